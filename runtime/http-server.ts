@@ -1,0 +1,63 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+/** Where a server listens: a TCP address or the path of a Unix socket. */
+export type ListenAddress = { host: string; port: number } | { socketPath: string }
+
+export interface HttpServerOptions {
+  listen: ListenAddress
+  handler: (request: IncomingMessage, response: ServerResponse) => void
+  /** PEM texts. Without them the server speaks plain HTTP. */
+  tls?: { certPem: string; keyPem: string }
+  /** How long an idle connection is kept. Default 95 000 ms: longer than the API server's and most clients' own. */
+  keepAliveTimeoutMs?: number
+  /** Size of all request headers together. Default 16 KiB (Node's); above it Node answers 431. */
+  maxHeaderBytes?: number
+}
+
+export interface RunningServer {
+  readonly server: Server
+  /** The bound address, with the real port where 0 was asked for. */
+  readonly address: ListenAddress
+  /** Stops listening, closes idle connections, resolves when the last request has ended. */
+  drain(): Promise<void>
+}
+
+/** Binds and listens. Rejects with the socket's error (`EADDRINUSE`, `EACCES`) when it cannot. */
+export async function startHttpServer(options: HttpServerOptions): Promise<RunningServer> {
+  const server = create(options)
+  server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 95_000
+  server.headersTimeout = server.keepAliveTimeout + 5_000
+  // A call may wait minutes for its vendor; deadlines are the journeys' own.
+  server.requestTimeout = 0
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    const listening = () => {
+      server.off('error', reject)
+      resolve()
+    }
+    if ('socketPath' in options.listen) server.listen(options.listen.socketPath, listening)
+    else server.listen(options.listen.port, options.listen.host, listening)
+  })
+  return { server, address: boundAddress(server, options.listen), drain: () => drain(server) }
+}
+
+function create(options: HttpServerOptions): Server {
+  const limits = { maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024, requireHostHeader: true }
+  if (options.tls === undefined) return createHttpServer(limits, options.handler)
+  return createHttpsServer({ ...limits, cert: options.tls.certPem, key: options.tls.keyPem }, options.handler)
+}
+
+function boundAddress(server: Server, asked: ListenAddress): ListenAddress {
+  if ('socketPath' in asked) return asked
+  const { port } = server.address() as AddressInfo
+  return { host: asked.host, port }
+}
+
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,13 @@
+import { type Logger, pino } from 'pino'
+import { REDACTED_PATHS } from './redaction.ts'
+
+/** Structured log of one process, newline-delimited JSON on standard error. */
+export type Log = Logger
+
+/** `level`: one of pino's (`debug`, `info`, `warn`, `error`, `silent`), default `info`. */
+export function createLog(name: string, level = 'info'): Log {
+  return pino(
+    { name, level, redact: { paths: [...REDACTED_PATHS], censor: '[secret]' } },
+    pino.destination({ fd: 2, sync: true }),
+  )
+}
