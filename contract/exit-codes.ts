@@ -1,0 +1,9 @@
+/**
+ * Exit codes of what we put in a user's Pod. 93 is named in the Job's `podFailurePolicy`: the Job fails at once,
+ * because another Pod would be refused the same.
+ */
+export const EXIT_RUN_REFUSED = 93
+/** Issuer: the ledger was not reachable within its deadline. Another Pod may have more luck. */
+export const EXIT_LEDGER_UNREACHABLE = 75
+/** Issuer or proxy: started with settings it cannot work with. */
+export const EXIT_MISCONFIGURED = 78

@@ -1,0 +1,16 @@
+/** Operators, and clients without a Job: make a vault key. */
+export const KEYS_ROUTE = '/vault/keys'
+/** Pods: a Pod token for a Pod credential. */
+export const EXCHANGE_ROUTE = '/vault/keys/exchange'
+/** Sidecars: what the apps have read. */
+export const SEEN_ROUTE = '/seen'
+/** Operators: the record, newline-delimited JSON. */
+export const AUDIT_ROUTE = '/audit'
+export const RUNS_ROUTE = '/runs'
+export const HEALTH_ROUTE = '/healthz'
+export const READY_ROUTE = '/readyz'
+export const METRICS_ROUTE = '/metrics'
+/** First path segments that no vendor may be named after. */
+export const RESERVED_SEGMENTS = ['vault', 'seen', 'audit', 'runs', 'healthz', 'readyz', 'metrics', '_jobcap'] as const
+/** In the Pod, to the sidecar: a new walk through the work begins. */
+export const BEGIN_ROUTE = '/_jobcap/begin'

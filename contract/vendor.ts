@@ -1,0 +1,32 @@
+import type { CallKind } from './call.ts'
+
+export type VendorType = 'stripe' | 'generic'
+
+/** What the sidecar needs to tell a vendor's calls apart. Holds no secret and no price. */
+export interface VendorTerms {
+  /** First path segment and host name: `localhost:8080/<name>/…`, `<name>.localhost:8080`. */
+  readonly name: string
+  readonly type: VendorType
+  /** Of a declared vendor: its mutating routes with the JSON pointers of their core fields. */
+  readonly routes: readonly DeclaredRoute[]
+}
+
+export interface DeclaredRoute {
+  /** `METHOD /path`, a `*` stands for one segment. */
+  readonly match: string
+  readonly kind: CallKind
+  /** JSON pointers into the body: the fields that name the counterparty; empty: no core digest, no guard. */
+  readonly core: readonly string[]
+}
+
+/** A request as an app made it, for a vendor's `identity.ts` and `cost.ts`. */
+export interface CallText {
+  readonly method: string
+  /** Percent-encoded, prefix removed, begins with `/`, without the query. */
+  readonly path: string
+  /** Without the question mark; empty when there is none. */
+  readonly query: string
+  /** Lower-case names; repeated fields joined by `, ` as Node does. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Uint8Array
+}
