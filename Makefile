@@ -1,0 +1,42 @@
+# Every target sets up what it needs first (tools/setup/setup.sh), inside this clone; a second run starts in seconds.
+NODE := .tools/bin/node
+MOCHA := $(NODE) node_modules/mocha/bin/mocha.js
+# The demo's entry. `make demo LIVE=1` charges a Stripe test account instead of the fake Stripe.
+DEMO := test/demo/main.ts
+# Test files of your choice: make test TESTS=test/ledger/*.test.ts
+TESTS :=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test verify fix bundle generate clean
+
+help:
+	@echo 'make demo      the nightly billing run under a cap, with kills, on this machine (LIVE=1: Stripe test mode)'
+	@echo 'make test      all tests (TESTS="test/ledger/*.test.ts" for some)'
+	@echo 'make verify    what CI runs: format, lint, types, house rules, docs, tests, the demo'
+	@echo 'make fix       format, and regenerate what is generated'
+	@echo 'make bundle    the files that ship, into dist/'
+	@echo 'make setup     only what all of these do first: Node and npm packages into this clone'
+	@echo 'make clean     remove what was built; with ALL=1 also what setup brought'
+
+setup:
+	@sh tools/setup/setup.sh
+
+demo: setup
+	@$(NODE) $(DEMO) $(if $(LIVE),--live)
+
+test: setup
+	@$(MOCHA) $(TESTS)
+
+verify: setup
+	@$(NODE) tools/verify/main.ts
+
+fix: setup
+	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write
+	@$(NODE) tools/generate/main.ts
+
+bundle: setup
+	@$(NODE) tools/bundle/main.ts
+
+clean:
+	rm -rf dist
+	$(if $(ALL),rm -rf node_modules .tools)
