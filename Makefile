@@ -4,7 +4,7 @@ MOCHA := $(NODE) node_modules/mocha/bin/mocha.js
 # The demo's entry. `make demo LIVE=1` charges a Stripe test account instead of the fake Stripe.
 DEMO := test/demo/main.ts
 # Test files of your choice: make test TESTS=test/ledger/*.test.ts
-TESTS :=
+TESTS := 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test verify fix bundle generate clean

@@ -19,7 +19,12 @@ const number = (offset) => Number(elf.readBigUInt64LE(offset))
 const segments = []
 for (let index = 0; index < elf.readUInt16LE(56); index++) {
   const at = number(32) + index * elf.readUInt16LE(54)
-  segments.push({ type: elf.readUInt32LE(at), offset: number(at + 8), address: number(at + 16), bytes: number(at + 32) })
+  segments.push({
+    type: elf.readUInt32LE(at),
+    offset: number(at + 8),
+    address: number(at + 16),
+    bytes: number(at + 32),
+  })
 }
 
 const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC)

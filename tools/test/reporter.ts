@@ -85,7 +85,8 @@ export default class Reporter extends Mocha.reporters.Base {
     for (const test of this.#skipped) {
       process.stdout.write(`skipped: ${test.fullTitle()}: ${reasonOf(test) ?? 'NO REASON GIVEN'}\n`)
     }
-    for (const test of this.#unexplained()) process.stdout.write(`failed: skipped without a reason: ${test.fullTitle()}\n`)
+    for (const test of this.#unexplained())
+      process.stdout.write(`failed: skipped without a reason: ${test.fullTitle()}\n`)
     process.stdout.write(`${this.#passed} passed, ${this.#failures.length + this.#unexplained().length} failed\n`)
   }
 }

@@ -1,8 +1,9 @@
 // `make verify`: regenerate, then read-only checks side by side, then the tests, the demo, and a clean tree.
 // Every step runs even when another failed. The last line is `N passed, N failed`: the tests' own counts, and among the
 // failed every other step that failed. `make verify ONLY="lint types"` runs some steps by name.
-import { checks, demo, generate, type Step, tests } from './steps.ts'
+
 import { runStep, type StepResult } from './run-step.ts'
+import { checks, demo, generate, type Step, tests } from './steps.ts'
 import { treeChanges } from './tree.ts'
 
 const only = (process.env['ONLY'] ?? '').split(/\s+/).filter(Boolean)

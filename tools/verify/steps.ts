@@ -28,7 +28,7 @@ export const checks: readonly Step[] = [
   step('format', [bin('@biomejs/biome/bin/biome'), 'ci']),
 ]
 
-export const tests = step('test', [bin('mocha/bin/mocha.js')], { isShown: true })
+export const tests = step('test', [bin('mocha/bin/mocha.js'), 'test/**/*.test.ts'], { isShown: true })
 
 export const demo = step('demo', ['test/demo/main.ts'], {
   isShown: true,
