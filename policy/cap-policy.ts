@@ -1,0 +1,113 @@
+/** A policy as people write it, in a file or as the custom resource `CapPolicy`. Held to its schema by `cap-policy.schema.ts`. */
+export interface CapPolicy {
+  readonly apiVersion: 'jobcap.dev/v1alpha1'
+  readonly kind: 'CapPolicy'
+  readonly metadata: PolicyMetadata
+  readonly spec: CapPolicySpec
+}
+
+export interface PolicyMetadata {
+  /** What Jobs and namespaces name in the label `jobcap.dev/policy`. */
+  readonly name: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** Dollars as decimal text, for example `"5.00"`. */
+export type DecimalUsd = string
+
+export interface CapPolicySpec {
+  /** Which namespaces may use the policy. Default: those labelled `jobcap.dev/inject: enabled`. */
+  readonly namespaceSelector?: NamespaceSelector
+  readonly caps: PolicyCaps
+  /** How long a vault key lives, `90s`, `45m`, `24h`, `7d`. Default `24h`. */
+  readonly expiresIn?: string
+  /** Whether an Idempotency-Key of the app's that looks random marks one in-process call (`auto`) or names the intention (`trust`). Default `auto`. */
+  readonly appKeys?: 'auto' | 'trust'
+  /** What a replay that differs from the first walk does. Default `refuse`. */
+  readonly divergingReplay?: 'refuse' | 'warn' | 'core'
+  /** What a repeat does that may be a retry or a new call. Default `refuse`. */
+  readonly ambiguousRepeat?: 'refuse' | 'fold'
+  /** Whether Jobs may ask to be left alone. Default false. */
+  readonly allowOptOut?: boolean
+  /** Largest body of a paid call, KiB. Default 1024. */
+  readonly maxBodyKiB?: number
+  readonly currencies?: PolicyCurrencies
+  readonly vendors: readonly PolicyVendor[]
+}
+
+export interface NamespaceSelector {
+  /** All of these labels, with these values. Empty: every namespace. */
+  readonly matchLabels: Readonly<Record<string, string>>
+}
+
+export interface PolicyCaps {
+  readonly perRunUsd: {
+    /** The cap of a run whose Job asks for none. */
+    readonly default: DecimalUsd
+    /** The most a Job may ask for. Default: `default`. */
+    readonly max?: DecimalUsd
+  }
+  /** All runs of the policy together, a UTC day. */
+  readonly perDayUsd?: DecimalUsd
+  /** All runs of the policy in one namespace, a UTC day. */
+  readonly perNamespaceDayUsd?: DecimalUsd
+}
+
+export interface PolicyCurrencies {
+  /** Added to every conversion, hundredths of a percent. Default 0. */
+  readonly bufferBasisPoints?: number
+  /** Micro-dollars for one major unit, by ISO 4217 code. */
+  readonly usdMicrosPerMajorUnit: Readonly<Record<string, number>>
+}
+
+export type PolicyVendor = StripeVendor | GenericVendor
+
+interface VendorBasics {
+  /** First path segment and host name in the Pod: `localhost:8080/<name>/…`, `<name>.localhost:8080`. */
+  readonly name: string
+  /** Where the vendor's secret is; only the ledger reads it. */
+  readonly secretRef: SecretRef
+  /** All calls to this vendor under the policy together, a UTC day. */
+  readonly perDayUsd?: DecimalUsd
+  /** `METHOD /path`; a `*` stands for one segment, as the last one for one or more. What is not listed is refused. */
+  readonly allowedEndpoints: readonly string[]
+}
+
+export interface StripeVendor extends VendorBasics {
+  readonly type: 'stripe'
+  /** Origin. Default `https://api.stripe.com`. */
+  readonly baseUrl?: string
+}
+
+/** A vendor whose prices the policy declares. */
+export interface GenericVendor extends VendorBasics {
+  readonly type: 'generic'
+  /** Origin. */
+  readonly baseUrl: string
+  readonly auth: VendorAuth
+  /** `never`: a call is sent once. Otherwise the header that carries the key, and how long the vendor keeps it. */
+  readonly idempotency: 'never' | { readonly header: string; readonly windowHours: number }
+  readonly routes: readonly PricedRoute[]
+}
+
+export interface SecretRef {
+  readonly name: string
+  readonly key: string
+}
+
+export interface VendorAuth {
+  /** Request header that carries the secret. */
+  readonly header: string
+  /** Word before the secret, for example `Bearer`. Default: none. */
+  readonly scheme?: string
+}
+
+export interface PricedRoute {
+  /** `METHOD /path`; a `*` stands for exactly one segment. */
+  readonly match: string
+  /** Price of a call. */
+  readonly usd: DecimalUsd
+  /** JSON pointers into the body: the fields that name the counterparty. Default: none, and then no guard against diverging replays. */
+  readonly core?: readonly string[]
+}

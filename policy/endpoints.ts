@@ -1,0 +1,31 @@
+import { isPathAmbiguous, routeMatches } from '../contract/route-pattern.ts'
+
+/**
+ * Whether one of the patterns allows the request. `*` stands for one segment; as the last segment for one or more, so
+ * that `GET /v1/*` allows every read. Methods, paths and letter case must be equal; an ambiguous path is never allowed.
+ */
+export function isEndpointAllowed(patterns: readonly string[], method: string, path: string): boolean {
+  return !isPathAmbiguous(path) && patterns.some((pattern) => allows(pattern, method, path))
+}
+
+/** Whether everything that `asked` allows is allowed by `allowed` too. */
+export function isEndpointCovered(asked: string, allowed: string): boolean {
+  const [askedMethod = '', askedPath = ''] = asked.split(' ')
+  const [allowedMethod = '', allowedPath = ''] = allowed.split(' ')
+  if (askedMethod !== allowedMethod) return false
+  const wanted = askedPath.split('/')
+  const given = allowedPath.split('/')
+  const isOpenEnded = given.at(-1) === '*'
+  if (wanted.length < given.length || (wanted.length > given.length && !isOpenEnded)) return false
+  if (wanted.at(-1) === '*' && !isOpenEnded) return false
+  return given.every((segment, at) => segment === '*' || segment === wanted[at])
+}
+
+function allows(pattern: string, method: string, path: string): boolean {
+  if (!pattern.endsWith('/*')) return routeMatches(pattern, method, path)
+  const depth = pattern.split('/').length
+  const segments = path.split('/')
+  // A slash at the end leaves an empty segment, which a `*` does not stand for.
+  if (segments.length < depth || segments.at(-1) === '') return false
+  return routeMatches(pattern, method, segments.slice(0, depth).join('/'))
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto'
+import { INJECT_LABEL } from '../contract/labels.ts'
+import { parseUsd, type UsdMicros } from '../contract/money.ts'
+import type { CurrencyTable, DeclaredIdempotency, RoutePrice } from '../contract/pricing.ts'
+import type { DeclaredRoute, VendorType } from '../contract/vendor.ts'
+import type {
+  CapPolicy,
+  DecimalUsd,
+  PolicyCurrencies,
+  PolicyVendor,
+  PricedRoute,
+  SecretRef,
+  VendorAuth,
+} from './cap-policy.ts'
+import { parseExpiry } from './expiry.ts'
+
+const STRIPE_BASE_URL = 'https://api.stripe.com'
+const DEFAULT_EXPIRES_IN = '24h'
+const DEFAULT_MAX_BODY_KIB = 1_024
+
+/** A policy as the program uses it: defaults filled in, dollars as micro-dollars. Made only by `readPolicy`. */
+export interface Policy {
+  readonly name: string
+  /** All of these labels, with these values, must stand on a namespace that uses the policy. */
+  readonly namespaceLabels: Readonly<Record<string, string>>
+  readonly caps: Caps
+  readonly expiresInMs: number
+  readonly appKeys: 'auto' | 'trust'
+  readonly divergingReplay: 'refuse' | 'warn' | 'core'
+  readonly ambiguousRepeat: 'refuse' | 'fold'
+  readonly allowOptOut: boolean
+  readonly maxBodyBytes: number
+  readonly currencies: CurrencyTable
+  readonly vendors: readonly Vendor[]
+}
+
+/** Null: no such cap. */
+export interface Caps {
+  readonly perRunDefaultUsdMicros: UsdMicros
+  readonly perRunMaxUsdMicros: UsdMicros
+  readonly perDayUsdMicros: UsdMicros | null
+  readonly perNamespaceDayUsdMicros: UsdMicros | null
+}
+
+export interface Vendor {
+  readonly name: string
+  readonly type: VendorType
+  /** Origin, without a slash at its end. */
+  readonly baseUrl: string
+  readonly secretRef: SecretRef
+  readonly perDayUsdMicros: UsdMicros | null
+  readonly allowedEndpoints: readonly string[]
+  /** Declared vendors only: how the secret is sent; null: as the vendor's own protocol says. */
+  readonly auth: VendorAuth | null
+  readonly idempotency: DeclaredIdempotency
+  readonly prices: readonly RoutePrice[]
+  readonly routes: readonly DeclaredRoute[]
+}
+
+/** `document` must have passed the schema. */
+export function readPolicy(document: CapPolicy): Policy {
+  const { spec } = document
+  const { perRunUsd, perDayUsd, perNamespaceDayUsd } = spec.caps
+  return {
+    name: document.metadata.name,
+    namespaceLabels: spec.namespaceSelector?.matchLabels ?? { [INJECT_LABEL]: 'enabled' },
+    caps: {
+      perRunDefaultUsdMicros: micros(perRunUsd.default),
+      perRunMaxUsdMicros: micros(perRunUsd.max ?? perRunUsd.default),
+      perDayUsdMicros: microsOrNull(perDayUsd),
+      perNamespaceDayUsdMicros: microsOrNull(perNamespaceDayUsd),
+    },
+    expiresInMs: expiryMs(spec.expiresIn ?? DEFAULT_EXPIRES_IN),
+    appKeys: spec.appKeys ?? 'auto',
+    divergingReplay: spec.divergingReplay ?? 'refuse',
+    ambiguousRepeat: spec.ambiguousRepeat ?? 'refuse',
+    allowOptOut: spec.allowOptOut ?? false,
+    maxBodyBytes: (spec.maxBodyKiB ?? DEFAULT_MAX_BODY_KIB) * 1_024,
+    currencies: currencyTable(spec.currencies),
+    vendors: spec.vendors.map(readVendor),
+  }
+}
+
+function readVendor(vendor: PolicyVendor): Vendor {
+  const basics = {
+    name: vendor.name,
+    secretRef: vendor.secretRef,
+    perDayUsdMicros: microsOrNull(vendor.perDayUsd),
+    allowedEndpoints: vendor.allowedEndpoints,
+  }
+  switch (vendor.type) {
+    case 'stripe':
+      return {
+        ...basics,
+        type: 'stripe',
+        baseUrl: vendor.baseUrl ?? STRIPE_BASE_URL,
+        auth: null,
+        idempotency: 'never',
+        prices: [],
+        routes: [],
+      }
+    case 'generic':
+      return {
+        ...basics,
+        type: 'generic',
+        baseUrl: vendor.baseUrl,
+        auth: vendor.auth,
+        idempotency: vendor.idempotency,
+        prices: vendor.routes.map(({ match, usd }) => ({ match, usdMicros: micros(usd) })),
+        routes: vendor.routes.map(declaredRoute),
+      }
+  }
+}
+
+/** A route that only reads and costs nothing is free to repeat; any other is numbered. */
+function declaredRoute({ match, usd, core }: PricedRoute): DeclaredRoute {
+  const isRead = /^(GET|HEAD) /.test(match) && micros(usd) === 0
+  return { match, kind: isRead ? 'read' : 'mutating', core: core ?? [] }
+}
+
+function currencyTable(currencies: PolicyCurrencies | undefined): CurrencyTable {
+  const bufferBasisPoints = currencies?.bufferBasisPoints ?? 0
+  const rates = Object.entries(currencies?.usdMicrosPerMajorUnit ?? {}).sort(([left], [right]) =>
+    left < right ? -1 : 1,
+  )
+  const hash = createHash('sha256')
+    .update(JSON.stringify([bufferBasisPoints, rates]))
+    .digest('hex')
+  return { bufferBasisPoints, usdMicrosPerMajorUnit: Object.fromEntries(rates), hash }
+}
+
+function microsOrNull(usd: DecimalUsd | undefined): UsdMicros | null {
+  return usd === undefined ? null : micros(usd)
+}
+
+function micros(usd: DecimalUsd): UsdMicros {
+  const amount = parseUsd(usd)
+  if (amount === undefined) throw new Error(`the schema let through "${usd}" as dollars`)
+  return amount
+}
+
+function expiryMs(text: string): number {
+  const ms = parseExpiry(text)
+  if (ms === undefined) throw new Error(`the schema let through "${text}" as a duration`)
+  return ms
+}

@@ -1,0 +1,18 @@
+import type { SidecarTerms } from '../contract/exchange.ts'
+import type { VendorPricing } from '../contract/pricing.ts'
+import type { Policy, Vendor } from './policy.ts'
+
+/** What the vendor's `cost.ts` needs to price a call. */
+export function vendorPricing({ currencies }: Policy, { type, prices, idempotency }: Vendor): VendorPricing {
+  return { type, currencies, routes: prices, idempotency }
+}
+
+/** What a sidecar needs to tell calls apart: no secret, no price, no address. */
+export function sidecarTerms({ appKeys, vendors, maxBodyBytes }: Policy): SidecarTerms {
+  return {
+    digestVersion: 1,
+    appKeys,
+    vendors: vendors.map(({ name, type, routes }) => ({ name, type, routes })),
+    maxBodyBytes,
+  }
+}
