@@ -31,7 +31,7 @@ export default class Reporter extends Mocha.reporters.Base {
       tally.durationMs += test.duration ?? 0
       this.#showRunning()
     })
-    runner.on(EVENT_TEST_FAIL, (test, error) => {
+    runner.on(EVENT_TEST_FAIL, (test, error: Error) => {
       test.err = error
       this.#failures.push(test)
       this.#tallyOf(test).failed++
