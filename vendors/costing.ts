@@ -1,0 +1,99 @@
+import type { UsdMicros } from '../contract/money.ts'
+import type { VendorPricing } from '../contract/pricing.ts'
+import type { Refusal } from '../contract/refusals.ts'
+import type { CallText } from '../contract/vendor.ts'
+
+/** What a call may cost at most, judged from its bytes alone. */
+export type Bound = Settleable | AskFirst | Refusal
+
+/** A bound that can be reserved, and against which an answer is settled. */
+export type Settleable = Free | Priced
+
+/** Reads, refunds and harmless changes: nothing is reserved. */
+export interface Free {
+  readonly kind: 'free'
+}
+
+export interface Priced {
+  readonly kind: 'priced'
+  /** All that the object may come to cost; what the run counted for `object` already is taken off before reserving. */
+  readonly totalUsdMicros: UsdMicros
+  /** The vendor's object that is acted on; null when the call makes one, or when there are no objects. */
+  readonly object: string | null
+}
+
+/** The amount stands only on the object: read it with GET `path` under the call's account headers, then `boundOfObject`. */
+export interface AskFirst {
+  readonly kind: 'ask_object_first'
+  readonly path: string
+  readonly object: string
+}
+
+/** A vendor's answer; `headers` with lower-case names. */
+export interface VendorAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Uint8Array
+}
+
+/**
+ * What an answer says about the effect. `definite`: 2xx, 402, final 4xx. `not_sent`: 429, nothing happened.
+ * `in_progress`: the same key is being worked on. `unknown`: the effect may have happened. `credential_refused`: our
+ * secret was refused, nothing happened.
+ */
+export type Verdict = 'definite' | 'not_sent' | 'in_progress' | 'unknown' | 'credential_refused'
+
+/** What a definite answer came to. */
+export interface Actual {
+  /** Like the bound: the total of `object`, before what is counted already is taken off. */
+  readonly totalUsdMicros: UsdMicros
+  /** The object made or acted on, to be counted once; null when there is none or the answer cannot be read. */
+  readonly object: string | null
+  /** An object that never charged and now never will: what was counted for it is given back, once. */
+  readonly givesBack: string | null
+  /** False for reads and for answers that changed nothing (402, other 4xx). */
+  readonly hasEffect: boolean
+  /** The vendor says that it replays an earlier answer: booked in full, flagged when we had not sent that key before. */
+  readonly isVendorReplay: boolean
+}
+
+/** May a call whose outcome is unknown be sent again under the same key? `windowMs` counts from the first send. */
+export type Repeat =
+  | { readonly kind: 'idempotent'; readonly header: string; readonly windowMs: number }
+  | { readonly kind: 'never' }
+
+/** The body as the vendor gets it. `contentType` null: send no Content-Type. */
+export interface ForwardBody {
+  readonly body: Uint8Array
+  readonly contentType: string | null
+}
+
+/** How a declared vendor takes its secret; null: as the vendor's own protocol says. */
+export interface SecretPlace {
+  readonly header: string
+  /** Put before the secret with a space, for example `Bearer`. */
+  readonly scheme?: string
+}
+
+/** The money side of a vendor. Pure; judged only from bytes, never from what a client says about them. */
+export interface Costing {
+  bound(call: CallText, pricing: VendorPricing): Bound
+  /** `objectJson`: body of the 200 answer to `AskFirst`. */
+  boundOfObject(call: CallText, objectJson: Uint8Array, pricing: VendorPricing): Settleable | Refusal
+  /** Only the status is looked at, so that a streamed answer can be judged before its body. */
+  verdict(answer: Pick<VendorAnswer, 'status'>, call: CallText, pricing: VendorPricing): Verdict
+  /** Of a definite answer. */
+  actual(settling: Settling, pricing: VendorPricing): Actual
+  /** Of a mutating call. */
+  repeat(call: CallText, pricing: VendorPricing): Repeat
+  forwardBody(call: CallText): ForwardBody | Refusal
+  /** The header, lower case, that carries our secret. */
+  auth(secret: string, place: SecretPlace | null): { readonly name: string; readonly value: string }
+}
+
+export interface Settling {
+  readonly call: CallText
+  readonly answer: VendorAnswer
+  /** The bound that was reserved. */
+  readonly bound: Settleable
+}
