@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, relative } from 'node:path'
+import type { BuildOptions, Plugin } from 'esbuild'
+
+export interface Bundle {
+  readonly source: string
+  readonly file: string
+}
+
+export const SIDECAR_BUNDLES: readonly Bundle[] = [
+  { source: 'sidecar/proxy/main.ts', file: 'dist/jobcap-proxy.cjs' },
+  { source: 'sidecar/issuer/main.ts', file: 'dist/jobcap-issuer.cjs' },
+]
+
+/** At the place in dist/ that their source has in the tree: see `keepPlaces`. */
+export const PACKAGE_BUNDLES: readonly Bundle[] = [
+  { source: 'cli/main.ts', file: 'dist/cli/main.js' },
+  { source: 'ledger/main.ts', file: 'dist/ledger/main.js' },
+]
+
+const shared = { bundle: true, platform: 'node', target: 'node26', logLevel: 'warning' } as const
+
+export function sidecarOptions({ source, file }: Bundle): BuildOptions & { metafile: true } {
+  return { ...shared, entryPoints: [source], outfile: file, format: 'cjs', metafile: true }
+}
+
+export function packageOptions({ source, file }: Bundle): BuildOptions {
+  return {
+    ...shared,
+    entryPoints: [source],
+    outfile: file,
+    format: 'esm',
+    packages: 'external',
+    plugins: [keepPlaces(relative(dirname(file), 'dist'))],
+    banner: { js: "import { resolve as resolvePlace } from 'node:path'" },
+  }
+}
+
+/**
+ * Lets a bundled module find the files beside it: its `import.meta.dirname` becomes its folder's place in dist/, where
+ * the same files lie (`toDist` leads from the bundle's folder to dist/). `import.meta.url` cannot be kept so, and is refused.
+ */
+function keepPlaces(toDist: string): Plugin {
+  return {
+    name: 'keep-places',
+    setup(build) {
+      build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const source = await readFile(path, 'utf8')
+        if (/import\.meta\.(url|filename)/.test(source)) {
+          return { errors: [{ text: 'use import.meta.dirname: it survives bundling', location: { file: path } }] }
+        }
+        const place = `resolvePlace(import.meta.dirname, '${toDist}', '${relative('.', dirname(path))}')`
+        return { contents: source.replaceAll('import.meta.dirname', place), loader: 'ts' }
+      })
+    },
+  }
+}

@@ -1,0 +1,97 @@
+// The definition of the custom resource `CapPolicy`. Kubernetes wants a structural schema: every field stands outside
+// oneOf and anyOf, and objects with named fields close themselves (unknown fields are pruned, or refused by strict
+// validation). So variants are merged into one object, and a CEL rule says which fields go with which `type`.
+import { type JsonSchema, variantsOf } from './json-schema.ts'
+
+export function customResourceDefinition(spec: JsonSchema): Record<string, unknown> {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'cappolicies.jobcap.dev' },
+    spec: {
+      group: 'jobcap.dev',
+      scope: 'Cluster',
+      names: { kind: 'CapPolicy', listKind: 'CapPolicyList', plural: 'cappolicies', singular: 'cappolicy' },
+      versions: [
+        {
+          name: 'v1alpha1',
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              description: 'What a run may do and spend.',
+              required: ['spec'],
+              properties: {
+                apiVersion: { type: 'string' },
+                kind: { type: 'string' },
+                metadata: { type: 'object', properties: { name: { type: 'string', maxLength: 63 } } },
+                spec: structural(spec),
+              },
+            },
+          },
+        },
+      ],
+    },
+  }
+}
+
+function structural(schema: JsonSchema): JsonSchema {
+  const variants = variantsOf(schema)
+  if (variants !== undefined) return mergedVariants(schema, variants)
+  const { properties, items, additionalProperties, propertyNames: _, ...rest } = schema
+  const result: JsonSchema = { ...rest }
+  if (properties !== undefined) {
+    result.properties = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, structural(field)]))
+  } else if (typeof additionalProperties === 'object') {
+    result.additionalProperties = structural(additionalProperties)
+  }
+  if (items !== undefined) result.items = structural(items)
+  return result
+}
+
+function mergedVariants(schema: JsonSchema, variants: JsonSchema[]): JsonSchema {
+  const objects = variants.filter((variant) => variant.properties !== undefined)
+  // A word or an object, as in `idempotency`: no structural type fits both, so the ledger's schema alone judges it.
+  if (objects.length < variants.length) return { ...described(schema), 'x-kubernetes-preserve-unknown-fields': true }
+  const properties: Record<string, JsonSchema> = {}
+  for (const variant of objects) {
+    for (const [name, field] of Object.entries(variant.properties ?? {})) {
+      properties[name] ??= structural(field)
+    }
+  }
+  properties['type'] = {
+    type: 'string',
+    enum: objects.flatMap(({ properties: fields }) => fields?.['type']?.enum ?? []),
+  }
+  const required = Object.keys(properties).filter((name) =>
+    objects.every((variant) => variant.required?.includes(name)),
+  )
+  const others = Object.keys(properties).filter((name) => !required.includes(name))
+  return {
+    ...described(schema),
+    type: 'object',
+    properties,
+    required,
+    'x-kubernetes-validations': objects.flatMap((variant) => fieldRules(variant, others)),
+  }
+}
+
+function fieldRules(variant: JsonSchema, names: string[]): { rule: string; message: string }[] {
+  const type = String(variant.properties?.['type']?.enum?.[0])
+  return names.flatMap((name) => {
+    const isKnown = variant.properties?.[name] !== undefined
+    const isRequired = variant.required?.includes(name) ?? false
+    if (isKnown && !isRequired) return []
+    return [
+      {
+        rule: `self.type != '${type}' || ${isRequired ? '' : '!'}has(self.${name})`,
+        message: `type ${type} ${isRequired ? 'needs' : 'has no field'} ${name}`,
+      },
+    ]
+  })
+}
+
+function described({ description }: JsonSchema): JsonSchema {
+  return description === undefined ? {} : { description }
+}
