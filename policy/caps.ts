@@ -2,33 +2,21 @@ import type { CapLevelName } from '../contract/call.ts'
 import type { UsdMicros } from '../contract/money.ts'
 import type { Policy, Vendor } from './policy.ts'
 
-/** A declared cap that one reserve must not pass. */
+/** A cap that the policy declares over more than one run. Those of a run and of its day belong to its vault key. */
 export interface CapLevel {
-  readonly level: CapLevelName
+  readonly level: Exclude<CapLevelName, 'run' | 'run_day'>
   readonly limitUsdMicros: UsdMicros
 }
 
-export interface CappedCall {
-  /** Cap of the run, or of a key without a Job. */
-  readonly runUsdMicros: UsdMicros
-  /** `daily_usd_cap` of the key; null: none. */
-  readonly runDayUsdMicros: UsdMicros | null
-  readonly vendor: Vendor
-  /** Null for a key without a Job. */
-  readonly namespace: string | null
-}
-
-/** All caps that a call counts against, the narrowest first. */
-export function capLevels({ caps }: Policy, call: CappedCall): CapLevel[] {
+/** The policy's caps that a call to `vendor` counts against, the narrowest first. A key without a Job has no namespace. */
+export function capLevels({ caps }: Policy, vendor: Vendor, namespace: string | null): CapLevel[] {
   return [
-    ...declared('run', call.runUsdMicros),
-    ...declared('run_day', call.runDayUsdMicros),
-    ...declared('policy_vendor_day', call.vendor.perDayUsdMicros),
-    ...declared('policy_namespace_day', call.namespace === null ? null : caps.perNamespaceDayUsdMicros),
+    ...declared('policy_vendor_day', vendor.perDayUsdMicros),
+    ...declared('policy_namespace_day', namespace === null ? null : caps.perNamespaceDayUsdMicros),
     ...declared('policy_day', caps.perDayUsdMicros),
   ]
 }
 
-function declared(level: CapLevelName, limitUsdMicros: UsdMicros | null): CapLevel[] {
+function declared(level: CapLevel['level'], limitUsdMicros: UsdMicros | null): CapLevel[] {
   return limitUsdMicros === null ? [] : [{ level, limitUsdMicros }]
 }
