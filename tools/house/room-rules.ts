@@ -57,7 +57,7 @@ export const roomRuleSet: IFlattenedRuleSet = {
     ...purityRules(),
     forbid('no-cycle', 'no cycles, even of types', { from: {}, to: { circular: true } }),
     forbid('resolves', 'an import leads to a file or to a package that package.json names', {
-      from: {},
+      from: { path: [ROOM_FILES, AROUND_FILES] },
       to: { couldNotResolve: true },
     }),
     forbid('ships', 'what ships imports only what ships', {

@@ -41,11 +41,11 @@ if (isDirtied) console.log(`✗ clean tree: verify changed files; run \`make fix
 else if (changesBefore) console.log('- clean tree: not judged, the tree had changes before')
 else if (changesBefore === '') console.log('✓ clean tree')
 
-const failedSteps = results.filter((result) => !result.isPassed && result.tests === undefined)
+const failedSteps = results.filter((result) => !result.isPassed && !result.tests?.failed)
 const passedTests = results.reduce((sum, result) => sum + (result.tests?.passed ?? 0), 0)
 const failedTests = results.reduce((sum, result) => sum + (result.tests?.failed ?? 0), 0)
 const failed = failedTests + failedSteps.length + (isDirtied ? 1 : 0)
 const notes = results.filter((result) => !result.isPassed).map((result) => result.name)
 if (notes.length > 0) console.log(`failed steps: ${notes.join(', ')}`)
 console.log(`${passedTests} passed, ${failed} failed`)
-process.exitCode = failed === 0 && notes.length === 0 ? 0 : 1
+process.exitCode = failed === 0 ? 0 : 1

@@ -11,7 +11,10 @@ export interface StepResult {
 /** Runs one step and prints one line with its time; what it printed is shown when it failed. */
 export async function runStep(step: Step): Promise<StepResult> {
   const startedMs = performance.now()
-  const child = spawn(process.execPath, step.command, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, step.command, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -25,7 +25,7 @@ export const checks: readonly Step[] = [
   step('rooms', ['tools/house/check-rooms.ts']),
   step('unused', [bin('knip/bin/knip.js'), '--no-progress']),
   step('documented', [bin('typedoc/bin/typedoc')]),
-  step('format', [bin('@biomejs/biome/bin/biome'), 'ci']),
+  step('format', [bin('@biomejs/biome/bin/biome'), 'ci', '--colors=off']),
 ]
 
 export const tests = step('test', [bin('mocha/bin/mocha.js'), 'test/**/*.test.ts'], { isShown: true })
