@@ -39,7 +39,7 @@ npm_entry() {
 npm_ci() {
   "$1" "$npm" ci --ignore-scripts --global=false --dry-run=false --include=dev --include=optional \
     --install-strategy=hoisted --legacy-peer-deps=false --strict-peer-deps=false --package-lock=true \
-    --bin-links=true --loglevel=error --no-audit --no-fund --no-update-notifier >&2
+    --bin-links=true --loglevel=error --no-audit --no-fund --no-update-notifier >/dev/null
 }
 
 find_npm() {
