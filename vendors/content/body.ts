@@ -1,0 +1,73 @@
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { canonicalForm, type Field, parseForm } from './form.ts'
+import { canonicalJson, type Json, parseJson } from './json.ts'
+import { canonicalMultipart } from './multipart.ts'
+
+export const FORM_TYPE = 'application/x-www-form-urlencoded'
+
+/** A body as its Content-Type says; what is neither JSON nor a form is not looked into. */
+export type ReadBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'json'; readonly value: Json }
+  | { readonly kind: 'form'; readonly fields: readonly Field[] }
+  | { readonly kind: 'other' }
+
+/** Lower case, without parameters; empty when the request names none. */
+export function mediaTypeOf(call: CallText): string {
+  return (call.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
+export function readBody(call: CallText): ReadBody | Refusal {
+  const mediaType = mediaTypeOf(call)
+  if (call.body.length === 0) return { kind: 'none' }
+  if (mediaType !== FORM_TYPE && !isJsonType(mediaType)) return { kind: 'other' }
+  const text = utf8Text(call)
+  if (text === undefined) return unreadable('text that is not UTF-8')
+  if (mediaType === FORM_TYPE) {
+    const fields = parseForm(text)
+    return typeof fields === 'string' ? unreadable(fields) : { kind: 'form', fields }
+  }
+  const value = parseJson(text)
+  return typeof value === 'string' ? unreadable(value) : { kind: 'json', value }
+}
+
+/** One text or the bytes themselves, equal for bodies that mean the same. */
+export function canonicalBody(call: CallText, body: ReadBody): string | Uint8Array | Refusal {
+  switch (body.kind) {
+    case 'none':
+      return ''
+    case 'json':
+      return canonicalJson(body.value)
+    case 'form':
+      return canonicalForm(body.fields)
+    case 'other':
+      return mediaTypeOf(call).startsWith('multipart/') ? multipart(call) : call.body
+  }
+}
+
+export function unreadable(what: string): Refusal {
+  return refusal('body_unreadable', `The body cannot be read: ${what}.`)
+}
+
+function multipart(call: CallText): string | Refusal {
+  return (
+    canonicalMultipart(call.headers['content-type'] ?? '', call.body) ?? unreadable('multipart that is not well-formed')
+  )
+}
+
+function isJsonType(mediaType: string): boolean {
+  return mediaType === 'application/json' || mediaType.endsWith('+json')
+}
+
+/** Undefined when the bytes, or the charset that the Content-Type names, are not UTF-8. */
+function utf8Text({ headers, body }: CallText): string | undefined {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase() ?? 'utf-8'
+  if (charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') return undefined
+  try {
+    // A byte order mark is kept, so that the parsers refuse it.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto'
+import { asDigest, type Digest } from '../../contract/ids.ts'
+
+/** Version of the canonical form; recorded with each run. A change makes a new version beside this one. */
+export const DIGEST_VERSION = 1
+
+/** First part of every digest. */
+export const DIGEST_NAME = `jobcap-${DIGEST_VERSION}`
+
+/** Parts of a hashed text, each with its length before it, so that no two lists give the same bytes. */
+export type Part = string | Uint8Array
+
+/** SHA-256 over the parts. */
+export function digestOf(parts: readonly Part[]): Digest {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part)
+  return asDigest(hash.digest('hex'))
+}
+
+/** Texts as one text that tells them apart. */
+export function joinParts(parts: readonly string[]): string {
+  return parts.map((part) => `${part.length}:${part}`).join('')
+}

@@ -1,0 +1,191 @@
+/** A JSON value that keeps what a double would lose: numbers stay as they were written. */
+export type Json =
+  | { readonly kind: 'text'; readonly value: string }
+  | { readonly kind: 'number'; readonly source: string }
+  | { readonly kind: 'word'; readonly value: 'true' | 'false' | 'null' }
+  | { readonly kind: 'list'; readonly items: readonly Json[] }
+  | { readonly kind: 'object'; readonly members: ReadonlyMap<string, Json> }
+
+const MAX_DEPTH = 100
+
+const SPACE = /[ \t\n\r]*/y
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
+const WORD = /true|false|null/y
+const PLAIN_TEXT = /[^"\\\u0000-\u001f]*/y
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+
+/** The document breaks a rule; `message` names the rule and the place. */
+class BadJson extends Error {}
+
+/**
+ * Reads JSON (RFC 8259) strictly: no name twice in an object, no `__proto__`, no lone surrogates, at most 100 levels.
+ * A sentence that says what is wrong when it is not such a document.
+ */
+export function parseJson(text: string): Json | string {
+  try {
+    return new Reader(text).document()
+  } catch (error) {
+    if (error instanceof BadJson) return error.message
+    throw error
+  }
+}
+
+/** One text for documents that mean the same: names sorted, no space, numbers as written. */
+export function canonicalJson(value: Json): string {
+  switch (value.kind) {
+    case 'text':
+      return JSON.stringify(value.value)
+    case 'number':
+      return value.source
+    case 'word':
+      return value.value
+    case 'list':
+      return `[${value.items.map(canonicalJson).join(',')}]`
+    case 'object': {
+      const names = [...value.members.keys()].sort()
+      const members = names.map((name) => `${JSON.stringify(name)}:${canonicalJson(memberOf(value, name))}`)
+      return `{${members.join(',')}}`
+    }
+  }
+}
+
+/** The value at a JSON pointer (RFC 6901); undefined when there is none. */
+export function jsonAt(value: Json, pointer: string): Json | undefined {
+  let at: Json | undefined = value
+  for (const name of pointerNames(pointer)) {
+    if (at?.kind === 'object') at = at.members.get(name)
+    else if (at?.kind === 'list') at = /^(?:0|[1-9][0-9]{0,9})$/.test(name) ? at.items[Number(name)] : undefined
+    else return undefined
+  }
+  return at
+}
+
+/** `/a~1b/0` → `a/b`, `0` */
+export function pointerNames(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function memberOf(value: Json & { kind: 'object' }, name: string): Json {
+  const member = value.members.get(name)
+  if (member === undefined) throw new Error('a name of the object has no value')
+  return member
+}
+
+class Reader {
+  readonly #text: string
+  #at = 0
+  #depth = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  document(): Json {
+    const value = this.#value()
+    if (this.#at < this.#text.length) this.#fail('text after the document')
+    return value
+  }
+
+  #value(): Json {
+    this.#take(SPACE)
+    const value = this.#bareValue()
+    this.#take(SPACE)
+    return value
+  }
+
+  #bareValue(): Json {
+    switch (this.#text[this.#at]) {
+      case '"':
+        return { kind: 'text', value: this.#string() }
+      case '{':
+        return this.#nested(() => this.#object())
+      case '[':
+        return this.#nested(() => this.#list())
+      default:
+        return this.#scalar()
+    }
+  }
+
+  #scalar(): Json {
+    const source = this.#take(NUMBER)
+    if (source !== '') return { kind: 'number', source }
+    const word = this.#take(WORD)
+    if (word === '') this.#fail('no value')
+    return { kind: 'word', value: word as 'true' | 'false' | 'null' }
+  }
+
+  #object(): Json {
+    const members = new Map<string, Json>()
+    this.#at += 1
+    this.#take(SPACE)
+    if (this.#has('}')) return { kind: 'object', members }
+    do {
+      this.#take(SPACE)
+      if (this.#text[this.#at] !== '"') this.#fail('no name')
+      const name = this.#string()
+      if (name === '__proto__') this.#fail('the name __proto__')
+      if (members.has(name)) this.#fail('a name given twice')
+      this.#take(SPACE)
+      if (!this.#has(':')) this.#fail('no colon after a name')
+      members.set(name, this.#value())
+    } while (this.#has(','))
+    if (!this.#has('}')) this.#fail('an object that does not end')
+    return { kind: 'object', members }
+  }
+
+  #list(): Json {
+    const items: Json[] = []
+    this.#at += 1
+    this.#take(SPACE)
+    if (this.#has(']')) return { kind: 'list', items }
+    do items.push(this.#value())
+    while (this.#has(','))
+    if (!this.#has(']')) this.#fail('a list that does not end')
+    return { kind: 'list', items }
+  }
+
+  #string(): string {
+    const start = this.#at
+    this.#at += 1
+    let isEscaped = false
+    this.#take(PLAIN_TEXT)
+    while (this.#take(ESCAPE) !== '') {
+      isEscaped = true
+      this.#take(PLAIN_TEXT)
+    }
+    if (!this.#has('"')) this.#fail('a text that does not end, or a bad character in it')
+    const value = isEscaped
+      ? (JSON.parse(this.#text.slice(start, this.#at)) as string)
+      : this.#text.slice(start + 1, this.#at - 1)
+    if (!value.isWellFormed()) this.#fail('half a surrogate pair')
+    return value
+  }
+
+  #nested(read: () => Json): Json {
+    this.#depth += 1
+    if (this.#depth > MAX_DEPTH) this.#fail(`more than ${MAX_DEPTH} levels`)
+    const value = read()
+    this.#depth -= 1
+    return value
+  }
+
+  #has(char: string): boolean {
+    if (this.#text[this.#at] !== char) return false
+    this.#at += 1
+    return true
+  }
+
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.#at
+    const taken = pattern.exec(this.#text)?.[0] ?? ''
+    this.#at += taken.length
+    return taken
+  }
+
+  #fail(what: string): never {
+    throw new BadJson(`JSON with ${what}, at character ${this.#at + 1}`)
+  }
+}

@@ -1,0 +1,85 @@
+import type { CallIdentity } from '../../contract/call.ts'
+import type { Digest } from '../../contract/ids.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText, DeclaredRoute, VendorTerms } from '../../contract/vendor.ts'
+import { accountOf } from '../content/account.ts'
+import { appKeyOf } from '../content/app-key.ts'
+import { canonicalBody, mediaTypeOf, type ReadBody, readBody } from '../content/body.ts'
+import { DIGEST_NAME, digestOf, joinParts } from '../content/digest.ts'
+import { canonicalQuery } from '../content/form.ts'
+import { isRefusal } from '../content/guard.ts'
+import { canonicalJson, jsonAt, pointerNames } from '../content/json.ts'
+import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
+import { findRoute } from './routes.ts'
+
+/** Headers by which APIs of this kind choose whose money moves. */
+const ACCOUNT_HEADERS = ['openai-organization', 'openai-project']
+
+/** What a call to a declared vendor is. An undeclared route that changes something is recognised too; its cost refuses it. */
+export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 'trust'): CallIdentity | Refusal {
+  const problem = requestProblem(call)
+  if (problem !== null) return problem
+  const declared = findRoute(terms.routes, call)
+  if (declared === 'ambiguous')
+    return refusal('path_ambiguous', 'The path is a declared route but for letter case or a slash.')
+  const kind = declared?.kind ?? (isReadMethod(call.method) ? 'read' : 'mutating')
+  const account = accountOf(call, ACCOUNT_HEADERS)
+  if (isRefusal(account)) return account
+  const read = readBody(call)
+  if (isRefusal(read)) return read
+  const body = canonicalBody(call, read)
+  if (isRefusal(body)) return body
+  const key = kind === 'read' ? null : appKeyOf(call, { appKeys, isSdkMade: () => false })
+  if (isRefusal(key)) return key
+  return {
+    route: declared?.match ?? `${call.method} ${templateOf(call.path)}`,
+    kind,
+    account,
+    digest: digestOf([
+      DIGEST_NAME,
+      terms.name,
+      call.method,
+      call.path,
+      canonicalQuery(call.query),
+      account,
+      read.kind === 'none' ? '' : mediaTypeOf(call),
+      body,
+    ]),
+    core:
+      declared === undefined || kind === 'read' ? null : coreOf(call, read, { vendor: terms.name, account, declared }),
+    key,
+  }
+}
+
+interface CoreOf {
+  readonly vendor: string
+  readonly account: string
+  readonly declared: DeclaredRoute
+}
+
+/** Null when the route declares no core field, or the body holds none of them. */
+function coreOf(call: CallText, body: ReadBody, { vendor, account, declared }: CoreOf): Digest | null {
+  const found = declared.core.map((pointer) => valueAt(body, pointer))
+  if (found.every((value) => value === undefined)) return null
+  const values = found.map((value) => (value === undefined ? '-' : joinParts([value])))
+  return digestOf([`${DIGEST_NAME} core`, vendor, call.method, call.path, account, joinParts(values)])
+}
+
+/** In a form the pointer `/a/b` names the field `a[b]`. */
+function valueAt(body: ReadBody, pointer: string): string | undefined {
+  switch (body.kind) {
+    case 'json': {
+      const value = jsonAt(body.value, pointer)
+      return value === undefined ? undefined : canonicalJson(value)
+    }
+    case 'form': {
+      const [first = '', ...inner] = pointerNames(pointer)
+      const name = [first, ...inner.map((part) => `[${part}]`)].join('')
+      const values = body.fields.filter((field) => field.name === name).map(({ value }) => value)
+      return values.length === 0 ? undefined : joinParts(values)
+    }
+    case 'none':
+    case 'other':
+      return undefined
+  }
+}

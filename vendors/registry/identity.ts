@@ -1,0 +1,20 @@
+import type { CallIdentity } from '../../contract/call.ts'
+import type { Refusal } from '../../contract/refusals.ts'
+import type { CallText, VendorTerms, VendorType } from '../../contract/vendor.ts'
+import { recognise as recogniseGeneric } from '../generic/identity.ts'
+import { recognise as recogniseStripe } from '../stripe/identity.ts'
+
+export { DIGEST_VERSION } from '../content/digest.ts'
+export { isRefusal } from '../content/guard.ts'
+
+/** Which intended call a request is; a refusal when that cannot be said without doubt. */
+export type Recognise = (call: CallText, terms: VendorTerms, appKeys: 'auto' | 'trust') => CallIdentity | Refusal
+
+export function recogniserOf(type: VendorType): Recognise {
+  switch (type) {
+    case 'stripe':
+      return recogniseStripe
+    case 'generic':
+      return recogniseGeneric
+  }
+}
