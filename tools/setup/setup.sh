@@ -34,10 +34,11 @@ npm_entry() {
   echo "$entry"
 }
 
-# `npm ci` in the current folder under the Node given. The flags outrank whatever ~/.npmrc says, except registry,
-# proxy and certificates, which are the machine's business. Install scripts do not run: no dependency needs one.
-npm_ci() {
-  "$1" "$npm" ci --ignore-scripts --global=false --dry-run=false --include=dev --include=optional \
+# Installs what the lockfile of the current folder says, under the Node given, and leaves the lockfile as it is (`npm ci`
+# would refuse a lockfile that does not name the optional packages of every platform). The flags outrank whatever
+# ~/.npmrc says, except registry, proxy and certificates. Install scripts do not run: no dependency needs one.
+npm_install() {
+  "$1" "$npm" install --no-save --min-release-age=0 --ignore-scripts --global=false --dry-run=false --include=dev --include=optional \
     --install-strategy=hoisted --legacy-peer-deps=false --strict-peer-deps=false --package-lock=true \
     --bin-links=true --loglevel=error --no-audit --no-fund --no-update-notifier >/dev/null
 }
@@ -68,7 +69,7 @@ install_node() {
   (
     cd "$tools/node"
     mv installing.json package-lock.json
-    npm_ci "$(node_path node)"
+    npm_install "$(node_path node)"
   ) || {
     rm -f "$tools/node/package-lock.json"
     die "could not install $package"
@@ -94,7 +95,7 @@ ensure_packages() {
   say "npm packages"
   rm -f "$tools/installed-lock.json"
   cp package-lock.json "$tools/installing-lock.json"
-  npm_ci "$tools/bin/node" || die "npm ci failed"
+  npm_install "$tools/bin/node" || die "npm install failed"
   mv "$tools/installing-lock.json" "$tools/installed-lock.json"
 }
 
