@@ -1,0 +1,11 @@
+/** How apps know a vendor: what in a Pod's manifest points at it or holds its secret. Pure data for admission. */
+export interface AppSide {
+  /** Environment variables by which apps and SDKs take the vendor's address, for the vendor named `name` in the policy. */
+  baseUrlEnvs(name: string): readonly string[]
+  /** Environment variables that by custom hold the vendor's secret. */
+  readonly secretEnvs: readonly string[]
+  /** What the vendor's secrets look like, anywhere in a text; null: they have no shape of their own. */
+  readonly secretShape: RegExp | null
+  /** Stands in for the secret: SDKs accept its shape, the vendor does not accept it. */
+  readonly placeholder: string
+}

@@ -1,0 +1,58 @@
+import { ZERO_USD } from '../../contract/money.ts'
+import type { VendorPricing } from '../../contract/pricing.ts'
+import { refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { isReadMethod, requestProblem } from '../content/request.ts'
+import type { Actual, Bound, Costing, Repeat, SecretPlace, Settling } from '../costing.ts'
+import { isSuccess, verdictOf } from '../verdict.ts'
+import { findRoute } from './routes.ts'
+
+/** Of the time that the vendor keeps a key; the last 24th is left for clocks and queues. */
+const HOUR_OF_USE_MS = (60 * 60 * 1_000 * 23) / 24
+
+/** A fixed price for each declared route; nothing else may change anything. */
+export const costing: Costing = {
+  bound,
+  boundOfObject() {
+    throw new Error('a declared route has a fixed price, so no object is asked for')
+  },
+  verdict: ({ status }, _call, { idempotency }) =>
+    // Under a key it may be the first send, still at work; without one nobody else can be.
+    verdictOf(status, idempotency === 'never' ? 'definite' : 'in_progress'),
+  actual,
+  repeat,
+  forwardBody: ({ body, headers }) => ({ body, contentType: headers['content-type'] ?? null }),
+  auth,
+}
+
+function bound(call: CallText, { routes }: VendorPricing): Bound {
+  const problem = requestProblem(call)
+  if (problem !== null) return problem
+  const route = findRoute(routes, call)
+  if (route === 'ambiguous') return refusal('path_ambiguous')
+  if (route !== undefined && route.usdMicros > 0) {
+    return { kind: 'priced', totalUsdMicros: route.usdMicros, object: null }
+  }
+  if (route !== undefined || isReadMethod(call.method)) return { kind: 'free' }
+  return refusal(
+    'route_unknown',
+    `${call.method} ${call.path} is not among the declared routes, so its price is not known.`,
+  )
+}
+
+function actual({ call, answer, bound: reserved }: Settling): Actual {
+  const isPaid = reserved.kind === 'priced'
+  const hasEffect = isSuccess(answer.status) && (isPaid || !isReadMethod(call.method))
+  const totalUsdMicros = hasEffect && isPaid ? reserved.totalUsdMicros : ZERO_USD
+  return { totalUsdMicros, object: null, givesBack: null, hasEffect, isVendorReplay: false }
+}
+
+function repeat(_call: CallText, { idempotency }: VendorPricing): Repeat {
+  if (idempotency === 'never') return { kind: 'never' }
+  return { kind: 'idempotent', header: idempotency.header, windowMs: idempotency.windowHours * HOUR_OF_USE_MS }
+}
+
+function auth(secret: string, place: SecretPlace | null): { readonly name: string; readonly value: string } {
+  const { header, scheme } = place ?? { header: 'authorization', scheme: 'Bearer' }
+  return { name: header.toLowerCase(), value: scheme === undefined ? secret : `${scheme} ${secret}` }
+}

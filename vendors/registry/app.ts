@@ -1,0 +1,16 @@
+import type { VendorType } from '../../contract/vendor.ts'
+import type { AppSide } from '../app-side.ts'
+import { genericApp } from '../generic/app.ts'
+import { stripeApp } from '../stripe/app.ts'
+
+export type { AppSide } from '../app-side.ts'
+
+/** How apps know the vendors of this type. */
+export function appSideOf(type: VendorType): AppSide {
+  switch (type) {
+    case 'stripe':
+      return stripeApp
+    case 'generic':
+      return genericApp
+  }
+}

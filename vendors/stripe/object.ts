@@ -1,0 +1,46 @@
+import type { UsdMicros } from '../../contract/money.ts'
+import type { CurrencyTable } from '../../contract/pricing.ts'
+import { isRefusal } from '../content/guard.ts'
+import { type Json, parseJson } from '../content/json.ts'
+import { usdMicrosOfMoney } from './currency.ts'
+
+/** What counts of a Stripe object; what is missing or odd is null. */
+export interface StripeObject {
+  readonly id: string | null
+  readonly status: string | null
+  /** Minor units. */
+  readonly amount: bigint | null
+  /** Minor units that have been charged: `amount_received` of a PaymentIntent, `amount_captured` of a charge. */
+  readonly charged: bigint | null
+  readonly currency: string | null
+}
+
+/** Undefined when the bytes are not one JSON object. */
+export function readStripeObject(bytes: Uint8Array): StripeObject | undefined {
+  const value = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+  if (typeof value === 'string' || value.kind !== 'object') return undefined
+  const { members } = value
+  const id = textOf(members.get('id'))
+  return {
+    id: id !== null && /^[A-Za-z0-9_-]{1,255}$/.test(id) ? id : null,
+    status: textOf(members.get('status')),
+    amount: countOf(members.get('amount')),
+    charged: countOf(members.get('amount_received') ?? members.get('amount_captured')),
+    currency: textOf(members.get('currency')),
+  }
+}
+
+/** Null when the object has no amount or no currency that can be converted. */
+export function usdMicrosOfObject({ amount, currency }: StripeObject, table: CurrencyTable): UsdMicros | null {
+  if (amount === null || currency === null) return null
+  const micros = usdMicrosOfMoney({ minorUnits: amount, currency }, table)
+  return isRefusal(micros) ? null : micros
+}
+
+function textOf(value: Json | undefined): string | null {
+  return value?.kind === 'text' ? value.value : null
+}
+
+function countOf(value: Json | undefined): bigint | null {
+  return value?.kind === 'number' && /^(?:0|[1-9][0-9]{0,17})$/.test(value.source) ? BigInt(value.source) : null
+}

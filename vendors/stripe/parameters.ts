@@ -1,0 +1,67 @@
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { unreadable } from '../content/body.ts'
+import { parseForm } from '../content/form.ts'
+import { isRefusal } from '../content/guard.ts'
+import { currencyMissing } from './currency.ts'
+import { baseName, type StripeField, stripeFields } from './form.ts'
+
+/** A whole number of minor units above zero, as text. Above 18 digits no currency stays under 2^53 - 1 micro-dollars. */
+const AMOUNT = /^[1-9][0-9]{0,17}$/
+
+/** The parameters of a call that changes something, all from its body. */
+export function bodyParameters(call: CallText): readonly StripeField[] | Refusal {
+  const fields = stripeFields(call)
+  if (fields === null) return unreadable('Stripe takes forms, and JSON as the same form; set the Content-Type')
+  return isRefusal(fields) ? fields : (queryProblem(call.query) ?? fields)
+}
+
+/** Minor units of the amount; undefined when it is not given at all. */
+export function amountIn(fields: readonly StripeField[], name: string): bigint | Refusal | undefined {
+  const given = fields.filter((field) => baseName(field.name) === name)
+  const [only] = given
+  if (only === undefined) return undefined
+  if (given.length > 1 || only.name !== name || only.isJsonText || !AMOUNT.test(only.value)) return amountInvalid(name)
+  return BigInt(only.value)
+}
+
+/** Undefined when it is not given at all. */
+export function currencyIn(fields: readonly StripeField[]): string | Refusal | undefined {
+  const given = fields.filter((field) => baseName(field.name) === 'currency')
+  const [only] = given
+  if (only === undefined) return undefined
+  if (given.length > 1 || only.name !== 'currency' || !/^[A-Za-z]{3}$/.test(only.value)) return currencyMissing()
+  return only.value
+}
+
+/** A parameter that speaks of an amount or a currency where the route is not known to take it. */
+export function strayMoney(fields: readonly StripeField[], known: readonly string[]): Refusal | null {
+  const stray = fields.map(({ name }) => baseName(name)).find((name) => isMoneyName(name) && !known.includes(name))
+  return stray === undefined
+    ? null
+    : refusal('amount_invalid', `The route is not known to take \`${stray}\`.`, { field: stray })
+}
+
+export function amountInvalid(name: string): Refusal {
+  const message = `Send \`${name}\` once, as a positive whole number of minor units.`
+  return refusal('amount_invalid', message, { field: name })
+}
+
+/** `amount_details` describes the amount and adds nothing to it. */
+function isMoneyName(name: string): boolean {
+  return name === 'currency' || (name.startsWith('amount') && name !== 'amount_details')
+}
+
+/** A parameter in the query could be read beside, or instead of, the one in the body. */
+function queryProblem(query: string): Refusal | null {
+  const fields = parseForm(query)
+  if (typeof fields === 'string') return refusal('request_malformed', `The query cannot be read: ${fields}.`)
+  const names = fields.map(({ name }) => name).filter((name) => !/^expand\[[0-9]*\]$/.test(name))
+  const [stray] = names
+  if (stray === undefined) return null
+  const code = /amount|currency/i.test(stray) ? 'amount_invalid' : 'request_malformed'
+  return refusal(
+    code,
+    'Parameters of a call that changes something go into the body; its query may hold `expand` only.',
+  )
+}
