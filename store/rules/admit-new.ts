@@ -1,0 +1,162 @@
+import { formatUsd, subtractUsd, type UsdMicros } from '../../contract/money.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallRow, NumberRequest } from '../store.ts'
+import { balanceOf, firstFullLevel, type Level, levelsOf, resetsAt, runAccount } from './accounts.ts'
+import { actorOfCall, auditCallOf } from './caller.ts'
+import type { Judged, Judging } from './judging.ts'
+import { refuseOldAttempt } from './newest-attempt.ts'
+import type { Tables } from './tables.ts'
+import { vendorKeyOf } from './vendor-key.ts'
+
+type New = Extract<Judged, { kind: 'new' }>
+
+/** Rules 8 to 10: a new call, or one that was released and is asked for again. */
+export function admitNew(judging: Judging, asked: New): Judged {
+  const { tables, request } = judging
+  const old = refuseOldAttempt(judging)
+  if (old !== undefined) return old
+  if (request.endpoint !== null && tables.rules.holds('endpoint')) return { kind: 'refused', refusal: request.endpoint }
+  const key = tables.key(request.caller.keyId)
+  if (key === undefined) throw new Error(`key ${request.caller.keyId} vanished within a step`)
+  const amount = amountOf(tables, request)
+  const unnamed = refuseUnnamed(tables, request, amount)
+  if (unnamed !== undefined) return { kind: 'refused', refusal: unnamed }
+
+  const levels = levelsOf(tables, request, key)
+  if (tables.account(runAccount(request.caller.runUid)) === undefined) {
+    return { kind: 'refused', refusal: refusal('cap_missing') }
+  }
+  const full = firstFullLevel(tables, levels, amount)
+  if (full !== undefined) {
+    return { kind: 'refused', refusal: capExhausted(tables, full, amount), level: full.name }
+  }
+  const call = reserve(judging, { asked, amount, levels })
+  const passed = levels.filter(({ limitUsdMicros }) => limitUsdMicros !== null).map(({ name }) => name)
+  return { kind: 'answer', answer: { status: 'SEND', call, isNew: true, passed }, call }
+}
+
+/** An object that the run has counted costs only what is added. */
+function amountOf(tables: Tables, request: NumberRequest): UsdMicros {
+  const { totalUsdMicros, object } = request.price
+  if (object === null || !tables.rules.holds('object_once')) return totalUsdMicros
+  return subtractUsd(totalUsdMicros, countedFor(tables, request, object))
+}
+
+function countedFor(tables: Tables, request: NumberRequest, object: string): UsdMicros {
+  const shares = tables.object({ runUid: request.caller.runUid, vendor: request.vendor, object })?.shares ?? []
+  return shares.reduce((sum, { usdMicros }) => sum + usdMicros, 0) as UsdMicros
+}
+
+/** Where a restarted program or another Pod would look like a new intention, money needs a key that names it. */
+function refuseUnnamed(tables: Tables, request: NumberRequest, amount: UsdMicros): Refusal | undefined {
+  const run = tables.run(request.caller.runUid)
+  if (run === undefined || amount === 0 || request.identity.key?.kind === 'named') return undefined
+  if (run.terms.needsNamedKeys) return refusal('restart_needs_named_key')
+  if (request.caller.pod?.index === null) {
+    return refusal(
+      'idempotency_key_required',
+      'The Job is a work queue whose Pods share nothing, so a paid call needs an Idempotency-Key that names what is meant.',
+    )
+  }
+  return undefined
+}
+
+function capExhausted(tables: Tables, level: Level, amount: UsdMicros): Refusal {
+  const limit = level.limitUsdMicros ?? (Number.MAX_SAFE_INTEGER as UsdMicros)
+  const { spentUsdMicros, reservedUsdMicros } = balanceOf(tables, level)
+  const details = {
+    level: level.name,
+    limit_usd: formatUsd(limit),
+    spent_usd: formatUsd(spentUsdMicros),
+    reserved_usd: formatUsd(reservedUsdMicros),
+    asked_usd: formatUsd(amount),
+    resets_at: resetsAt(tables, level.name),
+  }
+  const message =
+    `The ${level.name} cap of $${details.limit_usd} has no room for $${details.asked_usd}: ` +
+    `$${details.spent_usd} is spent and $${details.reserved_usd} is reserved. Nothing was sent.`
+  return refusal('cap_exhausted', message, details)
+}
+
+function reserve(
+  judging: Judging,
+  { asked, amount, levels }: { asked: New; amount: UsdMicros; levels: readonly Level[] },
+): CallRow {
+  const { tables, request } = judging
+  const base = asked.released ?? firstRow(judging, asked.n)
+  const isMaybeSent = request.repeat.kind === 'idempotent'
+  const call: CallRow = {
+    ...base,
+    ...moneyOf(request, levels, amount),
+    state: 'reserved',
+    epoch: base.epoch + 1,
+    open: isMaybeSent ? [request.send.nonce] : [],
+    sends: base.sends + (isMaybeSent ? 1 : 0),
+    firstSentAtMs: isMaybeSent ? (base.firstSentAtMs ?? tables.time.nowMs) : null,
+    leaseBoot: tables.time.boot,
+    leaseUntilMs: tables.time.monotonicMs + request.send.leaseMs,
+    sealedRequest: request.sealedRequest,
+    notSent: null,
+  }
+  tables.putCall(call)
+  for (const { account } of levels) tables.addToAccount(account, { spentUsdMicros: 0, reservedUsdMicros: amount })
+  tables.append(actorOfCall(tables, call), {
+    event: 'call.reserved',
+    call: auditCallOf(call),
+    reservedUsdMicros: amount,
+    levels: levels.map(({ name }) => name),
+  })
+  return call
+}
+
+function moneyOf(request: NumberRequest, levels: readonly Level[], amount: UsdMicros) {
+  return {
+    reservedUsdMicros: amount,
+    spentUsdMicros: 0 as UsdMicros,
+    accounts: levels.map(({ account }) => account),
+    levels: levels.map(({ name }) => name),
+    object: request.price.object,
+    repeat: request.repeat,
+  }
+}
+
+function firstRow(judging: Judging, n: number | null): CallRow {
+  const { tables, request, scope } = judging
+  const { caller, identity } = request
+  const { pod } = caller
+  return {
+    callId: tables.newCallId(),
+    runUid: caller.runUid,
+    keyId: caller.keyId,
+    scope,
+    jobUid: pod?.jobUid ?? null,
+    podUid: pod?.podUid ?? null,
+    podName: pod?.podName ?? null,
+    index: pod?.index ?? null,
+    namespace: pod?.namespace ?? null,
+    vendor: request.vendor,
+    route: identity.route,
+    account: identity.account,
+    digest: identity.digest,
+    core: identity.core,
+    n,
+    namedKey: identity.key?.kind === 'named' ? identity.key.value : null,
+    isRead: false,
+    state: 'reserved',
+    epoch: 0,
+    open: [],
+    sends: 0,
+    leaseBoot: '',
+    leaseUntilMs: 0,
+    ...moneyOf(request, [], 0 as UsdMicros),
+    firstSentAtMs: null,
+    vendorKey: vendorKeyOf(caller, identity, n),
+    sealedRequest: null,
+    sealedAnswer: null,
+    answerStatus: null,
+    hasEffect: false,
+    notSent: null,
+    createdAtMs: tables.time.nowMs,
+    createdOrder: tables.nextCallOrder(),
+  }
+}

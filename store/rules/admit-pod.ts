@@ -1,0 +1,178 @@
+import type { RunUid } from '../../contract/ids.ts'
+import { asRunUid } from '../../contract/ids.ts'
+import type { UsdMicros } from '../../contract/money.ts'
+import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
+import type { AdmitPodAnswer, AdmitPodRequest, KeyRow, RunRow } from '../store.ts'
+import { runAccount } from './accounts.ts'
+import { attemptOf, refuseDeadKey, scopeOfPod } from './caller.ts'
+import { actorOfRun } from './run-end.ts'
+import type { Tables } from './tables.ts'
+
+type RunFound = { readonly run: RunRow } | { readonly refusal: Refusal }
+
+/** The first exchange of a run opens it; a continuing Job joins an earlier one; every Pod gets its place and its life. */
+export function admitPod(tables: Tables, request: AdmitPodRequest): AdmitPodAnswer {
+  const found = runFor(tables, request)
+  if ('refusal' in found) return { status: 'REFUSED', refusal: found.refusal }
+  const { run } = found
+  const key = tables.key(run.keyId)
+  if (key === undefined) throw new Error(`run ${run.runUid} has no key`)
+  const dead = refuseDeadKey(tables, key) ?? refuseOldJob(run, request)
+  if (dead !== undefined) return { status: 'REFUSED', refusal: dead }
+  return { status: 'ADMITTED', run, key, life: placePod(tables, run, request) }
+}
+
+function runFor(tables: Tables, request: AdmitPodRequest): RunFound {
+  const known = tables.runOfJob(request.job.uid)
+  if (known !== undefined) return { run: known }
+  if (request.continues === null) return { run: openRun(tables, request) }
+  return continueRun(tables, request, request.continues)
+}
+
+function refuseOldJob(run: RunRow, { job }: AdmitPodRequest): Refusal | undefined {
+  const newest = run.jobs.at(-1)
+  if (newest?.uid === job.uid && !newest.isEnded) return undefined
+  return refusal('key_ended')
+}
+
+function openRun(tables: Tables, request: AdmitPodRequest): RunRow {
+  const { job, newKey, terms, namespace, policyName } = request
+  const runUid: RunUid = asRunUid(job.uid)
+  const run: RunRow = {
+    runUid,
+    keyId: newKey.keyId,
+    namespace,
+    policyName,
+    completionMode: job.completionMode,
+    completions: job.completions,
+    jobs: [{ uid: job.uid, name: job.name, isEnded: false }],
+    terms,
+    sidecar: request.sidecar,
+    openedAtMs: tables.time.nowMs,
+    isFinal: false,
+    isPruned: false,
+    isClosed: false,
+  }
+  tables.putKey({
+    keyId: newKey.keyId,
+    runUid,
+    hash: newKey.hash,
+    label: `${namespace}/${job.name}`,
+    vendor: null,
+    policyName,
+    status: 'active',
+    createdAtMs: tables.time.nowMs,
+    expiresAtMs: newKey.expiresAtMs,
+    allowedEndpoints: terms.allowedEndpoints,
+    capUsdMicros: terms.capUsdMicros,
+    dailyCapUsdMicros: terms.dailyCapUsdMicros,
+    limitsSetByPerson: false,
+  })
+  tables.putRun(run)
+  tables.addToAccount(runAccount(runUid), { spentUsdMicros: 0, reservedUsdMicros: 0 })
+  tables.append(actorOfRun(tables, run), { event: 'run.opened' })
+  return run
+}
+
+function continueRun(tables: Tables, request: AdmitPodRequest, earlier: string): RunFound {
+  const byUid = tables.run(asRunUid(earlier)) ?? tables.runOfJob(earlier as AdmitPodRequest['job']['uid'])
+  const run = byUid ?? tables.runOfJobName(request.namespace, earlier)
+  if (run === undefined) {
+    const message = `There is no run of a Job "${earlier}" in namespace ${request.namespace}.`
+    return { refusal: refusal('continue_unknown', message) }
+  }
+  const key = tables.key(run.keyId)
+  if (key === undefined) throw new Error(`run ${run.runUid} has no key`)
+  const refused = refuseContinuing(tables, { run, key, request })
+  if (refused !== undefined) return { refusal: refused }
+  const continued: RunRow = {
+    ...run,
+    jobs: [...run.jobs, { uid: request.job.uid, name: request.job.name, isEnded: false }],
+    terms: request.terms,
+    isClosed: false,
+  }
+  tables.putRun(continued)
+  tables.putKey(revivedKey(tables, key, request))
+  tables.append(actorOfRun(tables, continued), { event: 'run.continued', byJobUid: request.job.uid })
+  return { run: continued }
+}
+
+/** The new Job's terms replace the run's, never below what is spent; limits set by a person stay. */
+function revivedKey(tables: Tables, key: KeyRow, { terms, newKey }: AdmitPodRequest): KeyRow {
+  const spent = tables.account(runAccount(key.runUid))
+  const floor = (spent?.spentUsdMicros ?? 0) + (spent?.reservedUsdMicros ?? 0)
+  const cap = terms.capUsdMicros === null ? null : (Math.max(terms.capUsdMicros, floor) as UsdMicros)
+  const limits = key.limitsSetByPerson ? {} : { capUsdMicros: cap, dailyCapUsdMicros: terms.dailyCapUsdMicros }
+  return {
+    ...key,
+    ...limits,
+    status: 'active',
+    expiresAtMs: newKey.expiresAtMs,
+    allowedEndpoints: terms.allowedEndpoints,
+  }
+}
+
+/** What a continued run must share with the Job that continues it; the first difference is named. */
+function refuseContinuing(
+  tables: Tables,
+  { run, key, request }: { run: RunRow; key: KeyRow; request: AdmitPodRequest },
+): Refusal | undefined {
+  if (!tables.rules.holds('continue_conditions')) return undefined
+  const { job } = request
+  if (run.namespace !== request.namespace) return differs('namespace', run.namespace, request.namespace)
+  if (key.status === 'revoked') return refusal('continue_revoked')
+  if (run.isPruned) return refusal('run_too_old')
+  if (run.isFinal) return told('run_too_old', 'The store was put back from a copy, so no earlier run can be continued.')
+  const living = run.jobs.find(({ isEnded }) => !isEnded)
+  if (living !== undefined) return told('continue_running', `Job ${living.name} of the run still lives.`)
+  if (run.policyName !== request.policyName) return differs('policy', run.policyName, request.policyName)
+  if (run.completionMode !== job.completionMode)
+    return differs('completionMode', run.completionMode, job.completionMode)
+  if (run.completions !== job.completions) return differs('completions', run.completions, job.completions)
+  const { digestVersion } = run.sidecar
+  if (digestVersion !== request.sidecar.digestVersion) {
+    return differs('digest version', digestVersion, request.sidecar.digestVersion)
+  }
+  return undefined
+}
+
+function differs(field: string, ofRun: unknown, ofJob: unknown): Refusal {
+  return told('continue_mismatch', `The ${field} of the run is ${String(ofRun)}, the Job says ${String(ofJob)}.`)
+}
+
+function told(code: RefusalCode, message: string): Refusal {
+  return refusal(code, message)
+}
+
+/** A new walk begins at the issuer's own run or at `begin`, and only if calls were made since the last one. */
+function placePod(tables: Tables, run: RunRow, request: AdmitPodRequest): number {
+  const { pod, job, purpose } = request
+  const row = tables.pod(pod.uid)
+  if (row === undefined) {
+    const scope = scopeOfPod(run.runUid, { index: pod.index, podUid: pod.uid })
+    const placed = {
+      podUid: pod.uid,
+      runUid: run.runUid,
+      jobUid: job.uid,
+      scope,
+      order: tables.nextPodOrder(),
+      life: 1,
+    }
+    tables.putPod(placed)
+    return begin(tables, run, { pod, job, life: 1 })
+  }
+  if (purpose === 'renew' || !tables.hasCalls(attemptOf({ podUid: pod.uid }, row.life))) return row.life
+  tables.putPod({ ...row, life: row.life + 1 })
+  return begin(tables, run, { pod, job, life: row.life + 1 })
+}
+
+function begin(
+  tables: Tables,
+  run: RunRow,
+  began: { pod: AdmitPodRequest['pod']; job: AdmitPodRequest['job']; life: number },
+): number {
+  const { pod, job, life } = began
+  const actor = { ...actorOfRun(tables, run), jobUid: job.uid, podUid: pod.uid, podName: pod.name, index: pod.index }
+  tables.append(actor, { event: 'attempt.began', life })
+  return life
+}

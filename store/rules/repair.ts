@@ -1,0 +1,50 @@
+import type { CallRow, PersonsWord, RepairAnswer, SendStart } from '../store.ts'
+import { isLive, mayRepeat, putInDoubt, startAgain } from './existing-call.ts'
+import { closeRead } from './reads.ts'
+import { closeRunIfDone } from './run-end.ts'
+import { release } from './send.ts'
+import { settle } from './settle.ts'
+import type { Tables } from './tables.ts'
+
+/** M8: resolves what nobody asks for again. The epoch rises first, so that a waking owner finds itself replaced. */
+export function repair(tables: Tables, call: CallRow, send: SendStart): RepairAnswer {
+  if (call.state === 'settled' || call.state === 'released') return { status: 'RESOLVED', call }
+  if (call.state !== 'in_doubt' && isLive(tables, call)) return { status: 'LIVE', call }
+  if (call.isRead) return { status: 'RESOLVED', call: closeRead(tables, call, null) }
+  const isRevoked = tables.key(call.keyId)?.status === 'revoked' && tables.rules.holds('revoked_not_repaired')
+  if (mayRepeat(tables, call) && !isRevoked) return { status: 'SEND', call: startAgain(tables, call, send) }
+
+  const epoch = tables.rules.holds('reaper_new_epoch') ? call.epoch + 1 : call.epoch
+  const raised: CallRow = { ...call, epoch }
+  if (wasNeverSent(call)) {
+    const released = release(tables, raised, neverSent())
+    closeRunIfDone(tables, call.runUid)
+    return { status: 'RESOLVED', call: released }
+  }
+  if (call.state === 'in_doubt') return { status: 'HELD', call }
+  return { status: 'HELD', call: putInDoubt(tables, raised, 'the owner of the send is gone') }
+}
+
+/** Reserved, not marked, and nothing of it may be under way. */
+export function wasNeverSent(call: CallRow): boolean {
+  return call.state === 'reserved' && !call.isRead && call.repeat.kind === 'never' && call.open.length === 0
+}
+
+export const neverSent = () => ({ refusal: null, sealedAnswer: null, reason: 'never sent, and its owner is gone' })
+
+/** A person has looked at the vendor. Undefined when the call is not in doubt. */
+export function resolveByPerson(tables: Tables, call: CallRow, word: PersonsWord): CallRow | undefined {
+  if (call.state !== 'in_doubt') return undefined
+  const isEffect = word.kind === 'effect'
+  const answer = settle(tables, call, {
+    status: isEffect ? 200 : 500,
+    sealedAnswer: null,
+    hasEffect: isEffect,
+    totalUsdMicros: isEffect ? word.spentUsdMicros : (0 as CallRow['spentUsdMicros']),
+    object: null,
+    givesBack: null,
+    isUnexpectedReplay: false,
+  })
+  closeRunIfDone(tables, call.runUid)
+  return answer.call
+}

@@ -1,0 +1,64 @@
+/**
+ * Every rule of the numbering and of the money by name. A ledger follows all of them; tests leave one out to show that
+ * a promise then breaks. What each one says stands where it is asked.
+ */
+export const RULES = [
+  'history',
+  'key_status',
+  'stale_ord',
+  'same_ord_same_refusal',
+  'same_ord_not_sent',
+  'named_mismatch',
+  'token_mismatch',
+  'token_seen_under_another',
+  'token_handed_in_older_boot',
+  'smallest_unseen',
+  'handed_in_older_boot',
+  'delivering_line',
+  'delivery_clears',
+  'join_live',
+  'released_needs_newer_ord',
+  'takeover_keeps_reservation',
+  'takeover_newest_only',
+  'takeover_new_epoch',
+  'takeover_adds_send',
+  'repeat_within_window',
+  'guard_waits',
+  'guard_counts_reserved',
+  'guard_skips_seen',
+  'newest_attempt_only',
+  'endpoint',
+  'cap_run',
+  'cap_run_day',
+  'cap_policy_day',
+  'cap_policy_vendor_day',
+  'cap_policy_namespace_day',
+  'nonce_once',
+  'release_only_when_closed',
+  'release_only_current_epoch',
+  'mark_current_epoch',
+  'mark_key_active',
+  'never_repeat_unmarked_only',
+  'settle_any_epoch',
+  'second_answer_alarms',
+  'revoked_not_repaired',
+  'reaper_new_epoch',
+  'object_once',
+  'give_back_once',
+  'continue_conditions',
+  'newest_job_only',
+] as const
+
+export type RuleName = (typeof RULES)[number]
+
+/** The rules that are followed. */
+export interface Rulebook {
+  holds(rule: RuleName): boolean
+}
+
+export const WHOLE_RULEBOOK: Rulebook = { holds: () => true }
+
+/** All rules but `leftOut`. */
+export function rulebookWithout(leftOut: RuleName): Rulebook {
+  return { holds: (rule) => rule !== leftOut }
+}

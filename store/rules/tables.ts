@@ -1,0 +1,137 @@
+import type { AuditActor, AuditFact } from '../../contract/audit.ts'
+import type { Ord } from '../../contract/call.ts'
+import type { CallId, Digest, HistoryId, JobUid, KeyId, PodUid, RunUid } from '../../contract/ids.ts'
+import type { UsdMicros } from '../../contract/money.ts'
+import type { Refusal } from '../../contract/refusals.ts'
+import type { Balance, CallRow, KeyRow, RunRow } from '../store.ts'
+import type { Rulebook } from './rulebook.ts'
+
+/**
+ * What the rules read and write, inside one transaction of an engine. Reads see the writes made before them.
+ * A rule checks everything before its first write, so that an engine without roll-back is right too.
+ */
+export interface Tables {
+  readonly rules: Rulebook
+  readonly time: StoreTime
+  readonly historyId: HistoryId
+
+  key(keyId: KeyId): KeyRow | undefined
+  putKey(row: KeyRow): void
+  run(runUid: RunUid): RunRow | undefined
+  runOfJob(jobUid: JobUid): RunRow | undefined
+  /** The run that the newest Job of this name in the namespace belongs to. */
+  runOfJobName(namespace: string, name: string): RunRow | undefined
+  putRun(row: RunRow): void
+
+  pod(podUid: PodUid): PodRow | undefined
+  newestPod(scope: string): PodRow | undefined
+  /** Rises with each first exchange of a Pod. */
+  nextPodOrder(): number
+  putPod(row: PodRow): void
+
+  newCallId(): CallId
+  nextCallOrder(): number
+  call(callId: CallId): CallRow | undefined
+  callByOccurrence(scope: string, digest: Digest, n: number): CallRow | undefined
+  callByNamedKey(name: NamedCall): CallRow | undefined
+  /** Numbered calls of the scope with this core digest, in order of creation. */
+  callsByCore(scope: string, core: Digest): readonly CallRow[]
+  /** Reserved, sent or in doubt, in order of creation. */
+  unresolvedCalls(keyId: KeyId): readonly CallRow[]
+  /** Settled calls with an effect that were numbered. */
+  effects(runUid: RunUid): readonly CallRow[]
+  putCall(row: CallRow): void
+
+  /** n → token that saw it. */
+  seen(attempt: string, digest: Digest): ReadonlyMap<number, string | null>
+  /** For each attempt of the scope, how many occurrences of the digest it has seen. */
+  seenCounts(scope: string, digest: Digest): readonly number[]
+  putSeen(row: SeenRow): void
+  handed(attempt: string, digest: Digest, n: number): HandedRow | undefined
+  putHanded(attempt: string, digest: Digest, n: number, row: HandedRow): void
+  last(attempt: string, k: string): LastRow | undefined
+  hasCalls(attempt: string): boolean
+  putLast(attempt: string, k: string, row: LastRow): void
+  binding(scope: string, token: string): Binding | undefined
+  putBinding(scope: string, token: string, row: Binding): void
+
+  /** Undefined where nothing was ever counted. */
+  account(account: string): Balance | undefined
+  addToAccount(account: string, change: AccountChange): void
+  object(name: ObjectName): ObjectRow | undefined
+  putObject(name: ObjectName, row: ObjectRow): void
+  /** Day whose caps count as spent since the store was put back from a copy. */
+  heldDay(): string | undefined
+
+  append(actor: AuditActor, fact: AuditFact): void
+}
+
+export interface StoreTime {
+  /** Wall clock of the store, never behind what it has once written. */
+  readonly nowMs: number
+  /** UTC day, `2026-11-22`. */
+  readonly day: string
+  /** For leases, within one boot. */
+  readonly monotonicMs: number
+  /** Which start of the store this is; leases of others are over. */
+  readonly boot: string
+}
+
+export interface PodRow {
+  readonly podUid: PodUid
+  readonly runUid: RunUid
+  readonly jobUid: JobUid
+  readonly scope: string
+  readonly order: number
+  readonly life: number
+}
+
+export interface NamedCall {
+  readonly runUid: RunUid
+  readonly vendor: string
+  readonly account: string
+  readonly namedKey: string
+}
+
+export interface SeenRow {
+  readonly scope: string
+  readonly attempt: string
+  readonly digest: Digest
+  readonly n: number
+  readonly token: string | null
+}
+
+/** An answer was written towards the sidecar of this boot, for the request with this token. */
+export interface HandedRow {
+  readonly boot: number
+  readonly token: string | null
+}
+
+/** The newest request that was judged: the call it got, or its final refusal. */
+export interface LastRow {
+  readonly ord: Ord
+  readonly callId: CallId | null
+  readonly refusal: Refusal | null
+}
+
+export interface Binding {
+  readonly digest: Digest
+  readonly n: number
+}
+
+/** Added to both sums, may be negative. */
+export interface AccountChange {
+  readonly spentUsdMicros: number
+  readonly reservedUsdMicros: number
+}
+
+export interface ObjectName {
+  readonly runUid: RunUid
+  readonly vendor: string
+  readonly object: string
+}
+
+/** What a vendor's object has cost the run so far, and which calls counted it. */
+export interface ObjectRow {
+  readonly shares: readonly { readonly callId: CallId; readonly usdMicros: UsdMicros }[]
+}

@@ -1,0 +1,23 @@
+import type { Database } from 'better-sqlite3'
+import { StoreFault } from '../store.ts'
+import { INITIAL } from './migrations/0001-initial.ts'
+
+/** In order, forward only; the number of the last one applied is the database's `user_version`. */
+const MIGRATIONS: readonly string[] = [INITIAL]
+
+/** Rejects a database that a newer jobcap has written: its layout is not known here. */
+export function migrate(db: Database): void {
+  const version = Number(db.pragma('user_version', { simple: true }))
+  if (version > MIGRATIONS.length) {
+    throw new StoreFault(
+      `The database has layout ${version}, this jobcap knows ${MIGRATIONS.length}. Start the newer jobcap that wrote it.`,
+    )
+  }
+  for (const [at, migration] of MIGRATIONS.entries()) {
+    if (at < version) continue
+    db.transaction(() => {
+      db.exec(migration)
+      db.pragma(`user_version = ${at + 1}`)
+    }).immediate()
+  }
+}

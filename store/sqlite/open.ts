@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs'
+import SqliteDatabase, { type Database } from 'better-sqlite3'
+import { asHistoryId } from '../../contract/ids.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { Log } from '../../runtime/log.ts'
+import type { Random } from '../../runtime/random.ts'
+import { type Rulebook, WHOLE_RULEBOOK } from '../rules/rulebook.ts'
+import { type Store, StoreFault } from '../store.ts'
+import { MarkFile, readMark } from './mark-file.ts'
+import { migrate } from './migrate.ts'
+import { endEverything } from './restored.ts'
+import { SqliteStore } from './sqlite-store.ts'
+import { prepareStatements, type Statements } from './statements.ts'
+import { SqliteTables } from './tables.ts'
+import { storeClock } from './time.ts'
+
+export interface SqliteStoreOptions {
+  /** Path of the database file, or `:memory:` for a store that ends with its process. */
+  readonly path: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** The file was put back from a copy: all runs end for good, day caps count as spent until a person opens them. */
+  readonly restored?: boolean
+  /** Only tests leave a rule out. */
+  readonly rules?: Rulebook
+}
+
+const IN_MEMORY = ':memory:'
+
+/**
+ * Opens the embedded store under an exclusive lock. Throws `StoreFault` with what to do: the file is in use, damaged,
+ * of a newer layout, missing beside its mark, or older than its mark.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { path, restored = false } = options
+  const markPath = `${path}.mark`
+  const isKept = path !== IN_MEMORY
+  if (isKept && !existsSync(path) && existsSync(markPath)) {
+    throw new StoreFault(
+      `${path} is missing, but ${markPath} says that there was one. Put the database or a copy of it back ` +
+        `(a copy: start with --restored). An empty one is never started in its place.`,
+    )
+  }
+  const isNew = !isKept || !existsSync(path)
+  const db = openDatabase(path)
+  try {
+    return assemble(options, { db, isNew, markPath: isKept ? markPath : undefined, restored })
+  } catch (fault) {
+    db.close()
+    throw fault instanceof StoreFault ? fault : new StoreFault(explain(path, fault), { cause: fault })
+  }
+}
+
+interface Opened {
+  readonly db: Database
+  readonly isNew: boolean
+  readonly markPath: string | undefined
+  readonly restored: boolean
+}
+
+function assemble(options: SqliteStoreOptions, opened: Opened): Store {
+  const { db, isNew, markPath, restored } = opened
+  const { path, clock, random, log, rules = WHOLE_RULEBOOK } = options
+  checkPages(db, path)
+  migrate(db)
+  const statements = prepareStatements(db)
+  const installId = metaOnce(statements, 'install_id', () => random.uuid())
+  const end = statements.auditEnd.get() as { seq: number; at_ms: number }
+  if (markPath !== undefined && !isNew && !restored) checkMark(path, markPath, { installId, lastSeq: end.seq })
+  checkBooks(statements, path)
+  const time = storeClock(clock, { boot: random.uuid(), lastAtMs: end.at_ms })
+  if (restored) {
+    db.transaction(() => endEverything(statements, { random, day: time().day })).immediate()
+    log.warn('the store was put back from a copy: all runs are ended, day caps count as spent until opened')
+  }
+  const historyId = asHistoryId(metaOnce(statements, 'history_id', () => random.hex(8)))
+  const mark = markPath === undefined ? undefined : new MarkFile(markPath, installId, clock)
+  mark?.note(end.seq)
+  const tables = new SqliteTables({ statements, rules, random, time, historyId, lastSeq: end.seq })
+  return new SqliteStore({ db, statements, tables, mark, log, path })
+}
+
+function openDatabase(path: string): Database {
+  try {
+    const db = new SqliteDatabase(path, { timeout: 0 })
+    try {
+      // Exclusive before the first touch: a second ledger is refused, and a killed one leaves no lock behind.
+      db.pragma('locking_mode = EXCLUSIVE')
+      db.pragma('journal_mode = WAL')
+      db.pragma('synchronous = FULL')
+      db.pragma('foreign_keys = ON')
+      db.exec('BEGIN IMMEDIATE; COMMIT')
+      return db
+    } catch (fault) {
+      db.close()
+      throw fault
+    }
+  } catch (fault) {
+    throw new StoreFault(explain(path, fault), { cause: fault })
+  }
+}
+
+function metaOnce(statements: Statements, name: string, make: () => string): string {
+  const found = statements.metaGet.get(name) as { value: string } | undefined
+  if (found !== undefined) return found.value
+  const value = make()
+  statements.metaPut.run(name, value)
+  return value
+}
+
+function checkPages(db: Database, path: string): void {
+  const verdict = String(db.pragma('quick_check(1)', { simple: true }))
+  if (verdict !== 'ok') throw new StoreFault(damaged(path, verdict))
+}
+
+function checkBooks(statements: Statements, path: string): void {
+  const off = (statements.booksOff.all() as { account: string }[]).map(({ account }) => account)
+  if (off.length > 0) throw new StoreFault(damaged(path, `sums do not add up for ${off.join(', ')}`))
+}
+
+function checkMark(path: string, markPath: string, now: { installId: string; lastSeq: number }): void {
+  const mark = readMark(markPath)
+  if (mark === undefined || mark === 'unreadable') {
+    throw new StoreFault(
+      `${markPath} is ${mark ?? 'missing'}, so ${path} may be a copy. If it was put back from a copy, start with --restored.`,
+    )
+  }
+  if (mark.installId !== now.installId || mark.lastSeq > now.lastSeq) {
+    throw new StoreFault(
+      `${path} is older than ${markPath} says (event ${now.lastSeq}, the mark has ${mark.lastSeq}), so calls may be ` +
+        `missing from it. If it was put back from a copy, start with --restored.`,
+    )
+  }
+}
+
+function explain(path: string, fault: unknown): string {
+  const { code = '', message = String(fault) } = fault as { code?: string; message?: string }
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return `${path} is in use by another ledger. One ledger at a time may open it; stop the other one first.`
+  }
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path, message)
+  if (code.startsWith('SQLITE_READONLY')) return `${path} cannot be written. Make the file and its folder writable.`
+  if (code.startsWith('SQLITE_FULL')) return `The disk of ${path} is full. Make room, then start again.`
+  return `${path} cannot be opened: ${message}`
+}
+
+function damaged(path: string, how: string): string {
+  return (
+    `${path} is damaged (${how}). Nothing was changed. Put back a copy and start with --restored; ` +
+    `an empty database is never started in its place.`
+  )
+}

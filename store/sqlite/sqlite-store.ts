@@ -1,0 +1,237 @@
+import type { Database } from 'better-sqlite3'
+import type { AuditEvent } from '../../contract/audit.ts'
+import type { CallId, HistoryId, JobUid, KeyId, RunUid } from '../../contract/ids.ts'
+import { type UsdMicros, ZERO_USD } from '../../contract/money.ts'
+import type { Refusal } from '../../contract/refusals.ts'
+import type { Log } from '../../runtime/log.ts'
+import { admitPod } from '../rules/admit-pod.ts'
+import { recordSeenFacts } from '../rules/caller.ts'
+import { createKey, revokeKey, setLimits } from '../rules/keys.ts'
+import { number } from '../rules/number.ts'
+import { admitRead, closeRead, recordRefusal } from '../rules/reads.ts'
+import { repair, resolveByPerson } from '../rules/repair.ts'
+import { endJob } from '../rules/run-end.ts'
+import { markSent, renewLease, report } from '../rules/send.ts'
+import type * as S from '../store.ts'
+import { StoreFault } from '../store.ts'
+import type { MarkFile } from './mark-file.ts'
+import { type Columns, callRow, keyRow } from './rows.ts'
+import type { Statements } from './statements.ts'
+import { runRow, type SqliteTables } from './tables.ts'
+
+export interface SqliteStoreParts {
+  readonly db: Database
+  readonly statements: Statements
+  readonly tables: SqliteTables
+  /** Undefined for a store in memory. */
+  readonly mark: MarkFile | undefined
+  readonly log: Log
+  readonly path: string
+}
+
+/** The embedded engine: each step is one transaction, on disk when its promise resolves. */
+export class SqliteStore implements S.Store {
+  readonly historyId: HistoryId
+  readonly #db: Database
+  readonly #sql: Statements
+  readonly #tables: SqliteTables
+  readonly #mark: MarkFile | undefined
+  readonly #log: Log
+  readonly #path: string
+  #problem: string | undefined
+
+  constructor(parts: SqliteStoreParts) {
+    this.historyId = parts.tables.historyId
+    this.#db = parts.db
+    this.#sql = parts.statements
+    this.#tables = parts.tables
+    this.#mark = parts.mark
+    this.#log = parts.log
+    this.#path = parts.path
+  }
+
+  number(request: S.NumberRequest): Promise<S.NumberAnswer> {
+    return this.#step((tables) => number(tables, request))
+  }
+
+  markSent(send: S.SendRef & { readonly leaseMs: number }): Promise<'marked' | 'refused'> {
+    return this.#step((tables) => markSent(tables, send))
+  }
+
+  renewLeases(sends: readonly S.SendRef[], leaseMs: number): Promise<void> {
+    return this.#step((tables) => {
+      for (const send of sends) renewLease(tables, send, leaseMs)
+    })
+  }
+
+  report(sendReport: S.SendReport): Promise<S.ReportAnswer> {
+    return this.#step((tables) => report(tables, sendReport))
+  }
+
+  recordSeen(
+    caller: S.PodCaller,
+    historyId: HistoryId,
+    seen: S.NumberClaims['seen'],
+  ): Promise<'recorded' | 'new_history'> {
+    return this.#step((tables) => {
+      if (historyId !== tables.historyId) return 'new_history'
+      recordSeenFacts(tables, caller, seen)
+      return 'recorded'
+    })
+  }
+
+  admitRead(request: S.ReadRequest): Promise<CallId | Refusal> {
+    return this.#step((tables) => admitRead(tables, request))
+  }
+
+  closeRead(callId: CallId, status: number | null): Promise<void> {
+    return this.#step((tables) => {
+      const call = tables.call(callId)
+      if (call !== undefined) closeRead(tables, call, status)
+    })
+  }
+
+  recordRefusal(caller: S.Caller, refused: S.RefusedCall): Promise<void> {
+    return this.#step((tables) => recordRefusal(tables, caller, refused))
+  }
+
+  admitPod(request: S.AdmitPodRequest): Promise<S.AdmitPodAnswer> {
+    return this.#step((tables) => admitPod(tables, request))
+  }
+
+  endJob(runUid: RunUid, jobUid: JobUid): Promise<S.RunRow | undefined> {
+    return this.#step((tables) => {
+      const run = tables.run(runUid)
+      return run === undefined ? undefined : endJob(tables, run, jobUid)
+    })
+  }
+
+  createKey(request: S.CreateKeyRequest): Promise<S.KeyRow> {
+    return this.#step((tables) => createKey(tables, request))
+  }
+
+  findKeyByHash(hash: string): Promise<S.KeyRow | undefined> {
+    return this.#read(() => maybe(this.#sql.keyByHash.get(hash), keyRow))
+  }
+
+  findKey(keyId: KeyId): Promise<S.KeyRow | undefined> {
+    return this.#read(() => this.#tables.key(keyId))
+  }
+
+  listKeys({ label = null }: { readonly label?: string | null }): Promise<readonly S.KeyRow[]> {
+    return this.#read(() => (this.#sql.keyList.all({ label }) as Columns[]).map(keyRow))
+  }
+
+  setLimits(keyId: KeyId, limits: S.Limits): Promise<S.KeyRow | undefined> {
+    return this.#step((tables) => {
+      const key = tables.key(keyId)
+      return key === undefined ? undefined : setLimits(tables, key, limits)
+    })
+  }
+
+  revokeKey(keyId: KeyId): Promise<S.RevokeAnswer | undefined> {
+    return this.#step((tables) => {
+      const key = tables.key(keyId)
+      return key === undefined ? undefined : revokeKey(tables, key)
+    })
+  }
+
+  findRun(runUid: RunUid): Promise<S.RunRow | undefined> {
+    return this.#read(() => this.#tables.run(runUid))
+  }
+
+  listRuns({ namespace = null }: { readonly namespace?: string | null }): Promise<readonly S.RunRow[]> {
+    return this.#read(() => (this.#sql.runList.all({ namespace }) as Columns[]).map(runRow))
+  }
+
+  balance(account: string): Promise<S.Balance> {
+    return this.#read(() => this.#tables.account(account) ?? { spentUsdMicros: ZERO_USD, reservedUsdMicros: ZERO_USD })
+  }
+
+  countedObject(runUid: RunUid, vendor: string, object: string): Promise<UsdMicros | undefined> {
+    return this.#read(() => {
+      const shares = this.#tables.object({ runUid, vendor, object })?.shares
+      return shares?.reduce((sum, { usdMicros }) => sum + usdMicros, 0) as UsdMicros | undefined
+    })
+  }
+
+  findCall(callId: CallId): Promise<S.CallRow | undefined> {
+    return this.#read(() => this.#tables.call(callId))
+  }
+
+  listUnresolved({ limit }: { readonly limit: number }): Promise<readonly S.CallRow[]> {
+    return this.#read(() => (this.#sql.callsUnresolved.all(limit) as Columns[]).map(callRow))
+  }
+
+  repair(callId: CallId, send: S.SendStart): Promise<S.RepairAnswer> {
+    return this.#step((tables) => {
+      const call = tables.call(callId)
+      if (call === undefined) throw new Error(`repair names ${callId}, which is not on record`)
+      return repair(tables, call, send)
+    })
+  }
+
+  resolveByPerson(callId: CallId, word: S.PersonsWord): Promise<S.CallRow | undefined> {
+    return this.#step((tables) => {
+      const call = tables.call(callId)
+      return call === undefined ? undefined : resolveByPerson(tables, call, word)
+    })
+  }
+
+  openDayCaps(): Promise<void> {
+    return this.#step(() => {
+      this.#sql.metaPut.run('held_day', '')
+    })
+  }
+
+  audit(query: S.AuditQuery): Promise<readonly AuditEvent[]> {
+    const filters = { runUid: null, keyId: null, label: null, index: null, fromMs: null, toMs: null, ...query }
+    return this.#read(() =>
+      (this.#sql.auditRead.all(filters) as { event: string }[]).map(({ event }) => JSON.parse(event) as AuditEvent),
+    )
+  }
+
+  problem(): string | undefined {
+    return this.#problem
+  }
+
+  async close(): Promise<void> {
+    this.#db.close()
+    this.#mark?.close()
+  }
+
+  /** One atomic step. A fault of the engine becomes a `StoreFault`; whatever is thrown, nothing of it was written. */
+  async #step<Answer>(action: (tables: SqliteTables) => Answer): Promise<Answer> {
+    const lastSeq = this.#tables.lastSeq
+    try {
+      this.#tables.beginStep()
+      const answer = this.#db.transaction(() => action(this.#tables)).immediate()
+      if (this.#tables.lastSeq !== lastSeq) this.#mark?.note(this.#tables.lastSeq)
+      this.#problem = undefined
+      return answer
+    } catch (fault) {
+      this.#tables.rewind(lastSeq)
+      throw this.#told(fault)
+    }
+  }
+
+  async #read<Answer>(query: () => Answer): Promise<Answer> {
+    try {
+      return query()
+    } catch (fault) {
+      throw this.#told(fault)
+    }
+  }
+
+  #told(fault: unknown): unknown {
+    const { code } = fault as { code?: unknown }
+    if (typeof code !== 'string' || !/^(SQLITE_|E[A-Z]+$)/.test(code)) return fault
+    this.#problem = `${this.#path}: ${code}`
+    this.#log.error({ err: fault }, 'the store failed a step')
+    return new StoreFault(`the store failed: ${code}`, { cause: fault })
+  }
+}
+
+function maybe<Row>(columns: unknown, make: (columns: Columns) => Row): Row | undefined {
+  return columns === undefined ? undefined : make(columns as Columns)
+}

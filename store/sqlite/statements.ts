@@ -1,0 +1,88 @@
+import type { Database, Statement } from 'better-sqlite3'
+import { CALL_COLUMN_NAMES, KEY_COLUMN_NAMES, upsert } from './rows.ts'
+
+const UNRESOLVED = `state IN ('reserved', 'sent', 'in_doubt')`
+
+/** Every statement of the engine; prepared at start, so that a bad one stops the boot and not a call. */
+const SQL = {
+  metaGet: 'SELECT value FROM meta WHERE name = ?',
+  metaPut: 'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+
+  keyGet: 'SELECT * FROM keys WHERE key_id = ?',
+  keyByHash: 'SELECT * FROM keys WHERE hash = ?',
+  keyList: 'SELECT * FROM keys WHERE (@label IS NULL OR label = @label) ORDER BY created_at_ms, key_id',
+  keyPut: upsert('keys', 'key_id', KEY_COLUMN_NAMES),
+
+  runGet: 'SELECT row FROM runs WHERE run_uid = ?',
+  runOfJob: 'SELECT row FROM runs JOIN run_jobs USING (run_uid) WHERE job_uid = ?',
+  runOfJobName: `SELECT row FROM runs JOIN run_jobs USING (run_uid)
+    WHERE run_jobs.namespace = ? AND run_jobs.name = ? ORDER BY run_jobs.rowid DESC LIMIT 1`,
+  runList: 'SELECT row FROM runs WHERE (@namespace IS NULL OR namespace = @namespace) ORDER BY opened_at_ms, run_uid',
+  runPut: `INSERT INTO runs (run_uid, namespace, opened_at_ms, row) VALUES (?, ?, ?, ?)
+    ON CONFLICT (run_uid) DO UPDATE SET row = excluded.row`,
+  runJobPut: 'INSERT INTO run_jobs (job_uid, run_uid, namespace, name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+
+  podGet: 'SELECT * FROM pods WHERE pod_uid = ?',
+  podNewest: 'SELECT * FROM pods WHERE scope = ? ORDER BY pod_order DESC LIMIT 1',
+  podMaxOrder: 'SELECT coalesce(max(pod_order), 0) AS value FROM pods',
+  podPut: `INSERT INTO pods (pod_uid, run_uid, job_uid, scope, pod_order, life) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (pod_uid) DO UPDATE SET life = excluded.life`,
+
+  callGet: 'SELECT * FROM calls WHERE call_id = ?',
+  callByOccurrence: 'SELECT * FROM calls WHERE scope = ? AND digest = ? AND n = ?',
+  callByNamedKey: 'SELECT * FROM calls WHERE run_uid = ? AND vendor = ? AND account = ? AND named_key = ?',
+  callsByCore: 'SELECT * FROM calls WHERE scope = ? AND core = ? AND n IS NOT NULL ORDER BY created_order',
+  callsUnresolvedByKey: `SELECT * FROM calls WHERE key_id = ? AND ${UNRESOLVED} ORDER BY created_order`,
+  callsUnresolved: `SELECT * FROM calls WHERE ${UNRESOLVED} ORDER BY created_order LIMIT ?`,
+  callEffects: `SELECT * FROM calls WHERE run_uid = ? AND state = 'settled' AND has_effect = 1 AND n IS NOT NULL`,
+  callMaxOrder: 'SELECT coalesce(max(created_order), 0) AS value FROM calls',
+  callPut: upsert('calls', 'call_id', CALL_COLUMN_NAMES),
+
+  seenGet: 'SELECT n, token FROM seen WHERE attempt = ? AND digest = ?',
+  seenCounts: 'SELECT count(*) AS value FROM seen WHERE scope = ? AND digest = ? GROUP BY attempt',
+  seenPut: 'INSERT INTO seen (scope, digest, attempt, n, token) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  handedGet: 'SELECT boot, token FROM handed WHERE attempt = ? AND digest = ? AND n = ?',
+  handedPut: `INSERT INTO handed (attempt, digest, n, boot, token) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (attempt, digest, n) DO UPDATE SET boot = excluded.boot, token = excluded.token`,
+  lastGet: 'SELECT * FROM last WHERE attempt = ? AND k = ?',
+  lastAny: 'SELECT 1 AS value FROM last WHERE attempt = ? LIMIT 1',
+  lastPut: `INSERT INTO last (attempt, k, boot, seq, call_id, refusal) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (attempt, k) DO UPDATE SET boot = excluded.boot, seq = excluded.seq, call_id = excluded.call_id,
+    refusal = excluded.refusal`,
+  bindingGet: 'SELECT digest, n FROM bindings WHERE scope = ? AND token = ?',
+  bindingPut: `INSERT INTO bindings (scope, token, digest, n) VALUES (?, ?, ?, ?)
+    ON CONFLICT (scope, token) DO UPDATE SET digest = excluded.digest, n = excluded.n`,
+
+  accountGet: 'SELECT spent_usd_micros, reserved_usd_micros FROM accounts WHERE account = ?',
+  accountAdd: `INSERT INTO accounts (account, spent_usd_micros, reserved_usd_micros) VALUES (@account, @spent, @reserved)
+    ON CONFLICT (account) DO UPDATE SET spent_usd_micros = spent_usd_micros + @spent,
+    reserved_usd_micros = reserved_usd_micros + @reserved`,
+  objectGet: 'SELECT shares FROM objects WHERE run_uid = ? AND vendor = ? AND object = ?',
+  objectPut: `INSERT INTO objects (run_uid, vendor, object, shares) VALUES (?, ?, ?, ?)
+    ON CONFLICT (run_uid, vendor, object) DO UPDATE SET shares = excluded.shares`,
+
+  auditPut: `INSERT INTO audit (seq, at_ms, run_uid, key_id, label, completion_index, event)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  auditEnd: 'SELECT coalesce(max(seq), 0) AS seq, coalesce(max(at_ms), 0) AS at_ms FROM audit',
+  auditRead: `SELECT event FROM audit WHERE seq > @afterSeq
+    AND (@runUid IS NULL OR run_uid = @runUid) AND (@keyId IS NULL OR key_id = @keyId)
+    AND (@label IS NULL OR label = @label) AND (@index IS NULL OR completion_index = @index)
+    AND (@fromMs IS NULL OR at_ms >= @fromMs) AND (@toMs IS NULL OR at_ms < @toMs)
+    ORDER BY seq LIMIT @limit`,
+
+  /** Accounts whose sums differ from those of their calls: none, unless the file was damaged. */
+  booksOff: `WITH counted AS (
+      SELECT account.value AS account, sum(calls.spent_usd_micros) AS spent, sum(calls.reserved_usd_micros) AS reserved
+      FROM calls, json_each(calls.accounts) AS account GROUP BY account.value)
+    SELECT accounts.account AS account FROM accounts LEFT JOIN counted USING (account)
+    WHERE spent_usd_micros <> coalesce(counted.spent, 0) OR reserved_usd_micros <> coalesce(counted.reserved, 0)
+    UNION ALL SELECT counted.account FROM counted LEFT JOIN accounts USING (account) WHERE accounts.account IS NULL
+    LIMIT 5`,
+} as const
+
+export type Statements = Readonly<Record<keyof typeof SQL, Statement>>
+
+export function prepareStatements(db: Database): Statements {
+  const entries = Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)] as const)
+  return Object.fromEntries(entries) as Statements
+}
