@@ -1,24 +1,23 @@
 # One container: builds its root and becomes its command. Started by `unshare` as PID 1 of a new PID namespace, in a
 # mount namespace of its own that is a copy of its Pod's.
 #
-#   container.sh ROOT_KIND SCRATCH ENV_FILE MOUNTS_FILE WORKING_DIR COMMAND…
+#   container.sh ROOT_KIND SCRATCH WORKING_DIR COMMAND…
 #
 #   ROOT_KIND    overlay: the host's root under a layer in memory that takes what is written
 #                bind: the host's root itself · readonly: the host's root, nothing of it writable
 #   SCRATCH      an empty folder to build the root in
-#   ENV_FILE     shell assignments, read last: the container's whole environment
-#   MOUNTS_FILE  one mount a line: KIND TAB SOURCE TAB TARGET, made in this order (see `add_mount`)
 #
-# File descriptor 3 reports to the starter, a line each: `pid N` (as the host counts), `note TEXT`, `failed WHY`,
-# `ready` just before the command takes over.
+# File descriptors, all opened by the starter:
+#   3  reports to the starter, a line each: `pid N` (as the host counts), `note TEXT`, `failed WHY`, and `ready` just
+#      before the command takes over
+#   4  a file of shell assignments, read last: the container's whole environment
+#   5  a file of mounts, made in this order: KIND TAB SOURCE TAB TARGET (see `add_mount`)
 set -eu
 
 root_kind=$1
 scratch=$2
-env_file=$3
-mounts_file=$4
-working_dir=$5
-shift 5
+working_dir=$3
+shift 3
 
 # What stays of root's powers: those that cannot reach around a mount. Without SYS_ADMIN nothing masked can be unmounted;
 # MKNOD, SYS_CHROOT, DAC_READ_SEARCH and NET_RAW, which container runtimes often grant, are not needed and not given.
@@ -45,12 +44,13 @@ make_root() {
 }
 
 # A writable layer in memory over a folder: what is written lives as long as the container.
-layers=0
+layers=$scratch/layers
+layer=0
 overlay() {
-  layers=$((layers + 1))
-  mkdir "$scratch/layers/$layers" "$scratch/layers/$layers/upper" "$scratch/layers/$layers/work"
+  layer=$((layer + 1))
+  mkdir "$layers/$layer" "$layers/$layer/upper" "$layers/$layer/work"
   mount -n -t overlay jobcap-root "$2" 2>/dev/null \
-    -o "lowerdir=$1,upperdir=$scratch/layers/$layers/upper,workdir=$scratch/layers/$layers/work"
+    -o "lowerdir=$1,upperdir=$layers/$layer/upper,workdir=$layers/$layer/work"
 }
 
 # /dev as a container expects it: no disks and no terminals of the host.
@@ -122,13 +122,13 @@ make_target() {
 
 read -r host_pid _ </proc/self/stat
 echo "pid $host_pid" >&3
-exec 4<"$env_file" 5<"$mounts_file"
 
 make_root
 make_dev
 cd "$root"
 pivot_root . ".$host" || fail "pivot_root is refused"
 cd /
+layers=$host$layers
 make_proc
 TAB=$(printf '\t')
 while IFS=$TAB read -r kind source target <&5; do
@@ -141,6 +141,8 @@ cd "$working_dir" || fail "the working directory $working_dir does not exist"
 
 echo ready >&3
 exec 3>&- 5<&-
+# From here on nothing is looked up by name: the container's variables may be called like ours.
+set -- "$setpriv" --bounding-set=-all,$KEPT_CAPABILITIES --inh-caps=-all -- "$@"
 . /dev/fd/4
 exec 4<&-
-exec "$setpriv" --bounding-set=-all,$KEPT_CAPABILITIES --inh-caps=-all -- "$@"
+exec "$@"
