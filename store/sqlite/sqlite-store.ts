@@ -203,15 +203,25 @@ export class SqliteStore implements S.Store {
   /** One atomic step. A fault of the engine becomes a `StoreFault`; whatever is thrown, nothing of it was written. */
   async #step<Answer>(action: (tables: SqliteTables) => Answer): Promise<Answer> {
     const lastSeq = this.#tables.lastSeq
+    let answer: Answer
     try {
       this.#tables.beginStep()
-      const answer = this.#db.transaction(() => action(this.#tables)).immediate()
-      if (this.#tables.lastSeq !== lastSeq) this.#mark?.note(this.#tables.lastSeq)
+      answer = this.#db.transaction(() => action(this.#tables)).immediate()
       this.#problem = undefined
-      return answer
     } catch (fault) {
       this.#tables.rewind(lastSeq)
       throw this.#told(fault)
+    }
+    if (this.#tables.lastSeq !== lastSeq) this.#noteProgress()
+    return answer
+  }
+
+  /** The step is committed whatever becomes of the mark: it may lag, and a later step writes it again. */
+  #noteProgress(): void {
+    try {
+      this.#mark?.note(this.#tables.lastSeq)
+    } catch (fault) {
+      this.#log.error({ err: fault }, 'the mark beside the database cannot be written')
     }
   }
 
