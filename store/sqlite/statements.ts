@@ -54,7 +54,9 @@ const SQL = {
     ON CONFLICT (scope, token) DO UPDATE SET digest = excluded.digest, n = excluded.n`,
 
   accountGet: 'SELECT spent_usd_micros, reserved_usd_micros FROM accounts WHERE account = ?',
-  accountAdd: `INSERT INTO accounts (account, spent_usd_micros, reserved_usd_micros) VALUES (@account, @spent, @reserved)
+  // A first row is never negative; its CHECK is asked of the inserted values even where the row is there already.
+  accountAdd: `INSERT INTO accounts (account, spent_usd_micros, reserved_usd_micros)
+    VALUES (@account, max(@spent, 0), max(@reserved, 0))
     ON CONFLICT (account) DO UPDATE SET spent_usd_micros = spent_usd_micros + @spent,
     reserved_usd_micros = reserved_usd_micros + @reserved`,
   objectGet: 'SELECT shares FROM objects WHERE run_uid = ? AND vendor = ? AND object = ?',
