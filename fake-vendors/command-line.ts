@@ -49,7 +49,7 @@ function readOptions() {
 
 function readAddress(text: string, option: string): ListenAddress {
   const colon = text.lastIndexOf(':')
-  const host = text.slice(0, colon)
+  const host = text.slice(0, Math.max(0, colon))
   const port = Number(text.slice(colon + 1))
   if (host === '' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Error(`${option} must be HOST:PORT, such as 127.0.0.1:0; got ${text}`)
