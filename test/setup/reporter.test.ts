@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect } from 'chai'
@@ -7,7 +7,11 @@ import { expect } from 'chai'
 const SKIP = resolve('tools/test/skip.ts')
 
 /** Runs mocha with our reporter over one test file, and returns what it printed and its exit code. */
-function run(source: string, environment: Record<string, string> = {}): { lines: string[]; code: number | null } {
+function run(
+  source: string,
+  environment: Record<string, string> = {},
+  options: string[] = [],
+): { lines: string[]; code: number | null } {
   const folder = mkdtempSync(join(tmpdir(), 'jobcap-reporter-'))
   try {
     const file = join(folder, 'some.test.mjs')
@@ -15,7 +19,7 @@ function run(source: string, environment: Record<string, string> = {}): { lines:
     const { CI: _, ...inherited } = process.env
     const result = spawnSync(
       process.execPath,
-      ['node_modules/mocha/bin/mocha.js', '--no-config', '--reporter', './tools/test/reporter.ts', file],
+      ['node_modules/mocha/bin/mocha.js', '--no-config', '--reporter', './tools/test/reporter.ts', ...options, file],
       { encoding: 'utf8', env: { ...inherited, ...environment } },
     )
     return { lines: result.stdout.trimEnd().split('\n'), code: result.status }
@@ -51,5 +55,11 @@ describe('the test reporter', () => {
     expect(run(source, { CI: 'true' }).lines.at(-1)).to.equal('0 passed, 1 failed')
     expect(run(source, { CI: 'true' }).code).to.equal(1)
     expect(run(source).code).to.equal(0)
+  })
+
+  it('is told by our configuration to refuse a test that was left alone with .only', () => {
+    const { 'forbid-only': forbidOnly } = JSON.parse(readFileSync('.mocharc.json', 'utf8')) as Record<string, unknown>
+    expect(forbidOnly).to.equal(true)
+    expect(run("it.only('alone', () => {})", {}, ['--forbid-only']).code).not.to.equal(0)
   })
 })
