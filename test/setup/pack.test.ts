@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { expect } from 'chai'
+
+/** Node 26 first in PATH, for npm and for the installed command alike. */
+const ENVIRONMENT = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}` }
+
+function run(folder: string, command: string, ...arguments_: string[]): string {
+  const result = spawnSync(command, arguments_, { cwd: folder, encoding: 'utf8', env: ENVIRONMENT })
+  if (result.status !== 0) throw new Error(`${command} ${arguments_.join(' ')}: ${result.stdout}${result.stderr}`)
+  return result.stdout
+}
+
+describe('the npm package', function () {
+  this.timeout(180_000)
+  let folder: string
+  let installed: string
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'jobcap-pack-'))
+    run('.', 'npm', 'pack', '--ignore-scripts=false', '--loglevel=error', '--pack-destination', folder)
+    const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
+    const flags = [
+      '--prefix',
+      folder,
+      '--prefer-offline',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ]
+    run(folder, 'npm', 'install', ...flags, `./${tarball}`)
+    installed = join(folder, 'node_modules/jobcap')
+  })
+  after(() => rmSync(folder, { recursive: true }))
+
+  it('holds the command, its bundles and no TypeScript', () => {
+    expect(readdirSync(installed)).to.include.members(['bin', 'dist', 'package.json', 'LICENSE'])
+    const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
+    expect(files).to.include.members(['cli/main.js', 'ledger/main.js', 'jobcap-proxy.cjs', 'jobcap-issuer.cjs'])
+    expect(files.filter((name) => name.endsWith('.ts'))).to.deep.equal([])
+  })
+
+  it('says its version from an empty folder', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    expect(run(folder, join(folder, 'node_modules/.bin/jobcap'), '--version')).to.include(version)
+  })
+
+  it('prints its help', () => {
+    expect(run(folder, join(folder, 'node_modules/.bin/jobcap'), '--help')).to.include('jobcap run')
+  })
+})
