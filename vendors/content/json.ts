@@ -97,7 +97,7 @@ class Reader {
   }
 
   #bareValue(): Json {
-    switch (this.#text[this.#at]) {
+    switch (this.#text.charAt(this.#at)) {
       case '"':
         return { kind: 'text', value: this.#string() }
       case '{':
