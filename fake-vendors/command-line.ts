@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import type { ListenAddress } from '../runtime/http-server.ts'
 import { runProcess } from '../runtime/lifecycle.ts'
 import { createLog } from '../runtime/log.ts'
+import { systemTerminal } from '../runtime/terminal.ts'
 import { startFakeVendor } from './start.ts'
 import type { Vendor } from './vendor.ts'
 import type { VendorClock } from './vendor-clock.ts'
@@ -20,7 +21,7 @@ export async function runFakeVendor(name: string, make: VendorMaker): Promise<vo
     const options = readOptions()
     const running = await startFakeVendor({ ...options, log, vendor: (clock) => make(options.secret, clock) })
     const ready = { ready: true, vendor: name, url: running.url, control: running.controlUrl, truth: options.truthFile }
-    process.stdout.write(`${JSON.stringify(ready)}\n`)
+    systemTerminal.out(`${JSON.stringify(ready)}\n`)
     return running
   })
 }

@@ -50,9 +50,13 @@ export interface Vendor {
 }
 
 /** Flattens a decoded JSON body or form the way a form names its fields. */
-export function flatten(value: unknown, name = ''): Fields {
-  if (value === null || value === undefined) return {}
-  if (typeof value !== 'object') return name === '' ? {} : { [name]: String(value) }
-  const entries = Object.entries(value)
-  return Object.assign({}, ...entries.map(([key, item]) => flatten(item, name === '' ? key : `${name}[${key}]`)))
+export function flatten(value: unknown): Fields {
+  return Object.fromEntries(leavesOf(value, ''))
+}
+
+function leavesOf(value: unknown, name: string): [name: string, text: string][] {
+  if (typeof value === 'string') return [[name, value]]
+  if (typeof value === 'number' || typeof value === 'boolean') return [[name, String(value)]]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) => leavesOf(item, name === '' ? key : `${name}[${key}]`))
 }

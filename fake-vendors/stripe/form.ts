@@ -9,9 +9,14 @@ export class BadForm extends Error {}
 
 /** Decodes `a=1&metadata[order]=7&expand[]=x`. A name given twice keeps its last value, as at Stripe. */
 export function decodeForm(text: string): FormObject {
-  const root: FormObject = Object.create(null)
+  const root: FormObject = emptyForm()
   for (const [name, value] of new URLSearchParams(text)) put(root, namesIn(name), value)
   return listsFrom(root) as FormObject
+}
+
+/** Without a prototype: a field may be called `__proto__` or `constructor`. */
+function emptyForm(): FormObject {
+  return Object.create(null) as FormObject
 }
 
 /** `metadata[order]` → `metadata`, `order`; the empty name stands for "the next of a list". */
@@ -34,7 +39,7 @@ function put(root: FormObject, names: string[], value: string): void {
       return
     }
     if (typeof there === 'string') throw new BadForm(`Invalid object for ${names.join('.')}`)
-    const next: FormObject = there === undefined ? Object.create(null) : (there as FormObject)
+    const next: FormObject = there === undefined ? emptyForm() : (there as FormObject)
     at[name] = next
     at = next
   }

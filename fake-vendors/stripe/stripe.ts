@@ -66,9 +66,14 @@ export function fakeStripe({ secret, clock, random }: FakeStripeOptions): Vendor
     },
     scriptedAnswer: (call, status) => answerTo(call, status, { error: scriptedError(status) }),
     keep(call, answer) {
-      const prepared = prepare(call)
-      const key = keyOf(prepared)
-      if (key !== undefined && openKey(prepared, key).kind === 'first') prepared.account.keys.close(key, answer, true)
+      try {
+        const prepared = prepare(call)
+        const key = keyOf(prepared)
+        if (key !== undefined && openKey(prepared, key).kind === 'first') prepared.account.keys.close(key, answer, true)
+      } catch (fault) {
+        // A call that Stripe would not have begun leaves nothing under its key.
+        if (!(fault instanceof StripeRefusal)) throw fault
+      }
     },
   }
 }
@@ -140,11 +145,11 @@ function answerTo(call: VendorCall, status: number, body: object): Answer {
   const headers: Record<string, string> = {
     'Content-Type': 'application/json',
     'Request-Id': call.requestId,
-    'Stripe-Version': String(call.headers['stripe-version'] ?? '2026-10-28.dahlia'),
   }
+  const version = call.headers['stripe-version']
+  if (typeof version === 'string') headers['Stripe-Version'] = version
   if (call.idempotencyKey !== undefined && call.method === 'POST') headers['Idempotency-Key'] = call.idempotencyKey
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="Stripe"'
-  if (status === 409) headers['Stripe-Should-Retry'] = 'true'
   return { status, headers, body: `${JSON.stringify(body, null, 2)}\n` }
 }
 

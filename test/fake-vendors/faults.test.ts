@@ -7,7 +7,7 @@ import {
   exchange,
   FORM_HEADERS,
   json,
-  post,
+  poster,
   type Started,
   startStripe,
   statusOf,
@@ -21,9 +21,9 @@ describe('scripted faults of a stand-in, on real sockets', () => {
     fake = await startStripe()
   })
   afterEach(() => fake.stop())
+  const post = poster(() => fake.url)
 
-  const charge = (customer = 'cus_0001'): Promise<Exchange> =>
-    post(fake.url, PATH, CHARGE.replace('cus_0001', customer))
+  const charge = (customer = 'cus_0001'): Promise<Exchange> => post(PATH, CHARGE.replace('cus_0001', customer))
   const kinds = () => fake.truth().map((line) => line.kind)
 
   /** What the client sees, and whether the charge happened. */
@@ -68,7 +68,7 @@ describe('scripted faults of a stand-in, on real sockets', () => {
 
   it('a dripped answer is whole in the end', async () => {
     await fake.control.addFault({ fault: { kind: 'drip', when: 'after', chunkBytes: 64, everyMs: 1 } })
-    expect(json(await charge())['status']).to.equal('succeeded')
+    expect(json(await charge()).status).to.equal('succeeded')
   })
 
   for (const when of ['before', 'after'] as const) {
@@ -117,7 +117,7 @@ describe('scripted faults of a stand-in, on real sockets', () => {
     const reset: Fault = { kind: 'reset', when: 'after' }
     await fake.control.addFault({ match: { body: { 'metadata[order]': '7' } }, fault: reset })
     await fake.control.addFault({ match: { headers: { 'idempotency-key': 'k2' }, kinds: ['replay'] }, fault: reset })
-    const send = (more: string, key: string) => post(fake.url, PATH, `${CHARGE}${more}`, { 'Idempotency-Key': key })
+    const send = (more: string, key: string) => post(PATH, `${CHARGE}${more}`, { 'Idempotency-Key': key })
     expect(statusOf(await send('&metadata[order]=8', 'k1'))).to.equal(200)
     expect(statusOf(await send('&metadata[order]=7', 'k3'))).to.equal('ECONNRESET')
     expect(statusOf(await send('', 'k2'))).to.equal(200)
@@ -146,7 +146,7 @@ describe('scripted faults of a stand-in, on real sockets', () => {
     it(`the control port refuses ${JSON.stringify(sent)}`, async () => {
       const response = await fetch(`${fake.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(sent) })
       expect(response.status).to.equal(400)
-      expect((await response.json()) as { error: string })
+      expect(await response.json())
         .to.have.property('error')
         .that.contains(says)
     })

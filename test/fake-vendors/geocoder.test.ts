@@ -18,8 +18,8 @@ describe('the fake geocoder, a vendor without promises about repeats', () => {
     const headers = { ...HEADERS, 'Idempotency-Key': 'k' }
     const first = json(await lookup('{"address": "1 Main St"}', headers))
     const second = json(await lookup('{"address": "1 Main St"}', headers))
-    expect([second['latitude'], second['longitude']]).to.deep.equal([first['latitude'], first['longitude']])
-    expect(first['id']).not.to.equal(second['id'])
+    expect([second.latitude, second.longitude]).to.deep.equal([first.latitude, first.longitude])
+    expect(first.id).not.to.equal(second.id)
     expect(callsOf(fake.truth(), 'effect').map(({ movedMinor, currency }) => [movedMinor, currency])).to.deep.equal([
       [1, 'usd'],
       [1, 'usd'],
@@ -28,7 +28,7 @@ describe('the fake geocoder, a vendor without promises about repeats', () => {
 
   it('answers coverage for free', async () => {
     const answer = await exchange(fake.url, { method: 'GET', path: '/v1/coverage', headers: HEADERS })
-    expect(json(answer)['countries']).to.include('AT')
+    expect(json(answer).countries).to.include('AT')
     expect(fake.truth().map((line) => line.kind)).to.deep.equal(['read'])
   })
 

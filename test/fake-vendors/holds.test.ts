@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { callsOf } from '../../fake-vendors/truth.ts'
-import { CHARGE, exchange, FORM_HEADERS, json, post, type Started, startStripe, statusOf } from './started.ts'
+import { CHARGE, exchange, FORM_HEADERS, json, poster, type Started, startStripe, statusOf } from './started.ts'
 
 const PATH = '/v1/payment_intents'
 
@@ -10,9 +10,10 @@ describe('holds of a stand-in', () => {
     fake = await startStripe()
   })
   afterEach(() => fake.stop())
+  const post = poster(() => fake.url)
 
   const charge = (customer: string) =>
-    post(fake.url, PATH, CHARGE.replace('cus_0001', customer), { 'Idempotency-Key': `key-${customer}` })
+    post(PATH, CHARGE.replace('cus_0001', customer), { 'Idempotency-Key': `key-${customer}` })
 
   it('a held call has had its effect before anybody is told, and is told with its key and customer', async () => {
     await fake.control.hold({ match: { path: PATH } })
@@ -23,7 +24,7 @@ describe('holds of a stand-in', () => {
     expect(held.truth).to.include({ customer: 'cus_0042', idempotencyKey: 'key-cus_0042', amountMinor: 1234 })
     expect(held.fields['customer']).to.equal('cus_0042')
     await fake.control.release(held.id)
-    expect(json(await answer)['id']).to.equal(effect?.object)
+    expect(json(await answer).id).to.equal(effect?.object)
   })
 
   it('asking first and calling later gives the same', async () => {
@@ -53,7 +54,7 @@ describe('holds of a stand-in', () => {
     await answer
     expect(callsOf(fake.truth(), 'effect')).to.have.length(1)
     // The stand-in takes connections in order: this call is answered after it has seen the other one close.
-    await post(fake.url, PATH, CHARGE, { 'Idempotency-Key': 'k' })
+    await post(PATH, CHARGE, { 'Idempotency-Key': 'k' })
     expect((await fake.control.held()).map(({ id, clientGone }) => [id, clientGone])).to.deep.equal([[held.id, true]])
     await fake.control.release(held.id)
     expect(await fake.control.held()).to.deep.equal([])
@@ -64,10 +65,10 @@ describe('holds of a stand-in', () => {
     expect(statusOf(await charge('cus_0001'))).to.equal(200)
     const answers = [charge('cus_0002')]
     const first = await fake.control.nextHeld()
-    answers.push(post(fake.url, PATH, CHARGE.replace('cus_0001', 'cus_0002')))
+    answers.push(post(PATH, CHARGE.replace('cus_0001', 'cus_0002')))
     const second = await fake.control.nextHeld()
     expect(first.id).not.to.equal(second.id)
-    expect(statusOf(await post(fake.url, PATH, CHARGE.replace('cus_0001', 'cus_0002')))).to.equal(200)
+    expect(statusOf(await post(PATH, CHARGE.replace('cus_0001', 'cus_0002')))).to.equal(200)
     await fake.control.clearHolds()
     expect((await Promise.all(answers)).map(statusOf)).to.deep.equal([200, 200])
   })
@@ -87,10 +88,10 @@ describe('holds of a stand-in', () => {
 
   it('holds nothing but effects, unless told which', async () => {
     await fake.control.hold({ count: null })
-    expect(statusOf(await post(fake.url, PATH, 'amount=1'))).to.equal(400)
+    expect(statusOf(await post(PATH, 'amount=1'))).to.equal(400)
     await fake.control.clearHolds()
     await fake.control.hold({ match: { kinds: ['refused'] } })
-    const answer = post(fake.url, PATH, 'amount=1')
+    const answer = post(PATH, 'amount=1')
     await fake.control.release((await fake.control.nextHeld()).id)
     expect(statusOf(await answer)).to.equal(400)
   })

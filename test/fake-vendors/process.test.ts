@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { expect } from 'chai'
 import { vendorControl } from '../../fake-vendors/client.ts'
 import { readTruth } from '../../fake-vendors/truth.ts'
-import { CHARGE, post, SECRET, statusOf } from './started.ts'
+import { CHARGE, poster, SECRET, statusOf } from './started.ts'
 
 interface Ready {
   ready: boolean
@@ -41,8 +41,8 @@ describe('a stand-in as a process of its own', () => {
 
   async function ready(child: ChildProcess): Promise<Ready> {
     if (child.stdout === null) throw new Error('no standard output')
-    const [line] = await once(createInterface(child.stdout), 'line')
-    return JSON.parse(line)
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    return JSON.parse(line) as Ready
   }
 
   const exitOf = async (child: ChildProcess) => (await once(child, 'exit'))[0] as number | null
@@ -63,7 +63,7 @@ describe('a stand-in as a process of its own', () => {
     const child = run('stripe', '--truth', truthFile, '--secret', SECRET)
     const told = await ready(child)
     await vendorControl(told.control).hold()
-    const answer = post(told.url, '/v1/payment_intents', CHARGE)
+    const answer = poster(() => told.url)('/v1/payment_intents', CHARGE)
     await vendorControl(told.control).nextHeld()
     const exit = exitOf(child)
     child.kill('SIGTERM')
@@ -75,13 +75,13 @@ describe('a stand-in as a process of its own', () => {
     const first = run('stripe', '--truth', truthFile, '--secret', SECRET)
     const told = await ready(first)
     await vendorControl(told.control).hold()
-    const answer = post(told.url, '/v1/payment_intents', CHARGE)
+    const answer = poster(() => told.url)('/v1/payment_intents', CHARGE)
     await vendorControl(told.control).nextHeld()
     const exit = exitOf(first)
     first.kill('SIGKILL')
     await Promise.all([exit, answer])
     const next = await ready(run('stripe', '--truth', truthFile, '--secret', SECRET))
-    await post(next.url, '/v1/payment_intents', CHARGE)
+    await poster(() => next.url)('/v1/payment_intents', CHARGE)
     expect(readTruth(truthFile).map(({ seq, kind }) => [seq, kind])).to.deep.equal([
       [1, 'effect'],
       [2, 'effect'],
@@ -92,7 +92,7 @@ describe('a stand-in as a process of its own', () => {
     const secretFile = join(folder, 'secret')
     writeFileSync(secretFile, `${SECRET}\n`)
     const told = await ready(run('stripe', '--truth', truthFile, '--secret-file', secretFile))
-    expect(statusOf(await post(told.url, '/v1/payment_intents', CHARGE))).to.equal(200)
+    expect(statusOf(await poster(() => told.url)('/v1/payment_intents', CHARGE))).to.equal(200)
   })
 
   const MISTAKES: [options: string[], says: string][] = [

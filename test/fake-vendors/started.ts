@@ -88,9 +88,10 @@ export function exchange(url: string, { method = 'POST', path, headers = {}, bod
   })
 }
 
-/** A form POST with the right secret. */
-export function post(url: string, path: string, form: string, headers: Record<string, string> = {}): Promise<Exchange> {
-  return exchange(url, { path, body: form, headers: { ...FORM_HEADERS, ...headers } })
+/** Posts forms to one stand-in, with the right secret. */
+export function poster(url: () => string) {
+  return (path: string, form: string, headers: Record<string, string> = {}): Promise<Exchange> =>
+    exchange(url(), { path, body: form, headers: { ...FORM_HEADERS, ...headers } })
 }
 
 export const FORM_HEADERS = {
@@ -98,14 +99,20 @@ export const FORM_HEADERS = {
   'Content-Type': 'application/x-www-form-urlencoded',
 }
 
-/** The fields of an answer's JSON. Throws where the connection broke. */
-export function json(answer: Exchange): Record<string, any> {
-  if (answer.kind === 'broken') throw new Error(`the connection broke: ${answer.code}`)
-  return JSON.parse(answer.body)
+/** What the tests read of a stand-in's answers. */
+export interface AnswerBody {
+  id: string
+  status: string
+  countries: string[]
+  latitude: number
+  longitude: number
+  error: { type: string; message: string; code?: string; param?: string }
 }
 
-export function errorOf(answer: Exchange): Record<string, any> {
-  return json(answer)['error']
+/** Throws where the connection broke or the body is no JSON. */
+export function json(answer: Exchange): AnswerBody {
+  if (answer.kind === 'broken') throw new Error(`the connection broke: ${answer.code}`)
+  return JSON.parse(answer.body) as AnswerBody
 }
 
 export function statusOf(answer: Exchange): number | string {

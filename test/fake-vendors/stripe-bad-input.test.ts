@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { errorOf, exchange, FORM_HEADERS, post, type Started, startStripe, statusOf } from './started.ts'
+import { exchange, FORM_HEADERS, json, poster, type Started, startStripe, statusOf } from './started.ts'
 
 const PAYMENT_INTENTS = '/v1/payment_intents'
 
@@ -37,19 +37,16 @@ describe('the fake Stripe refuses bad input as Stripe does, and nothing happens'
     fake = await startStripe()
   })
   after(() => fake.stop())
+  const post = poster(() => fake.url)
 
   for (const row of TABLE.trim().split('\n')) {
     const [path = '', form = '', status = '', code = '', param = ''] = row.trim().split(/\s+/)
     it(`${path} ${form} → ${status} ${code}`, async () => {
-      const answer = await post(fake.url, path, form === '-' ? '' : form)
-      const error = errorOf(answer)
-      expect([String(statusOf(answer)), error['code'] ?? '-', error['param'] ?? '-']).to.deep.equal([
-        status,
-        code,
-        param,
-      ])
-      expect(error['type']).to.equal('invalid_request_error')
-      expect(error['message']).to.be.a('string').that.is.not.empty
+      const answer = await post(path, form === '-' ? '' : form)
+      const { error } = json(answer)
+      expect([String(statusOf(answer)), error.code ?? '-', error.param ?? '-']).to.deep.equal([status, code, param])
+      expect(error.type).to.equal('invalid_request_error')
+      expect(error.message).to.be.a('string').that.is.not.empty
       expect(fake.truth().at(-1)?.kind).to.equal('refused')
     })
   }
@@ -62,7 +59,7 @@ describe('the fake Stripe refuses bad input as Stripe does, and nothing happens'
       body: '{"amount": 100, "currency": "usd"}',
     })
     expect(statusOf(answer)).to.equal(400)
-    expect(errorOf(answer)['message']).to.contain('application/x-www-form-urlencoded')
+    expect(json(answer).error.message).to.contain('application/x-www-form-urlencoded')
   })
 
   it('not one of these had an effect', () => {

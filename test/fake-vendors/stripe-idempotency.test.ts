@@ -4,11 +4,10 @@ import { type CallKind, callsOf } from '../../fake-vendors/truth.ts'
 import {
   CHARGE,
   type Exchange,
-  errorOf,
   exchange,
   FORM_HEADERS,
   json,
-  post,
+  poster,
   type Started,
   startStripe,
   statusOf,
@@ -24,8 +23,9 @@ describe('the fake Stripe’s idempotency keys', () => {
     fake = await startStripe()
   })
   afterEach(() => fake.stop())
+  const post = poster(() => fake.url)
 
-  const keyed = (form: string, key = 'k', path = PATH) => post(fake.url, path, form, { 'Idempotency-Key': key })
+  const keyed = (form: string, key = 'k', path = PATH) => post(path, form, { 'Idempotency-Key': key })
   const kinds = () => fake.truth().map((line) => line.kind)
   const replayed = (answer: Exchange) => answer.kind === 'answer' && answer.headers['idempotent-replayed'] === 'true'
 
@@ -52,20 +52,20 @@ describe('the fake Stripe’s idempotency keys', () => {
   it('the same parameters in another order are the same request', async () => {
     const first = await keyed('amount=100&currency=usd&metadata[a]=1&metadata[b]=2')
     const second = await keyed('metadata[b]=2&currency=usd&metadata[a]=1&amount=100')
-    expect(json(second)['id']).to.equal(json(first)['id'])
+    expect(json(second).id).to.equal(json(first).id)
   })
 
   it('other parameters under the same key are an idempotency_error, and nothing happens', async () => {
     await keyed(CHARGE)
     const other = await keyed(CHARGE.replace('1234', '1235'))
-    expect([statusOf(other), errorOf(other)['type']]).to.deep.equal([400, 'idempotency_error'])
+    expect([statusOf(other), json(other).error.type]).to.deep.equal([400, 'idempotency_error'])
     expect(kinds()).to.deep.equal(['effect', 'refused'])
   })
 
   it('another path under the same key is an idempotency_error', async () => {
     await keyed(CHARGE)
     const other = await keyed('amount=100&currency=usd&source=tok_visa', 'k', '/v1/charges')
-    expect([statusOf(other), errorOf(other)['type']]).to.deep.equal([400, 'idempotency_error'])
+    expect([statusOf(other), json(other).error.type]).to.deep.equal([400, 'idempotency_error'])
   })
 
   it('a repeat while the first is running gets 409, and the answer once it has ended', async () => {
@@ -75,8 +75,8 @@ describe('the fake Stripe’s idempotency keys', () => {
     const early = await keyed(CHARGE)
     await fake.control.release(held.id)
     const late = await keyed(CHARGE)
-    expect([statusOf(early), errorOf(early)['code']]).to.deep.equal([409, 'idempotency_key_in_use'])
-    expect(json(late)['id']).to.equal(json(await first)['id'])
+    expect([statusOf(early), json(early).error.code]).to.deep.equal([409, 'idempotency_key_in_use'])
+    expect(json(late).id).to.equal(json(await first).id)
     expect(kinds()).to.deep.equal(['effect', 'refused', 'replay'])
   })
 
@@ -105,11 +105,17 @@ describe('the fake Stripe’s idempotency keys', () => {
     expect(kinds()).to.deep.equal(['refused', 'replay', 'effect'])
   })
 
+  it('a saved 500 is kept only for a call that Stripe would have begun', async () => {
+    await fake.control.addFault({ fault: { kind: 'answer', when: 'before', status: 500, saved: true } })
+    const wrong = await post(PATH, CHARGE, { 'Idempotency-Key': 'k', Authorization: 'Bearer sk_test_no' })
+    expect([statusOf(wrong), statusOf(await keyed(CHARGE))]).to.deep.equal([500, 200])
+  })
+
   it('429 and 401 are not kept', async () => {
     await fake.control.addFault({ fault: { kind: 'answer', when: 'before', status: 429 } })
     const limited = await keyed(CHARGE)
-    const wrong = await post(fake.url, PATH, CHARGE, { 'Idempotency-Key': 'k', Authorization: 'Bearer sk_test_no' })
-    expect([statusOf(limited), errorOf(limited)['code'], statusOf(wrong)]).to.deep.equal([429, 'rate_limit', 401])
+    const wrong = await post(PATH, CHARGE, { 'Idempotency-Key': 'k', Authorization: 'Bearer sk_test_no' })
+    expect([statusOf(limited), json(limited).error.code, statusOf(wrong)]).to.deep.equal([429, 'rate_limit', 401])
     expect(statusOf(await keyed(CHARGE))).to.equal(200)
   })
 
@@ -124,7 +130,7 @@ describe('the fake Stripe’s idempotency keys', () => {
 
   it('keys of different accounts have nothing to do with each other', async () => {
     await keyed(CHARGE)
-    await post(fake.url, PATH, CHARGE, { 'Idempotency-Key': 'k', 'Stripe-Account': 'acct_one' })
+    await post(PATH, CHARGE, { 'Idempotency-Key': 'k', 'Stripe-Account': 'acct_one' })
     expect(kinds()).to.deep.equal(['effect', 'effect'])
   })
 
@@ -134,7 +140,7 @@ describe('the fake Stripe’s idempotency keys', () => {
   })
 
   it('DELETE ignores keys', async () => {
-    const customer = json(await post(fake.url, '/v1/customers', 'name=Ada'))['id']
+    const customer = json(await post('/v1/customers', 'name=Ada')).id
     const remove = {
       method: 'DELETE',
       path: `/v1/customers/${customer}`,
@@ -145,8 +151,8 @@ describe('the fake Stripe’s idempotency keys', () => {
   })
 
   it('a call without a key happens each time', async () => {
-    await post(fake.url, PATH, CHARGE)
-    await post(fake.url, PATH, CHARGE)
+    await post(PATH, CHARGE)
+    await post(PATH, CHARGE)
     expect(callsOf(fake.truth(), 'effect')).to.have.length(2)
   })
 
