@@ -48,6 +48,7 @@ const IMPORTS = `
   sidecar/proxy/main.ts     vendors/stripe/cost.ts        room-sidecar
   sidecar/proxy/main.ts     ledger/client.ts              room-sidecar
   vendors/x/identity.ts     vendors/x/cost.ts             identity-knows-no-prices
+  vendors/x/identity.ts     vendors/costing.ts            identity-knows-no-prices
   vendors/x/cost.ts         vendors/x/identity.ts         -
   webhook/server.ts         vendors/stripe/app.ts         -
   webhook/server.ts         vendors/stripe/cost.ts        room-webhook

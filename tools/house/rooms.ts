@@ -46,7 +46,7 @@ export const PURE_NODE_MODULES = ['assert', 'buffer', 'crypto', 'url', 'util']
 
 /** One vendor's file that tells calls apart ships in the sidecar; what knows prices does not. */
 export const IDENTITY_FILES = /^vendors\/[^/]+\/identity(\.ts$|\/)/
-export const NOT_FOR_IDENTITY = /^vendors\/(.*\/)?(cost[^/]*|app)(\.ts$|\/)/
+export const NOT_FOR_IDENTITY = /^vendors\/(cost|[^/]+\/(cost|app\.))/
 
 /** The only files that may import a package. A package without a line here is free. */
 export const PACKAGE_DOORS: Readonly<Record<string, RegExp>> = {
