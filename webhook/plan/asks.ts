@@ -1,0 +1,87 @@
+import {
+  ALLOWED_ENDPOINTS_ANNOTATION,
+  CAP_USD_ANNOTATION,
+  CONTINUES_ANNOTATION,
+  OPT_OUT_ANNOTATION,
+  RESTART_POLICY_ANNOTATION,
+} from '../../contract/labels.ts'
+import type { TermsAsked } from '../../contract/workload.ts'
+import { type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
+import { type Objection, refuse, type Warning, warn } from './outcome.ts'
+import { podOf } from './pod.ts'
+
+const PREFIX = 'jobcap.dev/'
+const KNOWN: readonly string[] = [
+  ALLOWED_ENDPOINTS_ANNOTATION,
+  CAP_USD_ANNOTATION,
+  CONTINUES_ANNOTATION,
+  OPT_OUT_ANNOTATION,
+  RESTART_POLICY_ANNOTATION,
+]
+/** A DNS subdomain, as names of Jobs are; a UID is one too. */
+const NAME_OR_UID = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
+
+/** What the annotations of a Job ask for. */
+export interface Asks {
+  readonly terms: Omit<TermsAsked, 'policy'>
+  readonly wantsOut: boolean
+}
+
+export function readAsks(job: JsonObject): Asks | Objection {
+  const given = objectAt(job, 'metadata', 'annotations')
+  const odd = KNOWN.find((name) => given[name] !== undefined && typeof given[name] !== 'string')
+  if (odd !== undefined) return refuse('annotation_invalid', `${odd} must be text: put the value in quotes.`)
+
+  const annotations = textsAt(objectAt(job, 'metadata'), 'annotations')
+  const optOut = annotations[OPT_OUT_ANNOTATION]
+  if (optOut !== undefined && optOut !== 'true' && optOut !== 'false') {
+    return refuse('annotation_invalid', `${OPT_OUT_ANNOTATION} is "${optOut}"; it may be "true" or "false".`)
+  }
+  const restart = annotations[RESTART_POLICY_ANNOTATION]
+  if (restart !== undefined && restart !== 'keep') {
+    return refuse('annotation_invalid', `${RESTART_POLICY_ANNOTATION} is "${restart}"; it may only be "keep".`)
+  }
+  const continues = annotations[CONTINUES_ANNOTATION]
+  if (continues !== undefined && !NAME_OR_UID.test(continues)) {
+    return refuse('annotation_invalid', `${CONTINUES_ANNOTATION} is "${continues}", which is no name or UID of a Job.`)
+  }
+  if (continues !== undefined && isMadeByCronJob(job)) {
+    return refuse(
+      'continues_in_cronjob',
+      `${CONTINUES_ANNOTATION} stands in the template of a CronJob, so every start would continue the same run; take it out of the template.`,
+    )
+  }
+  const endpoints = annotations[ALLOWED_ENDPOINTS_ANNOTATION]?.split(',').map((entry) => entry.trim())
+  const cap = annotations[CAP_USD_ANNOTATION]
+  return {
+    terms: {
+      ...(cap === undefined ? {} : { capUsd: cap }),
+      ...(endpoints === undefined ? {} : { allowedEndpoints: endpoints }),
+      ...(continues === undefined ? {} : { continues }),
+      ...(keepsRestarts(job, restart) ? { keepsRestarts: true } : {}),
+    },
+    wantsOut: optOut === 'true',
+  }
+}
+
+/** Annotations that look like ours and do nothing. */
+export function warnOfStrayAnnotations(job: JsonObject, warnings: Warning[]): void {
+  for (const name of Object.keys(objectAt(job, 'metadata', 'annotations'))) {
+    if (name.startsWith(PREFIX) && !KNOWN.includes(name)) {
+      warn(warnings, 'annotation_unknown', `${name} is not known and has no effect; known are ${KNOWN.join(', ')}.`)
+    }
+  }
+  for (const name of Object.keys(objectAt(job, 'spec', 'template', 'metadata', 'annotations'))) {
+    if (KNOWN.includes(name)) {
+      warn(warnings, 'annotation_misplaced', `${name} on the Pod template has no effect; put it on the Job itself.`)
+    }
+  }
+}
+
+function keepsRestarts(job: JsonObject, restart: string | undefined): boolean {
+  return restart === 'keep' && textAt(podOf(job), 'restartPolicy') === 'OnFailure'
+}
+
+function isMadeByCronJob(job: JsonObject): boolean {
+  return objectsAt(objectAt(job, 'metadata'), 'ownerReferences').some((owner) => textAt(owner, 'kind') === 'CronJob')
+}

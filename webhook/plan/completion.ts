@@ -1,0 +1,82 @@
+import { type JsonObject, numberAt, objectAt, textAt } from './json.ts'
+import { type Draft, type Objection, refuse, warn } from './outcome.ts'
+import { podOf, specOf } from './pod.ts'
+
+/** A Pod of an Indexed Job has the host name `<job>-<index>`, a DNS label. */
+const MAX_LABEL = 63
+/** The API server cuts `generateName` to this length and adds 5 characters. */
+const MAX_GENERATED_BASE = 58
+const GENERATED_SUFFIX = 5
+const LABEL_START = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
+
+/** Without `completions` and with `parallelism` a Job is a work queue; with neither it is one Pod. */
+export function isWorkQueue(job: JsonObject): boolean {
+  const spec = specOf(job)
+  return numberAt(spec, 'completions') === undefined && numberAt(spec, 'parallelism') !== undefined
+}
+
+/** Whether the name leaves room for the index. Null: it does, or the Job does not become Indexed by us. */
+export function objectionToIndexedName(job: JsonObject): Objection | null {
+  const spec = specOf(job)
+  if (isWorkQueue(job) || textAt(spec, 'completionMode') === 'Indexed') return null
+  const lastIndex = Math.max((numberAt(spec, 'completions') ?? 1) - 1, 0)
+  const longest = MAX_LABEL - 1 - String(lastIndex).length
+  const metadata = objectAt(job, 'metadata')
+  const name = textAt(metadata, 'name') ?? generatedName(textAt(metadata, 'generateName') ?? '')
+  const given = textAt(metadata, 'name') ?? `${textAt(metadata, 'generateName') ?? ''} (generateName)`
+  if (!LABEL_START.test(name)) {
+    return refuse(
+      'name_not_label',
+      `${given} cannot be the name of an Indexed Job, whose Pods are named after it; use lower-case letters, digits and dashes.`,
+    )
+  }
+  if (name.length <= longest) return null
+  return refuse(
+    'name_too_long',
+    `${given} makes a Job name of ${name.length} characters; an Indexed Job of ${lastIndex + 1} completions may have ${longest}.`,
+  )
+}
+
+export function makeIndexed(draft: Draft): void {
+  const spec = specOf(draft.job)
+  if (isWorkQueue(draft.job)) {
+    warn(
+      draft.warnings,
+      'work_queue',
+      'A work queue (parallelism without completions) has no index, so a replaced Pod cannot replay what the old one did; set completions, or send Idempotency-Keys that name the intention.',
+    )
+    return
+  }
+  if (textAt(spec, 'completionMode') === 'Indexed') return
+  spec['completionMode'] = 'Indexed'
+  // The API server has put 1 there already; a file has not.
+  if (numberAt(spec, 'completions') === undefined) spec['completions'] = 1
+  draft.changes.push({
+    code: 'made_indexed',
+    path: 'spec.completionMode',
+    sentence: 'Indexed completion, so that a replaced Pod is known to walk the same work again.',
+  })
+  const hostname = textAt(podOf(draft.job), 'hostname')
+  if (hostname !== undefined) {
+    warn(
+      draft.warnings,
+      'hostname_overwritten',
+      `hostname ${hostname} has no effect: a Pod of an Indexed Job is called <job>-<index>.`,
+    )
+  }
+}
+
+export function replaceOnlyEndedPods(draft: Draft): void {
+  const spec = specOf(draft.job)
+  if (textAt(spec, 'podReplacementPolicy') === 'Failed') return
+  spec['podReplacementPolicy'] = 'Failed'
+  draft.changes.push({
+    code: 'replacement_after_end',
+    path: 'spec.podReplacementPolicy',
+    sentence: 'A Pod is replaced only once it is gone, so that two Pods of one index do not work at once.',
+  })
+}
+
+function generatedName(base: string): string {
+  return base.slice(0, MAX_GENERATED_BASE) + 'x'.repeat(GENERATED_SUFFIX)
+}

@@ -1,0 +1,112 @@
+import {
+  CREDENTIAL_MOUNT_PATH,
+  CREDENTIAL_VOLUME,
+  ISSUER_CONTAINER,
+  PROXY_CONTAINER,
+  TOKEN_AUDIENCE,
+  TOKEN_FILE,
+  TOKEN_MOUNT_PATH,
+  TOKEN_VOLUME,
+} from '../../contract/labels.ts'
+import { contains, type JsonObject, objectsAt } from './json.ts'
+import type { Draft } from './outcome.ts'
+import { nameOf, POD_PATH, podOf } from './pod.ts'
+import type { PlanSettings } from './settings.ts'
+
+/** `args` of the two containers: which of the image's programs runs. */
+export const ISSUER_ARGS = ['issuer'] as const
+export const PROXY_ARGS = ['proxy'] as const
+/** The proxy's `postStart` hook: ends with 0 once the proxy listens. */
+export const READY_COMMAND = ['/jobcap/ready'] as const
+/** Environment of both: where the ledger is, and the authority that signs for it. */
+export const LEDGER_URL_ENV = 'JOBCAP_LEDGER_URL'
+export const LEDGER_CA_ENV = 'JOBCAP_LEDGER_CA_PEM'
+
+/** The kubelet renews the token after 80 % of this. */
+const TOKEN_LIFETIME_S = 3_600
+/** Credential, delivery journal and a few state files. */
+const CREDENTIAL_VOLUME_SIZE = '16Mi'
+const USER_ID = 65_532
+
+/** Issuer and proxy, before all others, so that the app's own init containers can already call through the proxy. */
+export function addContainers(draft: Draft, settings: PlanSettings): void {
+  const pod = podOf(draft.job)
+  const ours = [issuer(settings), proxy(settings)]
+  if (!putFirst(pod, 'initContainers', ours)) return
+  draft.changes.push({
+    code: 'containers_added',
+    path: `${POD_PATH}.initContainers`,
+    sentence: `${ISSUER_CONTAINER} fetches the Pod's credential, then ${PROXY_CONTAINER} relays its calls; both start before the app's own containers.`,
+  })
+}
+
+export function addVolumes(draft: Draft): void {
+  const pod = podOf(draft.job)
+  const present = objectsAt(pod, 'volumes')
+  const ours = [tokenVolume(), credentialVolume()]
+  if (ours.every((volume) => present.some((other) => contains(other, volume)))) return
+  const names = ours.map(nameOf)
+  pod['volumes'] = [...present.filter((volume) => !names.includes(nameOf(volume))), ...ours]
+  draft.changes.push({
+    code: 'volumes_added',
+    path: `${POD_PATH}.volumes`,
+    sentence: 'The Pod token and a memory volume for the credential, mounted in these two containers only.',
+  })
+}
+
+/** False when they stood there already, with or without what others have added to them since. */
+function putFirst(pod: JsonObject, key: string, ours: readonly JsonObject[]): boolean {
+  const present = objectsAt(pod, key)
+  if (ours.every((container, at) => contains(present[at], container))) return false
+  const names = ours.map(nameOf)
+  pod[key] = [...ours, ...present.filter((container) => !names.includes(nameOf(container)))]
+  return true
+}
+
+function issuer(settings: PlanSettings): JsonObject {
+  return { name: ISSUER_CONTAINER, ...basics(settings), args: [...ISSUER_ARGS] }
+}
+
+function proxy(settings: PlanSettings): JsonObject {
+  return {
+    name: PROXY_CONTAINER,
+    ...basics(settings),
+    args: [...PROXY_ARGS],
+    restartPolicy: 'Always',
+    lifecycle: { postStart: { exec: { command: [...READY_COMMAND] } } },
+  }
+}
+
+function basics({ image, imagePullPolicy, ledgerUrl, ledgerCaPem, resources }: PlanSettings): JsonObject {
+  return {
+    image,
+    ...(imagePullPolicy === null ? {} : { imagePullPolicy }),
+    env: [
+      { name: LEDGER_URL_ENV, value: ledgerUrl },
+      ...(ledgerCaPem === null ? [] : [{ name: LEDGER_CA_ENV, value: ledgerCaPem }]),
+    ],
+    resources: structuredClone(resources),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      runAsUser: USER_ID,
+      runAsGroup: USER_ID,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    volumeMounts: [
+      { name: TOKEN_VOLUME, mountPath: TOKEN_MOUNT_PATH, readOnly: true },
+      { name: CREDENTIAL_VOLUME, mountPath: CREDENTIAL_MOUNT_PATH },
+    ],
+  }
+}
+
+function tokenVolume(): JsonObject {
+  const serviceAccountToken = { audience: TOKEN_AUDIENCE, expirationSeconds: TOKEN_LIFETIME_S, path: TOKEN_FILE }
+  return { name: TOKEN_VOLUME, projected: { sources: [{ serviceAccountToken }] } }
+}
+
+function credentialVolume(): JsonObject {
+  return { name: CREDENTIAL_VOLUME, emptyDir: { medium: 'Memory', sizeLimit: CREDENTIAL_VOLUME_SIZE } }
+}

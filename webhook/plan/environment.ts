@@ -1,0 +1,136 @@
+import { PROXY_PORT } from '../../contract/labels.ts'
+import type { VendorType } from '../../contract/vendor.ts'
+import type { Policy, Vendor } from '../../policy/policy.ts'
+import { type AppSide, appSideOf } from '../../vendors/registry/app.ts'
+import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
+import { type Draft, type Warning, warn } from './outcome.ts'
+import { type AppContainer, appContainers, nameOf } from './pod.ts'
+
+const ALL_TYPES: readonly VendorType[] = ['stripe', 'generic']
+
+/** Points the app at the proxy and takes the vendors' secrets out of it. */
+export function rewriteEnvironments(draft: Draft, policy: Policy): void {
+  for (const app of appContainers(draft.job)) {
+    replaceSecrets(draft, policy, app)
+    setBaseUrls(draft, policy, app)
+    warnOfSecretsLeft(draft.warnings, app)
+  }
+}
+
+function replaceSecrets(draft: Draft, policy: Policy, app: AppContainer): void {
+  const env = app.container['env']
+  if (!Array.isArray(env)) return
+  for (const entry of objectsAt(app.container, 'env')) {
+    const vendor = policy.vendors.find((candidate) => isSecretOf(candidate, entry))
+    const literal = vendor === undefined ? literalSecret(entry) : undefined
+    const replacement = vendor === undefined ? literal : appSideOf(vendor.type).placeholder
+    if (replacement === undefined) {
+      warnOfForeignSecret(draft.warnings, policy, entry, app.name)
+      continue
+    }
+    env[env.indexOf(entry)] = { name: nameOf(entry), value: replacement }
+    const what = vendor === undefined ? 'a vendor secret in its text' : `the secret of ${vendor.name}`
+    draft.changes.push({
+      code: 'secret_replaced',
+      path: `${app.path}.env[${nameOf(entry)}]`,
+      sentence: `${nameOf(entry)} held ${what}; it now holds a placeholder, and the ledger puts in the real one.`,
+    })
+    if (literal !== undefined) {
+      warn(
+        draft.warnings,
+        'secret_in_manifest',
+        `${nameOf(entry)} of container ${app.name} holds a vendor secret in plain text; take it out and change it at the vendor: others have read it.`,
+      )
+    }
+  }
+}
+
+/** A reference to a Secret or ConfigMap under a name that by custom holds this vendor's secret, or to the vendor's very secret. */
+function isSecretOf(vendor: Vendor, entry: JsonObject): boolean {
+  const secret = objectAt(entry, 'valueFrom', 'secretKeyRef')
+  if (textAt(secret, 'name') === vendor.secretRef.name && textAt(secret, 'key') === vendor.secretRef.key) return true
+  const map = objectAt(entry, 'valueFrom', 'configMapKeyRef')
+  const isReference = textAt(secret, 'key') !== undefined || textAt(map, 'key') !== undefined
+  return isReference && appSideOf(vendor.type).secretEnvs.includes(nameOf(entry))
+}
+
+/** The value with its vendor secrets replaced; undefined when there is none in it. */
+function literalSecret(entry: JsonObject): string | undefined {
+  const value = textAt(entry, 'value')
+  if (value === undefined) return undefined
+  const cleaned = withoutSecrets(value)
+  return cleaned === value ? undefined : cleaned
+}
+
+function withoutSecrets(text: string): string {
+  return sides().reduce((rest, { secretShape, placeholder }) => {
+    return secretShape === null ? rest : rest.replace(secretShape, placeholder)
+  }, text)
+}
+
+/** Sets a vendor's address where the app can read one and nothing says that it has its own. */
+function setBaseUrls(draft: Draft, policy: Policy, { container, path }: AppContainer): void {
+  // Which variables an envFrom brings cannot be seen, and `env` would win over them.
+  if (objectsAt(container, 'envFrom').length > 0) return
+  for (const { name, type } of policy.vendors) {
+    for (const variable of appSideOf(type).baseUrlEnvs(name)) {
+      if (objectsAt(container, 'env').some((entry) => nameOf(entry) === variable)) continue
+      const value = `http://localhost:${PROXY_PORT}/${name}`
+      container['env'] = [...objectsAt(container, 'env'), { name: variable, value }]
+      draft.changes.push({
+        code: 'base_url_set',
+        path: `${path}.env[${variable}]`,
+        sentence: `${variable} is ${value}.`,
+      })
+    }
+  }
+}
+
+function warnOfForeignSecret(warnings: Warning[], policy: Policy, entry: JsonObject, container: string): void {
+  const reference = objectAt(entry, 'valueFrom', 'secretKeyRef')
+  if (textAt(reference, 'key') === undefined) return
+  const types = policy.vendors.map(({ type }) => type)
+  const foreign = ALL_TYPES.find((type) => !types.includes(type) && appSideOf(type).secretEnvs.includes(nameOf(entry)))
+  if (foreign === undefined) return
+  warn(
+    warnings,
+    'vendor_not_in_policy',
+    `${nameOf(entry)} of container ${container} looks like a secret of ${foreign}, which policy ${policy.name} does not name; it is left as it is.`,
+  )
+}
+
+function warnOfSecretsLeft(warnings: Warning[], { container, name }: AppContainer): void {
+  for (const source of objectsAt(container, 'envFrom')) {
+    const secret = textAt(objectAt(source, 'secretRef'), 'name')
+    if (secret === undefined) continue
+    warn(
+      warnings,
+      'env_from_secret',
+      `Container ${name} takes all variables of Secret ${secret}; a vendor secret among them would be in the Pod. Name the variables one by one with secretKeyRef.`,
+    )
+  }
+  const words = [container['command'], container['args']].flatMap((list): unknown[] =>
+    Array.isArray(list) ? list : [],
+  )
+  if (words.some((word) => typeof word === 'string' && withoutSecrets(word) !== word)) {
+    warn(
+      warnings,
+      'secret_in_command',
+      `The command of container ${name} holds a vendor secret; take it out and change it at the vendor.`,
+    )
+  }
+  if (objectsAt(container, 'env').some((entry) => nameOf(entry) === 'PORT' && entry['value'] === String(PROXY_PORT))) {
+    warn(
+      warnings,
+      'port_hinted',
+      `PORT is ${PROXY_PORT} in container ${name}; if it listens there, it collides with the proxy.`,
+    )
+  }
+  if (objectAt(container, 'securityContext')['privileged'] === true) {
+    warn(warnings, 'privileged_container', `Container ${name} is privileged and can read the credential of the proxy.`)
+  }
+}
+
+function sides(): AppSide[] {
+  return ALL_TYPES.map(appSideOf)
+}

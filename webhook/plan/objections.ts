@@ -1,0 +1,128 @@
+import { INJECTED_ANNOTATION, PROXY_PORT } from '../../contract/labels.ts'
+import { isObject, type JsonObject, numberAt, objectAt, objectsAt, textAt, textsAt } from './json.ts'
+import { type Objection, refuse } from './outcome.ts'
+import { type AppContainer, appContainers, nameOf, OUR_CONTAINERS, OUR_VOLUMES, podOf, specOf } from './pod.ts'
+
+const BUILT_IN_CONTROLLER = 'kubernetes.io/job-controller'
+
+/** What of the Job's own shape cannot be made safe, the first that applies. Null: nothing. */
+export function objectionTo(job: JsonObject): Objection | null {
+  return objectionToForm(job) ?? objectionToController(job) ?? objectionToPod(job) ?? objectionToContainers(job)
+}
+
+function objectionToForm(job: JsonObject): Objection | null {
+  const containers = podOf(job)['containers']
+  if (!Array.isArray(containers) || containers.length === 0 || !containers.every(isObject)) {
+    return refuse('job_malformed', 'spec.template.spec.containers must list at least one container.')
+  }
+  const metadata = objectAt(job, 'metadata')
+  if (textAt(metadata, 'name') === undefined && textAt(metadata, 'generateName') === undefined) {
+    return refuse('job_malformed', 'metadata has neither name nor generateName.')
+  }
+  return null
+}
+
+function objectionToController(job: JsonObject): Objection | null {
+  const spec = specOf(job)
+  const managedBy = textAt(spec, 'managedBy')
+  if (managedBy !== undefined && managedBy !== BUILT_IN_CONTROLLER) {
+    return refuse(
+      'managed_by_other',
+      `spec.managedBy is ${managedBy}, whose Pods cannot be vouched for; leave it away.`,
+    )
+  }
+  if (spec['manualSelector'] === true) {
+    return refuse(
+      'manual_selector',
+      'spec.manualSelector lets the Job adopt Pods that it did not make; leave it and spec.selector away.',
+    )
+  }
+  return null
+}
+
+function objectionToPod(job: JsonObject): Objection | null {
+  const pod = podOf(job)
+  if (pod['hostNetwork'] === true) {
+    return refuse(
+      'host_network',
+      `hostNetwork would open the proxy, and with it the credential, to every Pod of the node; set it to false.`,
+    )
+  }
+  if (pod['hostPID'] === true) {
+    return refuse('host_pid', 'hostPID would let the node’s other processes read the credential; set it to false.')
+  }
+  if (pod['shareProcessNamespace'] === true) {
+    return refuse(
+      'shared_process_namespace',
+      'shareProcessNamespace would let the app read the credential through /proc; set it to false.',
+    )
+  }
+  const isWindows =
+    textAt(objectAt(pod, 'os'), 'name') === 'windows' ||
+    textAt(objectAt(pod, 'nodeSelector'), 'kubernetes.io/os') === 'windows' ||
+    Object.hasOwn(objectAt(pod, 'securityContext'), 'windowsOptions')
+  return isWindows ? refuse('windows', 'The proxy does not run on Windows nodes; run the Job on Linux.') : null
+}
+
+function objectionToContainers(job: JsonObject): Objection | null {
+  return objectionToNames(job) ?? firstObjection(appContainers(job), objectionToContainer)
+}
+
+/** Our names are ours where we put them: in the init containers and volumes of a Job that we injected before. */
+function objectionToNames(job: JsonObject): Objection | null {
+  const pod = podOf(job)
+  const annotations = textsAt(objectAt(job, 'spec', 'template', 'metadata'), 'annotations')
+  const wasInjected = annotations[INJECTED_ANNOTATION] !== undefined
+  const taken = objectsAt(pod, 'containers').map(nameOf)
+  if (!wasInjected) taken.push(...objectsAt(pod, 'initContainers').map(nameOf))
+  const container = taken.find((name) => OUR_CONTAINERS.includes(name))
+  if (container !== undefined) {
+    return refuse('reserved_name', `The container name ${container} is reserved; rename it.`)
+  }
+  const volume = wasInjected
+    ? undefined
+    : objectsAt(pod, 'volumes')
+        .map(nameOf)
+        .find((name) => OUR_VOLUMES.includes(name))
+  return volume === undefined ? null : refuse('reserved_name', `The volume name ${volume} is reserved; rename it.`)
+}
+
+function objectionToContainer({ container, name, path }: AppContainer): Objection | null {
+  const mount = objectsAt(container, 'volumeMounts')
+    .map(nameOf)
+    .find((volume) => OUR_VOLUMES.includes(volume))
+  if (mount !== undefined) {
+    return refuse(
+      'reserved_volume_mounted',
+      `Container ${name} mounts ${mount}, which is ours; take the volumeMount away.`,
+    )
+  }
+  const port = objectsAt(container, 'ports').find(
+    (entry) => numberAt(entry, 'containerPort') === PROXY_PORT && (textAt(entry, 'protocol') ?? 'TCP') === 'TCP',
+  )
+  if (port !== undefined) {
+    return refuse(
+      'port_taken',
+      `Container ${name} declares port ${PROXY_PORT}, which the proxy needs; let the app listen on another one.`,
+    )
+  }
+  // A native sidecar is an init container that restarts for good; only containers proper may not.
+  const isInit = path.includes('.initContainers[')
+  const restarts = textAt(container, 'restartPolicy')
+  const hasRules = Array.isArray(container['restartPolicyRules']) && container['restartPolicyRules'].length > 0
+  if (hasRules || (!isInit && restarts !== undefined && restarts !== 'Never')) {
+    return refuse(
+      'container_restarts',
+      `Container ${name} is restarted in place, which would look like a new intention; leave its restartPolicy and restartPolicyRules away.`,
+    )
+  }
+  return null
+}
+
+function firstObjection<Item>(items: readonly Item[], judge: (item: Item) => Objection | null): Objection | null {
+  for (const item of items) {
+    const objection = judge(item)
+    if (objection !== null) return objection
+  }
+  return null
+}

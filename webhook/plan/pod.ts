@@ -1,0 +1,44 @@
+import { CREDENTIAL_VOLUME, ISSUER_CONTAINER, PROXY_CONTAINER, TOKEN_VOLUME } from '../../contract/labels.ts'
+import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
+
+export const OUR_CONTAINERS: readonly string[] = [ISSUER_CONTAINER, PROXY_CONTAINER]
+export const OUR_VOLUMES: readonly string[] = [TOKEN_VOLUME, CREDENTIAL_VOLUME]
+
+export const POD_PATH = 'spec.template.spec'
+
+export function specOf(job: JsonObject): JsonObject {
+  return objectAt(job, 'spec')
+}
+
+export function podOf(job: JsonObject): JsonObject {
+  return objectAt(job, 'spec', 'template', 'spec')
+}
+
+export function nameOf(item: JsonObject): string {
+  return textAt(item, 'name') ?? ''
+}
+
+/** A container of the app's own, init containers too. */
+export interface AppContainer {
+  readonly container: JsonObject
+  readonly name: string
+  /** Its place in the Job as it came. */
+  readonly path: string
+}
+
+/** All containers that are not ours, in the order in which they start. */
+export function appContainers(job: JsonObject): AppContainer[] {
+  const pod = podOf(job)
+  const named = (list: 'initContainers' | 'containers') =>
+    objectsAt(pod, list).map((container) => {
+      const name = nameOf(container)
+      return { container, name, path: `${POD_PATH}.${list}[${name}]` }
+    })
+  return [...named('initContainers').filter(({ name }) => !OUR_CONTAINERS.includes(name)), ...named('containers')]
+}
+
+/** Name of the object for sentences. */
+export function titleOf(job: JsonObject): string {
+  const metadata = objectAt(job, 'metadata')
+  return textAt(metadata, 'name') ?? `${textAt(metadata, 'generateName') ?? ''}*`
+}

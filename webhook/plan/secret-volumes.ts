@@ -1,0 +1,49 @@
+import type { Policy, Vendor } from '../../policy/policy.ts'
+import { appSideOf } from '../../vendors/registry/app.ts'
+import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
+import { type Warning, warn } from './outcome.ts'
+import { nameOf, podOf } from './pod.ts'
+
+interface MountedSecret {
+  readonly volume: string
+  readonly secret: string
+  /** Keys that are named one by one; empty: all of them. */
+  readonly keys: readonly string[]
+}
+
+/** Warns of mounted Secrets that by name or key look like a vendor's. They are left as they are: the app may need the rest. */
+export function warnOfSecretVolumes(job: JsonObject, policy: Policy, warnings: Warning[]): void {
+  for (const mounted of objectsAt(podOf(job), 'volumes').flatMap(secretsOf)) {
+    const vendor = policy.vendors.find((candidate) => looksLikeSecretOf(candidate, mounted))
+    if (vendor === undefined) continue
+    warn(
+      warnings,
+      'secret_volume',
+      `Volume ${mounted.volume} mounts Secret ${mounted.secret}, which looks like the secret of ${vendor.name}; take it away: the ledger puts in the real one.`,
+    )
+  }
+}
+
+function secretsOf(volume: JsonObject): MountedSecret[] {
+  const sources = [
+    { secret: textAt(objectAt(volume, 'secret'), 'secretName'), from: objectAt(volume, 'secret') },
+    ...objectsAt(objectAt(volume, 'projected'), 'sources').map((source) => ({
+      secret: textAt(objectAt(source, 'secret'), 'name'),
+      from: objectAt(source, 'secret'),
+    })),
+  ]
+  return sources.flatMap(({ secret, from }) => {
+    if (secret === undefined) return []
+    return [{ volume: nameOf(volume), secret, keys: objectsAt(from, 'items').map((item) => textAt(item, 'key') ?? '') }]
+  })
+}
+
+function looksLikeSecretOf({ name, type, secretRef }: Vendor, { secret, keys }: MountedSecret): boolean {
+  const words = secret.split(/[.-]/)
+  return (
+    secret === secretRef.name ||
+    words.includes(name) ||
+    (type !== 'generic' && words.includes(type)) ||
+    keys.some((key) => appSideOf(type).secretEnvs.includes(key.toUpperCase().replaceAll('-', '_')))
+  )
+}

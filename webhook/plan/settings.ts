@@ -1,0 +1,24 @@
+/** What admission needs to know beside the Job and the policies. */
+export interface PlanSettings {
+  /** Image of issuer and proxy; in a cluster with a digest, because it decides how calls are told apart. */
+  readonly image: string
+  /** Null: as Kubernetes chooses. */
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | null
+  /** `https://host:port`, `http://host:port` or `unix:/path`, as seen from the Pod. */
+  readonly ledgerUrl: string
+  /** PEM of the only authority that the Pod trusts for the ledger; null without TLS. */
+  readonly ledgerCaPem: string | null
+  /** Of the proxy and of the issuer, Kubernetes quantities. */
+  readonly resources: PodResources
+}
+
+export interface PodResources {
+  readonly requests: { readonly cpu: string; readonly memory: string }
+  readonly limits: { readonly cpu: string; readonly memory: string }
+}
+
+/** The proxy measures 52 MiB idle and 65 MiB after 10,000 calls; the limit leaves room for bodies in flight. */
+export const DEFAULT_RESOURCES: PodResources = {
+  requests: { cpu: '20m', memory: '64Mi' },
+  limits: { cpu: '500m', memory: '192Mi' },
+}
