@@ -1,0 +1,123 @@
+import { expect } from 'chai'
+import type { UsdMicros } from '../../contract/money.ts'
+import type { Settleable, VendorAnswer } from '../../vendors/costing.ts'
+import { costingOf } from '../../vendors/registry/cost.ts'
+import { callOf, FORM, JSON_TYPE, rowsOf, STRIPE_PRICING } from './calls.ts'
+
+const costing = costingOf('stripe')
+const INTENT = '"id":"pi_1","amount":500,"currency":"usd"'
+
+function answerOf(status: number, body: string, headers: Record<string, string> = {}): VendorAnswer {
+  return { status, headers, body: Buffer.from(body) }
+}
+
+function boundOf(cell: string): Settleable {
+  if (cell === 'free') return { kind: 'free' }
+  const [cents = '', object = null] = cell.split('@')
+  return { kind: 'priced', totalUsdMicros: (Number(cents) * 10_000) as UsdMicros, object }
+}
+
+/** `bound`: cents, and after `@` the object. `total` in cents. */
+const ANSWERS = `
+  path                              bound     status  answer                                                       total  object  givesBack  hasEffect
+  /v1/payment_intents               500       200     {${INTENT}}                                                  500    pi_1    -          true
+  /v1/payment_intents               500       200     {"id":"pi_1","amount":700,"currency":"usd"}                  700    pi_1    -          true
+  /v1/payment_intents               500       200     {"id":"pi_1","amount":300,"currency":"usd"}                  500    pi_1    -          true
+  /v1/payment_intents               500       200     {"id":"pi_1","amount":700,"currency":"xyz"}                  500    pi_1    -          true
+  /v1/payment_intents               500       200     {"id":"pi_1\\u0000","amount":500,"currency":"usd"}            500    -       -          true
+  /v1/payment_intents               500       200     <html>garbage                                                500    -       -          true
+  /v1/payment_intents               500       200     -                                                            500    -       -          true
+  /v1/payment_intents               500       402     {"error":{"payment_intent":{${INTENT}}}}                     0      -       -          false
+  /v1/payment_intents               500       400     {"error":{}}                                                 0      -       -          false
+  /v1/payment_intents/pi_1/confirm  500@pi_1  200     {${INTENT}}                                                  500    pi_1    -          true
+  /v1/payment_intents/pi_1/confirm  500@pi_1  402     {"error":{}}                                                 0      -       -          false
+  /v1/payment_intents/pi_1/cancel   free      200     {${INTENT},"status":"canceled","amount_received":0}          0      -       pi_1       true
+  /v1/payment_intents/pi_1/cancel   free      200     {${INTENT},"status":"canceled","amount_received":200}        0      -       -          true
+  /v1/payment_intents/pi_1/cancel   free      200     {${INTENT},"status":"succeeded","amount_received":0}         0      -       -          true
+  /v1/payment_intents/pi_1/cancel   free      200     {${INTENT},"status":"canceled"}                              0      -       -          true
+  /v1/payment_intents/pi_2/cancel   free      200     {${INTENT},"status":"canceled","amount_received":0}          0      -       -          true
+  /v1/payment_intents/pi_1/cancel   free      200     garbage                                                      0      -       -          true
+  /v1/payment_intents/pi_1/cancel   free      400     {${INTENT},"status":"canceled","amount_received":0}          0      -       -          false
+  /v1/payment_intents/pi_1          free      200     {${INTENT},"status":"canceled","amount_received":0}          0      -       -          true
+  /v1/refunds                       free      200     {"id":"re_1","amount":500,"currency":"usd"}                  0      -       -          true
+  /v1/charges/ch_1/capture          500@ch_1  200     {"id":"ch_1","amount":500,"amount_captured":200,"currency":"usd"}  500    ch_1    -          true
+`
+
+describe('what an answer of Stripe came to', () => {
+  for (const [
+    path = '',
+    bound = '',
+    status = '',
+    body = '',
+    total = '',
+    object = '',
+    givesBack = '',
+    hasEffect = '',
+  ] of rowsOf(ANSWERS)) {
+    it(`${path} reserved ${bound}, answered ${status} ${body}: ${total}, object ${object}, gives back ${givesBack}`, () => {
+      const answer = answerOf(Number(status), body === '-' ? '' : body)
+      const actual = costing.actual({ call: callOf({ path }), answer, bound: boundOf(bound) }, STRIPE_PRICING)
+      expect(actual).to.deep.equal({
+        totalUsdMicros: Number(total) * 10_000,
+        object: object === '-' ? null : object,
+        givesBack: givesBack === '-' ? null : givesBack,
+        hasEffect: hasEffect === 'true',
+        isVendorReplay: false,
+      })
+    })
+  }
+
+  it('a replay of Stripe is booked in full and marked', () => {
+    const answer = answerOf(200, `{${INTENT}}`, { 'idempotent-replayed': 'true' })
+    const actual = costing.actual({ call: callOf({}), answer, bound: boundOf('500') }, STRIPE_PRICING)
+    expect(actual).to.deep.include({ totalUsdMicros: 5_000_000, isVendorReplay: true })
+  })
+
+  it('a read has no effect', () => {
+    const settling = { call: callOf({ method: 'GET' }), answer: answerOf(200, `{${INTENT}}`), bound: boundOf('free') }
+    expect(costing.actual(settling, STRIPE_PRICING)).to.deep.include({ totalUsdMicros: 0, hasEffect: false })
+  })
+})
+
+describe('what a status of Stripe says of the effect', () => {
+  const VERDICTS = {
+    definite: [200, 201, 204, 400, 402, 404, 410, 422],
+    not_sent: [429],
+    in_progress: [409],
+    credential_refused: [401, 403],
+    unknown: [301, 304, 408, 499, 500, 502, 503, 504, 529],
+  }
+  for (const [verdict, statuses] of Object.entries(VERDICTS)) {
+    it(`${statuses.join(', ')}: ${verdict}`, () => {
+      for (const status of statuses)
+        expect(costing.verdict({ status }, callOf({}), STRIPE_PRICING), String(status)).to.equal(verdict)
+    })
+  }
+})
+
+describe('a call on its way to Stripe', () => {
+  it('may be repeated for 23 hours when it is a v1 POST, and never otherwise', () => {
+    const repeat = (method: string, path: string) => costing.repeat(callOf({ method, path }), STRIPE_PRICING)
+    expect(repeat('POST', '/v1/payment_intents')).to.deep.equal({
+      kind: 'idempotent',
+      header: 'Idempotency-Key',
+      windowMs: 82_800_000,
+    })
+    expect(repeat('DELETE', '/v1/customers/cus_1')).to.deep.equal({ kind: 'never' })
+    expect(repeat('POST', '/v2/core/accounts')).to.deep.equal({ kind: 'never' })
+  })
+
+  it('keeps its form byte for byte, and goes as a form when it came as JSON', () => {
+    const form = callOf({ body: 'b=1&a=%20', type: `${FORM}; charset=utf-8` })
+    expect(costing.forwardBody(form)).to.deep.equal({ body: form.body, contentType: `${FORM}; charset=utf-8` })
+    const json = costing.forwardBody(callOf({ type: JSON_TYPE, body: '{"amount":100,"metadata":{"a":"b"}}' }))
+    expect(json).to.deep.equal({ body: Buffer.from('amount=100&metadata[a]=b'), contentType: FORM })
+    expect(costing.forwardBody(callOf({ type: JSON_TYPE, body: '{' }))).to.have.property('code', 'body_unreadable')
+    const v2 = callOf({ path: '/v2/core/events', type: JSON_TYPE, body: '{"a": 1}' })
+    expect(costing.forwardBody(v2)).to.deep.equal({ body: v2.body, contentType: JSON_TYPE })
+  })
+
+  it('carries our secret as a bearer', () => {
+    expect(costing.auth('placeholder', null)).to.deep.equal({ name: 'authorization', value: 'Bearer placeholder' })
+  })
+})

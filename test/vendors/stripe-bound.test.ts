@@ -1,0 +1,225 @@
+import { expect } from 'chai'
+import type { Bound } from '../../vendors/costing.ts'
+import { costingOf } from '../../vendors/registry/cost.ts'
+import { type CallParts, callOf, FORM, JSON_TYPE, rowsOf, STRIPE_PRICING } from './calls.ts'
+
+const costing = costingOf('stripe')
+
+/** A bound as a cell: `free`, `$12.34`, `$12.34 of pi_1`, `ask /path`, `refused code field`. */
+function cellOf(bound: Bound): string {
+  if ('code' in bound) return ['refused', bound.code, bound.details?.['field'] ?? ''].join(' ').trim()
+  switch (bound.kind) {
+    case 'free':
+      return 'free'
+    case 'ask_object_first':
+      return `ask ${bound.path}`
+    case 'priced':
+      return `$${bound.totalUsdMicros / 1e6}${bound.object === null ? '' : ` of ${bound.object}`}`
+  }
+}
+
+function cost(parts: CallParts): string {
+  return cellOf(costing.bound(callOf(parts), STRIPE_PRICING))
+}
+
+const ROUTES = `
+  method  path                                              body                          bound
+  POST    /v1/payment_intents                               amount=1999&currency=usd      $19.99
+  POST    /v1/payment_intents                               currency=USD&amount=1         $0.01
+  POST    /v1/payment_intents                               amount=100&currency=eur       $1.08
+  POST    /v1/payment_intents                               amount=100&currency=JPY       $0.67
+  POST    /v1/payment_intents                               amount=5&currency=usd&transfer_data[amount]=900&application_fee_amount=900  $0.05
+  POST    /v1/payment_intents                               amount=5&currency=usd&amount_details[tip][amount]=9  $0.05
+  POST    /v1/payment_intents/pi_1                          metadata[a]=b                 free
+  POST    /v1/payment_intents/pi_1                          amount=500                    ask /v1/payment_intents/pi_1
+  POST    /v1/payment_intents/pi_1                          amount=500&currency=usd       $5 of pi_1
+  POST    /v1/payment_intents/pi_1                          currency=eur                  refused amount_invalid amount
+  POST    /v1/payment_intents/pi_1/confirm                  payment_method=pm_1           ask /v1/payment_intents/pi_1
+  POST    /v1/payment_intents/pi_1/confirm                  amount=1                      refused amount_invalid amount
+  POST    /v1/payment_intents/pi_1/confirm                  amount_to_confirm=1           refused amount_invalid amount_to_confirm
+  POST    /v1/payment_intents/pi_1/capture                  -                             ask /v1/payment_intents/pi_1
+  POST    /v1/payment_intents/pi_1/capture                  amount_to_capture=5           ask /v1/payment_intents/pi_1
+  POST    /v1/payment_intents/pi_1/capture                  amount_to_capture=0           refused amount_invalid amount_to_capture
+  POST    /v1/payment_intents/pi_1/capture                  currency=usd                  refused amount_invalid currency
+  POST    /v1/payment_intents/pi_1/increment_authorization  amount=900                    ask /v1/payment_intents/pi_1
+  POST    /v1/payment_intents/pi_1/increment_authorization  -                             refused amount_invalid amount
+  POST    /v1/payment_intents/pi_1/cancel                   -                             free
+  POST    /v1/charges                                       amount=1&currency=usd&source=tok_1  $0.01
+  POST    /v1/charges/ch_1                                  description=x                 free
+  POST    /v1/charges/ch_1/capture                          -                             ask /v1/charges/ch_1
+  POST    /v1/charges/ch_1/capture                          amount=7                      ask /v1/charges/ch_1
+  POST    /v1/transfers                                     amount=7&currency=usd&destination=acct_1  $0.07
+  POST    /v1/payouts                                       amount=7&currency=usd         $0.07
+  POST    /v1/topups                                        amount=7&currency=usd         $0.07
+  POST    /v1/refunds                                       charge=ch_1&amount=700        free
+  POST    /v1/customers                                     email=a%40b.com               free
+  POST    /v1/customers                                     plan=gold                     refused route_unknown
+  POST    /v1/customers/cus_1                               balance=-500                  refused route_unknown
+  POST    /v1/customers/cus_1                               source=tok_1                  refused route_unknown
+  DELETE  /v1/customers/cus_1                               -                             free
+  POST    /v1/payment_methods/pm_1/attach                   customer=cus_1                free
+  POST    /v1/setup_intents                                 customer=cus_1                free
+  GET     /v1/payment_intents/pi_1                          -                             free
+  GET     /v1/forwarding/requests/fwdreq_1                  -                             free
+  HEAD    /v1/charges                                       -                             free
+  GET     /v2/core/events                                   -                             free
+  POST    /v1/forwarding/requests                           -                             refused route_unknown
+  POST    /v1/subscriptions                                 customer=cus_1                refused route_unknown
+  POST    /v1/invoices/in_1/pay                             -                             refused route_unknown
+  POST    /v1/payment_intents/pi_1/confirm/now              -                             refused route_unknown
+  POST    /v1/payment_intents/pi_1/CONFIRM                  -                             refused route_unknown
+  POST    /v1/payment_intents/pi%401/confirm                -                             refused route_unknown
+  POST    /v1/constructor                                   -                             refused route_unknown
+  POST    /v2/payment_intents                               amount=1&currency=usd         refused route_unknown
+  POST    /payment_intents                                  amount=1&currency=usd         refused route_unknown
+  PUT     /v1/payment_intents                               amount=1&currency=usd         refused route_unknown
+  PATCH   /v1/customers/cus_1                               -                             refused route_unknown
+  DELETE  /v1/payment_intents/pi_1                          -                             refused route_unknown
+`
+
+describe('what a Stripe call may cost', () => {
+  for (const [method = '', path = '', body = '', bound = ''] of rowsOf(ROUTES)) {
+    it(`${method} ${path} ${body}: ${bound}`, () => {
+      expect(cost({ method, path, body: body === '-' ? '' : body })).to.equal(bound)
+    })
+  }
+})
+
+const AMOUNTS_IN_FORMS = `
+  body                                    field
+  currency=usd                            amount
+  amount=&currency=usd                    amount
+  amount=0&currency=usd                   amount
+  amount=-5&currency=usd                  amount
+  amount=%2B5&currency=usd                amount
+  amount=1e3&currency=usd                 amount
+  amount=1.0&currency=usd                 amount
+  amount=1%2C000&currency=usd             amount
+  amount=0100&currency=usd                amount
+  amount=0x10&currency=usd                amount
+  amount=+5&currency=usd                  amount
+  amount=5+&currency=usd                  amount
+  amount=5%0A&currency=usd                amount
+  amount=%D9%A5&currency=usd              amount
+  amount=null&currency=usd                amount
+  amount=12345678901234567890&currency=usd  amount
+  amount=900719925475&currency=usd        amount
+  amount=1&amount=2&currency=usd          amount
+  amount=1&amount=1&currency=usd          amount
+  amount=1&%61mount=2&currency=usd        amount
+  amount[]=1&currency=usd                 amount
+  amount[0]=1&currency=usd                amount
+  amount=1&amount[0]=2&currency=usd       amount
+  amount=1&amount[value]=2&currency=usd   amount
+  amount=1                                currency
+  amount=1&currency=                      currency
+  amount=1&currency=us                    currency
+  amount=1&currency=usdd                  currency
+  amount=1&currency=u$d                   currency
+  amount=1&currency=usd&currency=usd      currency
+  amount=1&currency=usd&currency=jpy      currency
+  amount=1&currency[]=usd                 currency
+  amount=1&currency=usd&amount_other=5    amount_other
+`
+
+const AMOUNTS_IN_JSON = `
+  body                                          field
+  {"amount":1.0,"currency":"usd"}               amount
+  {"amount":1e3,"currency":"usd"}               amount
+  {"amount":-1,"currency":"usd"}                amount
+  {"amount":0,"currency":"usd"}                 amount
+  {"amount":"100","currency":"usd"}             amount
+  {"amount":true,"currency":"usd"}              amount
+  {"amount":null,"currency":"usd"}              amount
+  {"amount":[100],"currency":"usd"}             amount
+  {"amount":{"value":100},"currency":"usd"}     amount
+  {"amount":12345678901234567890,"currency":"usd"}  amount
+  {"amount":9007199254740993,"currency":"usd"}  amount
+  {"currency":"usd"}                            amount
+  {"amount":100}                                currency
+  {"amount":100,"currency":["usd"]}             currency
+  {"amount":100,"currency":840}                 currency
+  {}                                            amount
+`
+
+describe('an amount that cannot be read without doubt is refused', () => {
+  for (const [body = '', field = ''] of rowsOf(AMOUNTS_IN_FORMS)) {
+    it(`as a form: ${body}`, () => {
+      for (const path of ['/v1/payment_intents', '/v1/charges', '/v1/transfers', '/v1/payouts', '/v1/topups']) {
+        expect(cost({ path, body, type: FORM }), path).to.equal(`refused amount_invalid ${field}`)
+      }
+    })
+  }
+
+  for (const [body = '', field = ''] of rowsOf(AMOUNTS_IN_JSON)) {
+    it(`as JSON: ${body}`, () => {
+      expect(cost({ body, type: JSON_TYPE })).to.equal(`refused amount_invalid ${field}`)
+    })
+  }
+
+  const QUERIES = `
+    query                 bound
+    amount=1              refused amount_invalid
+    amount[]=1            refused amount_invalid
+    currency=jpy          refused amount_invalid
+    %61mount=1            refused amount_invalid
+    plan=gold             refused request_malformed
+    amount                refused request_malformed
+    a=%zz                 refused request_malformed
+    expand[]=customer     $1
+    expand%5B0%5D=charge  $1
+  `
+  for (const [query = '', bound = ''] of rowsOf(QUERIES)) {
+    it(`with ?${query} beside the body: ${bound}`, () => {
+      expect(cost({ body: 'amount=100&currency=usd', query })).to.equal(bound)
+    })
+  }
+
+  const BODIES: readonly (readonly [name: string, parts: CallParts])[] = [
+    ['JSON cut short', { type: JSON_TYPE, body: '{"amount":100' }],
+    ['a name given twice in JSON', { type: JSON_TYPE, body: '{"amount":100,"amount":1,"currency":"usd"}' }],
+    ['__proto__', { type: JSON_TYPE, body: '{"__proto__":{"amount":1},"currency":"usd"}' }],
+    ['a form called text', { type: 'text/plain', body: 'amount=100&currency=usd' }],
+    ['no type', { type: '', body: 'amount=100&currency=usd' }],
+    ['multipart', { type: 'multipart/form-data; boundary=b', body: '--b--' }],
+    ['a form in UTF-16', { type: `${FORM}; charset=utf-16`, body: 'amount=100&currency=usd' }],
+    ['a separator that some read', { body: 'currency=usd&description=x;amount=100' }],
+    ['odd brackets', { body: '[amount]=100&currency=usd' }],
+    ['capitals', { body: 'Amount=100&currency=usd' }],
+  ]
+  for (const [name, parts] of BODIES) {
+    it(`in a body with ${name}`, () => {
+      expect(cost(parts)).to.equal('refused body_unreadable')
+    })
+  }
+})
+
+describe('a call whose amount stands on the object', () => {
+  const OBJECTS = `
+    path                                              body                   object                                                           bound
+    /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_1","amount":500,"currency":"usd","amount_received":0}  $5 of pi_1
+    /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_1","amount":500,"currency":"jpy"}                      $3.35 of pi_1
+    /v1/payment_intents/pi_1/capture                  -                      {"id":"pi_1","amount":500,"currency":"usd","amount_received":0}  $5 of pi_1
+    /v1/payment_intents/pi_1/capture                  amount_to_capture=200  {"id":"pi_1","amount":500,"currency":"usd","amount_received":0}  $5 of pi_1
+    /v1/payment_intents/pi_1/capture                  amount_to_capture=700  {"id":"pi_1","amount":500,"currency":"usd","amount_received":0}  $7 of pi_1
+    /v1/payment_intents/pi_1/capture                  amount_to_capture=300  {"id":"pi_1","amount":500,"currency":"usd","amount_received":400}  $7 of pi_1
+    /v1/payment_intents/pi_1/increment_authorization  amount=900             {"id":"pi_1","amount":500,"currency":"usd"}                      $9 of pi_1
+    /v1/payment_intents/pi_1                          amount=300             {"id":"pi_1","amount":500,"currency":"usd"}                      $3 of pi_1
+    /v1/charges/ch_1/capture                          -                      {"id":"ch_1","amount":500,"currency":"usd","amount_captured":0}  $5 of ch_1
+    /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_2","amount":500,"currency":"usd"}                      refused amount_invalid
+    /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_1","currency":"usd"}                                   refused amount_invalid
+    /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_1","amount":5.5,"currency":"usd"}                      refused amount_invalid
+    /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_1","amount":"5","currency":"usd"}                      refused amount_invalid
+    /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_1","amount":-5,"currency":"usd"}                       refused amount_invalid
+    /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_1","amount":500}                                       refused amount_invalid
+    /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_1","amount":500,"currency":"xyz"}                      refused currency_unknown
+    /v1/payment_intents/pi_1/confirm                  -                      <html>                                                           refused amount_invalid
+    /v1/payment_intents/pi_1/confirm                  -                      []                                                               refused amount_invalid
+  `
+  for (const [path = '', body = '', object = '', bound = ''] of rowsOf(OBJECTS)) {
+    it(`${path} ${body} on ${object}: ${bound}`, () => {
+      const call = callOf({ path, body: body === '-' ? '' : body })
+      expect(cellOf(costing.boundOfObject(call, Buffer.from(object), STRIPE_PRICING))).to.equal(bound)
+    })
+  }
+})
