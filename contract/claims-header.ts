@@ -13,6 +13,7 @@ export function decodeClaims(value: string): unknown {
   return parseJson(value.slice(CLAIMS_VERSION.length))
 }
 
+/** The ledger’s note on an answer, as its header carries it. */
 export function encodeNote(note: AnswerNote): string {
   return asciiJson(note)
 }

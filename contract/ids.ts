@@ -3,7 +3,9 @@ type Id<Kind extends string> = string & { readonly [kind]: Kind }
 
 /** UID of the first Job of a run; for a client without a Job, the id of its vault key. */
 export type RunUid = Id<'run'>
+/** UID of a Kubernetes Job; locally one of our making. */
 export type JobUid = Id<'job'>
+/** UID of a Pod; locally one of our making. */
 export type PodUid = Id<'pod'>
 /** Public id of a vault key, `key_` and 24 hex. Not a secret. */
 export type KeyId = Id<'key'>
@@ -16,11 +18,19 @@ export type Nonce = Id<'nonce'>
 /** SHA-256 of the content of a call, 64 hex. */
 export type Digest = Id<'digest'>
 
+/** Takes a text for a run’s UID, where it is read. */
 export const asRunUid = (text: string): RunUid => text as RunUid
+/** Takes a text for a Job’s UID, where it is read. */
 export const asJobUid = (text: string): JobUid => text as JobUid
+/** Takes a text for a Pod’s UID, where it is read. */
 export const asPodUid = (text: string): PodUid => text as PodUid
+/** Takes a text for a vault key’s id, where it is made or read. */
 export const asKeyId = (text: string): KeyId => text as KeyId
+/** Takes a text for a call’s id, where it is made or read. */
 export const asCallId = (text: string): CallId => text as CallId
+/** Takes a text for a history’s id, where it is made or read. */
 export const asHistoryId = (text: string): HistoryId => text as HistoryId
+/** Takes a text for a send’s mark, where it is made or read. */
 export const asNonce = (text: string): Nonce => text as Nonce
+/** Takes a text for a digest, where it is made or read. */
 export const asDigest = (text: string): Digest => text as Digest

@@ -2,6 +2,7 @@
 export const INJECT_LABEL = 'jobcap.dev/inject'
 /** On a Job or a namespace: the name of the policy that applies. */
 export const POLICY_LABEL = 'jobcap.dev/policy'
+/** The policy that applies where neither Job nor namespace names one. */
 export const DEFAULT_POLICY = 'default'
 
 /** On a Job: dollars the run may spend, decimal text. */
@@ -22,14 +23,19 @@ export const INJECTED_ANNOTATION = 'jobcap.dev/injected'
 /** Kubernetes' own: the completion index of a Pod of an Indexed Job. */
 export const COMPLETION_INDEX_ANNOTATION = 'batch.kubernetes.io/job-completion-index'
 
+/** The init container that exchanges the Pod token for the first credential. */
 export const ISSUER_CONTAINER = 'jobcap-issuer'
+/** The native sidecar that relays the calls. */
 export const PROXY_CONTAINER = 'jobcap-proxy'
 /** Projected service-account token, mounted in issuer and proxy only. */
 export const TOKEN_VOLUME = 'jobcap-token'
 /** Memory volume with the Pod credential and the proxy's own files, mounted in issuer and proxy only. */
 export const CREDENTIAL_VOLUME = 'jobcap-credential'
+/** Where issuer and proxy find the Pod token’s volume. */
 export const TOKEN_MOUNT_PATH = '/var/run/jobcap/token'
+/** The Pod token’s file in its volume. */
 export const TOKEN_FILE = 'token'
+/** Where issuer and proxy find the credential volume. */
 export const CREDENTIAL_MOUNT_PATH = '/var/run/jobcap/credential'
 /** Audience of the projected token. */
 export const TOKEN_AUDIENCE = 'jobcap'

@@ -6,6 +6,7 @@ export type UsdMicros = number & { readonly [usdMicros]: true }
 /** The largest amount that a double, a Lua number and SQLite all hold exactly: 2^53 - 1 micro-dollars. */
 export const MAX_USD_MICROS = Number.MAX_SAFE_INTEGER as UsdMicros
 
+/** No money. */
 export const ZERO_USD = 0 as UsdMicros
 
 const DECIMAL_USD = /^(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,6})?$/

@@ -1,5 +1,6 @@
 import type { CallKind } from './call.ts'
 
+/** The vendors whose calls jobcap can tell apart; `generic` ones are declared in the policy. */
 export type VendorType = 'stripe' | 'generic'
 
 /** What the sidecar needs to tell a vendor's calls apart. Holds no secret and no price. */
@@ -11,6 +12,7 @@ export interface VendorTerms {
   readonly routes: readonly DeclaredRoute[]
 }
 
+/** One mutating route of a declared vendor, without its price. */
 export interface DeclaredRoute {
   /** `METHOD /path`, a `*` stands for one segment. */
   readonly match: string

@@ -11,6 +11,7 @@ export interface WorkloadFacts {
   readonly job: JobFacts
 }
 
+/** The Pod that asks. */
 export interface PodFacts {
   readonly name: string
   readonly uid: PodUid
@@ -22,6 +23,7 @@ export interface PodFacts {
   readonly templateAnnotations: Readonly<Record<string, string>>
 }
 
+/** The Job that controls the Pod. */
 export interface JobFacts {
   readonly name: string
   readonly uid: JobUid

@@ -1,0 +1,302 @@
+import { caller, operator, type RefusalEntry, us, vendor } from './refusal-entry.ts'
+
+/** The catalogue: every refusal that jobcap gives instead of a vendor's answer. `docs/errors.md` is generated from it. */
+export const REFUSALS = {
+  // Who are you?
+  credential_missing: caller(
+    401,
+    'The call carries no vault key or Pod credential.',
+    'Send it as Authorization: Bearer <vault key>, or call through the sidecar on localhost:8080.',
+  ),
+  credential_invalid: caller(
+    401,
+    'The vault key or Pod credential is not one of this ledger.',
+    'Create a key with `jobcap keys create`, or let the issuer exchange the Pod token again.',
+  ),
+  credential_expired: caller(
+    401,
+    'The Pod credential has expired.',
+    'The sidecar renews it by itself; if this stays, look at the sidecar log for why the exchange is refused.',
+  ),
+  credential_wrong_scope: caller(
+    403,
+    'The credential belongs to another run, index or Pod.',
+    'Each Pod uses only the credential that was issued to it.',
+  ),
+  pod_token_invalid: caller(
+    401,
+    'The Pod token was refused: wrong audience, expired, badly signed, or its Pod is gone.',
+    'Let the kubelet refresh the projected token; check that its audience is `jobcap`.',
+  ),
+  pod_ending: caller(
+    403,
+    'The Pod is terminating or has ended, so it gets no credential.',
+    'Nothing: the replacement Pod gets one.',
+  ),
+  pod_not_of_a_job: {
+    ...caller(
+      403,
+      'The Pod is not controlled by a Job.',
+      'Run the work as a Job; bare Pods and other controllers are not covered.',
+    ),
+    endsRun: true,
+  },
+  key_unknown: caller(404, 'There is no vault key with this id.', 'List the keys with `jobcap keys list`.'),
+  key_revoked: {
+    ...operator(
+      401,
+      'The vault key was revoked by a person.',
+      'Create a new Job or key; a revoked run cannot be continued.',
+    ),
+    endsRun: true,
+  },
+  key_ended: {
+    ...caller(
+      401,
+      'The run has ended, so its vault key admits no further call.',
+      'Apply a Job that continues the run, or a new Job.',
+    ),
+    endsRun: true,
+  },
+  key_expired: {
+    ...operator(
+      401,
+      'The vault key has passed its expiry.',
+      'Set a longer `expiresIn` in the policy, or continue the run with a new Job.',
+    ),
+    endsRun: true,
+  },
+  operator_denied: caller(
+    401,
+    'This route is for operators and the token is missing or wrong.',
+    'Pass the operator token (file `operator-token` in the state folder).',
+  ),
+
+  // May this be called?
+  policy_missing: {
+    ...operator(
+      403,
+      'No policy of this name is loaded.',
+      'Create the CapPolicy, or correct the label jobcap.dev/policy.',
+    ),
+    endsRun: true,
+  },
+  namespace_not_selected: {
+    ...operator(
+      403,
+      'The policy may not be used from this namespace.',
+      'Change namespaceSelector in the policy, or name another policy.',
+    ),
+    endsRun: true,
+  },
+  terms_exceed_policy: {
+    ...caller(
+      403,
+      'The Job asks for more than the policy allows.',
+      'Lower the annotation to the figure in the message, or raise `max` in the policy.',
+    ),
+    endsRun: true,
+  },
+  vendor_unknown: operator(
+    404,
+    'The policy names no such vendor.',
+    'Add the vendor to the policy, or correct the path prefix or host name.',
+  ),
+  endpoint_not_allowed: operator(
+    403,
+    'The endpoint is not among the allowed ones.',
+    'Add it to allowedEndpoints of the policy, or to the Job annotation.',
+  ),
+  route_unknown: operator(
+    403,
+    'What this mutating route costs is not known, so it is refused.',
+    'Declare the route with its price in the policy, or call a known one.',
+  ),
+  restart_needs_named_key: caller(
+    403,
+    'The Job restarts containers in place, so a paid call needs an Idempotency-Key of the app that names the intention.',
+    'Send one, or drop the annotation jobcap.dev/restart-policy: keep.',
+  ),
+  idempotency_key_required: caller(
+    400,
+    'A mutating call without a sidecar needs an Idempotency-Key.',
+    'Send an Idempotency-Key that names what is meant, for example the invoice number.',
+  ),
+
+  // What would it cost?
+  cap_exhausted: operator(
+    429,
+    'The call would pass a spending cap, so it was not sent.',
+    'Raise the limit with `jobcap keys raise`, or apply a Job that continues the run with a higher jobcap.dev/cap-usd.',
+  ),
+  cap_missing: operator(
+    503,
+    'A cap that the policy declares has no account in the store, so nothing can be reserved.',
+    'Run `jobcap doctor`.',
+  ),
+  amount_invalid: caller(
+    400,
+    'The amount of the call cannot be read without doubt, so it was not sent.',
+    'Send the amount once, as a positive whole number of minor units.',
+  ),
+  currency_unknown: operator(
+    400,
+    'The currency has no rate in the policy.',
+    'Add it to currencies.usdMicrosPerMajorUnit.',
+  ),
+
+  // Which call is it?
+  stale_request: caller(
+    409,
+    'A later request of this content has already been judged, so this late copy is dropped.',
+    'Nothing: it is a copy of a request that has ended.',
+  ),
+  stale_attempt: caller(
+    409,
+    'A newer Pod of this completion index has taken over, so this one makes no new calls.',
+    'Nothing: the newer Pod goes on.',
+  ),
+  ambiguous_repeat: caller(
+    409,
+    'An earlier answer may or may not have been read before the sidecar restarted, so it is unclear whether this is a retry or a new call.',
+    'Let the Pod fail; its replacement counts exactly. Or send an Idempotency-Key that names the intention.',
+  ),
+  replay_divergence: caller(
+    409,
+    'An earlier call to the same counterparty with the same amount but other content has not been read, so this may be its repeat.',
+    'Keep timestamps and random values out of the body, or send an Idempotency-Key that names the intention.',
+  ),
+  idempotency_mismatch: caller(
+    400,
+    'The Idempotency-Key was used before with other content.',
+    'Use a new key for a new intention, and the same content under the same key.',
+  ),
+  earlier_call_unread: {
+    ...caller(
+      409,
+      'The answer of an earlier identical call has been lying unread for 30 s.',
+      'Read or close the earlier answer.',
+    ),
+    isRetryable: true,
+  },
+  answer_not_kept: caller(
+    409,
+    'The call was made and paid for, but its answer was too large to keep for a replay.',
+    'Ask the vendor for the object; the audit record names the call.',
+  ),
+  begin_too_early: {
+    ...caller(
+      409,
+      'A new walk cannot begin while calls of the Pod are out.',
+      'Call /_jobcap/begin before any other process of the Pod calls.',
+    ),
+    isRetryable: true,
+  },
+
+  // Continuing a run.
+  continue_unknown: {
+    ...caller(
+      403,
+      'There is no run of the Job that is to be continued.',
+      'Give the name or UID of an earlier Job of this namespace.',
+    ),
+    endsRun: true,
+  },
+  continue_mismatch: {
+    ...caller(
+      403,
+      'The Job differs from the run it would continue.',
+      'Use the same namespace, policy, completionMode and completions.',
+    ),
+    endsRun: true,
+  },
+  continue_running: {
+    ...caller(403, 'A Job of the run to be continued still lives.', 'Wait until it is Complete, Failed or deleted.'),
+    endsRun: true,
+  },
+  continue_revoked: {
+    ...operator(403, 'The run was revoked and cannot be continued.', 'Start a new Job, knowing that it charges again.'),
+    endsRun: true,
+  },
+  run_too_old: {
+    ...caller(
+      403,
+      'Records of the run have been pruned, so continuing it could charge twice.',
+      'Start a new Job, knowing that it charges again.',
+    ),
+    endsRun: true,
+  },
+
+  // Form.
+  request_malformed: caller(
+    400,
+    'The request is not well-formed, so it was not sent.',
+    'See the message for the place.',
+  ),
+  path_ambiguous: caller(
+    400,
+    'The path could be read in two ways, so it was refused.',
+    'Send it without `..`, empty segments, encoded slashes or back-slashes.',
+  ),
+  header_forbidden: caller(400, 'Headers that begin with Jobcap- are ours.', 'Leave them out.'),
+  body_too_large: caller(413, 'The body is over the limit.', 'Send less at once, or raise the limit in the policy.'),
+  body_unreadable: caller(
+    400,
+    'The body does not parse as its content type says.',
+    'Send well-formed JSON or form data with the matching Content-Type.',
+  ),
+  route_not_ours: caller(404, 'There is nothing at this path.', 'Call /<vendor>/<path of the vendor>.'),
+
+  // What went wrong.
+  ledger_unreachable: us(
+    503,
+    'The spend ledger did not answer. The call is not recorded as sent; the repeat is the same call.',
+    'Nothing: SDKs retry. If it stays, look at the ledger.',
+  ),
+  ledger_not_ready: us(
+    503,
+    'The spend ledger is not ready, so nothing was sent.',
+    'See /readyz of the ledger, or run `jobcap doctor`.',
+  ),
+  store_unavailable: us(
+    503,
+    'The store did not take the reservation, so nothing was sent.',
+    'See the ledger log: disk full, read-only or locked database.',
+  ),
+  vendor_unreachable: {
+    ...vendor(
+      503,
+      'The vendor refused the connection; nothing was sent and nothing is reserved.',
+      'Nothing: SDKs retry.',
+    ),
+    isRetryable: true,
+  },
+  vendor_secret_refused: operator(
+    503,
+    'The vendor refused our secret; nothing was charged.',
+    'Put the right secret where the policy points; it is read again without a restart.',
+  ),
+  vendor_secret_missing: operator(
+    503,
+    'The policy names a vendor secret that cannot be read, so nothing was sent.',
+    'Put the secret where the policy points.',
+  ),
+  outcome_pending: {
+    ...us(
+      504,
+      'The vendor has not answered; the money stays reserved and the repeat is the same call.',
+      'Nothing: SDKs retry and get the answer of this call.',
+    ),
+  },
+  outcome_unknown: vendor(
+    502,
+    'The call may have taken effect; it is not sent again and its money stays reserved.',
+    'Look at the vendor; a person can resolve the call.',
+  ),
+  call_in_progress: {
+    ...us(409, 'The same call is being made by another owner.', 'Nothing: SDKs retry and get its answer.'),
+  },
+} satisfies Record<string, RefusalEntry>
+
+/** What a refusal is called: the code of its JSON body and of its header, and the name of its page. */
+export type RefusalCode = keyof typeof REFUSALS
