@@ -1,6 +1,13 @@
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
-import { closedGlobals, closedImports, closedProperties, closedSyntax, closedToTests } from './tools/house/doors.ts'
+import {
+  closedGlobals,
+  closedImports,
+  closedProperties,
+  closedSyntax,
+  closedTestSyntax,
+  closedToTests,
+} from './tools/house/doors.ts'
 import { DOORS } from './tools/house/rooms.ts'
 
 export default defineConfig(
@@ -71,6 +78,7 @@ export default defineConfig(
     files: ['test/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...closedToTests],
+      'no-restricted-syntax': ['error', ...closedTestSyntax],
       'no-restricted-imports': [
         'error',
         { paths: [{ name: 'node:timers/promises', message: closedToTests[0].message }] },

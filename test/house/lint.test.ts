@@ -30,6 +30,7 @@ const BREAKS: readonly (readonly [rule: string, file: string, code: string])[] =
   ['no-restricted-globals', ROOM, "console.log('hello')"],
   ['no-restricted-globals', TEST, 'setTimeout(() => {}, 1)'],
   ['no-restricted-imports', TEST, "import { setTimeout as wait } from 'node:timers/promises'\nawait wait(1)"],
+  ['no-restricted-syntax', TEST, 'declare const systemTimers: { sleep(ms: number): void }\nsystemTimers.sleep(1)'],
   ['@typescript-eslint/no-floating-promises', ROOM, 'Promise.resolve(1)'],
   ['@typescript-eslint/no-misused-promises', ROOM, '[1].forEach(async () => { await Promise.resolve() })'],
   ['@typescript-eslint/await-thenable', ROOM, 'await 1'],

@@ -43,3 +43,11 @@ export const closedToTests = ['setTimeout', 'setInterval'].map((name) => ({
   name,
   message: 'await an event, or move the test clock',
 }))
+
+/** The same wait by the back door. */
+export const closedTestSyntax = [
+  {
+    selector: "MemberExpression[object.name='systemTimers'][property.name='sleep']",
+    message: 'await an event, or move the test clock',
+  },
+]

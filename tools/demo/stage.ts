@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+export const EXAMPLE = join(ROOT, 'manifests/examples/nightly-billing')
+export const JOBCAP = join(ROOT, 'bin/jobcap')
+export const FAKE_STRIPE = join(ROOT, 'fake-vendors/stripe/main.ts')
+export const HUNT_MANIFEST = join(import.meta.dirname, 'hunt/job.yaml')
+
+export interface Customer {
+  readonly id: string
+  readonly amountCents: number
+  /** Completion index of the Pod that charges this customer. */
+  readonly index: number
+}
+
+/** What all acts share: a folder of their own, the customers, and the vendor's secret in the ledger's folder alone. */
+export interface Stage {
+  readonly folder: string
+  readonly secretsFolder: string
+  readonly secretFile: string
+  readonly secret: string
+  readonly customers: readonly Customer[]
+  strike(): void
+}
+
+const CUSTOMERS_PER_POD = 10
+
+export function setStage(): Stage {
+  const folder = mkdtempSync(join(tmpdir(), 'jobcap-demo-'))
+  const secretsFolder = join(folder, 'secrets')
+  mkdirSync(join(secretsFolder, 'stripe'), { recursive: true, mode: 0o700 })
+  const secret = `sk_test_demo${randomBytes(12).toString('hex')}`
+  const secretFile = join(secretsFolder, 'stripe/api-key')
+  writeFileSync(secretFile, secret, { mode: 0o600 })
+  return {
+    folder,
+    secretsFolder,
+    secretFile,
+    secret,
+    customers: readCustomers(),
+    strike: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+/** The example's policy with the vendor at another address; undefined: the vendor's own. */
+export function writePolicy(file: string, vendorUrl: string | undefined): void {
+  const policy = readFileSync(join(EXAMPLE, 'policy.yaml'), 'utf8')
+  const line = /^ *baseUrl: .*$/m
+  writeFileSync(file, policy.replace(line, vendorUrl === undefined ? '' : `      baseUrl: ${vendorUrl}`))
+}
+
+/** The rows of the manifest's ConfigMap, as the Pods share them out. */
+function readCustomers(): Customer[] {
+  const rows = readFileSync(join(EXAMPLE, 'cronjob.yaml'), 'utf8').matchAll(/^ +(cus_\d+),(\d+),/gm)
+  return [...rows].map(([, id = '', cents], at) => ({
+    id,
+    amountCents: Number(cents),
+    index: Math.floor(at / CUSTOMERS_PER_POD),
+  }))
+}
