@@ -24,6 +24,17 @@ function multipart(boundary: string, fileBytes = 'GIF89a'): CallParts {
   return { type: `multipart/form-data; boundary=${boundary}`, body: lines.join('\r\n') }
 }
 
+/** The same parts, with the headers of the second turned round and in lower case. */
+function multipartTurned(boundary: string): CallParts {
+  const { type = '', body = '' } = multipart(boundary)
+  const turned = String(body).replace(/(Content-Type)(: [^\r]*)\r\n(Content-Disposition)(: [^\r]*)/, (...found) => {
+    const [, type, gif, disposition, name] = found as string[]
+    return `${disposition?.toLowerCase()}${name}\r\n${type?.toLowerCase()}${gif}`
+  })
+  if (turned === body) throw new Error('nothing was turned')
+  return { type, body: turned }
+}
+
 type Pair = readonly [name: string, left: CallParts, right: CallParts]
 
 const SAME: readonly Pair[] = [
@@ -50,6 +61,7 @@ const SAME: readonly Pair[] = [
   ['an empty body and a type without body', { body: '' }, { body: '', type: JSON_TYPE }],
   ['a type with its charset', { body: charge }, { body: charge, type: `${FORM}; charset=UTF-8` }],
   ['multipart under another boundary', multipart('xxxx1'), multipart('yyyyyyyy2')],
+  ['multipart with the headers of a part in another order', multipart('b'), multipartTurned('b')],
   ['query fields in another order', { query: 'a=1&b=2', body: charge }, { query: 'b=2&a=1', body: charge }],
   [
     'headers that say nothing of the content',

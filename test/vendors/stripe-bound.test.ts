@@ -44,6 +44,7 @@ const ROUTES = `
   POST    /v1/payment_intents/pi_1/increment_authorization  amount=900                    ask /v1/payment_intents/pi_1
   POST    /v1/payment_intents/pi_1/increment_authorization  -                             refused amount_invalid amount
   POST    /v1/payment_intents/pi_1/cancel                   -                             free
+  POST    /v1/payment_intents/pi_1/cancel                   amount=1                      refused amount_invalid amount
   POST    /v1/charges                                       amount=1&currency=usd&source=tok_1  $0.01
   POST    /v1/charges/ch_1                                  description=x                 free
   POST    /v1/charges/ch_1/capture                          -                             ask /v1/charges/ch_1

@@ -4,6 +4,9 @@ import { canonicalForm, type Field, parseForm } from './form.ts'
 import { canonicalJson, type Json, parseJson } from './json.ts'
 import { canonicalMultipart } from './multipart.ts'
 
+/** A byte order mark is kept, so that the parsers refuse it. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 /** A body as its Content-Type says; what is neither JSON nor a form is not looked into. */
@@ -65,8 +68,7 @@ function utf8Text({ headers, body }: CallText): string | undefined {
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase() ?? 'utf-8'
   if (charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') return undefined
   try {
-    // A byte order mark is kept, so that the parsers refuse it.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    return UTF8.decode(body)
   } catch {
     return undefined
   }

@@ -13,7 +13,17 @@ export type Part = string | Uint8Array
 /** SHA-256 over the parts. */
 export function digestOf(parts: readonly Part[]): Digest {
   const hash = createHash('sha256')
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part)
+  let text = ''
+  for (const part of parts) {
+    text += `${Buffer.byteLength(part)}:`
+    if (typeof part === 'string') {
+      text += part
+    } else {
+      hash.update(text).update(part)
+      text = ''
+    }
+  }
+  hash.update(text)
   return asDigest(hash.digest('hex'))
 }
 
