@@ -45,7 +45,7 @@ npm_install() {
 
 find_npm() {
   have node && have npm || die "needs any Node >= 20 with npm to begin with (https://nodejs.org/en/download)"
-  [ "$(node_major node)" -ge 20 ] || die "needs any Node >= 20 with npm to begin with; this one is $(node --version)"
+  [ "$(node_major node)" -ge 20 ] || die "needs any Node >= 20 with npm to begin with; this one is $(node --version 2>&1 | head -n 1)"
   npm=$(npm_entry)
   [ -w "${HOME:-/nonexistent}" ] || export npm_config_cache="$tools/npm-cache"
 }
