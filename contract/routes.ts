@@ -7,10 +7,25 @@ export const SEEN_ROUTE = '/seen'
 /** Operators: the record, newline-delimited JSON. */
 export const AUDIT_ROUTE = '/audit'
 export const RUNS_ROUTE = '/runs'
+/** Operators: a person's word on a call in doubt, `POST /calls/{call_id}/resolve`. */
+export const CALLS_ROUTE = '/calls'
+/** Operators: opens the day caps again after `--restored`. */
+export const OPEN_CAPS_ROUTE = '/caps/open'
 export const HEALTH_ROUTE = '/healthz'
 export const READY_ROUTE = '/readyz'
 export const METRICS_ROUTE = '/metrics'
 /** First path segments that no vendor may be named after. */
-export const RESERVED_SEGMENTS = ['vault', 'seen', 'audit', 'runs', 'healthz', 'readyz', 'metrics', '_jobcap'] as const
+export const RESERVED_SEGMENTS = [
+  'vault',
+  'seen',
+  'audit',
+  'runs',
+  'calls',
+  'caps',
+  'healthz',
+  'readyz',
+  'metrics',
+  '_jobcap',
+] as const
 /** In the Pod, to the sidecar: a new walk through the work begins. */
 export const BEGIN_ROUTE = '/_jobcap/begin'

@@ -1,0 +1,28 @@
+import type { AnswerHeaders } from '../vendor-client/network.ts'
+
+/** A call as it came over the wire, free of the server it came through. */
+export interface CallRequest {
+  readonly method: string
+  /** Path with the query, as it came. */
+  readonly target: string
+  /** Lower-case names, repeated fields joined as Node does. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
+  /** The whole body; `too_large` above the limit; rejects when the client breaks off in it. */
+  readBody(limitBytes: number): Promise<Buffer | 'too_large'>
+  readonly client: CallClient
+}
+
+/** Whoever waits for the answer. Writing to a client that has left does nothing. */
+export interface CallClient {
+  /** Aborted when the connection closed before the answer was written. */
+  readonly left: AbortSignal
+  head(status: number, headers: AnswerHeaders): void
+  /** `false`: wait for `drained` before the next part. */
+  write(chunk: Uint8Array): boolean
+  drained(): Promise<void>
+  end(body?: Uint8Array): void
+  /** Cuts the connection, so that what was written is not taken for a whole answer. */
+  cut(): void
+}

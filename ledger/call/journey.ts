@@ -1,0 +1,109 @@
+import { asNonce } from '../../contract/ids.ts'
+import type { Refusal } from '../../contract/refusals.ts'
+import { capLevels } from '../../policy/caps.ts'
+import { judgeRequest } from '../../policy/terms.ts'
+import type { NumberRequest } from '../../store/store.ts'
+import { LEASE_MS, type Ledger } from '../ledger.ts'
+import { type Addressed, address } from './address.ts'
+import { type Answer, refusalAnswer, vendorAnswer, writeAnswer } from './answer.ts'
+import { type Authenticated, authenticate } from './authenticate.ts'
+import type { CallRequest } from './call-request.ts'
+import { callNumbered } from './numbered.ts'
+import { type PricedCall, priceCall, secretMissing, textForVendor } from './price.ts'
+import { relayRead } from './read.ts'
+import { type Recognised, recognise } from './recognise.ts'
+import { readText } from './request-text.ts'
+import { sealRequest } from './stored-request.ts'
+
+/** One call of an app, from the first byte to the last. A fault of the store or of ours is thrown before anything is written. */
+export async function answerCall(ledger: Ledger, request: CallRequest): Promise<void> {
+  const { client, headers } = request
+  const who = await authenticate(ledger, headers['authorization'])
+  if ('code' in who) return refuse(ledger, request, who)
+
+  const addressed = address(ledger, who, request)
+  if ('code' in addressed) return refuseKnown(ledger, request, { who, refused: addressed })
+  const call = await readText(request, addressed)
+  if ('code' in call) return refuseKnown(ledger, request, { who, addressed, refused: call })
+  const recognised = recognise(who, addressed, call)
+  if ('code' in recognised) return refuseKnown(ledger, request, { who, addressed, refused: recognised })
+  const known = { who, addressed, recognised }
+
+  const endpoint = judgeRequest(who, addressed.vendor, call)
+  const text = textForVendor(call, addressed)
+  if ('code' in text) return refuseKnown(ledger, request, { ...known, refused: text })
+  if (recognised.identity.kind === 'read') {
+    const refused = await relayRead(ledger, { addressed, recognised, call: text, endpoint, client })
+    return refused === undefined ? undefined : refuse(ledger, request, refused, recognised)
+  }
+
+  const priced = await priceCall(ledger, recognised.caller, { addressed, call: text })
+  if ('code' in priced) return refuseKnown(ledger, request, { ...known, refused: priced })
+  if ('objectAnswer' in priced) {
+    return writeAnswer(client, vendorAnswer(priced.objectAnswer, plainNote(ledger)), isPod(recognised))
+  }
+  if (ledger.secrets.read(addressed.vendor.secretRef) === undefined) {
+    return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
+  }
+  const numbering = numberRequest(ledger, { ...known, priced, endpoint })
+  const answer = await callNumbered(ledger, { request: numbering, addressed, client })
+  if (answer !== undefined) writeAnswer(client, answer, isPod(recognised))
+}
+
+interface Known {
+  readonly who: Authenticated
+  readonly addressed: Addressed
+  readonly recognised: Recognised
+}
+
+function numberRequest(
+  ledger: Ledger,
+  asked: Known & { readonly priced: PricedCall; readonly endpoint: Refusal | null },
+): NumberRequest {
+  const { addressed, recognised, priced, endpoint } = asked
+  const { policy, vendor } = addressed
+  const { caller, identity, claims } = recognised
+  const { divergingReplay, ambiguousRepeat } = policy
+  return {
+    caller,
+    claims: claims === null || claims.ord === null ? null : { ...claims, ord: claims.ord },
+    vendor: vendor.name,
+    identity,
+    policy: { divergingReplay, ambiguousRepeat },
+    endpoint,
+    price: priced.price,
+    limits: capLevels(policy, vendor, caller.pod?.namespace ?? null),
+    policyName: policy.name,
+    repeat:
+      priced.repeat.kind === 'never' ? { kind: 'never' } : { kind: 'idempotent', windowMs: priced.repeat.windowMs },
+    send: { nonce: asNonce(ledger.random.hex(8)), leaseMs: LEASE_MS },
+    sealedRequest: sealRequest(ledger.sealer, priced.stored),
+  }
+}
+
+/** A refusal of a caller that we know goes into the record. */
+async function refuseKnown(
+  ledger: Ledger,
+  request: CallRequest,
+  known: Pick<Known, 'who'> & Partial<Known> & { readonly refused: Refusal },
+): Promise<void> {
+  const { who, addressed, recognised, refused } = known
+  const identity = recognised?.identity
+  const route = identity?.route ?? `${request.method} ${addressed?.path ?? request.target.split('?', 1)[0]}`
+  const call = { vendor: addressed?.vendor.name ?? '', route, digest: identity?.digest ?? null, refusal: refused }
+  await ledger.store.recordRefusal(recognised?.caller ?? who.caller, call).catch((fault) => {
+    ledger.log.error({ err: fault, code: refused.code }, 'a refusal was not recorded')
+  })
+  refuse(ledger, request, refused, recognised)
+}
+
+function refuse(ledger: Ledger, { client }: CallRequest, refused: Refusal, recognised?: Recognised): void {
+  ledger.metrics.count('ledger_refusals_total', { code: refused.code })
+  writeAnswer(client, refusalAnswer(refused, plainNote(ledger)), recognised === undefined || isPod(recognised))
+}
+
+function plainNote(ledger: Ledger): Answer['note'] {
+  return { historyId: ledger.store.historyId, definite: false, replayed: false }
+}
+
+const isPod = (recognised: Recognised) => recognised.caller.pod !== null

@@ -1,0 +1,209 @@
+import type { AnswerNote } from '../../contract/call.ts'
+import { asNonce, type CallId } from '../../contract/ids.ts'
+import { refusal } from '../../contract/refusals.ts'
+import type { CallRow, HandTo, NotSent, NumberAnswer, NumberRequest, SendRef } from '../../store/store.ts'
+import { LEASE_MS, type Ledger } from '../ledger.ts'
+import type { Addressed } from './address.ts'
+import { type Answer, refusalAnswer, vendorAnswer } from './answer.ts'
+import type { CallClient } from './call-request.ts'
+import { type SendVerdict, sendOnce } from './send.ts'
+import { openAnswer } from './stored-request.ts'
+
+/** A call that is live elsewhere is asked for again this often, where its end is not this process's to know. */
+const FOREIGN_CALL_MS = 250
+/** Longer than a vendor may be silent, so that whoever joins outlasts whoever sends. */
+const JOIN_GRACE_MS = 20_000
+
+/** A paid call that is ready to be numbered. */
+export interface Numbering {
+  readonly request: NumberRequest
+  readonly addressed: Addressed
+  readonly client: CallClient
+}
+
+type SendAnswer = Extract<NumberAnswer, { status: 'SEND' }>
+
+/** Which call is it, may it go out, what came back. Undefined when whoever asked has left before there was an answer. */
+export async function callNumbered(ledger: Ledger, numbering: Numbering): Promise<Answer | undefined> {
+  const joinUntilMs = ledger.clock.monotonicMs() + ledger.settings.vendorDeadlineMs + JOIN_GRACE_MS
+  while (!numbering.client.left.aborted) {
+    const request = withNewNonce(ledger, numbering.request)
+    const numbered = await ledger.store.number(request)
+    switch (numbered.status) {
+      case 'JOIN': {
+        if (ledger.clock.monotonicMs() > joinUntilMs) return refused(ledger, numbering, 'call_in_progress')
+        await callEnded(ledger, numbered.callId, numbering.client.left)
+        break
+      }
+      case 'SEND': {
+        const answer = await carryOut(ledger, { ...numbering, request }, numbered)
+        if (answer !== 'judge_again') return answer
+        break
+      }
+      default:
+        return answerWithoutSend(ledger, numbering, numbered)
+    }
+  }
+  return undefined
+}
+
+function answerWithoutSend(
+  ledger: Ledger,
+  numbering: Numbering,
+  numbered: Exclude<NumberAnswer, { status: 'JOIN' | 'SEND' }>,
+): Answer {
+  const note = noteOf(ledger)
+  switch (numbered.status) {
+    case 'NEW_HISTORY':
+      return refusalAnswer(refusal('ledger_not_ready', 'The store has a new history: ask again.'), {
+        ...note,
+        control: 'new_history',
+      })
+    case 'REFUSED': {
+      count(ledger, numbering, 'refused')
+      ledger.metrics.count('ledger_refusals_total', { code: numbered.refusal.code })
+      const level = numbered.level === undefined ? {} : { capLevel: numbered.level }
+      return refusalAnswer(numbered.refusal, { ...note, ...level })
+    }
+    case 'NOT_SENT':
+      return notSentAnswer(ledger, numbered.answer)
+    case 'REPLAY':
+      count(ledger, numbering, 'replayed')
+      return replayAnswer(ledger, numbered.call)
+    case 'IN_DOUBT':
+      count(ledger, numbering, 'in_doubt')
+      return refusalAnswer(refusal('outcome_unknown'), { ...noteOf(ledger, numbered.call) })
+    case 'WAIT':
+      return refusalAnswer(refusal('call_in_progress', 'Another call to the same counterparty goes first.'), {
+        ...note,
+        control: 'wait',
+      })
+  }
+}
+
+/** Marks where a mark is due, sends, reports, and repeats as long as the outcome is unknown, the vendor allows it and there is time. */
+async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswer): Promise<Answer | 'judge_again'> {
+  const { policy, vendor } = numbering.addressed
+  const untilMs = ledger.clock.monotonicMs() + ledger.settings.vendorDeadlineMs
+  let row = started.call
+  let ref: SendRef = { callId: row.callId, epoch: row.epoch, nonce: numbering.request.send.nonce }
+  const own = ledger.sends.begin(ref)
+  try {
+    for (let tries = 1; ; tries += 1) {
+      if (row.repeat.kind === 'never' && (await ledger.store.markSent({ ...ref, leaseMs: LEASE_MS })) === 'refused') {
+        return 'judge_again'
+      }
+      const verdict = await sendOnce(ledger, { row, policy, vendor })
+      const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })
+      if (reported?.status === 'settled' && reported.isAlarm) raiseAlarm(ledger, row)
+      const pauseMs = pauseBeforeRepeat(row, verdict, tries)
+      if (pauseMs === undefined || ledger.clock.monotonicMs() + pauseMs > untilMs) {
+        return sentAnswer(ledger, numbering, { started, row, verdict })
+      }
+      await ledger.timers.sleep(pauseMs)
+      const nonce = asNonce(ledger.random.hex(8))
+      const repaired = await ledger.store.repair(row.callId, { nonce, leaseMs: LEASE_MS }).catch(() => undefined)
+      if (repaired === undefined) return sentAnswer(ledger, numbering, { started, row, verdict })
+      if (repaired.status !== 'SEND') return 'judge_again'
+      row = repaired.call
+      ref = { callId: row.callId, epoch: row.epoch, nonce }
+      own.renew(ref)
+    }
+  } finally {
+    own.end()
+  }
+}
+
+/** Milliseconds; undefined: it is not sent again within this request. */
+function pauseBeforeRepeat(row: CallRow, verdict: SendVerdict, tries: number): number | undefined {
+  if (row.repeat.kind === 'never') return undefined
+  switch (verdict.kind) {
+    case 'definite':
+    case 'not_sent':
+      return undefined
+    case 'in_progress':
+      return Math.min(100 * 2 ** (tries - 1), 2_000)
+    case 'unknown':
+      // A 5xx of the vendor is often saved under the key, so asking for it again and again brings nothing.
+      if (verdict.answer !== null && tries > 2) return undefined
+      return Math.min(100 * 2 ** (tries - 1), 5_000)
+  }
+}
+
+function sentAnswer(
+  ledger: Ledger,
+  numbering: Numbering,
+  { started, row, verdict }: { readonly started: SendAnswer; readonly row: CallRow; readonly verdict: SendVerdict },
+): Answer {
+  const passed = started.passed.length === 0 ? {} : { passed: started.passed }
+  const note = { ...noteOf(ledger, row), ...passed }
+  switch (verdict.kind) {
+    case 'definite':
+      count(ledger, numbering, 'settled')
+      return vendorAnswer(verdict.answer, { ...note, definite: true })
+    case 'not_sent':
+      count(ledger, numbering, 'released')
+      return 'code' in verdict.answer ? refusalAnswer(verdict.answer, note) : vendorAnswer(verdict.answer, note)
+    case 'in_progress':
+    case 'unknown': {
+      count(ledger, numbering, 'in_doubt')
+      if (verdict.answer !== null) return vendorAnswer(verdict.answer, note)
+      return refusalAnswer(refusal(row.repeat.kind === 'never' ? 'outcome_unknown' : 'outcome_pending'), note)
+    }
+  }
+}
+
+function replayAnswer(ledger: Ledger, row: CallRow): Answer {
+  const note: AnswerNote = { ...noteOf(ledger, row), definite: true, replayed: true }
+  if (row.sealedAnswer === null) return refusalAnswer(refusal('answer_not_kept'), { ...note, definite: false })
+  return vendorAnswer(openAnswer(ledger.sealer, row.sealedAnswer), note)
+}
+
+function notSentAnswer(ledger: Ledger, { refusal: refused, sealedAnswer }: NotSent): Answer {
+  const note = noteOf(ledger)
+  if (sealedAnswer !== null) return vendorAnswer(openAnswer(ledger.sealer, sealedAnswer), note)
+  return refusalAnswer(refused ?? refusal('ledger_not_ready', 'The call was not sent.'), note)
+}
+
+function handTo({ request, client }: Numbering): HandTo | null {
+  const { caller, claims, identity } = request
+  if (caller.pod === null || claims === null || client.left.aborted) return null
+  return {
+    caller: caller.pod,
+    boot: claims.ord.boot,
+    token: identity.key?.kind === 'token' ? identity.key.value : null,
+  }
+}
+
+/** Waits for the end of a call that another request, or another process, has out. */
+async function callEnded(ledger: Ledger, callId: CallId, left: AbortSignal): Promise<void> {
+  const ended = ledger.sends.ended(callId)
+  const { promise: gone, resolve } = Promise.withResolvers<void>()
+  const onLeft = () => resolve()
+  left.addEventListener('abort', onLeft, { once: true })
+  await Promise.race([ended ?? ledger.timers.sleep(FOREIGN_CALL_MS), gone])
+  left.removeEventListener('abort', onLeft)
+}
+
+function noteOf(ledger: Ledger, row?: CallRow): AnswerNote {
+  const place = row === undefined ? {} : { callId: row.callId, ...(row.n === null ? {} : { n: row.n }) }
+  return { historyId: ledger.store.historyId, ...place, definite: false, replayed: false }
+}
+
+function withNewNonce(ledger: Ledger, request: NumberRequest): NumberRequest {
+  return { ...request, send: { nonce: asNonce(ledger.random.hex(8)), leaseMs: LEASE_MS } }
+}
+
+function refused(ledger: Ledger, numbering: Numbering, code: 'call_in_progress'): Answer {
+  count(ledger, numbering, 'refused')
+  return refusalAnswer(refusal(code), noteOf(ledger))
+}
+
+function raiseAlarm(ledger: Ledger, { callId, vendor }: CallRow): void {
+  ledger.log.error({ callId, vendor }, 'alarm: the vendor answered one call in two ways')
+  ledger.metrics.count('ledger_alarms_total', { reason: 'second_answer' })
+}
+
+function count(ledger: Ledger, { addressed }: Numbering, end: string): void {
+  ledger.metrics.count('ledger_calls_total', { vendor: addressed.vendor.name, end })
+}

@@ -1,0 +1,101 @@
+import { ZERO_USD } from '../../contract/money.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { vendorPricing } from '../../policy/vendor-terms.ts'
+import type { Caller, Price } from '../../store/store.ts'
+import type { AskFirst, Repeat, Settleable } from '../../vendors/costing.ts'
+import { costingOf } from '../../vendors/registry/cost.ts'
+import { recogniserOf } from '../../vendors/registry/identity.ts'
+import type { Ledger } from '../ledger.ts'
+import { type BufferedAnswer, exchange } from '../vendor-client/network.ts'
+import type { Addressed } from './address.ts'
+import { headersForVendor } from './headers.ts'
+import type { StoredRequest } from './stored-request.ts'
+import { vendorRequest } from './vendor-request.ts'
+
+const MAX_OBJECT_BYTES = 1024 * 1024
+
+/** A call that can be reserved: what goes out, at what price, and whether it may go out twice. */
+export interface PricedCall {
+  readonly stored: StoredRequest
+  readonly price: Price
+  readonly repeat: Repeat
+}
+
+/** The vendor answered our question for the object with something else than the object. */
+export interface ObjectNotRead {
+  readonly objectAnswer: BufferedAnswer
+}
+
+/** The call as the vendor will get it: what is judged and what is sent are the same bytes. */
+export function textForVendor(call: CallText, { vendor }: Addressed): CallText | Refusal {
+  const costing = costingOf(vendor.type)
+  const forward = costing.forwardBody(call)
+  if ('code' in forward) return forward
+  const { 'content-type': _, ...headers } = headersForVendor(call.headers, costing.auth('', vendor.auth).name)
+  const type = forward.contentType === null ? {} : { 'content-type': forward.contentType }
+  return { ...call, headers: { ...headers, ...type }, body: forward.body }
+}
+
+/** What the call may cost at most, judged from its bytes; where the amount stands only on the object, it is read first. */
+export async function priceCall(
+  ledger: Ledger,
+  caller: Caller,
+  asked: { readonly addressed: Addressed; readonly call: CallText },
+): Promise<PricedCall | ObjectNotRead | Refusal> {
+  const { addressed, call } = asked
+  const costing = costingOf(addressed.vendor.type)
+  const pricing = vendorPricing(addressed.policy, addressed.vendor)
+  let bound = costing.bound(call, pricing)
+  if ('code' in bound) return bound
+  if (bound.kind === 'ask_object_first') {
+    const object = await readObject(ledger, caller, { ...asked, ask: bound })
+    if ('code' in object) return object
+    if (object.status !== 200) return { objectAnswer: object }
+    const judged = costing.boundOfObject(call, object.body, pricing)
+    if ('code' in judged) return judged
+    bound = judged
+  }
+  const repeat = costing.repeat(call, pricing)
+  const keyHeader = repeat.kind === 'idempotent' ? repeat.header : null
+  return { stored: { call, bound, keyHeader }, price: priceOf(bound), repeat }
+}
+
+function priceOf(bound: Settleable): Price {
+  return bound.kind === 'free'
+    ? { totalUsdMicros: ZERO_USD, object: null }
+    : { totalUsdMicros: bound.totalUsdMicros, object: bound.object }
+}
+
+/** A read of our own, under the caller's key and in the record like any other. */
+async function readObject(
+  ledger: Ledger,
+  caller: Caller,
+  asked: { readonly addressed: Addressed; readonly call: CallText; readonly ask: AskFirst },
+): Promise<BufferedAnswer | Refusal> {
+  const { addressed, call, ask } = asked
+  const { vendor, policy } = addressed
+  const { 'content-type': _, ...headers } = call.headers
+  const read: CallText = { method: 'GET', path: ask.path, query: '', headers, body: new Uint8Array() }
+  const { name, type, routes } = vendor
+  const identity = recogniserOf(type)(read, { name, type, routes }, policy.appKeys)
+  if ('code' in identity) return identity
+  const secret = ledger.secrets.read(vendor.secretRef)
+  if (secret === undefined) return secretMissing(addressed)
+  const callId = await ledger.store.admitRead({ caller, vendor: name, identity, endpoint: null })
+  if (typeof callId !== 'string') return callId
+  const idleMs = ledger.settings.vendorDeadlineMs
+  const request = vendorRequest({ vendor, secret, call: read, key: null, idleMs, mayRepeat: true })
+  const result = await exchange(ledger.network, request, MAX_OBJECT_BYTES)
+  await ledger.store.closeRead(callId, result.kind === 'answered' ? result.answer.status : null)
+  if (result.kind === 'answered') return result.answer
+  return refusal(
+    'vendor_unreachable',
+    `The object \`${ask.object}\`, on which the amount stands, could not be read: ${result.reason}.`,
+  )
+}
+
+export function secretMissing({ vendor }: Pick<Addressed, 'vendor'>): Refusal {
+  const { name, key } = vendor.secretRef
+  return refusal('vendor_secret_missing', `The secret \`${name}/${key}\` of vendor \`${vendor.name}\` cannot be read.`)
+}

@@ -1,0 +1,91 @@
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { vendorPricing } from '../../policy/vendor-terms.ts'
+import { costingOf } from '../../vendors/registry/cost.ts'
+import type { Secret } from '../effects.ts'
+import type { Ledger } from '../ledger.ts'
+import type { AnswerHeaders, SendResult } from '../vendor-client/network.ts'
+import type { Addressed } from './address.ts'
+import { ourHeaders } from './answer.ts'
+import type { CallClient } from './call-request.ts'
+import { headersForApp } from './headers.ts'
+import { secretMissing } from './price.ts'
+import type { Recognised } from './recognise.ts'
+import { vendorRequest } from './vendor-request.ts'
+
+/** A read that is allowed: recorded, then relayed as it comes. */
+export interface Read {
+  readonly addressed: Addressed
+  readonly recognised: Recognised
+  /** As the vendor gets it. */
+  readonly call: CallText
+  readonly endpoint: Refusal | null
+  readonly client: CallClient
+}
+
+/** A refusal when nothing was written to the client yet; undefined when it has its answer, or a cut one. */
+export async function relayRead(ledger: Ledger, read: Read): Promise<Refusal | undefined> {
+  const { addressed, recognised } = read
+  const { vendor } = addressed
+  const { caller, identity } = recognised
+  const admitted = await ledger.store.admitRead({ caller, vendor: vendor.name, identity, endpoint: read.endpoint })
+  if (typeof admitted !== 'string') return admitted
+  const secret = ledger.secrets.read(vendor.secretRef)
+  if (secret === undefined) return secretMissing(addressed)
+  let relayed = await relay(ledger, { ...read, secret }, admitted)
+  if (relayed.kind === 'secret_refused') {
+    const renewed = ledger.secrets.read(vendor.secretRef)
+    if (renewed !== undefined && renewed.reveal() !== secret.reveal()) {
+      relayed = await relay(ledger, { ...read, secret: renewed }, admitted)
+    }
+  }
+  await ledger.store.closeRead(admitted, relayed.status).catch((fault) => {
+    ledger.log.error({ err: fault, callId: admitted }, 'the end of a read was not recorded')
+  })
+  ledger.metrics.count('ledger_calls_total', { vendor: vendor.name, end: 'read' })
+  switch (relayed.kind) {
+    case 'relayed':
+      read.client.end()
+      return undefined
+    case 'cut':
+      read.client.cut()
+      return undefined
+    case 'unanswered':
+      return refusal('vendor_unreachable', `Vendor \`${vendor.name}\` did not answer the read: ${relayed.reason}.`)
+    case 'secret_refused':
+      ledger.log.error({ vendor: vendor.name }, 'the vendor refused our secret')
+      ledger.metrics.count('ledger_alarms_total', { reason: 'vendor_secret_refused' })
+      return refusal('vendor_secret_refused', `Vendor \`${vendor.name}\` refused our secret.`)
+  }
+}
+
+type Relayed =
+  | { readonly kind: 'relayed' | 'cut' | 'secret_refused'; readonly status: number }
+  | { readonly kind: 'unanswered'; readonly status: null; readonly reason: string }
+
+async function relay(ledger: Ledger, read: Read & { readonly secret: Secret }, callId: string): Promise<Relayed> {
+  const { addressed, call, client, recognised, secret } = read
+  const { vendor, policy } = addressed
+  const pricing = vendorPricing(policy, vendor)
+  const forSidecar = recognised.caller.pod !== null
+  let status: number | null = null
+  let isSecretRefused = false
+  const idleMs = ledger.settings.vendorDeadlineMs
+  const request = vendorRequest({ vendor, secret, call, key: null, idleMs, mayRepeat: true })
+  const result: SendResult = await ledger.network.send(request, {
+    head(theStatus: number, headers: AnswerHeaders) {
+      status = theStatus
+      isSecretRefused = costingOf(vendor.type).verdict({ status }, call, pricing) === 'credential_refused'
+      if (isSecretRefused) return
+      const note = { historyId: ledger.store.historyId, callId, definite: status < 500, replayed: false }
+      client.head(status, { ...headersForApp(headers), ...ourHeaders(note, forSidecar) })
+    },
+    data: (chunk) => isSecretRefused || client.write(chunk),
+    drained: () => client.drained(),
+  })
+  if (status === null) {
+    return { kind: 'unanswered', status, reason: result.kind === 'answered' ? 'no answer' : result.reason }
+  }
+  if (isSecretRefused) return { kind: 'secret_refused', status }
+  return { kind: result.kind === 'answered' ? 'relayed' : 'cut', status }
+}

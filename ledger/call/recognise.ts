@@ -1,0 +1,66 @@
+import type { CallClaims, CallIdentity } from '../../contract/call.ts'
+import { parseClaims } from '../../contract/claims.schema.ts'
+import { decodeClaims } from '../../contract/claims-header.ts'
+import { CLAIMS_HEADER, JOBCAP_HEADER_PREFIX } from '../../contract/headers.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import type { Caller } from '../../store/store.ts'
+import { recogniserOf } from '../../vendors/registry/identity.ts'
+import type { Addressed } from './address.ts'
+import type { Authenticated } from './authenticate.ts'
+
+/** Which intended call this is, in the words of whoever can tell. */
+export interface Recognised {
+  readonly identity: CallIdentity
+  /** Who calls, in the life in which the app issued the request. */
+  readonly caller: Caller
+  /** Null without a sidecar. */
+  readonly claims: CallClaims | null
+}
+
+/**
+ * Digest, core and key are the sidecar's where there is one, since its image is pinned in the Job. Route, kind and
+ * account are read from the bytes here: what is allowed and what is paid rests on them.
+ */
+export function recognise(who: Authenticated, addressed: Addressed, call: CallText): Recognised | Refusal {
+  const claims = readClaims(who, call)
+  if (claims !== null && 'code' in claims) return claims
+  const { name, type, routes } = addressed.vendor
+  const ours = recogniserOf(type)(call, { name, type, routes }, addressed.policy.appKeys)
+  if ('code' in ours) return ours
+  const { pod } = who.caller
+  if (pod === null) return recogniseAlone(who.caller, ours)
+  if (claims === null) {
+    if (ours.kind === 'read') return { identity: ours, caller: who.caller, claims }
+    return refusal('request_malformed', 'A call that may cost something needs the claims of the sidecar.')
+  }
+  const theirs = claims.identity
+  if (theirs.kind !== ours.kind || (ours.kind !== 'read' && claims.ord === null)) {
+    return refusal('request_malformed', `The claims say \`${theirs.kind}\`, the request is \`${ours.kind}\`.`)
+  }
+  const identity = { ...theirs, route: ours.route, account: ours.account }
+  if (who.needsNamedKeys && identity.kind !== 'read' && identity.key?.kind !== 'named') {
+    return refusal('restart_needs_named_key')
+  }
+  return { identity, caller: { ...who.caller, pod: { ...pod, life: claims.life } }, claims }
+}
+
+/** Nothing tells us what a client without a sidecar has seen, so its key must name the intention. */
+function recogniseAlone(caller: Caller, identity: CallIdentity): Recognised | Refusal {
+  if (identity.kind === 'read') return { identity, caller, claims: null }
+  if (identity.key === null) return refusal('idempotency_key_required')
+  return { identity: { ...identity, key: { kind: 'named', value: identity.key.value } }, caller, claims: null }
+}
+
+function readClaims({ caller }: Authenticated, { headers }: CallText): CallClaims | Refusal | null {
+  const foreign = Object.keys(headers).find((name) => name.startsWith(JOBCAP_HEADER_PREFIX) && name !== CLAIMS_HEADER)
+  if (foreign !== undefined) return refusal('header_forbidden', `The header ${foreign} is ours: leave it out.`)
+  const text = headers[CLAIMS_HEADER]
+  if (text === undefined) return null
+  if (caller.pod === null) return refusal('header_forbidden', 'Only a sidecar sends claims.')
+  const claims = parseClaims(decodeClaims(text))
+  if (claims === undefined) return refusal('request_malformed', 'The claims of the sidecar are not of this version.')
+  if (claims.life > caller.pod.life)
+    return refusal('credential_wrong_scope', 'The claims are of a later life than the credential.')
+  return claims
+}

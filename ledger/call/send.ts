@@ -1,0 +1,137 @@
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { Policy, Vendor } from '../../policy/policy.ts'
+import { vendorPricing } from '../../policy/vendor-terms.ts'
+import type { CallRow, SendOutcome } from '../../store/store.ts'
+import { costingOf } from '../../vendors/registry/cost.ts'
+import type { Secret } from '../effects.ts'
+import type { Ledger } from '../ledger.ts'
+import { type BufferedAnswer, type ExchangeResult, exchange } from '../vendor-client/network.ts'
+import { secretMissing } from './price.ts'
+import { openRequest, type StoredRequest, sealAnswer } from './stored-request.ts'
+import { vendorRequest } from './vendor-request.ts'
+
+/** A larger answer to a paid call is not waited for in memory. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+/** What one send came to, for the store (`outcome`) and for the app. */
+export type SendVerdict =
+  | { readonly kind: 'definite'; readonly outcome: SendOutcome; readonly answer: BufferedAnswer }
+  | { readonly kind: 'not_sent'; readonly outcome: SendOutcome; readonly answer: BufferedAnswer | Refusal }
+  /** `in_progress`: the vendor is still at it. An `answer` is the vendor's 5xx. */
+  | {
+      readonly kind: 'unknown' | 'in_progress'
+      readonly outcome: SendOutcome
+      readonly answer: BufferedAnswer | null
+    }
+
+export interface Going {
+  readonly row: CallRow
+  readonly policy: Policy
+  readonly vendor: Vendor
+}
+
+/** Sends the stored request under the call's key, once, and says what that came to. */
+export async function sendOnce(ledger: Ledger, going: Going): Promise<SendVerdict> {
+  const { row, policy, vendor } = going
+  if (row.sealedRequest === null) throw new Error(`${row.callId} is to be sent, but its request is not in the store`)
+  const stored = openRequest(ledger.sealer, row.sealedRequest)
+  const secret = ledger.secrets.read(vendor.secretRef)
+  if (secret === undefined) return notSent(ledger, secretMissing(going), 'our secret cannot be read')
+  let result = await sendWith(ledger, { ...going, stored, secret })
+  if (isSecretRefused(result, going, stored)) {
+    const renewed = ledger.secrets.read(vendor.secretRef)
+    if (renewed === undefined || renewed.reveal() === secret.reveal()) return secretRefused(ledger, going)
+    result = await sendWith(ledger, { ...going, stored, secret: renewed })
+    if (isSecretRefused(result, going, stored)) return secretRefused(ledger, going)
+  }
+  switch (result.kind) {
+    case 'not_sent':
+      return notSent(
+        ledger,
+        refusal('vendor_unreachable', `Vendor \`${vendor.name}\`: ${result.reason}.`),
+        result.reason,
+      )
+    case 'lost':
+      return { kind: 'unknown', outcome: { kind: 'unknown', reason: result.reason }, answer: null }
+    case 'answered':
+      return judgeAnswer(ledger, { row, policy, vendor, stored }, result.answer)
+  }
+}
+
+async function sendWith(
+  ledger: Ledger,
+  { row, vendor, stored, secret }: Going & { readonly stored: StoredRequest; readonly secret: Secret },
+): Promise<ExchangeResult> {
+  const { keyHeader, call } = stored
+  const key = keyHeader === null || row.vendorKey === null ? null : { header: keyHeader, value: row.vendorKey }
+  const idleMs = ledger.settings.vendorDeadlineMs
+  const mayRepeat = row.repeat.kind === 'idempotent'
+  const startedMs = ledger.clock.monotonicMs()
+  const request = vendorRequest({ vendor, secret, call, key, idleMs, mayRepeat })
+  const result = await exchange(ledger.network, request, MAX_ANSWER_BYTES)
+  ledger.metrics.observe(
+    'ledger_vendor_seconds',
+    { vendor: vendor.name },
+    (ledger.clock.monotonicMs() - startedMs) / 1000,
+  )
+  return result
+}
+
+function judgeAnswer(
+  ledger: Ledger,
+  { row, policy, vendor, stored }: Going & { readonly stored: StoredRequest },
+  answer: BufferedAnswer,
+): SendVerdict {
+  const costing = costingOf(vendor.type)
+  const pricing = vendorPricing(policy, vendor)
+  const verdict = costing.verdict(answer, stored.call, pricing)
+  switch (verdict) {
+    case 'definite': {
+      const headers = singleHeaders(answer)
+      const actual = costing.actual({ call: stored.call, answer: { ...answer, headers }, bound: stored.bound }, pricing)
+      const { isVendorReplay, ...money } = actual
+      const isUnexpectedReplay = isVendorReplay && row.sends <= 1
+      const sealedAnswer = sealAnswer(ledger.sealer, answer)
+      const definite = { ...money, status: answer.status, sealedAnswer, isUnexpectedReplay }
+      return { kind: 'definite', outcome: { kind: 'definite', answer: definite }, answer }
+    }
+    case 'not_sent': {
+      const reason = `the vendor answered ${answer.status}`
+      const sealedAnswer = sealAnswer(ledger.sealer, answer)
+      return {
+        kind: 'not_sent',
+        outcome: { kind: 'not_sent', notSent: { refusal: null, sealedAnswer, reason } },
+        answer,
+      }
+    }
+    case 'in_progress':
+      return { kind: 'in_progress', outcome: { kind: 'unknown', reason: 'the vendor is still at it' }, answer: null }
+    case 'credential_refused':
+    case 'unknown':
+      return { kind: 'unknown', outcome: { kind: 'unknown', reason: `the vendor answered ${answer.status}` }, answer }
+  }
+}
+
+function isSecretRefused(result: ExchangeResult, { policy, vendor }: Going, { call }: StoredRequest): boolean {
+  if (result.kind !== 'answered') return false
+  return costingOf(vendor.type).verdict(result.answer, call, vendorPricing(policy, vendor)) === 'credential_refused'
+}
+
+function secretRefused(ledger: Ledger, { vendor }: Going): SendVerdict {
+  ledger.log.error({ vendor: vendor.name }, 'the vendor refused our secret')
+  ledger.metrics.count('ledger_alarms_total', { reason: 'vendor_secret_refused' })
+  const refused = refusal('vendor_secret_refused', `Vendor \`${vendor.name}\` refused our secret; nothing was charged.`)
+  return notSent(ledger, refused, 'the vendor refused our secret')
+}
+
+function notSent(ledger: Ledger, refused: Refusal, reason: string): SendVerdict {
+  ledger.log.warn({ code: refused.code, reason }, 'a call did not reach its vendor')
+  const outcome: SendOutcome = { kind: 'not_sent', notSent: { refusal: refused, sealedAnswer: null, reason } }
+  return { kind: 'not_sent', outcome, answer: refused }
+}
+
+function singleHeaders({ headers }: BufferedAnswer): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  )
+}

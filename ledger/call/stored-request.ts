@@ -1,0 +1,49 @@
+import type { CallText } from '../../contract/vendor.ts'
+import type { Settleable } from '../../vendors/costing.ts'
+import type { Sealer } from '../seal.ts'
+import type { BufferedAnswer } from '../vendor-client/network.ts'
+
+/** A vendor's answer above this is not kept, so a replay of it is refused. Bytes of the body. */
+export const MAX_KEPT_ANSWER_BYTES = 256 * 1024
+const NEWLINE = 0x0a
+
+/** All that a later send of the same call needs. Without secret and idempotency key: these are put in at each send. */
+export interface StoredRequest {
+  /** As the vendor gets it: its headers, its body. */
+  readonly call: CallText
+  /** What was reserved, to settle against. */
+  readonly bound: Settleable
+  /** Header that carries the idempotency key; null when the vendor takes none. */
+  readonly keyHeader: string | null
+}
+
+export function sealRequest(sealer: Sealer, { call, bound, keyHeader }: StoredRequest): Buffer {
+  const { body, ...head } = call
+  return sealer.seal('request', withHead({ call: head, bound, keyHeader }, body))
+}
+
+export function openRequest(sealer: Sealer, sealed: Buffer): StoredRequest {
+  const { head, body } = splitHead(sealer.open('request', sealed))
+  const { call, bound, keyHeader } = head as StoredRequest
+  return { call: { ...call, body }, bound, keyHeader }
+}
+
+/** Null when it is too large to keep. */
+export function sealAnswer(sealer: Sealer, { status, headers, body }: BufferedAnswer): Buffer | null {
+  return body.length > MAX_KEPT_ANSWER_BYTES ? null : sealer.seal('answer', withHead({ status, headers }, body))
+}
+
+export function openAnswer(sealer: Sealer, sealed: Buffer): BufferedAnswer {
+  const { head, body } = splitHead(sealer.open('answer', sealed))
+  return { ...(head as Omit<BufferedAnswer, 'body'>), body }
+}
+
+/** One line of JSON, then the body as it is. */
+function withHead(head: object, body: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body])
+}
+
+function splitHead(plain: Buffer): { head: unknown; body: Buffer } {
+  const end = plain.indexOf(NEWLINE)
+  return { head: JSON.parse(plain.toString('utf8', 0, end)), body: plain.subarray(end + 1) }
+}

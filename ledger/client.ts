@@ -1,0 +1,170 @@
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { AuditEvent } from '../contract/audit.ts'
+import type { KeyView, NewKeyView, ResolvedCallView, RevokedKeyView, RunView } from '../contract/operators.ts'
+import { AUDIT_ROUTE, CALLS_ROUTE, KEYS_ROUTE, OPEN_CAPS_ROUTE, READY_ROUTE, RUNS_ROUTE } from '../contract/routes.ts'
+
+/** Where the ledger is, and the operators' token. */
+export interface LedgerClientOptions {
+  /** `http://127.0.0.1:8081`, `https://…` or `unix:/path/of/socket`, as the ledger's readiness line gives them. */
+  readonly address: string
+  /** Content of the file `operator-token` in the ledger's state folder. */
+  readonly operatorToken: string
+  /** PEM of the CA, for https with a certificate of one's own. */
+  readonly caPem?: string
+}
+
+/** Body of a new key; dollars are decimal text such as `"5.00"`. */
+export interface NewKey {
+  readonly vendor: string
+  readonly policy?: string
+  readonly label?: string
+  readonly usd_cap?: string
+  readonly daily_usd_cap?: string
+  readonly allowed_endpoints?: readonly string[]
+  readonly expires_in?: string
+}
+
+/** Filters of the record; moments in ISO 8601 or milliseconds since 1970. */
+export interface AuditAsk {
+  readonly run?: string
+  readonly key?: string
+  readonly label?: string
+  readonly index?: number
+  readonly from?: string
+  readonly to?: string
+  /** Only events after this number. */
+  readonly cursor?: number
+  readonly limit?: number
+}
+
+/** The operator API. Every function rejects with `LedgerRefused` on a refusal, and with the socket's error when there is no ledger. */
+export interface LedgerClient {
+  createKey(key: NewKey): Promise<NewKeyView>
+  listKeys(filter?: { readonly label?: string }): Promise<readonly KeyView[]>
+  findKey(keyId: string): Promise<KeyView>
+  /** Null takes a cap away. */
+  setLimits(
+    keyId: string,
+    limits: { readonly usd_cap?: string | null; readonly daily_usd_cap?: string | null },
+  ): Promise<KeyView>
+  revokeKey(keyId: string): Promise<RevokedKeyView>
+  listRuns(filter?: { readonly namespace?: string }): Promise<readonly RunView[]>
+  findRun(run: string): Promise<RunView>
+  endJob(run: string, job: string): Promise<RunView>
+  endPod(run: string, pod: string): Promise<void>
+  resolveCall(
+    callId: string,
+    word: { readonly effect: false } | { readonly effect: true; readonly spent_usd: string },
+  ): Promise<ResolvedCallView>
+  openDayCaps(): Promise<void>
+  /** The record in order, as it comes. */
+  audit(ask?: AuditAsk): AsyncIterable<AuditEvent>
+  /** What `/readyz` says. */
+  readiness(): Promise<{ readonly ready: boolean; readonly problem?: string; readonly policy_problem?: string }>
+}
+
+/** A refusal of the ledger. `code` is one of the catalogue's. */
+export class LedgerRefused extends Error {
+  override readonly name = 'LedgerRefused'
+  readonly status: number
+  readonly code: string
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(status: number, body: Readonly<Record<string, unknown>>) {
+    super(String(body['message'] ?? `the ledger answered ${status}`))
+    const { code, message: _message, error: _error, ...details } = body
+    this.status = status
+    this.code = String(code ?? '')
+    this.details = details
+  }
+}
+
+/** A client that keeps no connection and no state. */
+export function createLedgerClient(options: LedgerClientOptions): LedgerClient {
+  const json = async <View>(method: string, path: string, body?: object): Promise<View> => {
+    const { status, text } = await whole(await send(options, method, path, body))
+    const view = JSON.parse(text)
+    if (status >= 300) throw new LedgerRefused(status, view)
+    return view as View
+  }
+  const key = (keyId: string) => `${KEYS_ROUTE}/${encodeURIComponent(keyId)}`
+  const run = (runUid: string) => `${RUNS_ROUTE}/${encodeURIComponent(runUid)}`
+  return {
+    createKey: (newKey) => json('POST', KEYS_ROUTE, newKey),
+    listKeys: async (filter = {}) => (await json<{ keys: KeyView[] }>('GET', KEYS_ROUTE + queryOf(filter))).keys,
+    findKey: (keyId) => json('GET', key(keyId)),
+    setLimits: (keyId, limits) => json('PATCH', key(keyId), limits),
+    revokeKey: (keyId) => json('DELETE', key(keyId)),
+    listRuns: async (filter = {}) => (await json<{ runs: RunView[] }>('GET', RUNS_ROUTE + queryOf(filter))).runs,
+    findRun: (runUid) => json('GET', run(runUid)),
+    endJob: (runUid, job) => json('POST', `${run(runUid)}/jobs/${encodeURIComponent(job)}/ended`),
+    async endPod(runUid, pod) {
+      await json('POST', `${run(runUid)}/pods/${encodeURIComponent(pod)}/ended`)
+    },
+    resolveCall: (callId, word) => json('POST', `${CALLS_ROUTE}/${encodeURIComponent(callId)}/resolve`, word),
+    async openDayCaps() {
+      await json('POST', OPEN_CAPS_ROUTE)
+    },
+    audit: (ask = {}) => events(options, AUDIT_ROUTE + queryOf(ask)),
+    async readiness() {
+      return JSON.parse((await whole(await send(options, 'GET', READY_ROUTE))).text)
+    },
+  }
+}
+
+interface Reply {
+  readonly status: number
+  readonly body: AsyncIterable<Buffer>
+}
+
+function send(options: LedgerClientOptions, method: string, path: string, body?: object): Promise<Reply> {
+  const { address, operatorToken, caPem } = options
+  const text = body === undefined ? '' : JSON.stringify(body)
+  const headers = {
+    authorization: `Bearer ${operatorToken}`,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    'content-length': Buffer.byteLength(text),
+  }
+  const ask = address.startsWith('https:') ? httpsRequest : httpRequest
+  const where = address.startsWith('unix:')
+    ? { socketPath: address.slice('unix:'.length), host: 'localhost' }
+    : urlParts(address)
+  return new Promise((resolve, reject) => {
+    const ca = caPem === undefined ? {} : { ca: caPem }
+    const request = ask({ ...where, ...ca, method, path, headers, agent: false }, (response) =>
+      resolve({ status: response.statusCode ?? 0, body: response }),
+    )
+    request.on('error', reject)
+    request.end(text)
+  })
+}
+
+function urlParts(address: string) {
+  const { hostname, port } = new URL(address)
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), ...(port === '' ? {} : { port: Number(port) }) }
+}
+
+async function whole({ status, body }: Reply): Promise<{ status: number; text: string }> {
+  const chunks: Buffer[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return { status, text: Buffer.concat(chunks).toString('utf8') }
+}
+
+async function* events(options: LedgerClientOptions, path: string): AsyncGenerator<AuditEvent> {
+  const reply = await send(options, 'GET', path)
+  if (reply.status >= 300) throw new LedgerRefused(reply.status, JSON.parse((await whole(reply)).text))
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of reply.body) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield JSON.parse(line) as AuditEvent
+  }
+  if (rest !== '') throw new Error('the record broke off in the middle of a line')
+}
+
+function queryOf(filter: object): string {
+  const query = new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)])).toString()
+  return query === '' ? '' : `?${query}`
+}

@@ -1,0 +1,27 @@
+import type { Reports } from './call/reports.ts'
+import type { Sends } from './call/sends.ts'
+import type { LedgerEffects } from './effects.ts'
+import type { PodCredentials } from './identity/pod-credential.ts'
+import type { RunTermsCache } from './identity/run-terms.ts'
+import type { Sealer } from './seal.ts'
+
+/** What every journey of the ledger works with: the effects, and what the ledger keeps in memory over them. */
+export interface Ledger extends LedgerEffects {
+  readonly settings: LedgerSettings
+  readonly sealer: Sealer
+  readonly credentials: PodCredentials
+  readonly runTerms: RunTermsCache
+  readonly sends: Sends
+  readonly reports: Reports
+}
+
+export interface LedgerSettings {
+  /** How long a vendor may be silent, and how long a request is repeated. Default 80 000, as Stripe's own SDKs wait. */
+  readonly vendorDeadlineMs: number
+  /** How often unresolved calls are taken up again. Default 5 000. */
+  readonly repairEveryMs: number
+}
+
+/** A send's owner may be silent this long before another may take over. */
+export const LEASE_MS = 10_000
+export const LEASE_RENEWAL_MS = 3_000

@@ -1,0 +1,59 @@
+import type { RequestListener } from 'node:http'
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
+import { REFUSALS, type Refusal, refusal, refusalBody, refusalHeaders } from '../../contract/refusals.ts'
+import { StoreFault } from '../../store/store.ts'
+import { bearerOf } from '../identity/bearer.ts'
+import type { Ledger } from '../ledger.ts'
+import { auditRoutes } from './audit.ts'
+import { keyRoutes } from './keys.ts'
+import { Refused } from './refused.ts'
+import { runRoutes } from './runs.ts'
+import { isOperatorToken } from './token.ts'
+
+const MAX_BODY = '64kb'
+
+/** What operators ask for. Calls never come this way. */
+export function createOperatorApp(ledger: Ledger, operatorToken: string): RequestListener {
+  const app = express()
+  app.disable('x-powered-by')
+  app.use(demandToken(operatorToken))
+  // Read as text, whatever it calls itself: dollars must not pass through a float.
+  app.use(express.text({ type: () => true, limit: MAX_BODY }))
+  app.use(keyRoutes(ledger), runRoutes(ledger), auditRoutes(ledger))
+  app.use((request) => {
+    throw new Refused(refusal('route_not_ours', `There is nothing at ${request.method} ${request.path}.`))
+  })
+  app.use(answerFault(ledger))
+  return app
+}
+
+function demandToken(operatorToken: string): RequestHandler {
+  return (request, _response, next) => {
+    const given = bearerOf(request.headers.authorization)
+    if (given === undefined || !isOperatorToken(given, operatorToken)) throw new Refused(refusal('operator_denied'))
+    next()
+  }
+}
+
+function answerFault(ledger: Ledger): ErrorRequestHandler {
+  return (fault: unknown, request, response, _next) => {
+    const refused = refusalOf(fault)
+    if (!(fault instanceof Refused)) ledger.log.error({ err: fault, route: request.path }, 'an operator route failed')
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    ledger.metrics.count('ledger_refusals_total', { code: refused.code })
+    response.status(REFUSALS[refused.code].status).set(refusalHeaders(refused)).send(refusalBody(refused))
+  }
+}
+
+function refusalOf(fault: unknown): Refusal {
+  if (fault instanceof Refused) return fault.refusal
+  if (fault instanceof StoreFault)
+    return refusal('store_unavailable', 'The store could not do this; nothing was changed.')
+  const status = (fault as { status?: number }).status
+  if (status === 413) return refusal('body_too_large')
+  if (status !== undefined && status < 500) return refusal('request_malformed')
+  return refusal('ledger_not_ready', 'The ledger failed at this request; see its log.')
+}

@@ -1,0 +1,64 @@
+import { Router } from 'express'
+import { asCallId, asJobUid, asRunUid } from '../../contract/ids.ts'
+import { formatUsd } from '../../contract/money.ts'
+import { parseResolve } from '../../contract/operators.schema.ts'
+import type { ResolvedCallView } from '../../contract/operators.ts'
+import { CALLS_ROUTE, OPEN_CAPS_ROUTE, RUNS_ROUTE } from '../../contract/routes.ts'
+import type { Ledger } from '../ledger.ts'
+import { parseJsonNumbersAsText } from './number-text.ts'
+import { found, must } from './refused.ts'
+import { runView } from './views.ts'
+
+/** Runs and their ends, calls in doubt, and the day caps after `--restored`. */
+export function runRoutes(ledger: Ledger): Router {
+  const { store, log } = ledger
+  const router = Router()
+
+  router.get(RUNS_ROUTE, async (request, response) => {
+    const { namespace } = request.query
+    const runs = await store.listRuns(typeof namespace === 'string' ? { namespace } : {})
+    response.json({ runs: await Promise.all(runs.map((run) => runView(ledger, run))) })
+  })
+
+  router.get(`${RUNS_ROUTE}/:run`, async (request, response) => {
+    const run = found(await store.findRun(asRunUid(request.params.run)), 'There is no such run.')
+    response.json(await runView(ledger, run))
+  })
+
+  router.post(`${RUNS_ROUTE}/:run/jobs/:job/ended`, async (request, response) => {
+    const { run, job } = request.params
+    const ended = found(await store.endJob(asRunUid(run), asJobUid(job)), 'There is no such run, or no such Job in it.')
+    log.info({ runUid: run, jobUid: job }, 'job ended')
+    response.json(await runView(ledger, ended))
+  })
+
+  router.post(`${RUNS_ROUTE}/:run/pods/:pod/ended`, async (request, response) => {
+    const { run, pod } = request.params
+    found(await store.findRun(asRunUid(run)), 'There is no such run.')
+    await ledger.workloads.podEnded(pod)
+    response.json({ ended: true })
+  })
+
+  router.post(`${CALLS_ROUTE}/:call/resolve`, async (request, response) => {
+    const word = must(parseResolve(parseJsonNumbersAsText(String(request.body))))
+    const { call } = request.params
+    const resolved = found(
+      await store.resolveByPerson(
+        asCallId(call),
+        word.effect ? { kind: 'effect', spentUsdMicros: word.spentUsd } : { kind: 'no_effect' },
+      ),
+      'There is no such call in doubt.',
+    )
+    log.warn({ callId: call, effect: word.effect }, 'a person resolved a call in doubt')
+    const { callId, state, spentUsdMicros } = resolved
+    const view: ResolvedCallView = { call_id: callId, state, spent_usd: formatUsd(spentUsdMicros) }
+    response.json(view)
+  })
+
+  router.post(OPEN_CAPS_ROUTE, async (_request, response) => {
+    await store.openDayCaps()
+    log.warn('a person opened the day caps')
+    response.json({ opened: true })
+  })
+  return router
+}

@@ -1,0 +1,120 @@
+import { asNonce, type CallId } from '../../contract/ids.ts'
+import { vendorOf } from '../../policy/terms.ts'
+import type { CallRow } from '../../store/store.ts'
+import { sendOnce } from '../call/send.ts'
+import { LEASE_MS, type Ledger } from '../ledger.ts'
+
+const PAGE = 200
+const AT_ONCE = 4
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 300_000
+
+/** Takes up calls that nobody asks for again (M8). */
+export interface Repair {
+  /** One walk over what is unresolved. Walks do not overlap. */
+  walk(): Promise<void>
+  /** Lets the walk under way end and starts no other. */
+  stop(): Promise<void>
+}
+
+interface Patience {
+  readonly pauseMs: number
+  readonly notBeforeMs: number
+}
+
+/**
+ * Sends again, under the same key, what the vendor lets us send again, with a pause that doubles; a call that must not
+ * be sent twice stays in doubt until a person, or a look-up, resolves it.
+ */
+export function createRepair(ledger: Ledger): Repair {
+  const patience = new Map<CallId, Patience>()
+  let isStopped = false
+  let walking: Promise<void> | undefined
+
+  async function walk(): Promise<void> {
+    const unresolved = await ledger.store.listUnresolved({ limit: PAGE })
+    forgetResolved(patience, unresolved)
+    const nowMs = ledger.clock.monotonicMs()
+    const due = unresolved.filter(({ callId }) => (patience.get(callId)?.notBeforeMs ?? 0) <= nowMs).values()
+    await Promise.all(Array.from({ length: AT_ONCE }, () => worker(due)))
+  }
+
+  async function worker(due: Iterator<CallRow>): Promise<void> {
+    for (let next = due.next(); !next.done && !isStopped; next = due.next()) {
+      const { callId } = next.value
+      const pauseMs = Math.min((patience.get(callId)?.pauseMs ?? FIRST_PAUSE_MS / 2) * 2, LONGEST_PAUSE_MS)
+      patience.set(callId, { pauseMs, notBeforeMs: ledger.clock.monotonicMs() + pauseMs })
+      const result = await repairOne(ledger, next.value)
+      ledger.metrics.count('ledger_repairs_total', { result })
+    }
+  }
+
+  function start(): Promise<void> {
+    walking ??= walk()
+      .catch((fault) => ledger.log.error({ err: fault }, 'unresolved calls were not repaired'))
+      .finally(() => {
+        walking = undefined
+      })
+    return walking
+  }
+
+  const cancel = ledger.timers.every(ledger.settings.repairEveryMs, () => void start())
+  return {
+    walk: start,
+    async stop() {
+      isStopped = true
+      cancel()
+      await walking
+    },
+  }
+}
+
+type RepairResult = 'resolved' | 'still_in_doubt' | 'live' | 'held' | 'not_possible'
+
+async function repairOne(ledger: Ledger, unresolved: CallRow): Promise<RepairResult> {
+  const key = await ledger.store.findKey(unresolved.keyId)
+  const policy = ledger.policies.named(key?.policyName ?? '')
+  const vendor = policy === undefined ? undefined : vendorOf(policy, unresolved.vendor)
+  const isSendable = unresolved.repeat.kind === 'idempotent' && !unresolved.isRead
+  if (isSendable && (policy === undefined || vendor === undefined || 'code' in vendor)) {
+    ledger.log.warn(
+      { callId: unresolved.callId, vendor: unresolved.vendor },
+      'no policy names the vendor of a call in doubt',
+    )
+    return 'not_possible'
+  }
+  const nonce = asNonce(ledger.random.hex(8))
+  const repaired = await ledger.store.repair(unresolved.callId, { nonce, leaseMs: LEASE_MS })
+  const { call, status } = repaired
+  switch (status) {
+    case 'RESOLVED':
+      return 'resolved'
+    case 'LIVE':
+      return 'live'
+    case 'HELD':
+      return 'held'
+    case 'SEND':
+      break
+  }
+  if (policy === undefined || vendor === undefined || 'code' in vendor) {
+    throw new Error(`${call.callId} is to be sent, but no policy names its vendor`)
+  }
+  const ref = { callId: call.callId, epoch: call.epoch, nonce }
+  const own = ledger.sends.begin(ref)
+  try {
+    const verdict = await sendOnce(ledger, { row: call, policy, vendor })
+    const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: null })
+    ledger.log.info(
+      { callId: call.callId, verdict: verdict.kind, now: reported?.status },
+      'an unresolved call was sent again',
+    )
+    return verdict.kind === 'definite' || verdict.kind === 'not_sent' ? 'resolved' : 'still_in_doubt'
+  } finally {
+    own.end()
+  }
+}
+
+function forgetResolved(patience: Map<CallId, Patience>, unresolved: readonly CallRow[]): void {
+  const open = new Set(unresolved.map(({ callId }) => callId))
+  for (const callId of patience.keys()) if (!open.has(callId)) patience.delete(callId)
+}

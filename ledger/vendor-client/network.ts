@@ -1,0 +1,77 @@
+/** The way out to the vendors. The real one is `undici-network.ts`; a simulator brings its own. */
+export interface VendorNetwork {
+  /** Sends once and passes the answer on as it comes. Never rejects: what went wrong is a value. */
+  send(request: VendorRequest, sink: AnswerSink): Promise<SendResult>
+  /** Closes idle connections. */
+  close(): Promise<void>
+}
+
+export interface VendorRequest {
+  /** Scheme, host and port. */
+  readonly origin: string
+  readonly method: string
+  /** Path with the query. */
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  /** How long the vendor may be silent before the head and between two parts of the body. */
+  readonly idleMs: number
+  /** Never on a connection that was used before: the vendor may just be closing it. */
+  readonly onFreshConnection: boolean
+}
+
+export interface AnswerSink {
+  head(status: number, headers: AnswerHeaders): void
+  /** `false`: wait for `drained` before the next part. */
+  data(chunk: Uint8Array): boolean
+  drained(): Promise<void>
+}
+
+/** As they came, lower-case names; an array where a field came more than once. */
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+export type SendResult =
+  /** To its last byte. */
+  | { readonly kind: 'answered' }
+  /** No byte of the request left. */
+  | { readonly kind: 'not_sent'; readonly reason: string }
+  /** The request, or a part of it, left, and no whole answer came. */
+  | { readonly kind: 'lost'; readonly reason: string }
+
+/** A whole answer in memory. */
+export interface BufferedAnswer {
+  readonly status: number
+  readonly headers: AnswerHeaders
+  readonly body: Buffer
+}
+
+export type ExchangeResult =
+  | { readonly kind: 'answered'; readonly answer: BufferedAnswer }
+  | Exclude<SendResult, { kind: 'answered' }>
+
+/** Sends once and keeps the whole answer. One above `maxAnswerBytes` counts as lost. */
+export async function exchange(
+  network: VendorNetwork,
+  request: VendorRequest,
+  maxAnswerBytes: number,
+): Promise<ExchangeResult> {
+  let status = 0
+  let headers: AnswerHeaders = {}
+  let size = 0
+  const chunks: Uint8Array[] = []
+  const result = await network.send(request, {
+    head(theStatus, theHeaders) {
+      status = theStatus
+      headers = theHeaders
+    },
+    data(chunk) {
+      size += chunk.length
+      if (size <= maxAnswerBytes) chunks.push(chunk)
+      return true
+    },
+    drained: () => Promise.resolve(),
+  })
+  if (result.kind !== 'answered') return result
+  if (size > maxAnswerBytes) return { kind: 'lost', reason: `the answer is larger than ${maxAnswerBytes} bytes` }
+  return { kind: 'answered', answer: { status, headers, body: Buffer.concat(chunks) } }
+}

@@ -1,0 +1,101 @@
+import { Agent, type Dispatcher } from 'undici'
+import type { AnswerSink, SendResult, VendorNetwork, VendorRequest } from './network.ts'
+
+const CONNECT_MS = 10_000
+/** Idle connections go well before the vendor closes them: Node's own servers wait 5 s, load balancers 60 s. */
+const IDLE_CONNECTION_MS = 3_000
+/** Also where the vendor offers to keep the connection longer. */
+const MAX_IDLE_CONNECTION_MS = 20_000
+
+/** `pipelining` 1: one request at a time on a connection; 0: one request a connection. */
+function createAgent(pipelining: 0 | 1): Agent {
+  return new Agent({
+    pipelining,
+    allowH2: false,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
+    keepAliveMaxTimeout: MAX_IDLE_CONNECTION_MS,
+    connect: { timeout: CONNECT_MS },
+  })
+}
+
+/** Over undici's `dispatch`; it takes the TLS server name from the origin, since no Host header is passed on. */
+export function createUndiciNetwork(): VendorNetwork {
+  const reusing = createAgent(1)
+  const fresh = createAgent(0)
+  return {
+    send(request, sink) {
+      const agent = request.onFreshConnection ? fresh : reusing
+      return new Promise((resolve) => dispatch(agent, request, new Sending(sink, resolve)))
+    },
+    async close() {
+      await Promise.all([reusing.destroy(), fresh.destroy()])
+    },
+  }
+}
+
+function dispatch(agent: Agent, request: VendorRequest, handler: Sending): void {
+  const { origin, method, target, headers, body, idleMs } = request
+  try {
+    agent.dispatch(
+      {
+        origin,
+        method: method as Dispatcher.HttpMethod,
+        path: target,
+        headers: { ...headers },
+        body: body.length === 0 ? null : body,
+        headersTimeout: idleMs,
+        bodyTimeout: idleMs,
+      },
+      handler,
+    )
+  } catch (fault) {
+    handler.neverLeft(fault as Error)
+  }
+}
+
+class Sending implements Dispatcher.DispatchHandler {
+  readonly #sink: AnswerSink
+  readonly #resolve: (result: SendResult) => void
+  #hasLeft = false
+
+  constructor(sink: AnswerSink, resolve: (result: SendResult) => void) {
+    this.#sink = sink
+    this.#resolve = resolve
+  }
+
+  neverLeft(fault: Error): void {
+    this.#resolve({ kind: 'not_sent', reason: reasonOf(fault) })
+  }
+
+  /** Called when a connection stands and the first byte is about to be written. */
+  onRequestStart(): void {
+    this.#hasLeft = true
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status >= 200) this.#sink.head(status, headers)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#sink.data(chunk)) return
+    controller.pause()
+    void this.#sink.drained().then(() => controller.resume())
+  }
+
+  onResponseEnd(): void {
+    this.#resolve({ kind: 'answered' })
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, fault: Error): void {
+    this.#resolve({ kind: this.#hasLeft ? 'lost' : 'not_sent', reason: reasonOf(fault) })
+  }
+}
+
+function reasonOf(fault: Error): string {
+  const { code } = fault as NodeJS.ErrnoException
+  return code === undefined || fault.message.includes(code) ? fault.message : `${code}: ${fault.message}`
+}
