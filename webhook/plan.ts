@@ -75,6 +75,7 @@ export function plan(request: PlanRequest): Plan {
   return {
     kind: 'inject',
     patch: diff(job, draft.job),
+    before: job,
     job: draft.job,
     policy: policy.name,
     changes: draft.changes,

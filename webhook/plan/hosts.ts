@@ -32,7 +32,7 @@ export function addHosts(draft: Draft, policy: Policy): Objection | null {
   draft.changes.push({
     code: 'hosts_added',
     path: `${POD_PATH}.hostAliases`,
-    sentence: `${missing.join(', ')} lead to the proxy.`,
+    sentence: `These host names lead to the proxy: ${missing.join(', ')}.`,
   })
   return null
 }

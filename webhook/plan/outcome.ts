@@ -7,8 +7,10 @@ export type Plan = InjectPlan | SkipPlan | RefusePlan
 
 export interface InjectPlan {
   readonly kind: 'inject'
-  /** Makes `job` of the Job as it came; empty when that was injected before. */
+  /** Makes `job` of `before`; empty when that was injected before. */
   readonly patch: readonly PatchOperation[]
+  /** The Job as it came; of a CronJob: the one that it would make. */
+  readonly before: JsonObject
   readonly job: JsonObject
   /** Name of the policy that applies. */
   readonly policy: string
