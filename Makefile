@@ -2,7 +2,7 @@
 NODE := .tools/bin/node
 MOCHA := $(NODE) node_modules/mocha/bin/mocha.js
 # The demo's entry. `make demo LIVE=1` charges a Stripe test account instead of the fake Stripe.
-DEMO := test/demo/main.ts
+DEMO := tools/demo/main.ts
 # Test files of your choice: make test TESTS=test/ledger/*.test.ts
 TESTS := 'test/**/*.test.ts'
 

@@ -30,7 +30,7 @@ export const checks: readonly Step[] = [
 
 export const tests = step('test', [bin('mocha/bin/mocha.js'), 'test/**/*.test.ts'], { isShown: true })
 
-export const demo = step('demo', ['test/demo/main.ts'], {
+export const demo = step('demo', ['tools/demo/main.ts'], {
   isShown: true,
-  isThere: () => existsSync('test/demo/main.ts'),
+  isThere: () => existsSync('tools/demo/main.ts'),
 })
