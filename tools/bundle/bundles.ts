@@ -32,13 +32,15 @@ export function packageOptions({ source, file }: Bundle): BuildOptions {
     format: 'esm',
     packages: 'external',
     plugins: [keepPlaces(relative(dirname(file), 'dist'))],
-    banner: { js: "import { resolve as resolvePlace } from 'node:path'" },
+    banner: {
+      js: "import { resolve as resolvePlace } from 'node:path'; import { pathToFileURL as placeUrl } from 'node:url'",
+    },
   }
 }
 
 /**
- * Lets a bundled module find the files beside it: its `import.meta.dirname` becomes its folder's place in dist/, where
- * the same files lie (`toDist` leads from the bundle's folder to dist/). `import.meta.url` cannot be kept so, and is refused.
+ * Lets a bundled module find the files beside it: its `import.meta.dirname` and `import.meta.url` become its place in
+ * dist/, where the same files lie (`toDist` leads from the bundle's folder to dist/).
  */
 function keepPlaces(toDist: string): Plugin {
   return {
@@ -46,11 +48,11 @@ function keepPlaces(toDist: string): Plugin {
     setup(build) {
       build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         const source = await readFile(path, 'utf8')
-        if (/import\.meta\.(url|filename)/.test(source)) {
-          return { errors: [{ text: 'use import.meta.dirname: it survives bundling', location: { file: path } }] }
-        }
-        const place = `resolvePlace(import.meta.dirname, '${toDist}', '${relative('.', dirname(path))}')`
-        return { contents: source.replaceAll('import.meta.dirname', place), loader: 'ts' }
+        const place = (file: string) => `resolvePlace(import.meta.dirname, '${toDist}', '${relative('.', file)}')`
+        const contents = source
+          .replaceAll('import.meta.url', `placeUrl(${place(path)}).href`)
+          .replaceAll(/(?<!resolvePlace\()import\.meta\.dirname/g, place(dirname(path)))
+        return { contents, loader: 'ts' }
       })
     },
   }
