@@ -150,7 +150,7 @@ function processIsolation(reasons: readonly string[]): Isolation {
     network: 'host',
     isOnePodAtATime: true,
     leftOut: [
-      `Namespaces are not possible here${because}: Pods run one at a time as plain processes on 127.0.0.1, nothing is hidden from them, and volumes live in folders whose paths are put into commands and variables in place of theirs.`,
+      `Namespaces are not possible here${because}: Pods run one at a time as plain processes on 127.0.0.1, nothing is hidden from them, a process that leaves its process group outlives them, and volumes live in folders whose paths are put into commands and variables in place of theirs.`,
     ],
     openSandbox: (pod) => Promise.resolve(openProcessSandbox(pod)),
   }
