@@ -1,7 +1,7 @@
 # Every target sets up what it needs first (tools/setup/setup.sh), inside this clone; a second run starts in seconds.
 NODE := .tools/bin/node
 MOCHA := $(NODE) node_modules/mocha/bin/mocha.js
-# The demo's entry. `make demo LIVE=1` charges a Stripe test account instead of the fake Stripe.
+# The demo's entry; its Pods run the sidecar as it ships. `make demo LIVE=1` charges a Stripe test account instead of the fake Stripe.
 DEMO := tools/demo/main.ts
 # Test files of your choice: make test TESTS=test/ledger/*.test.ts
 TESTS := 'test/**/*.test.ts'
@@ -21,7 +21,7 @@ help:
 setup:
 	@sh tools/setup/setup.sh
 
-demo: setup
+demo: bundle
 	@$(NODE) $(DEMO) $(if $(LIVE),--live)
 
 test: setup

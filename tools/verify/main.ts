@@ -3,11 +3,11 @@
 // failed every other step that failed. `make verify ONLY="lint types"` runs some steps by name.
 
 import { runStep, type StepResult } from './run-step.ts'
-import { checks, demo, generate, type Step, tests } from './steps.ts'
+import { bundle, checks, demo, generate, type Step, tests } from './steps.ts'
 import { treeChanges } from './tree.ts'
 
 const only = (process.env['ONLY'] ?? '').split(/\s+/).filter(Boolean)
-const known = [generate, ...checks, tests, demo].map((step) => step.name)
+const known = [generate, ...checks, bundle, tests, demo].map((step) => step.name)
 const unknown = only.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   console.error(`verify: no step named ${unknown.join(', ')}; there are: ${known.join(', ')}`)
@@ -33,7 +33,7 @@ async function sideBySide(steps: readonly Step[]): Promise<void> {
 const changesBefore = treeChanges()
 await inOrder([generate])
 await sideBySide(checks)
-await inOrder([tests, demo])
+await inOrder([bundle, tests, demo])
 
 const changesAfter = treeChanges()
 const isDirtied = changesBefore === '' && changesAfter !== '' && changesAfter !== undefined

@@ -28,6 +28,8 @@ export const checks: readonly Step[] = [
   step('format', [bin('@biomejs/biome/bin/biome'), 'ci', '--colors=off']),
 ]
 
+export const bundle = step('bundle', ['tools/bundle/main.ts'])
+
 export const tests = step('test', [bin('mocha/bin/mocha.js'), 'test/**/*.test.ts'], { isShown: true })
 
 export const demo = step('demo', ['tools/demo/main.ts'], {
