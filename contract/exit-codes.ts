@@ -7,3 +7,5 @@ export const EXIT_RUN_REFUSED = 93
 export const EXIT_LEDGER_UNREACHABLE = 75
 /** Issuer or proxy: started with settings it cannot work with. */
 export const EXIT_MISCONFIGURED = 78
+/** Issuer: the ledger refuses this Pod, for example because it is ending. Another Pod of the Job may be accepted. */
+export const EXIT_POD_REFUSED = 77

@@ -1,0 +1,35 @@
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { LedgerUnreachable } from '../ledger-link.ts'
+import type { Pod } from './pod.ts'
+
+/** How long `/_jobcap/begin` waits for calls and evidence before it is refused. */
+const BEGIN_WAIT_MS = 10_000
+
+/**
+ * `POST /_jobcap/begin`: a new walk of the app through its work, that is a new life of the Pod. No call is out and no
+ * evidence is pending when it begins, and calls that arrive meanwhile belong to it.
+ */
+export async function begin(pod: Pod): Promise<Refusal | { readonly life: number }> {
+  if (!pod.gate.shut()) return refusal('begin_too_early', 'Another begin is under way.')
+  try {
+    if (!(await untilQuiet(pod))) return refusal('begin_too_early')
+    await pod.reports.handIn()
+    const refused = await pod.credentials.begin()
+    return refused ?? { life: pod.credentials.current.life }
+  } catch (fault) {
+    if (!(fault instanceof LedgerUnreachable)) throw fault
+    return refusal('ledger_unreachable')
+  } finally {
+    pod.gate.reopen()
+  }
+}
+
+async function untilQuiet(pod: Pod): Promise<boolean> {
+  const late = pod.effects.timers.sleep(BEGIN_WAIT_MS).then(() => 'late' as const)
+  pod.queues.wake()
+  while (pod.gate.inside > 0 || pod.unread.size > 0) {
+    if ((await Promise.race([pod.nextChange(), late])) === 'late') return false
+    pod.queues.wake()
+  }
+  return true
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http'
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip, inflate } from 'node:zlib'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+
+/** What was read of a request's body. When it is not whole, the request is paused and holds the rest. */
+export interface Collected {
+  readonly bytes: Buffer
+  readonly isWhole: boolean
+}
+
+/** Reads up to `limitBytes`. Rejects with the signal's reason when the app leaves first. */
+export function collectBody(request: IncomingMessage, limitBytes: number, gone: AbortSignal): Promise<Collected> {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
+    return Promise.resolve({ bytes: Buffer.alloc(0), isWhole: false })
+  }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const done = (isWhole: boolean) => {
+      request.off('data', onData).off('end', onEnd)
+      gone.removeEventListener('abort', onGone)
+      resolve({ bytes: Buffer.concat(chunks), isWhole })
+    }
+    const onEnd = () => done(true)
+    const onGone = () => reject(gone.reason)
+    const onData = (chunk: Buffer) => {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes <= limitBytes) return
+      request.pause()
+      done(false)
+    }
+    gone.addEventListener('abort', onGone, { once: true })
+    if (gone.aborted) onGone()
+    request.on('data', onData).on('end', onEnd)
+  })
+}
+
+const DECODERS = {
+  gzip: promisify(gunzip),
+  'x-gzip': promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify<Buffer, { maxOutputLength: number }, Buffer>(brotliDecompress),
+}
+
+/** Undoes a content encoding, so that the ledger judges the bytes that the vendor will read. At most `limitBytes` come out. */
+export async function decodeBody(
+  bytes: Buffer,
+  encoding: string | undefined,
+  limitBytes: number,
+): Promise<Buffer | Refusal> {
+  const name = (encoding ?? 'identity').trim().toLowerCase()
+  if (name === 'identity' || name === '') return bytes
+  if (!Object.hasOwn(DECODERS, name))
+    return refusal('body_unreadable', 'The content encoding is not gzip, deflate or br.')
+  try {
+    return await DECODERS[name as keyof typeof DECODERS](bytes, { maxOutputLength: limitBytes })
+  } catch (fault) {
+    const isTooLarge = (fault as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+    return isTooLarge
+      ? refusal('body_too_large', `The decoded body is over the limit of ${limitBytes} bytes.`)
+      : refusal('body_unreadable', `The body is not well-formed ${name}.`)
+  }
+}

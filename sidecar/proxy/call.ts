@@ -1,0 +1,176 @@
+import type { CallIdentity } from '../../contract/call.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
+import { type AppExchange, refuse } from './app-exchange.ts'
+import { type Collected, collectBody, decodeBody } from './body.ts'
+import { deliver, sendToApp } from './deliver.ts'
+import { forwardedHeaders } from './headers.ts'
+import { type JudgedCall, type Leave, laneOf, ledgerPath, outgoingRequest, unnumberedHeaders } from './outgoing.ts'
+import type { Pod } from './pod.ts'
+import { type Relayed, relay } from './relay.ts'
+import { readTarget, type Target } from './target.ts'
+import type { Turn, TurnKeeper } from './turn-keeper.ts'
+
+/** One call of an app, from its head to the evidence that its answer was read. */
+export async function carryCall(pod: Pod, app: AppExchange, portVendor: string | undefined): Promise<void> {
+  const { sidecar } = pod.credentials.current
+  const { url = '', headers } = app.request
+  const target = readTarget({ url, host: headers.host, portVendor }, sidecar.vendors)
+  if (isRefusal(target)) return refuse(app, target)
+  if (app.request.headers.expect !== undefined) app.response.writeContinue()
+  const collected = await collectBody(app.request, sidecar.maxBodyBytes, app.gone)
+  const call = await judge(pod, app, { target, collected })
+  if (isRefusal(call)) return refuse(app, call)
+  if (call.identity.kind === 'read') return carryRead(pod, app, { call, collected })
+  if (call.identity.kind === 'llm') return carryLlmCall(pod, app, call)
+  return carryInTurn(pod, app, call)
+}
+
+/** Which call it is. Of a body over the limit nothing is judged but the route: only what is free may pass unread. */
+async function judge(
+  pod: Pod,
+  { request }: AppExchange,
+  { target, collected }: { target: Target; collected: Collected },
+): Promise<JudgedCall | Refusal> {
+  const { sidecar, life } = pod.credentials.current
+  const headers = forwardedHeaders(request.headers)
+  const limitBytes = sidecar.maxBodyBytes
+  const body = collected.isWhole
+    ? await decodeBody(collected.bytes, request.headers['content-encoding'], limitBytes)
+    : Buffer.alloc(0)
+  if (isRefusal(body)) return body
+  if (collected.isWhole) delete headers['content-encoding']
+  const text: CallText = {
+    method: request.method ?? '',
+    path: target.path,
+    query: target.query,
+    headers: request.headers as CallText['headers'],
+    body,
+  }
+  const identity = recogniserOf(target.terms.type)(text, target.terms, sidecar.appKeys)
+  if (!collected.isWhole && (isRefusal(identity) || identity.kind !== 'read')) {
+    return refusal('body_too_large', `The body is over the limit of ${limitBytes} bytes.`)
+  }
+  if (isRefusal(identity)) return identity
+  return { target, text, identity, lane: laneOf(identity, target.terms.name), life, headers }
+}
+
+/** Not numbered, and nothing has to be known of its reading. */
+async function carryRead(
+  pod: Pod,
+  app: AppExchange,
+  { call, collected }: { call: JudgedCall; collected: Collected },
+): Promise<void> {
+  const { request, response, gone } = app
+  const body = collected.isWhole ? call.text.body : { first: collected.bytes, rest: request }
+  const path = ledgerPath(call.target)
+  const relayed = await relay(pod, {
+    gone,
+    isRepeatable: collected.isWhole,
+    send: async () => ({
+      answer: await pod.effects.passthrough.ask(request, response, {
+        path,
+        headers: unnumberedHeaders(pod, call),
+        body,
+      }),
+      seen: [],
+    }),
+  })
+  await answerPlainly(app, relayed)
+}
+
+/** S2 and rule 7: one at a time of the same K, with a new ord at each leaving. */
+async function carryInTurn(pod: Pod, app: AppExchange, call: JudgedCall): Promise<void> {
+  const isNamed = isNamedCall(call.identity)
+  const turns: TurnKeeper = isNamed ? pod.namedTurns : pod.turns
+  const id = pod.nextId()
+  try {
+    let turn: Turn = await turns.arrive(id, call.lane, app.gone)
+    for (;;) {
+      if (turn.kind === 'unread') return refuse(app, refusal('earlier_call_unread'))
+      const relayed = await send(pod, app, {
+        call,
+        leave: { ord: pod.ords.next(), saysDiverged: turn.saysDiverged, openOrds: [] },
+      })
+      if (relayed.kind !== 'wait') {
+        return await answerCall(pod, app, { id, call, relayed, turns, isNamed })
+      }
+      turn = await turns.waitAsTold(id, app.gone)
+    }
+  } catch (fault) {
+    if (!pod.unread.has(id)) turns.ended(id)
+    throw fault
+  }
+}
+
+interface Answering {
+  readonly id: number
+  readonly call: JudgedCall
+  readonly relayed: Exclude<Relayed, { kind: 'wait' }>
+  readonly turns: TurnKeeper
+  readonly isNamed: boolean
+}
+
+async function answerCall(pod: Pod, app: AppExchange, { id, call, relayed, turns, isNamed }: Answering): Promise<void> {
+  if (relayed.kind === 'refused' || isNamed) {
+    turns.ended(id)
+    await answerPlainly(app, relayed)
+    return
+  }
+  await deliver(pod, app, {
+    id,
+    call,
+    answer: relayed,
+    onWritten: () => turns.answered(id),
+    onEnded: () => turns.ended(id),
+  })
+}
+
+/** Identical calls may run at once; each says which others are open. */
+async function carryLlmCall(pod: Pod, app: AppExchange, call: JudgedCall): Promise<void> {
+  const ord = pod.ords.next()
+  const { digest } = call.identity
+  const openOrds = pod.openLlmCalls.begin(digest, ord)
+  const onEnded = () => pod.openLlmCalls.end(digest, ord)
+  const id = pod.nextId()
+  try {
+    const relayed = await send(pod, app, { call, leave: { ord, saysDiverged: false, openOrds } })
+    if (relayed.kind === 'answer') {
+      await deliver(pod, app, { id, call, answer: relayed, onWritten: () => {}, onEnded })
+      return
+    }
+    onEnded()
+    await answerPlainly(app, relayed)
+  } catch (fault) {
+    if (!pod.unread.has(id)) onEnded()
+    throw fault
+  }
+}
+
+function send(pod: Pod, { gone }: AppExchange, { call, leave }: { call: JudgedCall; leave: Leave }): Promise<Relayed> {
+  return relay(pod, {
+    gone,
+    isRepeatable: true,
+    send: async () => {
+      const { request, seen } = await outgoingRequest(pod, call, leave)
+      return { answer: await pod.effects.ledger.ask({ ...request, signal: gone }), seen }
+    },
+  })
+}
+
+async function answerPlainly(app: AppExchange, relayed: Relayed): Promise<void> {
+  switch (relayed.kind) {
+    case 'answer':
+      return sendToApp(app, relayed, async () => {})
+    case 'refused':
+      return refuse(app, relayed.refused)
+    case 'wait':
+      // Only calls without a key of their own are ever told to wait.
+      return refuse(app, refusal('call_in_progress'))
+  }
+}
+
+function isNamedCall({ key }: CallIdentity): boolean {
+  return key?.kind === 'named'
+}

@@ -1,0 +1,45 @@
+/** Lets calls through, counts those inside, and can be shut while a new walk of the app begins. */
+export class Gate {
+  #inside = 0
+  #opened: Promise<void> | null = null
+  #open: () => void = () => {}
+  readonly #onChange: () => void
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange
+  }
+
+  get isShut(): boolean {
+    return this.#opened !== null
+  }
+
+  get inside(): number {
+    return this.#inside
+  }
+
+  /** Runs `journey` inside, once the gate is open. */
+  async through(journey: () => Promise<void>): Promise<void> {
+    while (this.#opened !== null) await this.#opened
+    this.#inside += 1
+    try {
+      await journey()
+    } finally {
+      this.#inside -= 1
+      this.#onChange()
+    }
+  }
+
+  /** False when it is shut already. */
+  shut(): boolean {
+    if (this.#opened !== null) return false
+    this.#opened = new Promise((resolve) => {
+      this.#open = resolve
+    })
+    return true
+  }
+
+  reopen(): void {
+    this.#opened = null
+    this.#open()
+  }
+}

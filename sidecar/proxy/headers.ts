@@ -1,0 +1,82 @@
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { AnswerNote } from '../../contract/call.ts'
+import { CALL_ID_HEADER, JOBCAP_HEADER_PREFIX, REFUSED_HEADER, REPLAYED_HEADER } from '../../contract/headers.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+
+/** RFC 9110 section 7.6.1: they speak of one connection, so they stop here. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Of a request: ours to say. */
+const NOT_FORWARDED = new Set(['authorization', 'content-length', 'expect', 'host'])
+
+/** Node keeps the first of these and drops the rest; another server might read another one. */
+const ONCE_ONLY = new Set([
+  'authorization',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'from',
+  'host',
+  'referer',
+  'transfer-encoding',
+  'user-agent',
+])
+
+/** What is wrong with the form of a request's head, null when nothing is. Lengths and chunks are judged by Node's strict parser. */
+export function headProblem({ url = '', rawHeaders, headers }: IncomingMessage): Refusal | null {
+  if (!url.startsWith('/')) return refusal('request_malformed', 'The request target must be a path.')
+  const seen = new Set<string>()
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]?.toLowerCase() ?? ''
+    if (/^jobcap[-_]/.test(name)) return refusal('header_forbidden')
+    if (seen.has(name) && ONCE_ONLY.has(name)) {
+      return refusal('request_malformed', `The header ${name} is given twice.`)
+    }
+    seen.add(name)
+  }
+  const encoding = headers['transfer-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
+    return refusal('request_malformed', 'The transfer encoding must be chunked, or none.')
+  }
+  return null
+}
+
+/** Headers of the app that go on to the ledger. What we have judged is what goes out: repeats joined as Node joins them. */
+export function forwardedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const forwarded: OutgoingHttpHeaders = {}
+  const ownHops = connectionOptions(headers.connection)
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || HOP_BY_HOP.has(name) || NOT_FORWARDED.has(name) || ownHops.has(name)) continue
+    forwarded[name] = value
+  }
+  return forwarded
+}
+
+/** Headers of the ledger's answer that go on to the app, with what the app is told by us. */
+export function answeredHeaders(headers: IncomingHttpHeaders, note: AnswerNote | undefined): OutgoingHttpHeaders {
+  const answered: OutgoingHttpHeaders = {}
+  const ownHops = connectionOptions(headers.connection)
+  for (const [name, value] of Object.entries(headers)) {
+    const isOurs = name.startsWith(JOBCAP_HEADER_PREFIX) && name !== REFUSED_HEADER
+    if (value === undefined || isOurs || HOP_BY_HOP.has(name) || ownHops.has(name)) continue
+    answered[name] = value
+  }
+  if (note?.replayed) answered[REPLAYED_HEADER] = 'true'
+  if (note?.callId !== undefined) answered[CALL_ID_HEADER] = note.callId
+  return answered
+}
+
+function connectionOptions(connection: string | undefined): ReadonlySet<string> {
+  return new Set((connection ?? '').split(',').map((option) => option.trim().toLowerCase()))
+}

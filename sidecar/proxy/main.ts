@@ -1,0 +1,51 @@
+import { EXIT_MISCONFIGURED } from '../../contract/exit-codes.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import { readEnvironment } from '../../runtime/environment.ts'
+import { type Running, runProcess } from '../../runtime/lifecycle.ts'
+import { createLog, type Log } from '../../runtime/log.ts'
+import { systemRandom } from '../../runtime/random.ts'
+import { systemTimers } from '../../runtime/timers.ts'
+import { systemFiles } from '../files.ts'
+import { connectLedger } from '../ledger-link.ts'
+import { type ProxyConfig, readPort, readProxyConfig } from './config.ts'
+import type { SidecarEffects } from './effects.ts'
+import { listenOnLoopback } from './listen.ts'
+import { createPassthrough } from './passthrough.ts'
+import { Proxy } from './proxy.ts'
+import { awaitReady } from './ready.ts'
+
+/** The native sidecar `jobcap-proxy`; with the argument `ready` its postStart hook. */
+async function main(): Promise<void> {
+  const env = readEnvironment()
+  const timers = systemTimers
+  const clock = systemClock
+  if (process.argv[2] === 'ready') {
+    process.exit(await awaitReady({ clock, timers }, readPort(env) ?? 0))
+  }
+  const log = createLog('jobcap-proxy', env['JOBCAP_LOG_LEVEL'])
+  const config = readProxyConfig(env)
+  if (typeof config === 'string') {
+    log.fatal(config)
+    process.exit(EXIT_MISCONFIGURED)
+  }
+  await runProcess(log, async () => start(log, config))
+}
+
+function start(log: Log, config: ProxyConfig): Running {
+  const effects: SidecarEffects = {
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+    files: systemFiles,
+    ledger: connectLedger(config.ledger, systemTimers),
+    passthrough: createPassthrough(config.ledger),
+    log,
+  }
+  const proxy = new Proxy(effects, config)
+  const ports: [number, string | undefined][] = [[config.port, undefined], ...config.vendorPorts]
+  for (const [port, vendor] of ports) void listenOnLoopback(effects, port, () => proxy.serverFor(vendor))
+  // Nothing is closed: an app that is still there is served to its end, and a connection closed by us proves nothing.
+  return { drain: () => proxy.farewell() }
+}
+
+void main()

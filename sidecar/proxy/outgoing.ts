@@ -1,0 +1,84 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { CallClaims, CallIdentity, Ord, SeenFact } from '../../contract/call.ts'
+import { encodeClaims } from '../../contract/claims-header.ts'
+import { CLAIMS_HEADER, MAX_CLAIMS_BYTES } from '../../contract/headers.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import type { LedgerRequest } from '../ledger-link.ts'
+import type { Pod } from './pod.ts'
+import type { Target } from './target.ts'
+
+/** A call as it was understood: what is relayed and what is claimed of it. */
+export interface JudgedCall {
+  readonly target: Target
+  readonly text: CallText
+  readonly identity: CallIdentity
+  /** K of the call: requests with the same K go one at a time. */
+  readonly lane: string
+  readonly life: number
+  /** Headers for the ledger, without claims and credential. */
+  readonly headers: OutgoingHttpHeaders
+}
+
+/** What one leaving of S2 adds. */
+export interface Leave {
+  readonly ord: Ord | null
+  readonly saysDiverged: boolean
+  readonly openOrds: readonly Ord[]
+}
+
+const NOT_NUMBERED: Leave = { ord: null, saysDiverged: false, openOrds: [] }
+
+/** K: the named key, else the core digest, else the digest. */
+export function laneOf(identity: CallIdentity, vendor: string): string {
+  if (identity.key?.kind === 'named') return `key ${vendor} ${identity.account} ${identity.key.value}`
+  return identity.core === null ? `digest ${identity.digest}` : `core ${identity.core}`
+}
+
+/** A request for the ledger and the facts that go with it. */
+export interface Outgoing {
+  readonly request: LedgerRequest
+  readonly seen: readonly SeenFact[]
+}
+
+/** Made with all that is known now. Throws `LedgerUnreachable` when facts have to go ahead and cannot. */
+export async function outgoingRequest(pod: Pod, call: JudgedCall, leave: Leave): Promise<Outgoing> {
+  let claims = claimsOf(pod, call, leave)
+  if (encodeClaims(claims).length > MAX_CLAIMS_BYTES) {
+    // What does not fit goes ahead, and the request leaves only after its confirmation.
+    await pod.reports.handIn(call.lane)
+    claims = claimsOf(pod, call, leave)
+  }
+  const { method, body } = call.text
+  const headers = outgoingHeaders(pod, call, claims)
+  return { request: { method, path: ledgerPath(call.target), headers, body }, seen: claims.seen }
+}
+
+/** For requests that are not numbered: their claims carry no facts. */
+export function unnumberedHeaders(pod: Pod, call: JudgedCall): OutgoingHttpHeaders {
+  return outgoingHeaders(pod, call, { ...claimsOf(pod, call, NOT_NUMBERED), seen: [] })
+}
+
+export function ledgerPath({ terms, path, query }: Target): string {
+  return `/${terms.name}${path}${query === '' ? '' : `?${query}`}`
+}
+
+function outgoingHeaders(pod: Pod, call: JudgedCall, claims: CallClaims): OutgoingHttpHeaders {
+  return {
+    ...call.headers,
+    authorization: `Bearer ${pod.credentials.current.credential}`,
+    [CLAIMS_HEADER]: encodeClaims(claims),
+  }
+}
+
+function claimsOf(pod: Pod, { identity, lane, life }: JudgedCall, leave: Leave): CallClaims {
+  return {
+    historyId: pod.facts.historyId,
+    identity,
+    life,
+    ord: leave.ord,
+    seen: pod.facts.unconfirmed(lane),
+    delivery: pod.deliveries.journalOf(life, identity.digest),
+    saysDiverged: leave.saysDiverged,
+    open: leave.openOrds,
+  }
+}

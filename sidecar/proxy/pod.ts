@@ -1,0 +1,84 @@
+import type { ExchangeAnswer } from '../../contract/exchange.ts'
+import type { Refusal } from '../../contract/refusals.ts'
+import { isRefusal } from '../exchange.ts'
+import type { ProxyConfig } from './config.ts'
+import { awaitCredential, Credentials } from './credentials.ts'
+import { DeliveryFile, seenFactOf } from './delivery-file.ts'
+import type { SidecarEffects } from './effects.ts'
+import { ReceiveQueues } from './evidence/receive-queues.ts'
+import { Gate } from './gate.ts'
+import { OpenLlmCalls } from './open-llm-calls.ts'
+import { type Ords, startOrds } from './ords.ts'
+import { RunRefusals } from './run-refusals.ts'
+import { SeenFacts } from './seen-facts.ts'
+import { SeenReports } from './seen-reports.ts'
+import { TurnKeeper } from './turn-keeper.ts'
+import { UnreadAnswers } from './unread-answers.ts'
+
+/** What the sidecar knows of its Pod and of the calls that are out. One of each per process. */
+export interface Pod {
+  readonly effects: SidecarEffects
+  readonly credentials: Credentials
+  readonly ords: Ords
+  readonly facts: SeenFacts
+  readonly reports: SeenReports
+  readonly deliveries: DeliveryFile
+  readonly refusals: RunRefusals
+  /** Numbered calls by their core or content; named ones by their key, which need no evidence. */
+  readonly turns: TurnKeeper
+  readonly namedTurns: TurnKeeper
+  readonly openLlmCalls: OpenLlmCalls
+  readonly unread: UnreadAnswers
+  readonly queues: ReceiveQueues
+  readonly gate: Gate
+  /** Names a call within this process. */
+  nextId(): number
+  /** Waits for the next moment at which a call or an answer has ended. */
+  nextChange(): Promise<void>
+}
+
+/** Waits for the issuer's credential, then picks up what earlier starts of the sidecar left on the memory volume. */
+export async function startPod(effects: SidecarEffects, config: ProxyConfig): Promise<Pod> {
+  const { files } = effects
+  const first = await awaitCredential(effects, config.stateDir)
+  const past = await DeliveryFile.read(files, config.stateDir)
+  const ords = await startOrds(files, config.stateDir, past.lastBoot)
+  const deliveries = await DeliveryFile.open(files, { stateDir: config.stateDir, boot: ords.boot }, past)
+  const refusals = await RunRefusals.open(effects, config)
+  const facts = new SeenFacts(first.historyId)
+  for (const delivery of past.seen) facts.add(seenFactOf(delivery), delivery.lane)
+  const onExchange = (answer: ExchangeAnswer | Refusal) => {
+    if (isRefusal(answer)) void refusals.learn(answer, undefined)
+    else facts.learnHistory(answer.historyId)
+  }
+  const credentials = new Credentials(effects, config, { first, onExchange })
+  const reports = new SeenReports(effects, { credentials, facts })
+  if (past.seen.length > 0) reports.schedule()
+  effects.log.info({ boot: ords.boot, life: first.life, index: first.index, runUid: first.runUid }, 'ready')
+  return { effects, credentials, ords, facts, reports, deliveries, refusals, ...startCounting(effects) }
+}
+
+/** The parts that only live as long as this process. */
+function startCounting(
+  effects: SidecarEffects,
+): Pick<Pod, 'turns' | 'namedTurns' | 'openLlmCalls' | 'unread' | 'queues' | 'gate' | 'nextId' | 'nextChange'> {
+  let watchers: (() => void)[] = []
+  const changed = () => {
+    const told = watchers
+    watchers = []
+    for (const tell of told) tell()
+  }
+  const unread = new UnreadAnswers(changed)
+  const turns: TurnKeeper = new TurnKeeper(effects, () => queues.wake())
+  const namedTurns = new TurnKeeper(effects, () => {})
+  const gate = new Gate(changed)
+  const wanted = () => (gate.isShut ? unread.all() : turns.wanted().flatMap((id) => unread.get(id) ?? []))
+  const queues: ReceiveQueues = new ReceiveQueues(effects, wanted)
+  const nextChange = () => new Promise<void>((resolve) => watchers.push(resolve))
+  let lastId = 0
+  const nextId = () => {
+    lastId += 1
+    return lastId
+  }
+  return { turns, namedTurns, openLlmCalls: new OpenLlmCalls(), unread, queues, gate, nextId, nextChange }
+}

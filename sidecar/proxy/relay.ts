@@ -1,0 +1,134 @@
+import type { AnswerNote, SeenFact } from '../../contract/call.ts'
+import { decodeNote } from '../../contract/claims-header.ts'
+import { NOTE_HEADER, REFUSED_HEADER } from '../../contract/headers.ts'
+import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
+import { parseRefusal } from '../exchange.ts'
+import { type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
+import { type AnswerBody, collectAnswer } from './answer-body.ts'
+import type { Pod } from './pod.ts'
+
+/** So long the same request is sent again while no ledger answers. */
+const RESEND_FOR_MS = 20_000
+const FIRST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 1_000
+/** A store changes its history once in a while; a ledger that says so again and again has to be waited for. */
+const MOST_AGAINS = 3
+
+export interface RelayedAnswer {
+  readonly kind: 'answer'
+  readonly status: number
+  readonly headers: LedgerAnswer['headers']
+  readonly body: AnswerBody
+  readonly note: AnswerNote | undefined
+  /** The ledger's refusal, when the answer is one. */
+  readonly refused: Refusal | undefined
+}
+
+/** `wait`: rule 7 tells this request to let others of its core digest go first. */
+export type Relayed =
+  | RelayedAnswer
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'refused'; readonly refused: Refusal }
+
+export interface Sending {
+  /** Sends the request, with all that is known by now. Throws `LedgerUnreachable`, or the signal's reason. */
+  send(): Promise<Sent>
+  /** False when its body has been streamed away and cannot be sent again. */
+  readonly isRepeatable: boolean
+  /** Aborted when the app has left. */
+  readonly gone: AbortSignal
+}
+
+export interface Sent {
+  readonly answer: LedgerAnswer
+  /** Facts that went with it. */
+  readonly seen: readonly SeenFact[]
+}
+
+const UNREACHABLE: Relayed = { kind: 'refused', refused: refusal('ledger_unreachable') }
+
+/** Refusals that come from the step that also records seen facts; any other may have come before it. */
+const JUDGED: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'stale_request',
+  'stale_attempt',
+  'ambiguous_repeat',
+  'replay_divergence',
+  'idempotency_mismatch',
+  'cap_exhausted',
+])
+
+/**
+ * Sends one request until a ledger has answered it: the same request, with all that is known by then. Rejects with the
+ * signal's reason when the app leaves.
+ */
+export async function relay(pod: Pod, sending: Sending): Promise<Relayed> {
+  const { clock, timers } = pod.effects
+  let failingSinceMs: number | null = null
+  let waitMs = FIRST_WAIT_MS
+  for (let agains = 0; ; ) {
+    const outcome = await sendOnce(pod, sending)
+    if (outcome.kind === 'again' && agains < MOST_AGAINS) {
+      agains += 1
+      continue
+    }
+    if (outcome.kind !== 'again' && outcome.kind !== 'unreachable') return outcome
+    failingSinceMs ??= clock.monotonicMs()
+    if (clock.monotonicMs() + waitMs - failingSinceMs > RESEND_FOR_MS) {
+      return outcome.kind === 'again' ? UNREACHABLE : outcome.last
+    }
+    await timers.sleep(waitMs, sending.gone)
+    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)
+  }
+}
+
+type Outcome = Relayed | { readonly kind: 'again' } | { readonly kind: 'unreachable'; readonly last: Relayed }
+
+async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promise<Outcome> {
+  let sent: Sent
+  let body: AnswerBody
+  try {
+    sent = await send()
+    body = await collectAnswer(sent.answer)
+  } catch (fault) {
+    if (gone.aborted) throw gone.reason
+    if (!(fault instanceof LedgerUnreachable)) throw fault
+    pod.effects.log.warn({ reason: fault.message }, 'the ledger did not answer')
+    return isRepeatable ? { kind: 'unreachable', last: UNREACHABLE } : UNREACHABLE
+  }
+  const { status, headers } = sent.answer
+  const note = noteOf(headers)
+  const refused = refusalOf(headers, body)
+  const relayed: RelayedAnswer = { kind: 'answer', status, headers, body, note, refused }
+  if (!isRepeatable) return relayed
+  if (note?.control === 'new_history') {
+    pod.facts.learnHistory(note.historyId)
+    // All that was ever said is said again, before the request itself.
+    await handInAgain(pod)
+    return { kind: 'again' }
+  }
+  if (refused?.code === 'credential_expired' && (await pod.credentials.renew())) return { kind: 'again' }
+  if (refused?.code === 'ledger_not_ready') return { kind: 'unreachable', last: relayed }
+  await pod.refusals.learn(refused, note)
+  if (note !== undefined && (refused === undefined || JUDGED.has(refused.code)))
+    pod.facts.confirm(sent.seen, note.historyId)
+  return note?.control === 'wait' ? { kind: 'wait' } : relayed
+}
+
+async function handInAgain(pod: Pod): Promise<void> {
+  try {
+    await pod.reports.handIn()
+  } catch (fault) {
+    if (!(fault instanceof LedgerUnreachable)) throw fault
+    // The request goes out with those of its own K, and if the ledger is away it is sent again anyway.
+    pod.reports.schedule()
+  }
+}
+
+function noteOf(headers: LedgerAnswer['headers']): AnswerNote | undefined {
+  const value = headers[NOTE_HEADER]
+  return typeof value === 'string' ? decodeNote(value) : undefined
+}
+
+function refusalOf(headers: LedgerAnswer['headers'], body: AnswerBody): Refusal | undefined {
+  return headers[REFUSED_HEADER] === undefined || !Buffer.isBuffer(body) ? undefined : parseRefusal(body.toString())
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import type { AnswerNote, CapLevelName } from '../../contract/call.ts'
+import type { SpentCap } from '../../contract/exchange.ts'
+import { EXIT_RUN_REFUSED } from '../../contract/exit-codes.ts'
+import { REFUSALS, type Refusal, type RefusalEntry } from '../../contract/refusals.ts'
+import type { SidecarEffects } from './effects.ts'
+
+interface Memory {
+  /** Caps found spent, and passed by no later new call. */
+  readonly spent: readonly SpentCap[]
+  /** A refusal that holds for the whole run. */
+  readonly ended: { readonly code: string; readonly message: string } | null
+}
+
+const NOTHING: Memory = { spent: [], ended: null }
+
+/** What makes another Pod of the run pointless, kept over restarts: the exit code tells the Job, the message tells people. */
+export class RunRefusals {
+  readonly #effects: SidecarEffects
+  readonly #path: string
+  readonly #terminationLog: string
+  #memory: Memory
+
+  private constructor(effects: SidecarEffects, paths: { file: string; terminationLog: string }, memory: Memory) {
+    this.#effects = effects
+    this.#path = paths.file
+    this.#terminationLog = paths.terminationLog
+    this.#memory = memory
+  }
+
+  static async open(
+    effects: SidecarEffects,
+    { stateDir, terminationLog }: { stateDir: string; terminationLog: string },
+  ): Promise<RunRefusals> {
+    const file = join(stateDir, 'run-refusals.json')
+    return new RunRefusals(effects, { file, terminationLog }, parseMemory(await effects.files.read(file)))
+  }
+
+  /** 93 while the run is known to be refused, else 0. */
+  get exitCode(): number {
+    return this.#memory.spent.length > 0 || this.#memory.ended !== null ? EXIT_RUN_REFUSED : 0
+  }
+
+  /** Learns from one answer of the ledger. */
+  async learn(refused: Refusal | undefined, note: AnswerNote | undefined): Promise<void> {
+    const entry: RefusalEntry | undefined = refused === undefined ? undefined : REFUSALS[refused.code]
+    if (refused?.code === 'cap_exhausted')
+      await this.#remember(withSpent(this.#memory, spentCap(refused, note?.capLevel)))
+    else if (refused !== undefined && entry?.endsRun) {
+      if (this.#memory.ended?.code === refused.code) return
+      await this.#remember({ ...this.#memory, ended: { code: refused.code, message: refused.message } })
+    } else if (note?.passed !== undefined && this.exitCode !== 0) {
+      const { passed } = note
+      // A new call was admitted: whatever refused the run has been undone.
+      await this.#remember({ spent: this.#memory.spent.filter(({ level }) => !passed.includes(level)), ended: null })
+    }
+  }
+
+  /** Writes the memory volume's file and the termination message. A fault costs the memory, never the answer. */
+  async #remember(memory: Memory): Promise<void> {
+    this.#memory = memory
+    const { files, log } = this.#effects
+    try {
+      await files.replace(this.#path, JSON.stringify(memory), 0o600)
+      await files.overwrite(this.#terminationLog, terminationMessage(memory))
+    } catch (fault) {
+      log.warn({ err: fault }, 'why the run is refused could not be written')
+    }
+  }
+}
+
+function withSpent(memory: Memory, cap: SpentCap): Memory {
+  return { ...memory, spent: [...memory.spent.filter(({ level }) => level !== cap.level), cap] }
+}
+
+function spentCap({ details }: Refusal, level: CapLevelName | undefined): SpentCap {
+  const text = (name: string) => String(details?.[name] ?? '')
+  return {
+    level: level ?? (text('level') as CapLevelName),
+    limitUsd: text('limit_usd'),
+    spentUsd: text('spent_usd'),
+    reservedUsd: text('reserved_usd'),
+  }
+}
+
+/** One JSON object; empty when nothing is wrong any more. */
+function terminationMessage({ spent, ended }: Memory): string {
+  const cap = spent.at(-1)
+  if (ended !== null) return JSON.stringify({ reason: ended.code, message: ended.message })
+  if (cap === undefined) return ''
+  const { level, limitUsd, spentUsd, reservedUsd } = cap
+  const message = `The ${level} cap of $${limitUsd} is spent: $${spentUsd} spent, $${reservedUsd} reserved.`
+  return JSON.stringify({ reason: 'cap_exhausted', ...cap, message })
+}
+
+function parseMemory(text: string | undefined): Memory {
+  try {
+    return text === undefined ? NOTHING : (JSON.parse(text) as Memory)
+  } catch {
+    return NOTHING
+  }
+}

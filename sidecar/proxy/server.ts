@@ -1,0 +1,68 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { REFUSALS, type Refusal, refusal, refusalBody, refusalHeaders } from '../../contract/refusals.ts'
+import { ConnectionWatch } from './evidence/connection-watch.ts'
+
+/** Room for the claims below the 16 KiB at which the ledger's own parser answers 431. */
+const MAX_HEADER_BYTES = 7 * 1024
+
+export interface Listening {
+  /** Answers one request. Must not reject. */
+  onRequest(request: IncomingMessage, response: ServerResponse, watch: ConnectionWatch): void
+  onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
+}
+
+/** An HTTP/1.1 server for apps in the same Pod: strict about framing, and watching who reads what. Not listening yet. */
+export function createAppServer({ onRequest, onUpgrade }: Listening): Server {
+  const watches = new WeakMap<Socket, ConnectionWatch>()
+  const server = createServer({
+    insecureHTTPParser: false,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // Closing an idle connection would look to us as if the app had left an answer unread.
+    keepAliveTimeout: 0,
+    // Java's client offers HTTP/2 on every plain request; such an offer may be ignored.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  })
+  server.on('connection', (socket) => watches.set(socket, new ConnectionWatch(socket)))
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    const watch = watches.get(request.socket)
+    if (watch !== undefined) onRequest(request, response, watch)
+  }
+  server.on('request', handle)
+  server.on('checkContinue', handle)
+  server.on('upgrade', (request, socket, head) => onUpgrade(request, socket as Socket, head))
+  server.on('connect', (_request, socket) =>
+    refuseRaw(socket as Socket, refusal('request_malformed', 'CONNECT is not for this proxy.')),
+  )
+  server.on('clientError', (fault: NodeJS.ErrnoException, socket) => onMalformed(fault, socket as Socket))
+  return server
+}
+
+/** Writes a refusal on a socket that no response object serves, and closes it. */
+export function refuseRaw(socket: Socket, refused: Refusal): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const body = refusalBody(refused)
+  const headers = { ...refusalHeaders(refused), 'content-length': Buffer.byteLength(body), connection: 'close' }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${REFUSALS[refused.code].status} Refused\r\n${lines.join('')}\r\n${body}`)
+  socket.once('finish', () => socket.destroy())
+}
+
+/** Node's parser has refused what came: conflicting lengths, bad chunks, broken lines. */
+function onMalformed(fault: NodeJS.ErrnoException, socket: Socket): void {
+  if (fault.code === 'ECONNRESET' || hasAnswerUnderWay(socket)) {
+    socket.destroy()
+    return
+  }
+  const isTooLarge = fault.code === 'HPE_HEADER_OVERFLOW'
+  const place = isTooLarge ? `The headers are over the limit of ${MAX_HEADER_BYTES} bytes.` : undefined
+  refuseRaw(socket, refusal('request_malformed', place ?? `Not well-formed HTTP/1.1: ${fault.message}`))
+}
+
+/** A refusal written into the middle of an answer would corrupt it. Node keeps the answer being written on its socket. */
+function hasAnswerUnderWay(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
+  return socket._httpMessage?.headersSent === true
+}
