@@ -7,7 +7,7 @@ DEMO := tools/demo/main.ts
 TESTS := 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify fix bundle generate clean
+.PHONY: help setup demo test verify fix bundle clean
 
 help:
 	@echo 'make demo      the nightly billing run under a cap, with kills, on this machine (LIVE=1: Stripe test mode)'

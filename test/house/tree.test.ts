@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import {
   downloadAddresses,
   dumpingGrounds,
+  looseVersions,
   numbersWithoutUnit,
   privateWords,
   type TreeFile,
@@ -48,6 +49,19 @@ describe('the tree', () => {
       packages: { '': Record<string, unknown> }
     }
     for (const kind of ['dependencies', 'devDependencies']) expect(packages[''][kind]).to.deep.equal(wanted[kind])
+  })
+
+  it('pins every dependency', () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
+      string,
+      Record<string, string>
+    >
+    expect(looseVersions({ ...dependencies, ...devDependencies })).to.deep.equal([])
+    expect(looseVersions({ a: '^1.2.3', b: '1.2.3', c: 'npm:d@1.2.3', e: '*', f: '1.x' })).to.deep.equal([
+      'a',
+      'e',
+      'f',
+    ])
   })
 
   it('uses every SQL file', () => {

@@ -41,6 +41,11 @@ export function downloadAddresses(lockfile: string): string[] {
   return Object.keys(packages).filter((name) => packages[name]?.resolved !== undefined)
 }
 
+/** Dependencies that are not one exact version. */
+export function looseVersions(dependencies: Readonly<Record<string, string>>): string[] {
+  return Object.keys(dependencies).filter((name) => !/^(npm:.+@)?\d+\.\d+\.\d+$/.test(dependencies[name] ?? ''))
+}
+
 /** SQL files that no source names; a folder of migrations counts as named when its folder is. */
 export function unusedSql(files: readonly TreeFile[]): string[] {
   const sources = files.filter(({ path }) => path.endsWith('.ts') && !path.startsWith('test/'))
