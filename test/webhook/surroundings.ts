@@ -30,12 +30,14 @@ export interface Manifest {
 /** A Job or CronJob, after its Namespace where that matters; else the namespace is labelled for injection. */
 export function readJob(text: string): Manifest {
   const documents = parseAllDocuments(text).map((document) => document.toJS() as JsonObject)
-  const namespace = documents.find(({ kind }) => kind === 'Namespace') as {
-    metadata: { labels: Record<string, string> }
-  }
+  const namespace = documents.find(({ kind }) => kind === 'Namespace') as NamespaceDocument | undefined
   const object = documents.find(({ kind }) => kind !== 'Namespace')
   if (object === undefined) throw new Error('the golden has no Job')
   return { object, namespaceLabels: namespace?.metadata.labels ?? { 'jobcap.dev/inject': 'enabled' } }
+}
+
+interface NamespaceDocument {
+  readonly metadata: { readonly labels: Record<string, string> }
 }
 
 export function planOf({ object, namespaceLabels }: Manifest): Plan {

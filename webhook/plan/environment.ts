@@ -25,7 +25,7 @@ function replaceSecrets(draft: Draft, policy: Policy, app: AppContainer): void {
     const literal = vendor === undefined ? literalSecret(entry) : undefined
     const replacement = vendor === undefined ? literal : appSideOf(vendor.type).placeholder
     if (replacement === undefined) {
-      warnOfForeignSecret(draft.warnings, policy, entry, app.name)
+      warnOfForeignSecret(draft.warnings, policy, { entry, container: app.name })
       continue
     }
     env[env.indexOf(entry)] = { name: nameOf(entry), value: replacement }
@@ -86,7 +86,11 @@ function setBaseUrls(draft: Draft, policy: Policy, { container, path }: AppConta
   }
 }
 
-function warnOfForeignSecret(warnings: Warning[], policy: Policy, entry: JsonObject, container: string): void {
+function warnOfForeignSecret(
+  warnings: Warning[],
+  policy: Policy,
+  { entry, container }: { readonly entry: JsonObject; readonly container: string },
+): void {
   const reference = objectAt(entry, 'valueFrom', 'secretKeyRef')
   if (textAt(reference, 'key') === undefined) return
   const types = policy.vendors.map(({ type }) => type)
