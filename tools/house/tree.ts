@@ -57,16 +57,18 @@ export function unusedSql(files: readonly TreeFile[]): string[] {
 }
 
 /** Plain numbers of the contract must say their unit, last; these are counts and ordinals that have none. */
-const UNITS = /(Ms|Seconds|Hours|Bytes|UsdMicros|BasisPoints|Count)$/
+const UNITS = /(Ms|_ms|Seconds|Hours|Bytes|UsdMicros|BasisPoints|Count)$/
 const UNITLESS = [
   'boot',
   'completions',
+  'cursor',
   'delivering',
   'effectsNoPodSaw',
   'epoch',
   'index',
   'intactSinceBoot',
   'life',
+  'limit',
   'n',
   'seq',
   'status',
