@@ -49,6 +49,7 @@ export function supervise(what: SupervisedProcess): Supervisor {
     resolveReady = resolve
     rejectReady = reject
   })
+  ready.catch(() => {})
   const waiting = new AbortController()
 
   const runOnce = async (): Promise<void> => {
@@ -101,7 +102,8 @@ export function supervise(what: SupervisedProcess): Supervisor {
 
 function startTied({ command, args, environment }: SupervisedProcess): ChildProcess {
   const stdio = ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe']
-  const options = { env: { ...environment }, stdio }
+  // A session of its own: Ctrl-C at the terminal is for us, who stop it last.
+  const options = { env: { ...environment }, stdio, detached: true }
   // `setpriv` becomes the command, so signals and the exit code are the command's own.
   if (process.platform !== 'linux') return spawn(command, args, options)
   return spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], options)

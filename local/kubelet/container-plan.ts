@@ -30,6 +30,8 @@ export interface LocalPods {
   readonly privateBinds: readonly PrivateBind[]
   /** Variables of every container; those of the manifest win. */
   readonly environment: Readonly<Record<string, string>>
+  /** Where a container without a working folder of its own starts: here no image names one. */
+  readonly workingDir: string
 }
 
 const DEFAULT_TERMINATION_PATH = '/dev/termination-log'

@@ -28,8 +28,15 @@ export interface LinuxSandboxOptions {
 
 const script = (name: string) => fileURLToPath(new URL(`scripts/${name}`, import.meta.url))
 
-/** What our own scripts see; the container's environment reaches only the container. */
-const SCRIPT_ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
+/**
+ * Our own scripts see none of a container's environment. They have a session of their own, so that Ctrl-C at the
+ * terminal reaches this process alone, which then ends containers in order.
+ */
+const OUR_SCRIPTS = {
+  env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+  cwd: '/',
+  detached: true,
+}
 
 /** Started so, a process ends with this one, even by SIGKILL. */
 const TIED_TO_US = ['--pdeathsig', 'KILL', '--']
@@ -47,7 +54,7 @@ export async function openLinuxSandbox(pod: SandboxRequest, options: LinuxSandbo
   const holder = spawn(
     'setpriv',
     [...TIED_TO_US, ...unshare, 'sh', script('pod.sh'), pod.hostName, volumes, options.network],
-    { env: SCRIPT_ENVIRONMENT, stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' },
+    { ...OUR_SCRIPTS, stdio: ['pipe', 'pipe', 'pipe'] },
   )
   await untilReady(holder)
   return new LinuxSandbox({ pod, options, holder, volumes })
@@ -95,10 +102,10 @@ class LinuxSandbox implements Sandbox {
       [
         ...TIED_TO_US,
         ...this.#enter(this.#holder.pid ?? 0, ['--mount', '--net', '--uts']),
-        ...['unshare', '--mount', '--ipc', '--pid', '--fork', '--kill-child', '--propagation', 'private'],
+        ...['unshare', '--mount', '--ipc', '--pid', '--propagation', 'private'],
         ...[
           'sh',
-          script('container.sh'),
+          script('init.sh'),
           this.#options.rootKind,
           scratch,
           container.workingDir,
@@ -107,8 +114,7 @@ class LinuxSandbox implements Sandbox {
         ],
       ],
       {
-        env: SCRIPT_ENVIRONMENT,
-        cwd: '/',
+        ...OUR_SCRIPTS,
         stdio: ['ignore', container.outputFd, container.outputFd, 'pipe', environmentFd, mountsFd],
       },
     )
@@ -138,8 +144,7 @@ class LinuxSandbox implements Sandbox {
         ...['sh', '-c', text, 'exec.sh', container.workingDir, ...prefix, ...command],
       ],
       {
-        env: SCRIPT_ENVIRONMENT,
-        cwd: '/',
+        ...OUR_SCRIPTS,
         stdio: ['ignore', container.outputFd, container.outputFd, 'ignore', environmentFd],
       },
     )

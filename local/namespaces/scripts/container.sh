@@ -1,4 +1,4 @@
-# One container: builds its root and becomes its command. Started by `unshare` as PID 1 of a new PID namespace, in a
+# One container: builds its root and becomes its command. Started by init.sh as PID 1 of a new PID namespace, in a
 # mount namespace of its own that is a copy of its Pod's.
 #
 #   container.sh ROOT_KIND SCRATCH WORKING_DIR COMMAND…
