@@ -57,6 +57,21 @@ describe('the test reporter', () => {
     expect(run(source).code).to.equal(0)
   })
 
+  it('ends with a failure when a test file cannot be loaded', () => {
+    const { lines, code } = run("import './nowhere.mjs'")
+    expect(lines.at(-1)).to.equal('0 passed, 1 failed')
+    expect(code).not.to.equal(0)
+  })
+
+  it('ends with a failure when the tests leave something open', () => {
+    const { lines, code } = run(
+      "import { createServer } from 'node:http'\nit('listens', () => { createServer().listen(0) })",
+    )
+    expect(lines.join('\n')).to.match(/left something open.*TCPServerWrap/)
+    expect(lines.at(-1)).to.equal('1 passed, 1 failed')
+    expect(code).to.equal(1)
+  })
+
   it('is told by our configuration to refuse a test that was left alone with .only', () => {
     const { 'forbid-only': forbidOnly } = JSON.parse(readFileSync('.mocharc.json', 'utf8')) as Record<string, unknown>
     expect(forbidOnly).to.equal(true)

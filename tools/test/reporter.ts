@@ -4,6 +4,13 @@ import { reasonOf } from './skip.ts'
 
 const { EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } = Mocha.Runner.constants
 
+/** The run's own last line; until it is known, the run has died: a test file that cannot be loaded, or a crash. */
+let lastLine = '0 passed, 1 failed'
+process.on('exit', () => process.stdout.write(`${lastLine}\n`))
+
+/** How long the process may live on after the last test before what it left open counts as a failure. */
+const GRACE_MS = 10_000
+
 interface FileTally {
   readonly file: string
   passed: number
@@ -87,6 +94,14 @@ export default class Reporter extends Mocha.reporters.Base {
     }
     for (const test of this.#unexplained())
       process.stdout.write(`failed: skipped without a reason: ${test.fullTitle()}\n`)
-    process.stdout.write(`${this.#passed} passed, ${this.#failures.length + this.#unexplained().length} failed\n`)
+    lastLine = `${this.#passed} passed, ${this.#failures.length + this.#unexplained().length} failed`
+    setTimeout(() => this.#endByForce(), GRACE_MS).unref()
+  }
+
+  #endByForce(): void {
+    const left = process.getActiveResourcesInfo().join(', ')
+    process.stdout.write(`failed: the tests left something open, so the process would not end: ${left}\n`)
+    lastLine = `${this.#passed} passed, ${this.#failures.length + this.#unexplained().length + 1} failed`
+    process.exit(1)
   }
 }
