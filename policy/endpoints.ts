@@ -17,7 +17,6 @@ export function isEndpointCovered(asked: string, allowed: string): boolean {
   const given = allowedPath.split('/')
   const isOpenEnded = given.at(-1) === '*'
   if (wanted.length < given.length || (wanted.length > given.length && !isOpenEnded)) return false
-  if (wanted.at(-1) === '*' && !isOpenEnded) return false
   return given.every((segment, at) => segment === '*' || segment === wanted[at])
 }
 

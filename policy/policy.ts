@@ -52,6 +52,7 @@ export interface Vendor {
   readonly allowedEndpoints: readonly string[]
   /** Declared vendors only: how the secret is sent; null: as the vendor's own protocol says. */
   readonly auth: VendorAuth | null
+  /** Declared vendors only: their word on repeats; the others' `cost.ts` knows theirs. */
   readonly idempotency: DeclaredIdempotency
   readonly prices: readonly RoutePrice[]
   readonly routes: readonly DeclaredRoute[]

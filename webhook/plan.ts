@@ -31,18 +31,23 @@ import type { RefuseCode } from './reasons.ts'
 
 export { type Outcome, REASONS, type Reason, type ReasonCode } from './reasons.ts'
 
+/** What a plan depends on beside the object itself. */
 export interface Surroundings {
+  /** Of the namespace that the Job is made in. */
   readonly namespaceLabels: Readonly<Record<string, string>>
   readonly policies: readonly Policy[]
   readonly settings: PlanSettings
 }
 
+/** Argument of `plan`. */
 export interface PlanRequest extends Surroundings {
   /** The Job as it came; never changed. */
   readonly job: JsonObject
 }
 
+/** Argument of `planCronJob`. */
 export interface CronJobPlanRequest extends Surroundings {
+  /** The CronJob as it came; never changed. */
   readonly cronJob: JsonObject
 }
 

@@ -1,6 +1,7 @@
 /** What a reason leads to. `refuse`: the Job is not admitted. `skip`: it is admitted as it is. `warn`, `change`: as named. */
 export type Outcome = 'refuse' | 'skip' | 'warn' | 'change'
 
+/** One entry of the catalogue. */
 export interface Reason {
   readonly outcome: Outcome
   /** Why, one sentence, without the names of a Job. */
@@ -225,6 +226,7 @@ export const REASONS = {
   ),
 } as const satisfies Record<string, Reason>
 
+/** Code of an entry; stands in brackets in what `jobcap explain` prints. */
 export type ReasonCode = keyof typeof REASONS
 
 type CodeOf<Wanted extends Outcome> = {

@@ -16,6 +16,6 @@ export const stripeApp: AppSide = {
     'STRIPE_TEST_SECRET_KEY',
   ],
   /** Secret and restricted keys. Publishable keys and webhook secrets spend nothing and stay. */
-  secretShape: /\b(?:sk|rk)_(?:live|test)_(?!jobcap)[A-Za-z0-9]{16,}/g,
+  secretShape: /\b(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}/g,
   placeholder: 'sk_test_jobcapHoldsTheRealSecret',
 }

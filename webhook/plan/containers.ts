@@ -13,13 +13,15 @@ import type { Draft } from './outcome.ts'
 import { nameOf, POD_PATH, podOf } from './pod.ts'
 import type { PlanSettings } from './settings.ts'
 
-/** `args` of the two containers: which of the image's programs runs. */
+/** `args` of the issuer: which of the image's programs runs. */
 export const ISSUER_ARGS = ['issuer'] as const
+/** `args` of the proxy. */
 export const PROXY_ARGS = ['proxy'] as const
 /** The proxy's `postStart` hook: ends with 0 once the proxy listens. */
 export const READY_COMMAND = ['/jobcap/ready'] as const
-/** Environment of both: where the ledger is, and the authority that signs for it. */
+/** Environment of both: where the ledger is. */
 export const LEDGER_URL_ENV = 'JOBCAP_LEDGER_URL'
+/** Environment of both, with TLS only: PEM of the authority that signs for the ledger. */
 export const LEDGER_CA_ENV = 'JOBCAP_LEDGER_CA_PEM'
 
 /** The kubelet renews the token after 80 % of this. */

@@ -27,6 +27,7 @@ export interface SkipPlan {
   readonly warnings: readonly Warning[]
 }
 
+/** The Job is not admitted. */
 export interface RefusePlan {
   readonly kind: 'refuse'
   readonly code: RefuseCode
@@ -35,6 +36,7 @@ export interface RefusePlan {
   readonly warnings: readonly Warning[]
 }
 
+/** One change of a Job and why it was made. */
 export interface Change {
   readonly code: ChangeCode
   /** Place in the Job, `spec.template.spec.volumes`. */
@@ -42,6 +44,7 @@ export interface Change {
   readonly sentence: string
 }
 
+/** What is worth a look although the Job is admitted. */
 export interface Warning {
   readonly code: WarnCode
   /** At most 250 characters: the API server cuts longer ones. */

@@ -39,11 +39,11 @@ function secretsOf(volume: JsonObject): MountedSecret[] {
 }
 
 function looksLikeSecretOf({ name, type, secretRef }: Vendor, { secret, keys }: MountedSecret): boolean {
-  const words = secret.split(/[.-]/)
+  const hasWord = (word: string) => `-${secret.replaceAll('.', '-')}-`.includes(`-${word}-`)
   return (
     secret === secretRef.name ||
-    words.includes(name) ||
-    (type !== 'generic' && words.includes(type)) ||
+    hasWord(name) ||
+    (type !== 'generic' && hasWord(type)) ||
     keys.some((key) => appSideOf(type).secretEnvs.includes(key.toUpperCase().replaceAll('-', '_')))
   )
 }

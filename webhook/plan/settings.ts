@@ -12,6 +12,7 @@ export interface PlanSettings {
   readonly resources: PodResources
 }
 
+/** Requests and limits of one container of ours. */
 export interface PodResources {
   readonly requests: { readonly cpu: string; readonly memory: string }
   readonly limits: { readonly cpu: string; readonly memory: string }
