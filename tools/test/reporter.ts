@@ -102,6 +102,10 @@ export default class Reporter extends Mocha.reporters.Base {
     const left = process.getActiveResourcesInfo().join(', ')
     process.stdout.write(`failed: the tests left something open, so the process would not end: ${left}\n`)
     lastLine = `${this.#passed} passed, ${this.#failures.length + this.#unexplained().length + 1} failed`
-    process.exit(1)
+    // Registered last, because mocha sets the exit code of the tests alone at exit.
+    process.on('exit', () => {
+      process.exitCode = 1
+    })
+    process.exit()
   }
 }
