@@ -1,5 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { parseSeenReport } from '../contract/claims.schema.ts'
+import { encodeNote } from '../contract/claims-header.ts'
+import { NOTE_HEADER } from '../contract/headers.ts'
 import { REFUSALS, type Refusal, refusal, refusalBody, refusalHeaders } from '../contract/refusals.ts'
 import {
   EXCHANGE_ROUTE,
@@ -95,7 +97,12 @@ async function seen(ledger: Ledger, request: IncomingMessage, response: ServerRe
   if (pod === null)
     return writeRefusal(ledger, response, refusal('credential_wrong_scope', 'Only Pods report what was read.'))
   const status = await ledger.store.recordSeen(pod, report.historyId, report.seen)
-  writeJson(response, status === 'recorded' ? 200 : 409, { status, historyId: ledger.store.historyId })
+  const { historyId } = ledger.store
+  if (status === 'new_history') {
+    const note = { historyId, definite: false, replayed: false, control: status }
+    response.setHeader(NOTE_HEADER, encodeNote(note))
+  }
+  writeJson(response, status === 'recorded' ? 200 : 409, { status, historyId })
 }
 
 async function readJson(request: IncomingMessage, limitBytes: number): Promise<unknown> {

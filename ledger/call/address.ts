@@ -37,7 +37,9 @@ export function address(ledger: Ledger, who: Authenticated, request: CallRequest
   const policy = ledger.policies.named(who.policyName)
   if (policy === undefined) return refusal('policy_missing', `There is no policy \`${who.policyName}\`.`)
 
-  const placed = place(policy, who, { path: fullPath, byHost: vendorOfHost(headers['host']) })
+  // A sidecar always names the vendor in the path; the Host header it passes on is the app's.
+  const byHost = who.caller.pod === null ? vendorOfHost(headers['host']) : undefined
+  const placed = place(policy, who, { path: fullPath, byHost })
   if (who.onlyVendor !== null && placed.name !== who.onlyVendor) {
     return refusal('endpoint_not_allowed', `The vault key is for vendor \`${who.onlyVendor}\` only.`)
   }
