@@ -9,7 +9,7 @@ let lastLine = '0 passed, 1 failed'
 process.on('exit', () => process.stdout.write(`${lastLine}\n`))
 
 /** How long the process may live on after the last test before what it left open counts as a failure. */
-const GRACE_MS = 10_000
+const GRACE_MS = 5_000
 
 interface FileTally {
   readonly file: string
