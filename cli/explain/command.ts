@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs'
-import type { Policy } from '../../policy/policy.ts'
-import { formatPolicyProblem, parsePolicies } from '../../policy/policy-file.ts'
 import { DEFAULT_RESOURCES } from '../../webhook/plan.ts'
 import { type Command, text, UsageError, type Values } from '../command.ts'
-import { explain, type SourceFile } from './explain.ts'
+import { list, readPolicies, readSource } from '../files.ts'
+import { explain } from './explain.ts'
 
-const STANDARD_INPUT = 0
 const OUTPUTS = ['text', 'json', 'yaml'] as const
 
 export const explainCommand: Command = {
@@ -27,8 +24,8 @@ export const explainCommand: Command = {
   run(values, _positionals, { terminal, environment }) {
     const output = OUTPUTS.find((known) => known === (text(values, 'output') ?? 'text'))
     if (output === undefined) throw new UsageError(`--output must be one of ${OUTPUTS.join(', ')}`)
-    const explained = explain(list(values, 'file').map(read), {
-      policies: readPolicies(list(values, 'policy').map(read)),
+    const explained = explain(given(values, 'file').map(readSource), {
+      policies: readPolicies(given(values, 'policy').map(readSource)),
       settings: {
         image: text(values, 'image') ?? 'jobcap',
         imagePullPolicy: null,
@@ -45,32 +42,8 @@ export const explainCommand: Command = {
   },
 }
 
-function readPolicies(files: readonly SourceFile[]): Policy[] {
-  const policies: Policy[] = []
-  for (const { name, text: content } of files) {
-    const result = parsePolicies(content, name)
-    if ('problems' in result) throw new UsageError(`\n${result.problems.map(formatPolicyProblem).join('\n')}`)
-    const twice = result.policies.find((policy) => policies.some((other) => other.name === policy.name))
-    if (twice !== undefined) throw new UsageError(`${name}: two policies are named \`${twice.name}\``)
-    policies.push(...result.policies)
-  }
-  return policies
-}
-
-function read(name: string): SourceFile {
-  try {
-    return {
-      name: name === '-' ? 'standard input' : name,
-      text: readFileSync(name === '-' ? STANDARD_INPUT : name, 'utf8'),
-    }
-  } catch (fault) {
-    throw new UsageError(`${name} cannot be read: ${(fault as Error).message}`)
-  }
-}
-
-function list(values: Values, name: string): string[] {
-  const value = values[name]
-  const texts = Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
-  if (texts.length === 0) throw new UsageError(`--${name} is missing`)
-  return texts
+function given(values: Values, name: string): string[] {
+  const names = list(values, name)
+  if (names.length === 0) throw new UsageError(`--${name} is missing`)
+  return names
 }

@@ -4,13 +4,9 @@ import { type ManifestObject, readManifest } from '../../local/manifest/read.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { type Plan, type PlanSettings, plan, planCronJob } from '../../webhook/plan.ts'
 import { EXIT } from '../command.ts'
+import type { SourceFile } from '../files.ts'
 import { type Explanation, machineForm } from './explanation.ts'
 import { renderText } from './render.ts'
-
-export interface SourceFile {
-  readonly name: string
-  readonly text: string
-}
 
 export interface ExplainOptions {
   readonly policies: readonly Policy[]
