@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { expect } from 'chai'
 
-/** Node 26 first in PATH, for npm and for the installed command alike. */
-const ENVIRONMENT = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}` }
+/** Node 26 first in PATH, for npm and for the installed command alike; set-up's own npm cache where home has none. */
+const ENVIRONMENT = {
+  ...process.env,
+  PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
+  ...(existsSync('.tools/npm-cache') ? { npm_config_cache: resolve('.tools/npm-cache') } : {}),
+}
 
 function run(folder: string, command: string, ...arguments_: string[]): string {
   const result = spawnSync(command, arguments_, { cwd: folder, encoding: 'utf8', env: ENVIRONMENT })

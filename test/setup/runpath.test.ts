@@ -7,11 +7,8 @@ import { skip } from '../../tools/test/skip.ts'
 
 /** The library's file as the loader finds it for a program, or undefined. */
 function libraryOf(program: string, name: string): string | undefined {
-  const output = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout
-  return output
-    .split('\n')
-    .find((line) => line.trim().startsWith(name))
-    ?.split(/\s+/)[3]
+  const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' })
+  return new RegExp(`${RegExp.escape(name)} => (.+) \\(0x`).exec(stdout)?.[1]
 }
 
 describe('a Node whose libatomic lies beside it', function () {
