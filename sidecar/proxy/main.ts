@@ -42,6 +42,10 @@ function start(log: Log, config: ProxyConfig): Running {
     log,
   }
   const proxy = new Proxy(effects, config)
+  void proxy.started.then(
+    (pod) => pod.queues.prove(),
+    () => {},
+  )
   const ports: [number, string | undefined][] = [[config.port, undefined], ...config.vendorPorts]
   for (const [port, vendor] of ports) void listenOnLoopback(effects, port, () => proxy.serverFor(vendor))
   // Nothing is closed: an app that is still there is served to its end, and a connection closed by us proves nothing.

@@ -24,17 +24,17 @@ const CREDENTIAL_WAIT_MS = 20_000
 export class Proxy {
   readonly #effects: SidecarEffects
   readonly #config: ProxyConfig
-  readonly #starting: Promise<Pod>
+  /** Resolves when calls can be carried. Rejects when the memory volume cannot be used. */
+  readonly started: Promise<Pod>
   #pod: Pod | null = null
   #fault: unknown
 
   constructor(effects: SidecarEffects, config: ProxyConfig) {
     this.#effects = effects
     this.#config = config
-    this.#starting = startPod(effects, config).then(
+    this.started = startPod(effects, config).then(
       (pod) => {
         this.#pod = pod
-        void pod.queues.prove()
         return pod
       },
       (fault: unknown) => {
@@ -43,7 +43,7 @@ export class Proxy {
         throw fault
       },
     )
-    this.#starting.catch(() => {})
+    this.started.catch(() => {})
   }
 
   /** A server for the main port, or for a vendor's own. */
@@ -80,7 +80,7 @@ export class Proxy {
   async #podOrRefuse(app: AppExchange): Promise<Pod | null> {
     if (this.#pod !== null) return this.#pod
     const late = new Promise<null>((resolve) => this.#effects.timers.after(CREDENTIAL_WAIT_MS, () => resolve(null)))
-    const pod = this.#fault === undefined ? await Promise.race([this.#starting.catch(() => null), late]) : null
+    const pod = this.#fault === undefined ? await Promise.race([this.started.catch(() => null), late]) : null
     if (pod === null)
       refuse(app, refusal('ledger_unreachable', 'The sidecar has no Pod credential yet. Nothing was sent.'))
     return pod

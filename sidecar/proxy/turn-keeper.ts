@@ -47,6 +47,11 @@ export class TurnKeeper {
     return this.#turns.wanted()
   }
 
+  /** Requests that rule 7 has told to wait. */
+  get toldToWait(): number {
+    return this.#turns.toldToWaitCount
+  }
+
   get size(): number {
     return this.#turns.size
   }

@@ -123,6 +123,11 @@ export class Turns {
     return this.#entries.size
   }
 
+  /** Requests that wait outside because they were told to. */
+  get toldToWaitCount(): number {
+    return [...this.#entries.values()].filter(({ state }) => state === 'parked').length
+  }
+
   /** Fills an empty lane, fresh requests before those that were told to wait, and forgets one without requests. */
   #settle(lane: Lane, nowMs: number): TurnEvent[] {
     const events: TurnEvent[] = []
@@ -156,8 +161,7 @@ export class Turns {
   }
 
   #hasParked(): boolean {
-    for (const { state } of this.#entries.values()) if (state === 'parked') return true
-    return false
+    return this.toldToWaitCount > 0
   }
 
   /** Keeps since when nothing but requests told to wait is open. An answer unread for 30 s no longer counts as open. */
