@@ -15,7 +15,7 @@ import {
 } from '../../local/run.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { systemRandom } from '../../runtime/random.ts'
-import { systemTimers } from '../../runtime/timers.ts'
+import { systemTimers, type Timers } from '../../runtime/timers.ts'
 
 export interface TestMachine {
   readonly machine: Machine
@@ -26,17 +26,17 @@ export interface TestMachine {
 /** A real machine with a state folder of its own; undefined where this level of isolation is not possible. */
 export async function openTestMachine(
   isolation?: IsolationLevel,
-  more: { masked?: readonly string[]; network?: 'pod' | 'host' } = {},
+  more: { masked?: readonly string[]; network?: 'pod' | 'host'; timers?: Timers } = {},
 ): Promise<TestMachine | undefined> {
   const stateFolder = mkdtempSync(join(tmpdir(), 'jobcap-local-'))
   const opening = await openMachine({
     state: openStateFolder(stateFolder),
     masked: [],
-    ...more,
-    ...(isolation === undefined ? {} : { isolation }),
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
+    ...more,
+    ...(isolation === undefined ? {} : { isolation }),
   })
   const close = () => rmSync(stateFolder, { recursive: true, force: true })
   if (opening.kind === 'open') return { machine: opening.machine, stateFolder, close }
@@ -102,4 +102,29 @@ export function startManifest(machine: Machine, text: string, more: Partial<JobR
         event.type === 'log' && (container === undefined || event.container === container) ? [event.line] : [],
       ),
   }
+}
+
+/** The only line of the log of a Job's container, once the Job has ended. */
+export async function lastLines(test: TestRun, container = 'main'): Promise<string[]> {
+  await test.run.result
+  return test.lines(container)
+}
+
+/** A Job of one container that runs a shell script. `pod` and `main` are more YAML fields, in flow style. */
+export function shellJob(script: string, more: { job?: string; pod?: string; main?: string } = {}): string {
+  return `
+kind: Job
+metadata: {name: test}
+spec:
+  backoffLimit: 0
+  ${more.job ?? ''}
+  template:
+    spec:
+      restartPolicy: Never
+      ${more.pod ?? ''}
+      containers:
+      - name: main
+        ${more.main ?? ''}
+        command: [sh, -c, ${JSON.stringify(script)}]
+`
 }
