@@ -89,7 +89,7 @@ async function createLedger(config: LedgerConfig, { environment, ...doors }: Doo
     settings,
     store,
     policies,
-    network: createUndiciNetwork(),
+    network: createUndiciNetwork(doors.timers),
     secrets: createSecretFiles(config.secretsFolder, environment),
     workloads: createLocalWorkloads({
       tokenKey: readOrCreateKeyFile(config.podTokenKeyFile, random),

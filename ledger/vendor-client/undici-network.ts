@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from 'undici'
+import type { Timers } from '../../runtime/timers.ts'
 import type { AnswerSink, SendResult, VendorNetwork, VendorRequest } from './network.ts'
 
 const CONNECT_MS = 10_000
@@ -19,13 +20,16 @@ function createAgent(pipelining: 0 | 1): Agent {
 }
 
 /** Over undici's `dispatch`; it takes the TLS server name from the origin, since no Host header is passed on. */
-export function createUndiciNetwork(): VendorNetwork {
+export function createUndiciNetwork(timers: Timers): VendorNetwork {
   const reusing = createAgent(1)
   const fresh = createAgent(0)
   return {
     send(request, sink) {
       const agent = request.onFreshConnection ? fresh : reusing
-      return new Promise((resolve) => dispatch(agent, request, new Sending(sink, resolve)))
+      return new Promise((resolve) => {
+        const giveUp = (abort: () => void) => timers.after(request.idleMs, abort)
+        dispatch(agent, request, new Sending({ sink, resolve, giveUp }))
+      })
     },
     async close() {
       await Promise.all([reusing.destroy(), fresh.destroy()])
@@ -43,7 +47,8 @@ function dispatch(agent: Agent, request: VendorRequest, handler: Sending): void 
         path: target,
         headers: { ...headers },
         body: body.length === 0 ? null : body,
-        headersTimeout: idleMs,
+        // The head is waited for by a timer of ours: undici's are only good to a second.
+        headersTimeout: 0,
         bodyTimeout: idleMs,
       },
       handler,
@@ -53,14 +58,23 @@ function dispatch(agent: Agent, request: VendorRequest, handler: Sending): void 
   }
 }
 
+interface SendingOptions {
+  readonly sink: AnswerSink
+  readonly resolve: (result: SendResult) => void
+  /** Starts to wait for the head; returns what ends the waiting. */
+  readonly giveUp: (abort: () => void) => () => void
+}
+
 class Sending implements Dispatcher.DispatchHandler {
   readonly #sink: AnswerSink
   readonly #resolve: (result: SendResult) => void
-  #hasLeft = false
+  readonly #giveUp: SendingOptions['giveUp']
+  #stopWaiting: (() => void) | undefined
 
-  constructor(sink: AnswerSink, resolve: (result: SendResult) => void) {
+  constructor({ sink, resolve, giveUp }: SendingOptions) {
     this.#sink = sink
     this.#resolve = resolve
+    this.#giveUp = giveUp
   }
 
   neverLeft(fault: Error): void {
@@ -68,8 +82,8 @@ class Sending implements Dispatcher.DispatchHandler {
   }
 
   /** Called when a connection stands and the first byte is about to be written. */
-  onRequestStart(): void {
-    this.#hasLeft = true
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#stopWaiting = this.#giveUp(() => controller.abort(new Error('the vendor did not answer in time')))
   }
 
   onResponseStart(
@@ -77,7 +91,9 @@ class Sending implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    if (status >= 200) this.#sink.head(status, headers)
+    if (status < 200) return
+    this.#stopWaiting?.()
+    this.#sink.head(status, headers)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -91,7 +107,8 @@ class Sending implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, fault: Error): void {
-    this.#resolve({ kind: this.#hasLeft ? 'lost' : 'not_sent', reason: reasonOf(fault) })
+    this.#stopWaiting?.()
+    this.#resolve({ kind: this.#stopWaiting === undefined ? 'not_sent' : 'lost', reason: reasonOf(fault) })
   }
 }
 

@@ -78,7 +78,12 @@ export async function startRig(): Promise<Rig> {
 /** A policy for both vendors. `spec` and `stripe`: further lines there. */
 export function policyText(
   { stripe, geocoder }: Pick<Rig, 'stripe' | 'geocoder'>,
-  more: { readonly spec?: string; readonly stripe?: string; readonly stripeUrl?: string } = {},
+  more: {
+    readonly spec?: string
+    readonly stripe?: string
+    readonly stripeUrl?: string
+    readonly lookupUsd?: string
+  } = {},
 ): string {
   return `apiVersion: jobcap.dev/v1alpha1
 kind: CapPolicy
@@ -100,7 +105,7 @@ spec:
     secretRef: {name: geo, key: token}
     auth: {header: X-Api-Key}
     idempotency: never
-    routes: [{match: "POST /v1/lookup", usd: "0.01", core: [/address]}]
+    routes: [{match: "POST /v1/lookup", usd: "${more.lookupUsd ?? '0.01'}", core: [/address]}]
     allowedEndpoints: ["POST /v1/lookup", "POST /v1/unpriced", "GET /v1/coverage"]
 `
 }

@@ -1,0 +1,93 @@
+import { expect } from 'chai'
+import { ask, gist, payment } from './call.ts'
+import { TestPod } from './pod.ts'
+import { auditOf, type LedgerProcess, policyText, type Rig, startRig } from './rig.ts'
+
+describe('429: a cap is reached, and nothing is sent', () => {
+  let rig: Rig
+  let ledger: LedgerProcess
+  before(async () => {
+    rig = await startRig()
+    ledger = await rig.startLedger()
+  })
+  after(() => rig.stop())
+  afterEach(() => rig.writePolicy(policyText(rig)))
+
+  it('1,000 calls of $0.10 at once against $5.00 charge exactly 50', async () => {
+    rig.writePolicy(policyText(rig, { lookupUsd: '0.10' }))
+    const { vault_key, key_id } = await ledger.client.createKey({ vendor: 'geocode', usd_cap: '5.00' })
+    const lookUp = (at: number) => ({
+      path: '/geocode/v1/lookup',
+      key: vault_key,
+      headers: { 'idempotency-key': `lookup-${at}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ address: `${at} Main St` }),
+    })
+    const gists = await Promise.all(
+      Array.from({ length: 1_000 }, async (_, at) => gist(await ask(ledger.address, lookUp(at)))),
+    )
+    const counts = Object.groupBy(gists, (told) => told)
+    expect(Object.keys(counts).sort()).to.deep.equal(['200', '429 cap_exhausted'])
+    expect(counts['200']).to.have.length(50)
+    expect(rig.geocoder.truth('effect')).to.have.length(50)
+    expect(await ledger.client.findKey(key_id)).to.include({ spent_usd: '5.00', reserved_usd: '0.00' })
+    const events = (await auditOf(ledger)).filter(({ actor }) => actor.keyId === key_id)
+    expect(events.filter(({ event }) => event === 'call.settled')).to.have.length(50)
+    expect(events.filter(({ event }) => event === 'call.refused')).to.have.length(950)
+  }).timeout(60_000)
+
+  it('the refusal says which cap, its limit, what is spent and reserved, and when it resets', async () => {
+    const { vault_key } = await ledger.client.createKey({ vendor: 'stripe', daily_usd_cap: '2.00' })
+    await ask(ledger.address, payment(vault_key, 'd-1', 150))
+    const refused = await ask(ledger.address, payment(vault_key, 'd-2', 51))
+    expect(gist(refused)).to.equal('429 cap_exhausted')
+    const body = JSON.parse(refused.text)
+    expect(body).to.include({ level: 'run_day', limit_usd: '2.00', spent_usd: '1.50', reserved_usd: '0.00' })
+    expect(body.resets_at).to.match(/T00:00:00.000Z$/)
+    expect(refused.headers['x-should-retry']).to.equal('false')
+  })
+
+  it('a raise lets the next call through, and what was charged is replayed', async () => {
+    const { vault_key, key_id } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '1.00' })
+    await ask(ledger.address, payment(vault_key, 'r-1', 100))
+    expect(gist(await ask(ledger.address, payment(vault_key, 'r-2', 100)))).to.equal('429 cap_exhausted')
+    expect((await ledger.client.setLimits(key_id, { usd_cap: '2.00' })).usd_cap).to.equal('2.00')
+    expect(gist(await ask(ledger.address, payment(vault_key, 'r-2', 100)))).to.equal('200')
+    expect((await ask(ledger.address, payment(vault_key, 'r-1', 100))).headers['jobcap-replayed']).to.equal('true')
+  })
+
+  it('a cap lowered below what is spent refuses the next call and takes nothing back', async () => {
+    const { vault_key, key_id } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '5.00' })
+    await ask(ledger.address, payment(vault_key, 'l-1', 300))
+    await ledger.client.setLimits(key_id, { usd_cap: '1.00' })
+    expect(gist(await ask(ledger.address, payment(vault_key, 'l-2', 1)))).to.equal('429 cap_exhausted')
+    expect(await ledger.client.findKey(key_id)).to.include({ spent_usd: '3.00', usd_cap: '1.00' })
+  })
+
+  it('a change of the policy file holds from the next call on, and a broken one changes nothing but says so', async () => {
+    const { vault_key } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '100.00' })
+    expect(gist(await ask(ledger.address, payment(vault_key, 'p-1', 100)))).to.equal('200')
+    rig.writePolicy(policyText(rig, { stripe: 'perDayUsd: "1.50"' }))
+    const refused = await ask(ledger.address, payment(vault_key, 'p-2', 100))
+    expect(JSON.parse(refused.text)).to.include({ code: 'cap_exhausted', level: 'policy_vendor_day' })
+    rig.writePolicy('apiVersion: jobcap.dev/v1alpha1\nkind: CapPolicy\nspec: {caps: {perRunUsd: 5}}\n')
+    expect(gist(await ask(ledger.address, payment(vault_key, 'p-3', 100)))).to.equal('429 cap_exhausted')
+    const readiness = await ledger.client.readiness()
+    expect(readiness.ready).to.equal(true)
+    expect(readiness.policy_problem).to.match(/policy\.yaml:\d+:\d+/)
+    expect(ledger.log()).to.match(/the new policy file is not used/)
+    rig.writePolicy(policyText(rig))
+    expect(gist(await ask(ledger.address, payment(vault_key, 'p-2', 100)))).to.equal('200')
+  })
+
+  it("a run's Pods share its cap, whatever their index", async () => {
+    const pods = await Promise.all(
+      [0, 1, 2].map((index) =>
+        TestPod.start(rig, ledger, { job: 'shared', pod: `shared-${index}`, index, terms: { capUsd: '2.00' } }),
+      ),
+    )
+    const gists = await Promise.all(pods.map(async (pod, at) => gist(await pod.pay(`cus_${at}`, 100))))
+    expect(gists.sort()).to.deep.equal(['200', '200', '429 cap_exhausted'])
+    const run = await ledger.client.findRun('uid-shared')
+    expect(run.key).to.include({ usd_cap: '2.00', spent_usd: '2.00', reserved_usd: '0.00' })
+  })
+})

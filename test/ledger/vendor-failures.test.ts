@@ -1,0 +1,209 @@
+import { expect } from 'chai'
+import type { Fault } from '../../fake-vendors/faults.ts'
+import { ask, gist, payment } from './call.ts'
+import { TestPod } from './pod.ts'
+import { auditOf, type LedgerProcess, policyText, type Rig, STRIPE_SECRET, startRig } from './rig.ts'
+
+describe('what a vendor may do to a call', () => {
+  let rig: Rig
+  let ledger: LedgerProcess
+  let key: string
+  let keyId: string
+  let count = 0
+  before(async () => {
+    rig = await startRig()
+    ledger = await rig.startLedger(['--vendor-deadline-ms', '700', '--repair-every-ms', '200'])
+  })
+  after(() => rig.stop())
+  beforeEach(async () => {
+    const made = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '100.00' })
+    key = made.vault_key
+    keyId = made.key_id
+    count += 1
+  })
+  afterEach(async () => {
+    await rig.stripe.control.clearFaults()
+    await rig.geocoder.control.clearFaults()
+    rig.writePolicy(policyText(rig))
+    rig.writeSecret(STRIPE_SECRET)
+  })
+
+  const name = () => `invoice-${count}`
+  const effects = () => rig.stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey === name())
+  const pay = () => ask(ledger.address, payment(key, name()))
+  const fail = (fault: Fault, times: number | null = 1) => rig.stripe.control.addFault({ fault, times })
+  const balance = async () => {
+    const { spent_usd, reserved_usd } = await ledger.client.findKey(keyId)
+    return { spent_usd, reserved_usd }
+  }
+
+  const SPOILT_ONCE: readonly Fault[] = [
+    { kind: 'reset', when: 'after' },
+    { kind: 'garbage', when: 'after' },
+    { kind: 'half', when: 'after' },
+    { kind: 'wrong_length', when: 'after', byBytes: 10 },
+    { kind: 'answer', when: 'before', status: 500 },
+    { kind: 'answer', when: 'before', status: 503 },
+  ]
+  for (const fault of SPOILT_ONCE) {
+    it(`${JSON.stringify(fault)}: asked again under the same key within the request, charged once`, async () => {
+      await fail(fault)
+      const told = await pay()
+      expect(told.status, told.text).to.equal(200)
+      expect(effects()).to.have.length(1)
+      expect(await balance()).to.deep.equal({ spent_usd: '1.00', reserved_usd: '0.00' })
+    })
+  }
+
+  it('a vendor that says its key is in use is asked until it has an answer', async () => {
+    await rig.stripe.control.hold({ keyBusy: true })
+    const paying = pay()
+    const held = await rig.stripe.control.nextHeld()
+    await rig.stripe.control.release(held.id, 'reset')
+    expect((await paying).status).to.equal(200)
+    expect(effects()).to.have.length(1)
+  })
+
+  it('no answer in time: 504 outcome_pending, the money stays reserved, and the repeat gets the answer of the one call', async () => {
+    await fail({ kind: 'silence', when: 'after' })
+    const told = await pay()
+    expect(gist(told)).to.equal('504 outcome_pending')
+    expect(told.headers['x-should-retry']).to.equal('true')
+    const again = await pay()
+    expect(gist(again)).to.equal('200')
+    expect(effects()).to.have.length(1)
+    expect(await balance()).to.deep.equal({ spent_usd: '1.00', reserved_usd: '0.00' })
+  })
+
+  it('a call left in doubt that nobody asks for again is resolved under its own key', async () => {
+    await fail({ kind: 'silence', when: 'after' })
+    expect(gist(await pay())).to.equal('504 outcome_pending')
+    await rig.stripe.control.reached('replay', rig.stripe.truth('replay').length + 1)
+    await settled(name())
+    expect(effects()).to.have.length(1)
+    expect(await balance()).to.deep.equal({ spent_usd: '1.00', reserved_usd: '0.00' })
+  })
+
+  it('a 5xx that stays is handed on as it came, and the money stays reserved', async () => {
+    await fail({ kind: 'answer', when: 'before', status: 500, saved: true })
+    const told = await pay()
+    expect(gist(told)).to.equal('500')
+    expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '1.00' })
+    const inDoubt = (await auditOf(ledger)).find(
+      (event) => event.event === 'call.in_doubt' && event.actor.keyId === keyId,
+    )
+    expect(inDoubt).to.include({ heldUsdMicros: 1_000_000 })
+  })
+
+  it('a person resolves what stays in doubt', async () => {
+    await fail({ kind: 'answer', when: 'before', status: 500, saved: true })
+    const callId = String((await pay()).headers['jobcap-call-id'])
+    expect(await ledger.client.resolveCall(callId, { effect: false })).to.include({ state: 'settled' })
+    expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '0.00' })
+  })
+
+  it('429: released, handed on as it came, and the repeat is sent', async () => {
+    await fail({ kind: 'answer', when: 'before', status: 429 })
+    const told = await pay()
+    expect(gist(told)).to.equal('429')
+    expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '0.00' })
+    expect(gist(await pay())).to.equal('200')
+    expect(effects()).to.have.length(1)
+  })
+
+  it('402: the decline is final, costs nothing and is replayed', async () => {
+    const declined = {
+      ...payment(key, name()),
+      body: 'amount=100&currency=usd&confirm=true&payment_method=pm_card_chargeDeclined',
+    }
+    const first = await ask(ledger.address, declined)
+    const again = await ask(ledger.address, declined)
+    expect([gist(first), gist(again)]).to.deep.equal(['402', '402'])
+    expect(again.headers['jobcap-replayed']).to.equal('true')
+    expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '0.00' })
+  })
+
+  it('a vendor that is not there: 503 vendor_unreachable, released, and the repeat goes through', async () => {
+    rig.writePolicy(policyText(rig, { stripeUrl: 'http://127.0.0.1:9' }))
+    const told = await pay()
+    expect(gist(told)).to.equal('503 vendor_unreachable')
+    expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '0.00' })
+    rig.writePolicy(policyText(rig))
+    expect(gist(await pay())).to.equal('200')
+  })
+
+  it('a refused secret: 503 vendor_secret_refused, released, an alarm; the right one passes without a restart', async () => {
+    rig.writeSecret('sk_test_wrong')
+    const told = await pay()
+    expect(gist(told)).to.equal('503 vendor_secret_refused')
+    expect(told.headers['x-should-retry']).to.equal('false')
+    expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '0.00' })
+    const read = await ask(ledger.address, { method: 'GET', path: '/stripe/v1/payment_intents', key })
+    expect(gist(read)).to.equal('503 vendor_secret_refused')
+    const metrics = await ask(ledger.address, { method: 'GET', path: '/metrics' })
+    expect(metrics.text).to.match(/jobcap_ledger_alarms_total\{reason="vendor_secret_refused"\} 2/)
+    rig.writeSecret(STRIPE_SECRET)
+    expect(gist(await pay())).to.equal('200')
+  })
+
+  it('an empty secret: 503 vendor_secret_missing, and nothing is reserved', async () => {
+    rig.writeSecret('')
+    expect(gist(await pay())).to.equal('503 vendor_secret_missing')
+    expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '0.00' })
+  })
+
+  it('409 answer_not_kept: an answer too large to keep is handed on once, and its replay is refused', async () => {
+    const body = JSON.stringify({ id: 'pi_large', object: 'payment_intent', filler: 'x'.repeat(300_000) })
+    await fail({ kind: 'answer', when: 'after', status: 200, body })
+    const first = await pay()
+    expect(first.text).to.have.length(body.length)
+    expect(gist(await pay())).to.equal('409 answer_not_kept')
+    expect(effects()).to.have.length(1)
+  })
+
+  it('a read that breaks off is cut for the app too, and one that never comes is refused', async () => {
+    await rig.stripe.control.addFault({ fault: { kind: 'half', when: 'after' }, match: { method: 'GET' } })
+    const read = { method: 'GET', path: '/stripe/v1/payment_intents', key }
+    expect(await ask(ledger.address, read).catch((fault: Error) => fault)).to.be.instanceOf(Error)
+    await rig.stripe.control.addFault({ fault: { kind: 'reset', when: 'before' }, match: { method: 'GET' } })
+    expect(gist(await ask(ledger.address, read))).to.equal('503 vendor_unreachable')
+  })
+
+  describe('that promises nothing about repeats', () => {
+    const BROKEN: readonly Fault[] = [
+      { kind: 'reset', when: 'after' },
+      { kind: 'garbage', when: 'after' },
+      { kind: 'silence', when: 'after' },
+    ]
+    for (const fault of BROKEN) {
+      it(`${fault.kind}: 502 outcome_unknown, never sent again, and its money stays reserved`, async () => {
+        const pod = await TestPod.start(rig, ledger, { job: `lookup-${fault.kind}` })
+        const before = rig.geocoder.truth('effect').length
+        await rig.geocoder.control.addFault({ fault })
+        const told = await pod.lookUp('1 Main St')
+        expect(gist(told)).to.equal('502 outcome_unknown')
+        expect(told.headers['x-should-retry']).to.equal('false')
+        expect(gist(await pod.lookUp('1 Main St'))).to.equal('502 outcome_unknown')
+        expect(rig.geocoder.truth('effect').length - before).to.equal(1)
+        const run = await ledger.client.findRun(pod.granted.runUid)
+        expect(run.key).to.include({ spent_usd: '0.00', reserved_usd: '0.01' })
+      })
+    }
+
+    it('each call is marked as sent before it leaves', async () => {
+      const pod = await TestPod.start(rig, ledger, { job: 'lookup-marked' })
+      await pod.lookUp('2 Main St')
+      const events = (await auditOf(ledger)).filter(({ actor }) => actor.runUid === pod.granted.runUid)
+      const steps = events.map(({ event }) => event).filter((event) => event.startsWith('call.'))
+      expect(steps).to.deep.equal(['call.reserved', 'call.sent', 'call.settled'])
+    })
+  })
+
+  /** Resolves when the call under this key is settled; the record is asked as the events of the vendor come. */
+  async function settled(idempotencyKey: string): Promise<void> {
+    for (;;) {
+      const events = await auditOf(ledger)
+      if (events.some((event) => event.event === 'call.settled' && event.call.namedKey === idempotencyKey)) return
+    }
+  }
+})
