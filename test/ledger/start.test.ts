@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { readConfig } from '../../ledger/config.ts'
+import { ask, gist, payment } from './call.ts'
+import { type Rig, startRig } from './rig.ts'
+
+const USUAL = ['--policy', 'p.yaml', '--store', 'sqlite:/x/ledger.db', '--state', '/x/state']
+
+describe('the start of a ledger', () => {
+  let rig: Rig
+  before(async () => {
+    rig = await startRig()
+  })
+  after(() => rig.stop())
+
+  const BAD: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--store', 'sqlite:x', '--state', 's'], /--policy: missing: without a policy nothing is allowed/],
+    [['--policy', 'p', '--state', 's'], /--store: missing/],
+    [['--policy', 'p', '--store', 'redis:x', '--state', 's'], /--store: the store is sqlite:PATH/],
+    [['--policy', 'p', '--store', 'sqlite:x'], /--state: missing/],
+    [[...USUAL, '--listen', '8081'], /--listen: "8081" is not HOST:PORT/],
+    [[...USUAL, '--listen', '127.0.0.1:70000'], /--listen/],
+    [[...USUAL, '--tls-cert', 'c.pem'], /tls-cert and tls-key go together/],
+    [[...USUAL, '--vendor-deadline-ms', '1s'], /--vendor-deadline-ms: whole milliseconds/],
+    [[...USUAL, '--stor', 'x'], /--stor/],
+  ]
+  for (const [flags, says] of BAD) {
+    it(`refuses ${flags.join(' ')}`, () => {
+      expect(() => readConfig(flags, {})).to.throw(says)
+    })
+  }
+
+  it('takes settings from the environment, and a flag wins', () => {
+    const environment = {
+      JOBCAP_LEDGER_POLICY: 'env.yaml',
+      JOBCAP_LEDGER_SECRETS: '/s',
+      JOBCAP_LEDGER_LISTEN: '[::1]:1',
+    }
+    const config = readConfig(USUAL, environment)
+    expect(config).to.deep.include({ policyFile: 'p.yaml', secretsFolder: '/s', listen: [{ host: '::1', port: 1 }] })
+  })
+
+  it('without a policy file it does not start, and names the file', async () => {
+    const fault = await rig.startLedger(['--policy', 'nowhere.yaml']).catch((error: Error) => error)
+    expect(String(fault)).to.match(/nowhere\.yaml cannot be read \(ENOENT\)/)
+  })
+
+  it('with a broken policy it does not start, and names line and column', async () => {
+    rig.writePolicy('apiVersion: jobcap.dev/v1alpha1\nkind: CapPolicy\nmetadata: {name: default}\nspec: {caps: 5}\n')
+    const fault = await rig.startLedger().catch((error: Error) => error)
+    expect(String(fault)).to.match(/policy\.yaml:4:\d+: spec\.caps/)
+  })
+})
+
+describe('a ledger with a certificate', () => {
+  let rig: Rig
+  before(async () => {
+    rig = await startRig()
+    const files = ['-keyout', join(rig.folder, 'key.pem'), '-out', join(rig.folder, 'cert.pem')]
+    const subject = ['-subj', '/CN=ledger', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2', '-nodes']
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', ...files, ...subject],
+      {
+        stdio: 'ignore',
+      },
+    )
+  })
+  after(() => rig.stop())
+
+  it('serves TLS, and a client that does not trust the certificate gets nothing', async () => {
+    const ledger = await rig.startLedger(['--tls-cert', 'cert.pem', '--tls-key', 'key.pem'])
+    expect(ledger.address).to.match(/^https:/)
+    const caPem = readFileSync(join(rig.folder, 'cert.pem'), 'utf8')
+    const token = readFileSync(join(rig.folder, 'state/operator-token'), 'utf8').trim()
+    const made = await ask(ledger.address, { path: '/vault/keys', key: token, body: '{"vendor":"stripe"}', caPem })
+    const told = await ask(ledger.address, { ...payment(JSON.parse(made.text).vault_key, 'k'), caPem })
+    expect(gist(told)).to.equal('200')
+    const untrusting = await ask(ledger.address, { method: 'GET', path: '/healthz' }).catch((fault: Error) => fault)
+    expect(String(untrusting)).to.match(/self.signed/i)
+  })
+})

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { skip } from '../../tools/test/skip.ts'
+import { ask, gist, payment } from './call.ts'
+import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
+
+describe('a ledger whose disk fails', () => {
+  let rig: Rig
+  let disk: string
+  before(async function () {
+    if (process.getuid?.() !== 0) skip(this, 'needs root for a small tmpfs')
+    rig = await startRig()
+    disk = join(rig.folder, 'disk')
+    mkdirSync(disk)
+  })
+  beforeEach(() => execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]))
+  afterEach(() => execFileSync('umount', ['-l', disk]))
+  after(() => rig?.stop())
+
+  const onDisk = () => rig.startLedger(['--store', `sqlite:${disk}/ledger.db`])
+  const fill = () => {
+    const filler = join(disk, 'filler')
+    writeFileSync(filler, '')
+    try {
+      for (;;) appendFileSync(filler, Buffer.alloc(4_096))
+    } catch {
+      // Full: that is what was wanted.
+    }
+  }
+  const free = () => rmSync(join(disk, 'filler'))
+  const newKey = async (ledger: LedgerProcess) => (await ledger.client.createKey({ vendor: 'stripe' })).vault_key
+
+  it('full before the reservation: 503 store_unavailable, nothing is sent; with room again it goes on', async () => {
+    const ledger = await onDisk()
+    const key = await newKey(ledger)
+    fill()
+    const told = await ask(ledger.address, payment(key, 'full'))
+    expect(gist(told)).to.equal('503 store_unavailable')
+    expect(told.headers['x-should-retry']).to.equal('true')
+    expect(rig.stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey === 'full')).to.deep.equal([])
+    free()
+    expect(gist(await ask(ledger.address, payment(key, 'full')))).to.equal('200')
+    expect(await ledger.drain()).to.equal(0)
+  })
+
+  it("full between send and settle: the app gets the vendor's answer, and the settle lands when there is room", async () => {
+    const ledger = await onDisk()
+    const key = await newKey(ledger)
+    await rig.stripe.control.hold()
+    const asking = ask(ledger.address, payment(key, 'late'))
+    const held = await rig.stripe.control.nextHeld()
+    fill()
+    await rig.stripe.control.release(held.id)
+    expect(gist(await asking)).to.equal('200')
+    expect(ledger.log()).to.match(/the store did not take a report/)
+    free()
+    expect(await ledger.drain()).to.equal(0)
+    const next = await onDisk()
+    const events = (await auditOf(next)).map(({ event }) => event)
+    expect(events.filter((event) => event === 'call.settled')).to.have.length(1)
+    expect(events).to.not.include('call.in_doubt')
+    await next.drain()
+  })
+
+  it('a database that cannot be written is refused at the start, with what to do', async () => {
+    const ledger = await onDisk()
+    await ledger.drain()
+    execFileSync('mount', ['-o', 'remount,ro', disk])
+    const fault = await onDisk().catch((error: Error) => error)
+    expect(String(fault)).to.match(/ledger\.db/)
+    expect(String(fault)).to.match(/start failed/)
+  })
+
+  it('a second ledger over the same database is refused, and the first goes on', async () => {
+    const ledger = await onDisk()
+    const fault = await onDisk().catch((error: Error) => error)
+    expect(String(fault)).to.match(/in use|locked|another/i)
+    expect(await ledger.client.readiness()).to.deep.equal({ ready: true })
+    await ledger.drain()
+  })
+})
+
+describe('what a ledger writes to its folder', () => {
+  let rig: Rig
+  before(async () => {
+    rig = await startRig()
+  })
+  after(() => rig.stop())
+
+  it('its keys are for it alone, made once, and a damaged one is refused rather than replaced', async () => {
+    const ledger = await rig.startLedger()
+    await ledger.drain()
+    const files = ['master-key', 'operator-token', 'pod-token-key'].map((name) => join(rig.folder, 'state', name))
+    const before = files.map((file) => readFileSync(file, 'utf8'))
+    expect(execFileSync('stat', ['-c', '%a', ...files], { encoding: 'utf8' })).to.equal('600\n600\n600\n')
+    await (await rig.startLedger()).drain()
+    expect(files.map((file) => readFileSync(file, 'utf8'))).to.deep.equal(before)
+    const [masterKey = ''] = files
+    chmodSync(masterKey, 0o600)
+    writeFileSync(masterKey, 'damaged')
+    const fault = await rig.startLedger().catch((error: Error) => error)
+    expect(String(fault)).to.match(/master-key does not hold a key/)
+    expect(readFileSync(masterKey, 'utf8')).to.equal('damaged')
+  })
+})
