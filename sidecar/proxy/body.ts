@@ -9,9 +9,14 @@ export interface Collected {
   readonly isWhole: boolean
 }
 
+/** The app said beforehand that its body is over the limit, so none of it is read. */
+export function isDeclaredOver({ headers }: IncomingMessage, limitBytes: number): boolean {
+  return Number(headers['content-length'] ?? 0) > limitBytes
+}
+
 /** Reads up to `limitBytes`. Rejects with the signal's reason when the app leaves first. */
 export function collectBody(request: IncomingMessage, limitBytes: number, gone: AbortSignal): Promise<Collected> {
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
+  if (isDeclaredOver(request, limitBytes)) {
     return Promise.resolve({ bytes: Buffer.alloc(0), isWhole: false })
   }
   return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
 import { type AppExchange, refuse } from './app-exchange.ts'
-import { type Collected, collectBody, decodeBody } from './body.ts'
+import { type Collected, collectBody, decodeBody, isDeclaredOver } from './body.ts'
 import { deliver, sendToApp } from './deliver.ts'
 import { forwardedHeaders } from './headers.ts'
 import { type JudgedCall, type Leave, laneOf, ledgerPath, outgoingRequest, unnumberedHeaders } from './outgoing.ts'
@@ -18,7 +18,8 @@ export async function carryCall(pod: Pod, app: AppExchange, portVendor: string |
   const { url = '', headers } = app.request
   const target = readTarget({ url, host: headers.host, portVendor }, sidecar.vendors)
   if (isRefusal(target)) return refuse(app, target)
-  if (app.request.headers.expect !== undefined) app.response.writeContinue()
+  const isOver = isDeclaredOver(app.request, sidecar.maxBodyBytes)
+  if (headers.expect !== undefined && !isOver) app.response.writeContinue()
   const collected = await collectBody(app.request, sidecar.maxBodyBytes, app.gone)
   const call = await judge(pod, app, { target, collected })
   if (isRefusal(call)) return refuse(app, call)
@@ -62,7 +63,10 @@ async function carryRead(
   app: AppExchange,
   { call, collected }: { call: JudgedCall; collected: Collected },
 ): Promise<void> {
+  const { sidecar } = pod.credentials.current
   const { request, response, gone } = app
+  // The app was kept waiting until it was known that its body may pass unread.
+  if (request.headers.expect !== undefined && isDeclaredOver(request, sidecar.maxBodyBytes)) response.writeContinue()
   const body = collected.isWhole ? call.text.body : { first: collected.bytes, rest: request }
   const path = ledgerPath(call.target)
   const relayed = await relay(pod, {

@@ -2,6 +2,8 @@ import type { Pod } from './pod.ts'
 
 /** Facts that are not handed in by then go with the next Pod's ambiguity. */
 const HAND_IN_MS = 5_000
+/** The apps have ended, so what they have read shows in the next looks at their sockets, or never. */
+const LAST_EVIDENCE_MS = 500
 
 /**
  * SIGTERM: what the apps have read is handed in first, then calls in flight may end, then what was read of those. Resolves
@@ -13,6 +15,10 @@ export async function farewell(pod: Pod, drainMs: number): Promise<number> {
   await handIn(pod)
   await within(pod, drainMs, async () => {
     while (pod.gate.inside > 0) await pod.nextChange()
+  })
+  pod.seekAllEvidence()
+  await within(pod, LAST_EVIDENCE_MS, async () => {
+    while (pod.unread.size > 0) await pod.nextChange()
   })
   await handIn(pod)
   return pod.refusals.exitCode

@@ -33,6 +33,8 @@ export interface Pod {
   readonly gate: Gate
   /** Names a call within this process. */
   nextId(): number
+  /** From now on the evidence of every answer is looked for, waited for or not. */
+  seekAllEvidence(): void
   /** Waits for the next moment at which a call or an answer has ended. */
   nextChange(): Promise<void>
 }
@@ -61,7 +63,10 @@ export async function startPod(effects: SidecarEffects, config: ProxyConfig): Pr
 /** The parts that only live as long as this process. */
 function startCounting(
   effects: SidecarEffects,
-): Pick<Pod, 'turns' | 'namedTurns' | 'openLlmCalls' | 'unread' | 'queues' | 'gate' | 'nextId' | 'nextChange'> {
+): Pick<
+  Pod,
+  'turns' | 'namedTurns' | 'openLlmCalls' | 'unread' | 'queues' | 'gate' | 'nextId' | 'seekAllEvidence' | 'nextChange'
+> {
   let watchers: (() => void)[] = []
   const changed = () => {
     const told = watchers
@@ -72,13 +77,28 @@ function startCounting(
   const turns: TurnKeeper = new TurnKeeper(effects, () => queues.wake())
   const namedTurns = new TurnKeeper(effects, () => {})
   const gate = new Gate(changed)
-  const wanted = () => (gate.isShut ? unread.all() : turns.wanted().flatMap((id) => unread.get(id) ?? []))
+  let seeksAll = false
+  const wanted = () => (gate.isShut || seeksAll ? unread.all() : turns.wanted().flatMap((id) => unread.get(id) ?? []))
   const queues: ReceiveQueues = new ReceiveQueues(effects, wanted)
   const nextChange = () => new Promise<void>((resolve) => watchers.push(resolve))
+  const seekAllEvidence = () => {
+    seeksAll = true
+    queues.wake()
+  }
   let lastId = 0
   const nextId = () => {
     lastId += 1
     return lastId
   }
-  return { turns, namedTurns, openLlmCalls: new OpenLlmCalls(), unread, queues, gate, nextId, nextChange }
+  return {
+    turns,
+    namedTurns,
+    openLlmCalls: new OpenLlmCalls(),
+    unread,
+    queues,
+    gate,
+    nextId,
+    seekAllEvidence,
+    nextChange,
+  }
 }

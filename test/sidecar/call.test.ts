@@ -71,12 +71,10 @@ describe('a call through the sidecar', () => {
   it('is answered with the vendor’s status, headers and body; a replay is marked and our note taken off', async () => {
     await start()
     ledger.onCall = (call) =>
-      call.answer(
-        402,
-        '{"error":{}}',
-        { replayed: true, callId: 'call_1' },
-        { 'request-id': 'req_1', 'jobcap-x': 'no' },
-      )
+      call.answer(402, '{"error":{}}', {
+        note: { replayed: true, callId: 'call_1' },
+        headers: { 'request-id': 'req_1', 'jobcap-x': 'no' },
+      })
     const app = await open()
     const answer = await app.post(form(5)).answer()
     expect(answer).to.include({ status: 402, body: '{"error":{}}' })

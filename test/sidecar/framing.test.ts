@@ -171,6 +171,13 @@ describe('what an app sends', () => {
     expect(ledger.calls[0]?.claims.ord).to.equal(null)
   })
 
+  it('over the limit on a free route is let come when it asks first', async () => {
+    const head = 'POST /geocode/v1/upload HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\nexpect: 100-continue\r\n\r\n'
+    expect((await app.send(head).answer()).status).to.equal(100)
+    expect((await app.send('u'.repeat(200_000)).answer()).status).to.equal(200)
+    expect(ledger.calls[0]?.body).to.have.length(200_000)
+  })
+
   it('over the limit in chunks passes through unread where the route is free', async () => {
     const piece = 'u'.repeat(0x8000)
     const head = `POST /geocode/v1/upload HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n`

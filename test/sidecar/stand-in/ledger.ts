@@ -18,7 +18,11 @@ export interface Arrived {
   readonly body: string
   readonly claims: CallClaims
   /** Answers as the vendor would. `note` is completed: definite, not replayed, the occurrence that is due. */
-  answer(status: number, body: string | Uint8Array, note?: Partial<AnswerNote>, headers?: Record<string, string>): void
+  answer(
+    status: number,
+    body: string | Uint8Array,
+    more?: { note?: Partial<AnswerNote>; headers?: Record<string, string> },
+  ): void
   refuse(refused: Refusal, note?: Partial<AnswerNote>): void
   /** Resets the connection without an answer. */
   cut(): void
@@ -156,7 +160,7 @@ export class StandInLedger {
       claims,
       response,
       noteFor,
-      answer: (status, text, note, more) =>
+      answer: (status, text, { note = {}, headers: more = {} } = {}) =>
         void response
           .writeHead(status, {
             'content-type': 'application/json',

@@ -1,0 +1,246 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { refusal } from '../../contract/refusals.ts'
+import { AppConnection } from './stand-in/app.ts'
+import { type Arrived, StandInLedger } from './stand-in/ledger.ts'
+import { SidecarUnderTest } from './stand-in/sidecar.ts'
+import { TestTime } from './stand-in/time.ts'
+
+const BODY = 'amount=5&currency=usd&customer=cus_1'
+const BEGIN = 'POST /_jobcap/begin HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n'
+
+describe('the sidecar and its Pod', () => {
+  let ledger: StandInLedger
+  let sidecar: SidecarUnderTest
+  let port: number
+  let apps: AppConnection[]
+
+  const open = async () => {
+    const app = await AppConnection.open(port)
+    apps.push(app)
+    return app
+  }
+  const start = async (effects: Parameters<typeof SidecarUnderTest.start>[1] = {}) => {
+    sidecar = await SidecarUnderTest.start(ledger, effects)
+    port = await sidecar.listen()
+    return sidecar.proxy.started
+  }
+
+  beforeEach(async () => {
+    ledger = await StandInLedger.start()
+    apps = []
+  })
+
+  afterEach(async () => {
+    for (const app of apps) app.socket.destroy()
+    sidecar.close()
+    await ledger.close()
+  })
+
+  it('begins a new life once no call is out and all evidence is in, and hands that in first', async () => {
+    await start()
+    await sidecar.proved
+    const held: Arrived[] = []
+    ledger.onCall = (call) => held.push(call)
+    const [app, beginner] = [await open(), await open()]
+    app.post(BODY)
+    await ledger.until(() => held.length === 1)
+    beginner.send(BEGIN)
+    held[0]?.answer(200, '{}')
+    await app.answer()
+    expect(await beginner.answer()).to.include({ status: 200, body: '{"life":2}' })
+    expect(ledger.seen).to.deep.include({ life: 1, digest: held[0]?.claims.identity.digest, n: 1, token: null })
+    app.post(BODY)
+    await ledger.until(() => held.length === 2)
+    expect(held[1]?.claims).to.deep.include({ life: 2, ord: { boot: 1, seq: 2 } })
+    expect(JSON.parse((await sidecar.file('credential.json')) ?? '')).to.include({ life: 2 })
+  })
+
+  it('lets calls that come while a new life begins belong to it', async () => {
+    await start()
+    const held: Arrived[] = []
+    ledger.onCall = (call) => held.push(call)
+    const [app, beginner, late] = [await open(), await open(), await open()]
+    app.post(BODY)
+    await ledger.until(() => held.length === 1)
+    beginner.send(BEGIN)
+    const { gate } = await sidecar.proxy.started
+    await sidecar.until(async () => gate.isShut)
+    late.post('amount=9&currency=usd&customer=cus_2')
+    held[0]?.refuse(refusal('vendor_unreachable'))
+    await beginner.answer()
+    await ledger.until(() => held.length === 2)
+    expect(held[1]?.claims.life).to.equal(2)
+  })
+
+  it('refuses to begin when a call stays out', async () => {
+    const time = new TestTime()
+    await start({ clock: time, timers: time })
+    const held: Arrived[] = []
+    ledger.onCall = (call) => held.push(call)
+    const [app, beginner] = [await open(), await open()]
+    app.post(BODY)
+    await ledger.until(() => held.length === 1)
+    beginner.send(BEGIN)
+    const { gate } = await sidecar.proxy.started
+    await sidecar.until(async () => gate.isShut)
+    time.advance(10_000)
+    const answer = await beginner.answer()
+    expect(answer.headers).to.include({ 'jobcap-refused': 'begin_too_early', 'x-should-retry': 'true' })
+    expect(gate.isShut).to.equal(false)
+  })
+
+  it('renews its credential at about half its life, with the token as it then is, and keeps it for a restart', async () => {
+    const time = new TestTime()
+    await start({ clock: time, timers: time })
+    time.advance(260_000)
+    expect(ledger.exchanges).to.deep.equal([])
+    time.advance(80_000)
+    await ledger.until(() => ledger.exchanges.length === 1)
+    expect(ledger.exchanges).to.deep.equal([{ purpose: 'renew', token: 'Bearer pod-token' }])
+    await sidecar.until(async () => (await sidecar.file('credential.json'))?.includes('pod-credential-1') === true)
+    await (await open()).post(BODY).answer()
+    expect(ledger.calls[0]?.headers.authorization).to.equal('Bearer pod-credential-1')
+  })
+
+  it('serves with the old credential when the renewal is refused, and asks again', async () => {
+    const time = new TestTime()
+    await start({ clock: time, timers: time })
+    ledger.refusesExchange = refusal('pod_token_invalid')
+    time.advance(340_000)
+    await ledger.until(() => ledger.exchanges.length === 1)
+    expect((await (await open()).post(BODY).answer()).status).to.equal(200)
+    expect(ledger.calls[0]?.headers.authorization).to.equal('Bearer pod-credential-0')
+    await sidecar.until(async () => {
+      time.advance(1_000)
+      return ledger.exchanges.length > 1
+    })
+  })
+
+  it('renews at once when the ledger calls the credential expired, and sends the same call again', async () => {
+    await start()
+    ledger.onCall = (call) =>
+      ledger.calls.length === 1 ? call.refuse(refusal('credential_expired')) : call.answer(200, '{}')
+    expect((await (await open()).post(BODY).answer()).status).to.equal(200)
+    expect(ledger.calls.map(({ claims }) => claims.ord?.seq)).to.deep.equal([1, 1])
+    expect(ledger.exchanges.map(({ purpose }) => purpose)).to.deep.equal(['renew'])
+  })
+
+  it('lets what was seen go out by itself when no call carries it', async () => {
+    const time = new TestTime()
+    await start({ clock: time, timers: time })
+    const app = await open()
+    await app.post(BODY).answer()
+    app.socket.end()
+    const { facts } = await sidecar.proxy.started
+    await sidecar.until(async () => facts.unconfirmed().length === 1)
+    time.advance(1_000)
+    await ledger.until(() => ledger.reports.length === 1)
+    expect(ledger.reports[0]?.seen.map(({ n }) => n)).to.deep.equal([1])
+  })
+
+  const spent = refusal('cap_exhausted', undefined, {
+    level: 'run',
+    limit_usd: '5.00',
+    spent_usd: '4.80',
+    reserved_usd: '0.00',
+  })
+
+  it('remembers a spent cap over a restart, tells people of it, and leaves with 93', async () => {
+    await start()
+    ledger.onCall = (call) => call.refuse(spent, { capLevel: 'run' })
+    expect((await (await open()).post(BODY).answer()).status).to.equal(429)
+    const message = JSON.parse(readFileSync(join(sidecar.stateDir, 'termination-log'), 'utf8')) as object
+    expect(message).to.include({ reason: 'cap_exhausted', level: 'run', limitUsd: '5.00', spentUsd: '4.80' })
+    expect(await sidecar.proxy.farewell()).to.equal(93)
+    sidecar.close()
+    await start({ stateDir: sidecar.stateDir })
+    expect(await sidecar.proxy.farewell()).to.equal(93)
+  })
+
+  it('forgets a spent cap once a later new call passes that level, and only that', async () => {
+    await start()
+    const app = await open()
+    ledger.onCall = (call) => call.refuse(spent, { capLevel: 'run' })
+    await app.post(BODY).answer()
+    ledger.onCall = (call) => call.answer(200, '{}', { note: { passed: ['policy_day'] } })
+    await app.post(BODY).answer()
+    const { refusals } = await sidecar.proxy.started
+    expect(refusals.exitCode).to.equal(93)
+    ledger.onCall = (call) => call.answer(200, '{}', { note: { passed: ['run', 'policy_day'] } })
+    await app.post(BODY).answer()
+    expect(refusals.exitCode).to.equal(0)
+    expect(readFileSync(join(sidecar.stateDir, 'termination-log'), 'utf8')).to.equal('')
+  })
+
+  it('leaves with 93 after a refusal that holds for the whole run, and still asks at each call', async () => {
+    await start()
+    ledger.onCall = (call) => call.refuse(refusal('key_revoked'))
+    const app = await open()
+    await app.post(BODY).answer()
+    await app.post(BODY).answer()
+    expect(ledger.calls).to.have.length(2)
+    expect(await sidecar.proxy.farewell()).to.equal(93)
+  })
+
+  it('leaves with 0 after refusals that hold for one call only', async () => {
+    await start()
+    ledger.onCall = (call) => call.refuse(refusal('endpoint_not_allowed'))
+    await (await open()).post(BODY).answer()
+    expect(await sidecar.proxy.farewell()).to.equal(0)
+    expect(existsSync(join(sidecar.stateDir, 'termination-log'))).to.equal(false)
+  })
+
+  it('hands in what was seen, lets a call in flight end, and hands in what was seen of that', async () => {
+    await start()
+    await sidecar.proved
+    const held: Arrived[] = []
+    const app = await open()
+    await app.post(BODY).answer()
+    ledger.onCall = (call) => held.push(call)
+    app.post('amount=9&currency=usd&customer=cus_2')
+    await ledger.until(() => held.length === 1)
+    const leaving = sidecar.proxy.farewell()
+    await ledger.until(() => ledger.reports.length === 1)
+    held[0]?.answer(200, '{"id":"last"}')
+    expect((await app.answer()).body).to.equal('{"id":"last"}')
+    expect(await leaving).to.equal(0)
+    expect(ledger.seen.map(({ digest }) => digest)).to.include(held[0]?.claims.identity.digest)
+  })
+
+  it('answers before there is a credential that it listens, and keeps calls waiting for it', async () => {
+    await start()
+    const { stateDir } = sidecar
+    sidecar.close()
+    const { rmSync, writeFileSync } = await import('node:fs')
+    const credential = readFileSync(join(stateDir, 'credential.json'), 'utf8')
+    rmSync(join(stateDir, 'credential.json'))
+    sidecar = new SidecarUnderTest(ledger.url, { stateDir })
+    port = await sidecar.listen()
+    const app = await open()
+    expect((await app.send('GET /_jobcap/healthz HTTP/1.1\r\nhost: a\r\n\r\n').answer()).status).to.equal(200)
+    app.post(BODY)
+    writeFileSync(join(stateDir, 'credential.json'), credential)
+    expect((await app.answer()).status).to.equal(200)
+  })
+
+  it('keeps a Node app’s pooled connections alive, which prove the reading of the answers before', async () => {
+    await start()
+    const { Agent } = await import('node:http')
+    const agent = new Agent({ keepAlive: true })
+    const post = () =>
+      new Promise<void>((resolve) => {
+        const outgoing = request({ port, host: '127.0.0.1', path: '/stripe/v1/payment_intents', method: 'POST', agent })
+        outgoing.setHeader('content-type', 'application/x-www-form-urlencoded')
+        outgoing.on('response', (answer) => answer.resume().on('end', resolve))
+        outgoing.end(BODY)
+      })
+    for (let call = 0; call < 20; call += 1) await post()
+    expect(ledger.calls.map(({ claims }) => claims.seen.map(({ n }) => n)).slice(1)).to.deep.equal(
+      Array.from({ length: 19 }, (_, at) => [at + 1]),
+    )
+    agent.destroy()
+  })
+})
