@@ -7,7 +7,7 @@ export function checkJob(raw: unknown, commands: ReadonlySet<string> = new Set()
   const findings = checkShape(raw, JOB_SHAPE, named(raw))
   if (findings.problems.length > 0) return findings
   const job = raw as Job
-  return join(findings, checkSpec(job.spec, { path: `${named(raw)}.spec`, commands }))
+  return join(findings, checkSpec(job.spec, { path: `${named(raw)}spec`, commands }))
 }
 
 /** The same for a CronJob's template. */
@@ -15,7 +15,7 @@ export function checkCronJob(raw: unknown): Findings {
   const findings = checkShape(raw, CRON_JOB_SHAPE, named(raw))
   if (findings.problems.length > 0) return findings
   const { spec } = (raw as { spec: { jobTemplate: { spec: JobSpec } } }).spec.jobTemplate
-  return join(findings, checkSpec(spec, { path: `${named(raw)}.spec.jobTemplate.spec`, commands: new Set() }))
+  return join(findings, checkSpec(spec, { path: `${named(raw)}spec.jobTemplate.spec`, commands: new Set() }))
 }
 
 interface Within {
@@ -24,9 +24,9 @@ interface Within {
 }
 
 function named(raw: unknown): string {
-  if (!isObject(raw)) return 'this object'
+  if (!isObject(raw)) return 'this object: '
   const metadata = isObject(raw['metadata']) ? raw['metadata'] : {}
-  return `${String(raw['kind'])}/${String(metadata['name'] ?? metadata['generateName'])}: `.trimEnd()
+  return `${String(raw['kind'])}/${String(metadata['name'] ?? metadata['generateName'])}: `
 }
 
 function join(first: Findings, second: Findings): Findings {

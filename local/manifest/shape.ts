@@ -100,16 +100,21 @@ function walkObject(value: unknown, fields: Readonly<Record<string, Field>>, pla
     return
   }
   for (const [name, inner] of Object.entries(value)) {
-    const path = `${place.path}.${name}`
+    const path = fieldPath(place.path, name)
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined
     if (field === undefined) place.findings.problems.push(`${path} is not supported locally`)
     else walk(inner, field, { path, findings: place.findings })
   }
   for (const [name, field] of Object.entries(fields)) {
     if (field.required && (value[name] === undefined || value[name] === null)) {
-      place.findings.problems.push(`${place.path}.${name} is missing`)
+      place.findings.problems.push(`${fieldPath(place.path, name)} is missing`)
     }
   }
+}
+
+/** `Job/billing: ` is the start of a path, where no dot follows. */
+function fieldPath(path: string, name: string): string {
+  return path.endsWith(': ') ? `${path}${name}` : `${path}.${name}`
 }
 
 /** Items of a list are named as people name them: by `name` where they have one. */

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { readEnvironment } from '../../runtime/environment.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { systemTerminal } from '../../runtime/terminal.ts'
 import { systemTimers, type Timers } from '../../runtime/timers.ts'
@@ -172,15 +174,18 @@ spec:
       this.skip()
     }
     const mark = `3${systemRandom.bytes(4).readUInt32BE()}`
+    const folder = mkdtempSync(join(tmpdir(), 'jobcap-killed-'))
     const runner = spawn(process.execPath, [fileURLToPath(new URL('run-one.ts', import.meta.url)), mark], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...readEnvironment(), TMPDIR: folder },
     })
     const lines = createInterface({ input: runner.stdout })
     for await (const line of lines) if (line === 'up') break
     expect(countProcesses(`sleep\0${mark}`)).to.equal(2)
     runner.kill('SIGKILL')
     await new Promise((resolve) => runner.once('exit', resolve))
-    while (countProcesses(`sleep\0${mark}`) > 0) await new Promise((resolve) => process.nextTick(resolve))
+    while (countProcesses(`sleep\0${mark}`) > 0) await systemTimers.sleep(5)
+    rmSync(folder, { recursive: true })
   })
 })
 
