@@ -34,18 +34,20 @@ const IN_MEMORY = ':memory:'
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { path, restored = false } = options
-  const markPath = `${path}.mark`
-  const isKept = path !== IN_MEMORY
-  if (isKept && !existsSync(path) && existsSync(markPath)) {
-    throw new StoreFault(
-      `${path} is missing, but ${markPath} says that there was one. Put the database or a copy of it back ` +
-        `(a copy: start with --restored). An empty one is never started in its place.`,
-    )
+  const markPath = path === IN_MEMORY ? undefined : `${path}.mark`
+  if (markPath !== undefined && !existsSync(path) && (restored || existsSync(markPath))) {
+    throw new StoreFault(restored ? nothingRestored(path) : missing(path, markPath))
   }
-  const isNew = !isKept || !existsSync(path)
   const db = openDatabase(path)
   try {
-    return assemble(options, { db, isNew, markPath: isKept ? markPath : undefined, restored })
+    checkPages(db, path)
+    const isEmpty = !hasLayout(db)
+    if (isEmpty && restored) throw new StoreFault(nothingRestored(path))
+    if (isEmpty && markPath !== undefined && existsSync(markPath)) {
+      throw new StoreFault(damaged(path, `it holds nothing, but ${markPath} says that it did`))
+    }
+    migrate(db)
+    return assemble(options, { db, markPath, restored })
   } catch (fault) {
     db.close()
     throw fault instanceof StoreFault ? fault : new StoreFault(explain(path, fault), { cause: fault })
@@ -54,30 +56,29 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 interface Opened {
   readonly db: Database
-  readonly isNew: boolean
   readonly markPath: string | undefined
   readonly restored: boolean
 }
 
 function assemble(options: SqliteStoreOptions, opened: Opened): Store {
-  const { db, isNew, markPath, restored } = opened
+  const { db, markPath, restored } = opened
   const { path, clock, random, log, rules = WHOLE_RULEBOOK } = options
-  checkPages(db, path)
-  migrate(db)
   const statements = prepareStatements(db)
-  const installId = metaOnce(statements, 'install_id', () => random.uuid())
   const end = statements.auditEnd.get() as { seq: number; at_ms: number }
-  if (markPath !== undefined && !isNew && !restored) checkMark(path, markPath, { installId, lastSeq: end.seq })
+  if (markPath !== undefined && !restored) checkMark(statements, { path, markPath, lastSeq: end.seq })
   checkBooks(statements, path)
+  // What was put back is another history, and another install: the file it replaces, put back in turn, is noticed.
+  const renew = restored ? metaAnew : metaOnce
+  const historyId = asHistoryId(renew(statements, 'history_id', () => random.hex(8)))
+  const installId = renew(statements, 'install_id', () => random.uuid())
   const time = storeClock(clock, { boot: random.uuid(), lastAtMs: end.at_ms })
+  const tables = new SqliteTables({ statements, rules, random, time, historyId, lastSeq: end.seq })
   if (restored) {
-    db.transaction(() => endEverything(statements, { random, day: time().day })).immediate()
+    db.transaction(() => endEverything(statements, tables)).immediate()
     log.warn('the store was put back from a copy: all runs are ended, day caps count as spent until opened')
   }
-  const historyId = asHistoryId(metaOnce(statements, 'history_id', () => random.hex(8)))
   const mark = markPath === undefined ? undefined : new MarkFile(markPath, installId, clock)
-  mark?.note(end.seq)
-  const tables = new SqliteTables({ statements, rules, random, time, historyId, lastSeq: end.seq })
+  mark?.note(tables.lastSeq)
   return new SqliteStore({ db, statements, tables, mark, log, path })
 }
 
@@ -103,7 +104,10 @@ function openDatabase(path: string): Database {
 
 function metaOnce(statements: Statements, name: string, make: () => string): string {
   const found = statements.metaGet.get(name) as { value: string } | undefined
-  if (found !== undefined) return found.value
+  return found?.value ?? metaAnew(statements, name, make)
+}
+
+function metaAnew(statements: Statements, name: string, make: () => string): string {
   const value = make()
   statements.metaPut.run(name, value)
   return value
@@ -119,16 +123,36 @@ function checkBooks(statements: Statements, path: string): void {
   if (off.length > 0) throw new StoreFault(damaged(path, `sums do not add up for ${off.join(', ')}`))
 }
 
-function checkMark(path: string, markPath: string, now: { installId: string; lastSeq: number }): void {
+/** Whether any jobcap has ever written to it; a file cut to nothing has none either. */
+function hasLayout(db: Database): boolean {
+  return Number(db.pragma('user_version', { simple: true })) > 0
+}
+
+interface Found {
+  readonly path: string
+  readonly markPath: string
+  /** Number of the last event on record. */
+  readonly lastSeq: number
+}
+
+function checkMark(statements: Statements, { path, markPath, lastSeq }: Found): void {
   const mark = readMark(markPath)
+  // A first start that was killed before its mark: nothing was recorded yet.
+  if (mark === undefined && lastSeq === 0) return
   if (mark === undefined || mark === 'unreadable') {
     throw new StoreFault(
       `${markPath} is ${mark ?? 'missing'}, so ${path} may be a copy. If it was put back from a copy, start with --restored.`,
     )
   }
-  if (mark.installId !== now.installId || mark.lastSeq > now.lastSeq) {
+  const installId = (statements.metaGet.get('install_id') as { value: string } | undefined)?.value
+  if (mark.installId !== installId) {
     throw new StoreFault(
-      `${path} is older than ${markPath} says (event ${now.lastSeq}, the mark has ${mark.lastSeq}), so calls may be ` +
+      `${path} is not the database that ${markPath} belongs to. If it was put back from a copy, start with --restored.`,
+    )
+  }
+  if (mark.lastSeq > lastSeq) {
+    throw new StoreFault(
+      `${path} is older than ${markPath} says (event ${lastSeq}, the mark has ${mark.lastSeq}), so calls may be ` +
         `missing from it. If it was put back from a copy, start with --restored.`,
     )
   }
@@ -140,9 +164,23 @@ function explain(path: string, fault: unknown): string {
     return `${path} is in use by another ledger. One ledger at a time may open it; stop the other one first.`
   }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path, message)
-  if (code.startsWith('SQLITE_READONLY')) return `${path} cannot be written. Make the file and its folder writable.`
-  if (code.startsWith('SQLITE_FULL')) return `The disk of ${path} is full. Make room, then start again.`
+  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'EROFS') {
+    return `${path} cannot be written. Make the file and its folder writable.`
+  }
+  if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC')
+    return `The disk of ${path} is full. Make room, then start again.`
   return `${path} cannot be opened: ${message}`
+}
+
+function missing(path: string, markPath: string): string {
+  return (
+    `${path} is missing, but ${markPath} says that there was one. Put the database or a copy of it back ` +
+    `(a copy: start with --restored). An empty one is never started in its place.`
+  )
+}
+
+function nothingRestored(path: string): string {
+  return `There is no database in ${path}. Put the copy there first, then start with --restored.`
 }
 
 function damaged(path: string, how: string): string {
