@@ -50,8 +50,11 @@ export interface Store {
   /** Dollars this run already counted for an object of the vendor's; undefined when it counted none. */
   countedObject(runUid: RunUid, vendor: string, object: string): Promise<UsdMicros | undefined>
   findCall(callId: CallId): Promise<CallRow | undefined>
-  /** Calls whose owner is gone or whose outcome is unknown, oldest first. */
-  listUnresolved(filter: { readonly limit: number }): Promise<readonly CallRow[]>
+  /**
+   * Calls whose owner is gone or whose outcome is unknown, oldest first. `afterOrder`: only those created after that
+   * call (`createdOrder`), so that calls held for good at the head do not hide the rest.
+   */
+  listUnresolved(filter: { readonly limit: number; readonly afterOrder?: number }): Promise<readonly CallRow[]>
   /** M8: takes over one unresolved call: to send it again under the same key, or resolves what need not be sent. */
   repair(callId: CallId, send: SendStart): Promise<RepairAnswer>
   /** A person says what became of a call in doubt. Undefined when it is not in doubt. */

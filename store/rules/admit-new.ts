@@ -51,8 +51,10 @@ function countedFor(tables: Tables, request: NumberRequest, object: string): Usd
 function refuseUnnamed(tables: Tables, request: NumberRequest, amount: UsdMicros): Refusal | undefined {
   const run = tables.run(request.caller.runUid)
   if (run === undefined || amount === 0 || request.identity.key?.kind === 'named') return undefined
-  if (run.terms.needsNamedKeys) return refusal('restart_needs_named_key')
-  if (request.caller.pod?.index === null) {
+  if (run.terms.needsNamedKeys && tables.rules.holds('restarts_need_named_keys')) {
+    return refusal('restart_needs_named_key')
+  }
+  if (request.caller.pod?.index === null && tables.rules.holds('work_queue_needs_named_keys')) {
     return refusal(
       'idempotency_key_required',
       'The Job is a work queue whose Pods share nothing, so a paid call needs an Idempotency-Key that names what is meant.',
@@ -87,12 +89,14 @@ function reserve(
   const isMaybeSent = request.repeat.kind === 'idempotent'
   const call: CallRow = {
     ...base,
+    ...makerOf(judging),
     ...moneyOf(request, levels, amount),
     state: 'reserved',
-    epoch: base.epoch + 1,
-    open: isMaybeSent ? [request.send.nonce] : [],
+    epoch: tables.rules.holds('reserve_new_epoch') ? base.epoch + 1 : 1,
+    open: isMaybeSent && tables.rules.holds('reserve_opens_send') ? [request.send.nonce] : [],
     sends: base.sends + (isMaybeSent ? 1 : 0),
-    firstSentAtMs: isMaybeSent ? (base.firstSentAtMs ?? tables.time.nowMs) : null,
+    // Nothing of a released record has reached the vendor, so its window begins anew.
+    firstSentAtMs: isMaybeSent ? tables.time.nowMs : null,
     leaseBoot: tables.time.boot,
     leaseUntilMs: tables.time.monotonicMs + request.send.leaseMs,
     sealedRequest: request.sealedRequest,
@@ -120,20 +124,27 @@ function moneyOf(request: NumberRequest, levels: readonly Level[], amount: UsdMi
   }
 }
 
-function firstRow(judging: Judging, n: number | null): CallRow {
-  const { tables, request, scope } = judging
-  const { caller, identity } = request
+/** Whose call it is: a released record belongs to whoever reserves it again. */
+function makerOf({ request: { caller }, scope }: Judging) {
   const { pod } = caller
   return {
-    callId: tables.newCallId(),
-    runUid: caller.runUid,
-    keyId: caller.keyId,
     scope,
     jobUid: pod?.jobUid ?? null,
     podUid: pod?.podUid ?? null,
     podName: pod?.podName ?? null,
     index: pod?.index ?? null,
     namespace: pod?.namespace ?? null,
+  }
+}
+
+function firstRow(judging: Judging, n: number | null): CallRow {
+  const { tables, request } = judging
+  const { caller, identity } = request
+  return {
+    callId: tables.newCallId(),
+    runUid: caller.runUid,
+    keyId: caller.keyId,
+    ...makerOf(judging),
     vendor: request.vendor,
     route: identity.route,
     account: identity.account,

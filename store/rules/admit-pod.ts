@@ -100,9 +100,10 @@ function continueRun(tables: Tables, request: AdmitPodRequest, earlier: string):
 /** The new Job's terms replace the run's, never below what is spent; limits set by a person stay. */
 function revivedKey(tables: Tables, key: KeyRow, { terms, newKey }: AdmitPodRequest): KeyRow {
   const spent = tables.account(runAccount(key.runUid))
-  const floor = (spent?.spentUsdMicros ?? 0) + (spent?.reservedUsdMicros ?? 0)
+  const floor = spent?.spentUsdMicros ?? 0
   const cap = terms.capUsdMicros === null ? null : (Math.max(terms.capUsdMicros, floor) as UsdMicros)
-  const limits = key.limitsSetByPerson ? {} : { capUsdMicros: cap, dailyCapUsdMicros: terms.dailyCapUsdMicros }
+  const isPersons = key.limitsSetByPerson && tables.rules.holds('persons_limits_stay')
+  const limits = isPersons ? {} : { capUsdMicros: cap, dailyCapUsdMicros: terms.dailyCapUsdMicros }
   return {
     ...key,
     ...limits,
@@ -161,7 +162,9 @@ function placePod(tables: Tables, run: RunRow, request: AdmitPodRequest): number
     tables.putPod(placed)
     return begin(tables, run, { pod, job, life: 1 })
   }
-  if (purpose === 'renew' || !tables.hasCalls(attemptOf({ podUid: pod.uid }, row.life))) return row.life
+  const isNewWalk =
+    purpose === 'renew' ? !tables.rules.holds('renew_keeps_life') : tables.rules.holds('new_walk_new_life')
+  if (!isNewWalk || !tables.hasCalls(attemptOf({ podUid: pod.uid }, row.life))) return row.life
   tables.putPod({ ...row, life: row.life + 1 })
   return begin(tables, run, { pod, job, life: row.life + 1 })
 }

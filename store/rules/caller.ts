@@ -1,6 +1,6 @@
 import type { AuditActor, AuditCall } from '../../contract/audit.ts'
 import type { SeenFact } from '../../contract/call.ts'
-import type { RunUid } from '../../contract/ids.ts'
+import type { Digest, RunUid } from '../../contract/ids.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { Caller, CallRow, KeyRow, PodCaller } from '../store.ts'
 import type { Tables } from './tables.ts'
@@ -50,8 +50,16 @@ export function recordSeenFacts(tables: Tables, pod: PodCaller, seen: readonly S
   const scope = scopeOfPod(pod.runUid, pod)
   for (const { life, digest, n, token } of seen) {
     const attempt = attemptOf(pod, life)
-    if (!tables.seen(attempt, digest).has(n)) tables.putSeen({ scope, attempt, digest, n, token })
+    const twin = tables.binding(scope, standsFor(attempt, digest))
+    const isTwins = twin?.n === n && tables.callByOccurrence(scope, digest, n) === undefined
+    const read = isTwins ? twin.digest : digest
+    if (!tables.seen(attempt, read).has(n)) tables.putSeen({ scope, attempt, digest: read, n, token })
   }
+}
+
+/** Name of the binding that says for which call's repeat a content was taken (`divergingReplay: core`). No token looks like it. */
+export function standsFor(attempt: string, digest: Digest): string {
+  return `core of ${attempt} ${digest}`
 }
 
 export function actorOf(tables: Tables, caller: Caller): AuditActor {

@@ -1,20 +1,16 @@
-import { refusal } from '../../contract/refusals.ts'
 import type { CallRow, SendStart } from '../store.ts'
-import { actorOfCall, auditCallOf } from './caller.ts'
+import { actorOf, actorOfCall, auditCallOf } from './caller.ts'
 import type { Judged, Judging } from './judging.ts'
 import { refuseOldAttempt } from './newest-attempt.ts'
 import type { Tables } from './tables.ts'
 
-/** Rule 6: the record exists. `isSameRequest`: found by its ord, so a release since must not start it again. */
-export function judgeExisting(judging: Judging, call: CallRow, isSameRequest: boolean): Judged {
+/** Rule 6: the record exists. */
+export function judgeExisting(judging: Judging, call: CallRow): Judged {
   const { tables } = judging
   switch (call.state) {
     case 'settled':
       return replay(judging, call)
     case 'released':
-      if (isSameRequest && tables.rules.holds('released_needs_newer_ord')) {
-        return { kind: 'refused', refusal: refusal('stale_request') }
-      }
       return { kind: 'new', n: call.n, released: call }
     case 'reserved':
       if (isLive(tables, call) && tables.rules.holds('join_live')) return join(call)
@@ -34,7 +30,7 @@ export function isLive(tables: Tables, call: CallRow): boolean {
 /** Whether the vendor may be asked again under the same key, now. */
 export function mayRepeat(tables: Tables, call: CallRow): boolean {
   const { repeat, firstSentAtMs } = call
-  if (repeat.kind === 'never') return false
+  if (repeat.kind === 'never') return !tables.rules.holds('in_doubt_sent_once')
   if (firstSentAtMs === null || !tables.rules.holds('repeat_within_window')) return true
   return tables.time.nowMs - firstSentAtMs < repeat.windowMs
 }
@@ -55,11 +51,6 @@ export function startAgain(tables: Tables, call: CallRow, send: SendStart): Call
   }
   tables.putCall(row)
   tables.append(actorOfCall(tables, row), { event: 'call.taken_over', call: auditCallOf(row), epoch })
-  if (!tables.rules.holds('takeover_keeps_reservation')) {
-    for (const account of row.accounts) {
-      tables.addToAccount(account, { spentUsdMicros: 0, reservedUsdMicros: row.reservedUsdMicros })
-    }
-  }
   return row
 }
 
@@ -76,11 +67,11 @@ export function putInDoubt(tables: Tables, call: CallRow, reason: string): CallR
 }
 
 function replay({ tables, request, sidecar }: Judging, call: CallRow): Judged {
-  if (sidecar !== null && call.n !== null) {
+  if (sidecar !== null && call.n !== null && tables.rules.holds('replay_hands')) {
     const token = request.identity.key?.kind === 'token' ? request.identity.key.value : null
     tables.putHanded(sidecar.attempt, call.digest, call.n, { boot: sidecar.claims.ord.boot, token })
   }
-  tables.append(actorOfCall(tables, call), {
+  tables.append(actorOf(tables, request.caller), {
     event: 'call.replayed',
     call: auditCallOf(call),
     status: call.answerStatus ?? 0,
@@ -100,14 +91,15 @@ function takeOver(judging: Judging, call: CallRow): Judged {
   }
   const old = tables.rules.holds('takeover_newest_only') ? refuseOldAttempt(judging) : undefined
   if (old !== undefined) return old
-  if (request.endpoint !== null) return { kind: 'refused', refusal: request.endpoint }
+  if (request.endpoint !== null && tables.rules.holds('takeover_endpoint')) {
+    return { kind: 'refused', refusal: request.endpoint }
+  }
+  if (!tables.rules.holds('takeover_keeps_reservation')) return { kind: 'new', n: call.n, released: call }
   return sendAgain(judging, call)
 }
 
 function vendorsRule(judging: Judging, call: CallRow): Judged {
-  const { tables } = judging
-  const isRepeatable = mayRepeat(tables, call) || !tables.rules.holds('never_repeat_unmarked_only')
-  if (!isRepeatable) return inDoubt(call)
+  if (!mayRepeat(judging.tables, call)) return inDoubt(call)
   return refuseOldAttempt(judging) ?? sendAgain(judging, call)
 }
 

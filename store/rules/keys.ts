@@ -5,6 +5,7 @@ import { runAccount } from './accounts.ts'
 import { isLive } from './existing-call.ts'
 import { closeRead } from './reads.ts'
 import { neverSent, wasNeverSent } from './repair.ts'
+import { closeRunIfDone } from './run-end.ts'
 import { release } from './send.ts'
 import type { Tables } from './tables.ts'
 
@@ -48,17 +49,19 @@ export function revokeKey(tables: Tables, key: KeyRow): RevokeAnswer {
   const inFlight: { callId: RevokeAnswer['inFlight'][number]['callId']; sent: boolean }[] = []
   for (const call of tables.unresolvedCalls(key.keyId)) {
     if (call.isRead && !isLive(tables, call)) closeRead(tables, call, null)
-    else if (wasNeverSent(call) && !isLive(tables, call)) release(tables, call, neverSent())
-    else inFlight.push({ callId: call.callId, sent: call.open.length > 0 || call.isRead })
+    else if (wasNeverSent(call) && !isLive(tables, call) && tables.rules.holds('revoke_releases_unsent')) {
+      release(tables, call, neverSent())
+    } else inFlight.push({ callId: call.callId, sent: call.open.length > 0 || call.isRead })
   }
   if (!wasRevoked) {
     const named = inFlight.map(({ callId }) => callId)
     tables.append(actorOfKey(tables, revoked), { event: 'key.revoked', inFlight: named })
   }
+  closeRunIfDone(tables, key.runUid)
   return { key: revoked, inFlight }
 }
 
-function actorOfKey(tables: Tables, key: KeyRow): AuditActor {
+export function actorOfKey(tables: Tables, key: KeyRow): AuditActor {
   const { keyId, runUid, label } = key
   const namespace = tables.run(runUid)?.namespace ?? null
   return { keyId, runUid, jobUid: null, podUid: null, podName: null, index: null, namespace, label }

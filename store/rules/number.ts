@@ -15,7 +15,9 @@ export function number(tables: Tables, request: NumberRequest): NumberAnswer {
   if (claims !== null && claims.historyId !== tables.historyId && tables.rules.holds('history')) {
     return { status: 'NEW_HISTORY', historyId: tables.historyId }
   }
-  if (claims !== null && caller.pod !== null) recordSeenFacts(tables, caller.pod, claims.seen)
+  if (claims !== null && caller.pod !== null && tables.rules.holds('seen_facts_stay')) {
+    recordSeenFacts(tables, caller.pod, claims.seen)
+  }
   const judging: Judging = { tables, request, scope: scopeOf(caller), sidecar: sidecarSide(request) }
 
   const dead = refuseKey(tables, caller)
@@ -36,7 +38,7 @@ export function number(tables: Tables, request: NumberRequest): NumberAnswer {
 function judge(judging: Judging): Judged {
   const found = whichCall(judging)
   if (found.kind === 'answer' || found.kind === 'refused') return found
-  const existing = found.call === null ? undefined : judgeExisting(judging, found.call, found.isSameRequest)
+  const existing = found.call === null ? undefined : judgeExisting(judging, found.call)
   if (existing !== undefined && existing.kind !== 'new') return existing
   if (existing === undefined) {
     const guarded = guardCore(judging)
@@ -77,7 +79,7 @@ function rememberCall(judging: Judging, call: CallRow): void {
   if (sidecar === null) return
   tables.putLast(sidecar.attempt, sidecar.k, { ord: sidecar.claims.ord, callId: call.callId, refusal: null })
   const { key } = request.identity
-  if (key?.kind === 'token' && call.n !== null) {
+  if (key?.kind === 'token' && call.n !== null && call.digest === request.identity.digest) {
     tables.putBinding(scope, key.value, { digest: call.digest, n: call.n })
   }
 }

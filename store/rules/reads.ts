@@ -3,6 +3,7 @@ import { ZERO_USD } from '../../contract/money.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { Caller, CallRow, ReadRequest, RefusedCall } from '../store.ts'
 import { actorOf, actorOfCall, auditCallOf, refuseKey, scopeOf } from './caller.ts'
+import { closeRunIfDone } from './run-end.ts'
 import type { Tables } from './tables.ts'
 
 /** A read is free and repeatable, but it is on record before it leaves, and a dead key admits none. */
@@ -25,6 +26,7 @@ export function closeRead(tables: Tables, call: CallRow, status: number | null):
   const closed: CallRow = { ...call, state: 'settled', answerStatus: status, leaseBoot: '', leaseUntilMs: 0 }
   tables.putCall(closed)
   tables.append(actorOfCall(tables, call), { event: 'read.answered', call: auditCallOf(call), status })
+  closeRunIfDone(tables, call.runUid)
   return closed
 }
 

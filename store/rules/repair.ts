@@ -16,7 +16,7 @@ export function repair(tables: Tables, call: CallRow, send: SendStart): RepairAn
 
   const epoch = tables.rules.holds('reaper_new_epoch') ? call.epoch + 1 : call.epoch
   const raised: CallRow = { ...call, epoch }
-  if (wasNeverSent(call)) {
+  if (wasNeverSent(call) && tables.rules.holds('reaper_releases_unsent')) {
     const released = release(tables, raised, neverSent())
     closeRunIfDone(tables, call.runUid)
     return { status: 'RESOLVED', call: released }

@@ -1,12 +1,16 @@
 import type { RunUid } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
-import type { CallRow, RunRow } from '../store.ts'
+import type { RunRow } from '../store.ts'
 import { runAccount } from './accounts.ts'
 import type { Tables } from './tables.ts'
 
-/** One Job of the run has ended. When none lives any more the key admits nothing; a continuing Job revives it. */
-export function endJob(tables: Tables, run: RunRow, jobUid: string): RunRow {
-  if (!run.jobs.some(({ uid, isEnded }) => uid === jobUid && !isEnded)) return run
+/**
+ * One Job of the run has ended. When none lives any more the key admits nothing; a continuing Job revives it. Undefined
+ * when the Job is not one of the run's.
+ */
+export function endJob(tables: Tables, run: RunRow, jobUid: string): RunRow | undefined {
+  const job = run.jobs.find(({ uid }) => uid === jobUid)
+  if (job === undefined || job.isEnded) return job && run
   const jobs = run.jobs.map((job) => (job.uid === jobUid ? { ...job, isEnded: true } : job))
   const ended: RunRow = { ...run, jobs }
   tables.putRun(ended)
@@ -29,7 +33,7 @@ export function closeRunIfDone(tables: Tables, runUid: RunUid): void {
   tables.append(actorOfRun(tables, closed), {
     event: 'run.closed',
     spentUsdMicros: tables.account(runAccount(runUid))?.spentUsdMicros ?? (0 as UsdMicros),
-    effectsNoPodSaw: effectsNoPodSaw(tables, runUid),
+    effectsNoPodSaw: tables.effects(runUid).reduce((sum, { made, mostSeen }) => sum + Math.max(0, made - mostSeen), 0),
   })
 }
 
@@ -44,20 +48,4 @@ export function actorOfRun(tables: Tables, run: RunRow) {
     namespace: run.namespace,
     label: tables.key(run.keyId)?.label ?? null,
   }
-}
-
-/** Per content: effects beyond the most that one attempt's app has read. */
-function effectsNoPodSaw(tables: Tables, runUid: RunUid): number {
-  const byContent = new Map<string, CallRow[]>()
-  for (const call of tables.effects(runUid)) {
-    const content = `${call.scope} ${call.digest}`
-    byContent.set(content, [...(byContent.get(content) ?? []), call])
-  }
-  let unseen = 0
-  for (const [call, ...rest] of byContent.values()) {
-    if (call === undefined) continue
-    const mostSeen = Math.max(0, ...tables.seenCounts(call.scope, call.digest))
-    unseen += Math.max(0, 1 + rest.length - mostSeen)
-  }
-  return unseen
 }

@@ -8,13 +8,14 @@ import type { Tables } from './tables.ts'
 /** M2: before a send that may never be repeated. Refused: the key is dead, or another owner has taken over. */
 export function markSent(tables: Tables, send: SendRef & { readonly leaseMs: number }): 'marked' | 'refused' {
   const call = mustBeCall(tables, send)
-  if (call.state !== 'reserved') return 'refused'
+  if (call.state !== 'reserved' && tables.rules.holds('mark_reserved_only')) return 'refused'
   const isOwner = call.epoch === send.epoch
   if (!isOwner && tables.rules.holds('mark_current_epoch')) return 'refused'
   const key = tables.key(call.keyId)
   const isDead = key === undefined || refuseDeadKey(tables, key) !== undefined
   if (isDead && tables.rules.holds('mark_key_active')) {
     if (isOwner) release(tables, call, { refusal: null, sealedAnswer: null, reason: 'the key ended before the send' })
+    closeRunIfDone(tables, call.runUid)
     return 'refused'
   }
   const row: CallRow = {
@@ -42,7 +43,8 @@ export function report(tables: Tables, report: SendReport): ReportAnswer {
   const call = mustBeCall(tables, report)
   const answer = judgeReport(tables, call, report)
   const { handTo } = report
-  if (handTo !== null && answer.status === 'settled' && call.n !== null) {
+  // Whoever reports hands its answer on, also where another owner of the call has settled it before.
+  if (handTo !== null && answer.call.state === 'settled' && call.n !== null && tables.rules.holds('settle_hands')) {
     const attempt = attemptOf(handTo.caller, handTo.caller.life)
     tables.putHanded(attempt, call.digest, call.n, { boot: handTo.boot, token: handTo.token })
   }

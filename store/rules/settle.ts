@@ -42,7 +42,10 @@ export function settle(tables: Tables, call: CallRow, answer: DefiniteAnswer): R
 }
 
 function secondAnswer(tables: Tables, call: CallRow, answer: DefiniteAnswer): ReportAnswer {
-  const isSame = call.answerStatus === answer.status && call.hasEffect === answer.hasEffect
+  const isSame =
+    call.answerStatus === answer.status &&
+    call.hasEffect === answer.hasEffect &&
+    (answer.object === null || answer.object === call.object)
   if (isSame || !tables.rules.holds('second_answer_alarms')) return { status: 'noted', call }
   alarm(tables, call, `a second, different answer came: ${answer.status} after ${call.answerStatus}`)
   return { status: 'settled', call, isAlarm: true }

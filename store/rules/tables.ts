@@ -34,18 +34,16 @@ export interface Tables {
   call(callId: CallId): CallRow | undefined
   callByOccurrence(scope: string, digest: Digest, n: number): CallRow | undefined
   callByNamedKey(name: NamedCall): CallRow | undefined
-  /** Numbered calls of the scope with this core digest, in order of creation. */
-  callsByCore(scope: string, core: Digest): readonly CallRow[]
+  /** Numbered calls of the scope with this core digest and other content, in order of creation. */
+  twins(call: TwinsOf): readonly Twin[]
   /** Reserved, sent or in doubt, in order of creation. */
   unresolvedCalls(keyId: KeyId): readonly CallRow[]
-  /** Settled calls with an effect that were numbered. */
-  effects(runUid: RunUid): readonly CallRow[]
+  /** Numbered calls of the run that had an effect, counted by content and scope. */
+  effects(runUid: RunUid): readonly ContentEffects[]
   putCall(row: CallRow): void
 
   /** n → token that saw it. */
   seen(attempt: string, digest: Digest): ReadonlyMap<number, string | null>
-  /** For each attempt of the scope, how many occurrences of the digest it has seen. */
-  seenCounts(scope: string, digest: Digest): readonly number[]
   putSeen(row: SeenRow): void
   handed(attempt: string, digest: Digest, n: number): HandedRow | undefined
   putHanded(attempt: string, digest: Digest, n: number, row: HandedRow): void
@@ -91,6 +89,28 @@ export interface NamedCall {
   readonly vendor: string
   readonly account: string
   readonly namedKey: string
+}
+
+export interface TwinsOf {
+  readonly scope: string
+  readonly core: Digest
+  readonly digest: Digest
+  readonly attempt: string
+}
+
+/** What the core guard must know of a call, without its bytes. */
+export interface Twin {
+  readonly callId: CallId
+  readonly state: CallRow['state']
+  readonly hasEffect: boolean
+  /** Whether the attempt has read its answer. */
+  readonly isSeen: boolean
+}
+
+export interface ContentEffects {
+  readonly made: number
+  /** The most of them that one attempt's app has read. */
+  readonly mostSeen: number
 }
 
 export interface SeenRow {

@@ -11,7 +11,6 @@ export type Found =
       readonly kind: 'found'
       readonly call: CallRow | null
       readonly n: number | null
-      readonly isSameRequest: boolean
     }
 
 /** Rules 1 to 5. */
@@ -28,7 +27,7 @@ function byOrd({ tables, sidecar }: Judging): Found | undefined {
   if (order < 0) {
     return tables.rules.holds('stale_ord') ? { kind: 'refused', refusal: refusal('stale_request') } : undefined
   }
-  if (order > 0) return undefined
+  if (order > 0 || !tables.rules.holds('same_ord_same_call')) return undefined
   if (last.refusal !== null) {
     return tables.rules.holds('same_ord_same_refusal') ? { kind: 'refused', refusal: last.refusal } : undefined
   }
@@ -37,25 +36,25 @@ function byOrd({ tables, sidecar }: Judging): Found | undefined {
   if (call.state === 'released' && call.notSent !== null && tables.rules.holds('same_ord_not_sent')) {
     return { kind: 'answer', answer: { status: 'NOT_SENT', answer: call.notSent }, call: null }
   }
-  return { kind: 'found', call, n: call.n, isSameRequest: true }
+  return { kind: 'found', call, n: call.n }
 }
 
 /** Rule 2: a key of the app's names the intention, over all indexes, Pods and Jobs of the run. */
 function byNamedKey({ tables, request }: Judging): Found | undefined {
   const { key, account, digest } = request.identity
-  if (key?.kind !== 'named') return undefined
+  if (key?.kind !== 'named' || !tables.rules.holds('named_over_run')) return undefined
   const name = { runUid: request.caller.runUid, vendor: request.vendor, account, namedKey: key.value }
   const call = tables.callByNamedKey(name)
-  if (call === undefined) return { kind: 'found', call: null, n: null, isSameRequest: false }
+  if (call === undefined) return { kind: 'found', call: null, n: null }
   if (call.digest !== digest && tables.rules.holds('named_mismatch')) return mismatch()
-  return { kind: 'found', call, n: null, isSameRequest: false }
+  return { kind: 'found', call, n: null }
 }
 
 /** Rule 4: a retry token marks one in-process call. */
 function byToken(judging: Judging): Found | undefined {
   const { tables, request, scope, sidecar } = judging
   const { key, digest } = request.identity
-  if (key?.kind !== 'token' || sidecar === null) return undefined
+  if (key?.kind !== 'token' || sidecar === null || !tables.rules.holds('token_bound')) return undefined
   const bound = tables.binding(scope, key.value)
   if (bound === undefined) return undefined
   if (bound.digest !== digest) return tables.rules.holds('token_mismatch') ? mismatch() : undefined
@@ -74,11 +73,14 @@ function byToken(judging: Judging): Found | undefined {
 function byOccurrence(judging: Judging): Found {
   const { tables, request, sidecar } = judging
   const { digest } = request.identity
-  if (sidecar === null) return found(judging, 1)
+  // Nothing tells what such a client has read, so only a key of its own can name the call.
+  if (sidecar === null) return { kind: 'refused', refusal: refusal('idempotency_key_required') }
   const seen = tables.seen(sidecar.attempt, digest)
+  const isTaken = tables.rules.holds('smallest_unseen')
+    ? (n: number) => seen.has(n)
+    : (n: number) => tables.callByOccurrence(judging.scope, digest, n) !== undefined
   let n = 1
-  if (tables.rules.holds('smallest_unseen')) while (seen.has(n)) n += 1
-  else n = seen.size + 1
+  while (isTaken(n)) n += 1
   const handed = tables.handed(sidecar.attempt, digest, n)
   if (handed !== undefined && isUncleared(judging, sidecar, { n, handed })) {
     if (tables.rules.holds('handed_in_older_boot')) return ambiguous(judging, n)
@@ -116,5 +118,5 @@ function mismatch(): Found {
 
 function found({ tables, request, scope }: Judging, n: number): Found {
   const call = tables.callByOccurrence(scope, request.identity.digest, n) ?? null
-  return { kind: 'found', call, n, isSameRequest: false }
+  return { kind: 'found', call, n }
 }

@@ -159,8 +159,12 @@ export class SqliteStore implements S.Store {
     return this.#read(() => this.#tables.call(callId))
   }
 
-  listUnresolved({ limit }: { readonly limit: number }): Promise<readonly S.CallRow[]> {
-    return this.#read(() => (this.#sql.callsUnresolved.all(limit) as Columns[]).map(callRow))
+  listUnresolved(filter: { readonly limit: number; readonly afterOrder?: number }): Promise<readonly S.CallRow[]> {
+    return this.#read(() => {
+      const { boot, monotonicMs } = this.#tables.readTime()
+      const wanted = { boot, nowMs: monotonicMs, after: filter.afterOrder ?? 0, limit: filter.limit }
+      return (this.#sql.callsUnresolved.all(wanted) as Columns[]).map(callRow)
+    })
   }
 
   repair(callId: CallId, send: S.SendStart): Promise<S.RepairAnswer> {
@@ -186,8 +190,10 @@ export class SqliteStore implements S.Store {
 
   audit(query: S.AuditQuery): Promise<readonly AuditEvent[]> {
     const filters = { runUid: null, keyId: null, label: null, index: null, fromMs: null, toMs: null, ...query }
+    const ofKey = query.keyId === undefined ? this.#sql.auditRead : this.#sql.auditReadOfKey
+    const statement = query.runUid === undefined ? ofKey : this.#sql.auditReadOfRun
     return this.#read(() =>
-      (this.#sql.auditRead.all(filters) as { event: string }[]).map(({ event }) => JSON.parse(event) as AuditEvent),
+      (statement.all(filters) as { event: string }[]).map(({ event }) => JSON.parse(event) as AuditEvent),
     )
   }
 

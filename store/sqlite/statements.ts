@@ -3,6 +3,10 @@ import { CALL_COLUMN_NAMES, KEY_COLUMN_NAMES, upsert } from './rows.ts'
 
 const UNRESOLVED = `state IN ('reserved', 'sent', 'in_doubt')`
 
+const AUDIT_FILTERS = `(@runUid IS NULL OR run_uid = @runUid) AND (@keyId IS NULL OR key_id = @keyId)
+    AND (@label IS NULL OR label = @label) AND (@index IS NULL OR completion_index = @index)
+    AND (@fromMs IS NULL OR at_ms >= @fromMs) AND (@toMs IS NULL OR at_ms < @toMs)`
+
 /** Every statement of the engine; prepared at start, so that a bad one stops the boot and not a call. */
 const SQL = {
   metaGet: 'SELECT value FROM meta WHERE name = ?',
@@ -31,15 +35,26 @@ const SQL = {
   callGet: 'SELECT * FROM calls WHERE call_id = ?',
   callByOccurrence: 'SELECT * FROM calls WHERE scope = ? AND digest = ? AND n = ?',
   callByNamedKey: 'SELECT * FROM calls WHERE run_uid = ? AND vendor = ? AND account = ? AND named_key = ?',
-  callsByCore: 'SELECT * FROM calls WHERE scope = ? AND core = ? AND n IS NOT NULL ORDER BY created_order',
+  callTwins: `SELECT call_id, state, has_effect, seen.n IS NOT NULL AS is_seen FROM calls
+    LEFT JOIN seen ON seen.attempt = @attempt AND seen.scope = calls.scope AND seen.digest = calls.digest
+      AND seen.n = calls.n
+    WHERE calls.scope = @scope AND core = @core AND calls.n IS NOT NULL AND calls.digest <> @digest
+    ORDER BY created_order`,
   callsUnresolvedByKey: `SELECT * FROM calls WHERE key_id = ? AND ${UNRESOLVED} ORDER BY created_order`,
-  callsUnresolved: `SELECT * FROM calls WHERE ${UNRESOLVED} ORDER BY created_order LIMIT ?`,
-  callEffects: `SELECT * FROM calls WHERE run_uid = ? AND state = 'settled' AND has_effect = 1 AND n IS NOT NULL`,
+  callsUnresolved: `SELECT * FROM calls WHERE ${UNRESOLVED} AND created_order > @after
+    AND (state = 'in_doubt' OR lease_boot <> @boot OR lease_until_ms <= @nowMs) ORDER BY created_order LIMIT @limit`,
+  callsUnresolvedAll: `SELECT * FROM calls WHERE ${UNRESOLVED} ORDER BY created_order`,
+  callEffects: `WITH made AS (SELECT scope, digest, n FROM calls
+      WHERE run_uid = ? AND state = 'settled' AND has_effect = 1 AND n IS NOT NULL),
+    read AS (SELECT scope, digest, attempt, count(*) AS value FROM made JOIN seen USING (scope, digest, n)
+      GROUP BY scope, digest, attempt),
+    most AS (SELECT scope, digest, max(value) AS value FROM read GROUP BY scope, digest)
+    SELECT count(*) AS made, coalesce(max(most.value), 0) AS most_seen FROM made LEFT JOIN most USING (scope, digest)
+    GROUP BY scope, digest`,
   callMaxOrder: 'SELECT coalesce(max(created_order), 0) AS value FROM calls',
   callPut: upsert('calls', 'call_id', CALL_COLUMN_NAMES),
 
   seenGet: 'SELECT n, token FROM seen WHERE attempt = ? AND digest = ?',
-  seenCounts: 'SELECT count(*) AS value FROM seen WHERE scope = ? AND digest = ? GROUP BY attempt',
   seenPut: 'INSERT INTO seen (scope, digest, attempt, n, token) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   handedGet: 'SELECT boot, token FROM handed WHERE attempt = ? AND digest = ? AND n = ?',
   handedPut: `INSERT INTO handed (attempt, digest, n, boot, token) VALUES (?, ?, ?, ?, ?)
@@ -66,10 +81,11 @@ const SQL = {
   auditPut: `INSERT INTO audit (seq, at_ms, run_uid, key_id, label, completion_index, event)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   auditEnd: 'SELECT coalesce(max(seq), 0) AS seq, coalesce(max(at_ms), 0) AS at_ms FROM audit',
-  auditRead: `SELECT event FROM audit WHERE seq > @afterSeq
-    AND (@runUid IS NULL OR run_uid = @runUid) AND (@keyId IS NULL OR key_id = @keyId)
-    AND (@label IS NULL OR label = @label) AND (@index IS NULL OR completion_index = @index)
-    AND (@fromMs IS NULL OR at_ms >= @fromMs) AND (@toMs IS NULL OR at_ms < @toMs)
+  // One statement for each index, so that the events of one run are found without a walk over all.
+  auditRead: `SELECT event FROM audit WHERE seq > @afterSeq AND ${AUDIT_FILTERS} ORDER BY seq LIMIT @limit`,
+  auditReadOfRun: `SELECT event FROM audit WHERE run_uid = @runUid AND seq > @afterSeq AND ${AUDIT_FILTERS}
+    ORDER BY seq LIMIT @limit`,
+  auditReadOfKey: `SELECT event FROM audit WHERE key_id = @keyId AND seq > @afterSeq AND ${AUDIT_FILTERS}
     ORDER BY seq LIMIT @limit`,
 
   /** Accounts whose sums differ from those of their calls: none, unless the file was damaged. */

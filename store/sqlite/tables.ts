@@ -52,6 +52,11 @@ export class SqliteTables implements T.Tables {
     this.#time = this.#readTime()
   }
 
+  /** For a question outside of any step. */
+  readTime(): T.StoreTime {
+    return this.#readTime()
+  }
+
   /** A step was rolled back: its events were not written. */
   rewind(lastSeq: number): void {
     this.#lastSeq = lastSeq
@@ -118,16 +123,17 @@ export class SqliteTables implements T.Tables {
     return maybe(this.#sql.callByNamedKey.get(runUid, vendor, account, namedKey), callRow)
   }
 
-  callsByCore(scope: string, core: Digest): readonly CallRow[] {
-    return (this.#sql.callsByCore.all(scope, core) as Columns[]).map(callRow)
+  twins(call: T.TwinsOf): readonly T.Twin[] {
+    return (this.#sql.callTwins.all(call) as Columns[]).map(twinRow)
   }
 
   unresolvedCalls(keyId: string): readonly CallRow[] {
     return (this.#sql.callsUnresolvedByKey.all(keyId) as Columns[]).map(callRow)
   }
 
-  effects(runUid: string): readonly CallRow[] {
-    return (this.#sql.callEffects.all(runUid) as Columns[]).map(callRow)
+  effects(runUid: string): readonly T.ContentEffects[] {
+    const rows = this.#sql.callEffects.all(runUid) as { made: number; most_seen: number }[]
+    return rows.map(({ made, most_seen }) => ({ made, mostSeen: most_seen }))
   }
 
   putCall(row: CallRow): void {
@@ -137,10 +143,6 @@ export class SqliteTables implements T.Tables {
   seen(attempt: string, digest: Digest): ReadonlyMap<number, string | null> {
     const rows = this.#sql.seenGet.all(attempt, digest) as { n: number; token: string | null }[]
     return new Map(rows.map(({ n, token }) => [n, token]))
-  }
-
-  seenCounts(scope: string, digest: Digest): readonly number[] {
-    return this.#sql.seenCounts.all(scope, digest).map(number)
   }
 
   putSeen({ scope, attempt, digest, n, token }: T.SeenRow): void {
@@ -222,6 +224,15 @@ export function balance(columns: Columns): Balance {
     spentUsdMicros: columns['spent_usd_micros'],
     reservedUsdMicros: columns['reserved_usd_micros'],
   } as Balance
+}
+
+function twinRow(columns: Columns): T.Twin {
+  return {
+    callId: columns['call_id'],
+    state: columns['state'],
+    hasEffect: columns['has_effect'] === 1,
+    isSeen: columns['is_seen'] === 1,
+  } as T.Twin
 }
 
 function podRow(columns: Columns): T.PodRow {
