@@ -56,6 +56,8 @@ export interface JobRequest {
   readonly privateBinds?: readonly PrivateBind[]
   /** Variables of every container; those of the manifest win. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Where a container without a `workingDir` starts: here no image names one. Default `/`. */
+  readonly workingDir?: string
   /** Signs the content of a Pod token: the file a projected service-account token is written to. */
   readonly issuePodToken: (content: LocalPodToken) => string | Promise<string>
   /** Between failed Pods. Default 500 ms doubling up to 30 s, so that a try-out is short; Kubernetes: 10 s to 10 min. */
@@ -130,6 +132,7 @@ function startJob(request: JobRequest, setting: Setting): JobStart {
     commands: request.commands ?? {},
     privateBinds: request.privateBinds ?? [],
     environment: request.environment ?? {},
+    workingDir: request.workingDir ?? '/',
   }
   const missing = missingReferences(running, { local, random: setting.options.random })
   if (missing.length > 0) return { kind: 'refused', problems: missing }

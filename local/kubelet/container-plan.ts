@@ -77,6 +77,7 @@ export function planContainer(
   return {
     container,
     isInit,
+    workingDir: container.workingDir ?? local.workingDir,
     command: words.map((word) => expand(word, variables)),
     environment,
     mounts,

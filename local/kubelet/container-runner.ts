@@ -13,6 +13,7 @@ export interface ContainerPlan {
   readonly container: Container
   readonly isInit: boolean
   readonly command: readonly string[]
+  readonly workingDir: string
   readonly environment: Readonly<Record<string, string>>
   /** All that it has mounted, its termination message's file included. */
   readonly mounts: readonly ContainerMount[]
@@ -125,7 +126,6 @@ export class ContainerRunner {
   }
 
   async #runProcess(): Promise<number> {
-    const { container } = this.plan
     const { sandbox, podFolder, logFolder, clock, emit } = this.#around
     const pipePath = join(podFolder, `output-${this.name}`)
     const output = openOutput(pipePath, join(logFolder, `${this.name}.log`), (line) => {
@@ -139,7 +139,7 @@ export class ContainerRunner {
         name: this.name,
         command: this.plan.command,
         environment: this.plan.environment,
-        workingDir: container.workingDir ?? '/',
+        workingDir: this.plan.workingDir,
         mounts: this.plan.mounts,
         outputFd: output.fd,
         onNote: (text) => emit({ type: 'note', container: this.name, text }),

@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import { readAudit, revoke } from './audit.ts'
 import { JobcapRun } from './jobcap-run.ts'
 import { type Charges, effectsAfter, judgeCharges, missingFromAudit, vendorKeys } from './judge.ts'
+import { readLogs } from './logs.ts'
 import type { Progress } from './progress.ts'
 import { EXAMPLE, HUNT_MANIFEST, type Stage, writePolicy } from './stage.ts'
 import { type FakeStripe, startFakeStripe } from './vendor.ts'
@@ -43,7 +44,7 @@ export async function actWithKills(stage: Stage, progress: Progress): Promise<Ac
     progress.title(`(a) ${stage.customers.length} customers under a cap of $${ENOUGH_USD}, while parts are killed`)
     const run = new JobcapRun([...scene.args, '-f', MANIFEST, ...cap(ENOUGH_USD)])
     const stopBar = followCharges(scene)
-    const kills = await killInMidCall(scene, run)
+    const kills = await orEnd(run, killInMidCall(scene, run))
     const { job } = await run.end()
     stopBar()
     progress.step(`Job ${job.condition}: ${describe(scene)}`)
@@ -107,7 +108,7 @@ export async function actWithRevocation(stage: Stage, progress: Progress): Promi
     progress.title('(c) the key is revoked in mid-run')
     const run = new JobcapRun([...scene.args, '-f', MANIFEST, ...cap(ENOUGH_USD)])
     const stopBar = followCharges(scene)
-    await scene.vendor.control.reached('effect', REVOKE_AFTER_CHARGES)
+    await orEnd(run, scene.vendor.control.reached('effect', REVOKE_AFTER_CHARGES))
     const { keyId } = await run.find('run.opened')
     const { in_flight } = await revoke(scene.stateFolder, keyId)
     const mark = await scene.vendor.control.mark('DELETE has answered')
@@ -159,9 +160,19 @@ async function killInMidCall({ stage, progress, vendor }: Scene, run: JobcapRun)
     await (victim === 'ledger' ? run.killLedger() : run.killContainer(index, containerOf(victim)))
     kills += 1
     await vendor.control.release(held.id)
-    progress.step(`SIGKILL of the ${victim}${victim === 'ledger' ? '' : ` of index ${index}`}, ${held.truth.customer} just charged`)
+    progress.step(
+      `SIGKILL of the ${victim}${victim === 'ledger' ? '' : ` of index ${index}`}, ${held.truth.customer} just charged`,
+    )
   }
   return kills
+}
+
+/** What a run that ends too early would keep waiting for ever. */
+async function orEnd<Result>(run: JobcapRun, wanted: Promise<Result>): Promise<Result> {
+  const ended = run.end().then(({ job }): never => {
+    throw new Error(`the Job ended too early: ${job.condition}, ${job.reason}: ${job.message}`)
+  })
+  return Promise.race([wanted, ended])
 }
 
 function containerOf(victim: 'app' | 'sidecar'): string {
@@ -205,4 +216,3 @@ function describe({ stage, vendor }: Scene): string {
   const { charged, duplicates, spentMicros } = judgeCharges(stage.customers, vendor.truth())
   return `${charged} of ${stage.customers.length} charged, ${duplicates} twice, $${(spentMicros / 1_000_000).toFixed(2)}`
 }
-

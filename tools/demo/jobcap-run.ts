@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { JobEnd, RunEvent, RunSummary } from '../../cli/run/events.ts'
 import { readJsonLines } from './lines.ts'
-import { JOBCAP } from './stage.ts'
+import { JOBCAP, TOOLS } from './stage.ts'
 
 type Of<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>
 
@@ -15,7 +15,10 @@ export class JobcapRun {
   readonly #ended: Promise<number>
 
   constructor(args: readonly string[]) {
-    this.#child = spawn(JOBCAP, ['run', '--json', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(JOBCAP, ['run', '--json', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: `${TOOLS}:${process.env['PATH']}` },
+    })
     const { stdout, stderr } = this.#child
     if (stdout === null || stderr === null) throw new Error('jobcap run has no pipes')
     const lines = readJsonLines(

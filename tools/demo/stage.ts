@@ -6,6 +6,8 @@ import { join } from 'node:path'
 const ROOT = join(import.meta.dirname, '../..')
 export const EXAMPLE = join(ROOT, 'manifests/examples/nightly-billing')
 export const JOBCAP = join(ROOT, 'bin/jobcap')
+/** Node, and a Python that has requests. */
+export const TOOLS = join(ROOT, '.tools/bin')
 export const FAKE_STRIPE = join(ROOT, 'fake-vendors/stripe/main.ts')
 export const HUNT_MANIFEST = join(import.meta.dirname, 'hunt/job.yaml')
 

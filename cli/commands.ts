@@ -1,0 +1,28 @@
+import { auditCommand } from './audit.ts'
+import type { Command } from './command.ts'
+import { completionCommand } from './completion.ts'
+import { doctorCommand } from './doctor.ts'
+import { explainCommand } from './explain/command.ts'
+import { createKeyCommand } from './keys/create.ts'
+import { listKeysCommand } from './keys/list.ts'
+import { raiseKeyCommand } from './keys/raise.ts'
+import { revokeKeyCommand } from './keys/revoke.ts'
+import { ledgerCommand } from './ledger.ts'
+import { runCommand } from './run/command.ts'
+import { versionCommand } from './version.ts'
+
+const ALL: readonly Command[] = [
+  runCommand,
+  explainCommand,
+  ledgerCommand,
+  listKeysCommand,
+  createKeyCommand,
+  revokeKeyCommand,
+  raiseKeyCommand,
+  auditCommand,
+  doctorCommand,
+  versionCommand,
+]
+
+/** Every command of `jobcap`. */
+export const COMMANDS: readonly Command[] = [...ALL, completionCommand(ALL)]

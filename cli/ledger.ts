@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { type Command, type Context, EXIT, type Options, type Values } from './command.ts'
+import { entries } from './entries.ts'
+
+const OPTIONS: Options = {
+  policy: { type: 'string', value: 'FILE', help: 'file with CapPolicy documents; read again when it changes' },
+  store: { type: 'string', value: 'sqlite:PATH', help: 'the store' },
+  listen: { type: 'string', multiple: true, value: 'ADDRESS', help: 'HOST:PORT or unix:PATH (default 127.0.0.1:8081)' },
+  state: { type: 'string', value: 'DIR', help: "folder of the ledger's own keys and the operator token" },
+  secrets: { type: 'string', value: 'DIR', help: "the vendors' real secrets, DIR/<name>/<key>; else the environment" },
+  'tls-cert': { type: 'string', value: 'FILE', help: 'PEM certificate: serve HTTPS' },
+  'tls-key': { type: 'string', value: 'FILE', help: 'its private key' },
+  restored: { type: 'boolean', help: 'the store was put back from a copy: runs end, day caps count as spent' },
+  'log-level': { type: 'string', value: 'LEVEL', help: 'debug, info, warn, error or silent (default info)' },
+  'vendor-deadline-ms': { type: 'string', value: 'MS', help: 'how long a vendor may be silent (default 80000)' },
+  'repair-every-ms': { type: 'string', value: 'MS', help: 'how often unresolved calls are taken up (default 5000)' },
+}
+
+export const ledgerCommand: Command = {
+  name: 'ledger',
+  summary: 'runs the ledger alone, for clients with a vault key and a key of their own',
+  usage: '--policy FILE --store sqlite:PATH --state DIR [--listen ADDRESS]',
+  options: OPTIONS,
+  examples: [
+    [
+      'jobcap ledger --policy policy.yaml --store sqlite:./ledger.db --state ./state --secrets ./secrets',
+      'serves on 127.0.0.1:8081 until Ctrl-C',
+    ],
+  ],
+  run: (values, _positionals, context) => runLedger(asArguments(values), context),
+}
+
+/** The ledger is a process of its own; this one passes signals on and ends as it does. */
+function runLedger(args: readonly string[], { environment, interrupted }: Context): Promise<number> {
+  const child = spawn(process.execPath, [entries().ledger, ...args], { stdio: 'inherit', env: { ...environment } })
+  interrupted.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? EXIT.interrupted))
+  })
+}
+
+function asArguments(values: Values): string[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    if (value === true) return [`--${name}`]
+    return [value].flat().flatMap((one) => (typeof one === 'string' ? [`--${name}`, one] : []))
+  })
+}
