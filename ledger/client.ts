@@ -61,7 +61,21 @@ export interface LedgerClient {
   /** The record in order, as it comes. */
   audit(ask?: AuditAsk): AsyncIterable<AuditEvent>
   /** What `/readyz` says. */
-  readiness(): Promise<{ readonly ready: boolean; readonly problem?: string; readonly policy_problem?: string }>
+  readiness(): Promise<Readiness>
+}
+
+/** `policy_problem`: the newest policy file is broken, the one before it is in use. */
+export interface Readiness {
+  readonly ready: boolean
+  readonly problem?: string
+  readonly policy_problem?: string
+}
+
+interface RefusedBody {
+  readonly code?: string
+  readonly message?: string
+  readonly error?: object
+  readonly [detail: string]: unknown
 }
 
 /** A refusal of the ledger. `code` is one of the catalogue's. */
@@ -71,11 +85,11 @@ export class LedgerRefused extends Error {
   readonly code: string
   readonly details: Readonly<Record<string, unknown>>
 
-  constructor(status: number, body: Readonly<Record<string, unknown>>) {
-    super(String(body['message'] ?? `the ledger answered ${status}`))
-    const { code, message: _message, error: _error, ...details } = body
+  constructor(status: number, body: RefusedBody) {
+    const { code = '', message = `the ledger answered ${status}`, error: _error, ...details } = body
+    super(message)
     this.status = status
-    this.code = String(code ?? '')
+    this.code = code
     this.details = details
   }
 }
@@ -83,10 +97,9 @@ export class LedgerRefused extends Error {
 /** A client that keeps no connection and no state. */
 export function createLedgerClient(options: LedgerClientOptions): LedgerClient {
   const json = async <View>(method: string, path: string, body?: object): Promise<View> => {
-    const { status, text } = await whole(await send(options, method, path, body))
-    const view = JSON.parse(text)
-    if (status >= 300) throw new LedgerRefused(status, view)
-    return view as View
+    const { status, text } = await whole(await send(options, { method, path, body }))
+    if (status >= 300) throw new LedgerRefused(status, JSON.parse(text) as RefusedBody)
+    return JSON.parse(text) as View
   }
   const key = (keyId: string) => `${KEYS_ROUTE}/${encodeURIComponent(keyId)}`
   const run = (runUid: string) => `${RUNS_ROUTE}/${encodeURIComponent(runUid)}`
@@ -108,7 +121,8 @@ export function createLedgerClient(options: LedgerClientOptions): LedgerClient {
     },
     audit: (ask = {}) => events(options, AUDIT_ROUTE + queryOf(ask)),
     async readiness() {
-      return JSON.parse((await whole(await send(options, 'GET', READY_ROUTE))).text)
+      const { text } = await whole(await send(options, { method: 'GET', path: READY_ROUTE }))
+      return JSON.parse(text) as Readiness
     },
   }
 }
@@ -118,7 +132,10 @@ interface Reply {
   readonly body: AsyncIterable<Buffer>
 }
 
-function send(options: LedgerClientOptions, method: string, path: string, body?: object): Promise<Reply> {
+function send(
+  options: LedgerClientOptions,
+  { method, path, body }: { readonly method: string; readonly path: string; readonly body?: object | undefined },
+): Promise<Reply> {
   const { address, operatorToken, caPem } = options
   const text = body === undefined ? '' : JSON.stringify(body)
   const headers = {
@@ -152,8 +169,8 @@ async function whole({ status, body }: Reply): Promise<{ status: number; text: s
 }
 
 async function* events(options: LedgerClientOptions, path: string): AsyncGenerator<AuditEvent> {
-  const reply = await send(options, 'GET', path)
-  if (reply.status >= 300) throw new LedgerRefused(reply.status, JSON.parse((await whole(reply)).text))
+  const reply = await send(options, { method: 'GET', path })
+  if (reply.status >= 300) throw new LedgerRefused(reply.status, JSON.parse((await whole(reply)).text) as RefusedBody)
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of reply.body) {

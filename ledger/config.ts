@@ -114,10 +114,8 @@ const TEXT_FLAGS = ['policy', 'store', 'state', 'secrets', 'pod-token-key', 'tls
 
 function fromEnvironment(environment: Environment): Record<string, unknown> {
   const variable = (flag: string) => environment[`JOBCAP_LEDGER_${flag.toUpperCase().replaceAll('-', '_')}`]
-  const texts = TEXT_FLAGS.flatMap((flag) => {
-    const value = variable(flag)
-    return value === undefined ? [] : [[flag, value]]
-  })
+  const given: Record<string, unknown> = {}
+  for (const flag of TEXT_FLAGS) if (variable(flag) !== undefined) given[flag] = variable(flag)
   const listen = variable('listen')
-  return { ...Object.fromEntries(texts), ...(listen === undefined ? {} : { listen: listen.split(',') }) }
+  return listen === undefined ? given : { ...given, listen: listen.split(',') }
 }

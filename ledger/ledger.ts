@@ -21,7 +21,3 @@ export interface LedgerSettings {
   /** How often unresolved calls are taken up again. Default 5 000. */
   readonly repairEveryMs: number
 }
-
-/** A send's owner may be silent this long before another may take over. */
-export const LEASE_MS = 10_000
-export const LEASE_RENEWAL_MS = 3_000

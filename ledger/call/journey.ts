@@ -3,23 +3,24 @@ import type { Refusal } from '../../contract/refusals.ts'
 import { capLevels } from '../../policy/caps.ts'
 import { judgeRequest } from '../../policy/terms.ts'
 import type { NumberRequest } from '../../store/store.ts'
-import { LEASE_MS, type Ledger } from '../ledger.ts'
+import type { Ledger } from '../ledger.ts'
 import { type Addressed, address } from './address.ts'
 import { type Answer, refusalAnswer, vendorAnswer, writeAnswer } from './answer.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
-import type { CallRequest } from './call-request.ts'
+import type { CallClient, CallRequest } from './call-request.ts'
 import { callNumbered } from './numbered.ts'
 import { type PricedCall, priceCall, secretMissing, textForVendor } from './price.ts'
 import { relayRead } from './read.ts'
 import { type Recognised, recognise } from './recognise.ts'
 import { readText } from './request-text.ts'
+import { LEASE_MS } from './sends.ts'
 import { sealRequest } from './stored-request.ts'
 
 /** One call of an app, from the first byte to the last. A fault of the store or of ours is thrown before anything is written. */
 export async function answerCall(ledger: Ledger, request: CallRequest): Promise<void> {
   const { client, headers } = request
   const who = await authenticate(ledger, headers['authorization'])
-  if ('code' in who) return refuse(ledger, request, who)
+  if ('code' in who) return refuse(ledger, client, { refused: who, forSidecar: true })
 
   const addressed = address(ledger, who, request)
   if ('code' in addressed) return refuseKnown(ledger, request, { who, refused: addressed })
@@ -34,13 +35,15 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
   if ('code' in text) return refuseKnown(ledger, request, { ...known, refused: text })
   if (recognised.identity.kind === 'read') {
     const refused = await relayRead(ledger, { addressed, recognised, call: text, endpoint, client })
-    return refused === undefined ? undefined : refuse(ledger, request, refused, recognised)
+    if (refused !== undefined) refuse(ledger, client, { refused, forSidecar: isPod(recognised) })
+    return
   }
 
   const priced = await priceCall(ledger, recognised.caller, { addressed, call: text })
   if ('code' in priced) return refuseKnown(ledger, request, { ...known, refused: priced })
   if ('objectAnswer' in priced) {
-    return writeAnswer(client, vendorAnswer(priced.objectAnswer, plainNote(ledger)), isPod(recognised))
+    // No note: nothing was numbered, so the sidecar must not take its seen facts for recorded.
+    return writeAnswer(client, vendorAnswer(priced.objectAnswer, plainNote(ledger)), false)
   }
   if (ledger.secrets.read(addressed.vendor.secretRef) === undefined) {
     return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
@@ -94,12 +97,16 @@ async function refuseKnown(
   await ledger.store.recordRefusal(recognised?.caller ?? who.caller, call).catch((fault) => {
     ledger.log.error({ err: fault, code: refused.code }, 'a refusal was not recorded')
   })
-  refuse(ledger, request, refused, recognised)
+  refuse(ledger, request.client, { refused, forSidecar: recognised === undefined || isPod(recognised) })
 }
 
-function refuse(ledger: Ledger, { client }: CallRequest, refused: Refusal, recognised?: Recognised): void {
+function refuse(
+  ledger: Ledger,
+  client: CallClient,
+  { refused, forSidecar }: { readonly refused: Refusal; readonly forSidecar: boolean },
+): void {
   ledger.metrics.count('ledger_refusals_total', { code: refused.code })
-  writeAnswer(client, refusalAnswer(refused, plainNote(ledger)), recognised === undefined || isPod(recognised))
+  writeAnswer(client, refusalAnswer(refused, plainNote(ledger)), forSidecar)
 }
 
 function plainNote(ledger: Ledger): Answer['note'] {

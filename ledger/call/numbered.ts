@@ -2,11 +2,12 @@ import type { AnswerNote } from '../../contract/call.ts'
 import { asNonce, type CallId } from '../../contract/ids.ts'
 import { refusal } from '../../contract/refusals.ts'
 import type { CallRow, HandTo, NotSent, NumberAnswer, NumberRequest, SendRef } from '../../store/store.ts'
-import { LEASE_MS, type Ledger } from '../ledger.ts'
+import type { Ledger } from '../ledger.ts'
 import type { Addressed } from './address.ts'
 import { type Answer, refusalAnswer, vendorAnswer } from './answer.ts'
 import type { CallClient } from './call-request.ts'
 import { type SendVerdict, sendOnce } from './send.ts'
+import { LEASE_MS } from './sends.ts'
 import { openAnswer } from './stored-request.ts'
 
 /** A call that is live elsewhere is asked for again this often, where its end is not this process's to know. */
@@ -40,7 +41,12 @@ export async function callNumbered(ledger: Ledger, numbering: Numbering): Promis
         if (answer !== 'judge_again') return answer
         break
       }
-      default:
+      case 'NEW_HISTORY':
+      case 'REFUSED':
+      case 'NOT_SENT':
+      case 'REPLAY':
+      case 'IN_DOUBT':
+      case 'WAIT':
         return answerWithoutSend(ledger, numbering, numbered)
     }
   }

@@ -68,21 +68,21 @@ async function relay(ledger: Ledger, read: Read & { readonly secret: Secret }, c
   const { vendor, policy } = addressed
   const pricing = vendorPricing(policy, vendor)
   const forSidecar = recognised.caller.pod !== null
-  let status: number | null = null
-  let isSecretRefused = false
+  const answer: { status: number | null; isSecretRefused: boolean } = { status: null, isSecretRefused: false }
   const idleMs = ledger.settings.vendorDeadlineMs
   const request = vendorRequest({ vendor, secret, call, key: null, idleMs, mayRepeat: true })
   const result: SendResult = await ledger.network.send(request, {
-    head(theStatus: number, headers: AnswerHeaders) {
-      status = theStatus
-      isSecretRefused = costingOf(vendor.type).verdict({ status }, call, pricing) === 'credential_refused'
-      if (isSecretRefused) return
+    head(status: number, headers: AnswerHeaders) {
+      answer.status = status
+      answer.isSecretRefused = costingOf(vendor.type).verdict({ status }, call, pricing) === 'credential_refused'
+      if (answer.isSecretRefused) return
       const note = { historyId: ledger.store.historyId, callId, definite: status < 500, replayed: false }
       client.head(status, { ...headersForApp(headers), ...ourHeaders(note, forSidecar) })
     },
-    data: (chunk) => isSecretRefused || client.write(chunk),
+    data: (chunk) => answer.isSecretRefused || client.write(chunk),
     drained: () => client.drained(),
   })
+  const { status, isSecretRefused } = answer
   if (status === null) {
     return { kind: 'unanswered', status, reason: result.kind === 'answered' ? 'no answer' : result.reason }
   }

@@ -2,7 +2,10 @@ import type { CallId } from '../../contract/ids.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import type { SendRef, Store } from '../../store/store.ts'
-import { LEASE_MS, LEASE_RENEWAL_MS } from '../ledger.ts'
+
+/** A send's owner may be silent this long before another may take over. */
+export const LEASE_MS = 10_000
+const LEASE_RENEWAL_MS = 3_000
 
 /** The sends that this process has out: it keeps their leases, and tells who waits for them when they end. */
 export interface Sends {

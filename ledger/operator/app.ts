@@ -36,6 +36,8 @@ function demandToken(operatorToken: string): RequestHandler {
 }
 
 function answerFault(ledger: Ledger): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  // eslint-disable-next-line max-params
   return (fault: unknown, request, response, _next) => {
     const refused = refusalOf(fault)
     if (!(fault instanceof Refused)) ledger.log.error({ err: fault, route: request.path }, 'an operator route failed')

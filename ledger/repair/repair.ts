@@ -2,7 +2,8 @@ import { asNonce, type CallId } from '../../contract/ids.ts'
 import { vendorOf } from '../../policy/terms.ts'
 import type { CallRow } from '../../store/store.ts'
 import { sendOnce } from '../call/send.ts'
-import { LEASE_MS, type Ledger } from '../ledger.ts'
+import { LEASE_MS } from '../call/sends.ts'
+import type { Ledger } from '../ledger.ts'
 
 const PAGE = 200
 const AT_ONCE = 4

@@ -43,7 +43,7 @@ function dispatch(agent: Agent, request: VendorRequest, handler: Sending): void 
     agent.dispatch(
       {
         origin,
-        method: method as Dispatcher.HttpMethod,
+        method,
         path: target,
         headers: { ...headers },
         body: body.length === 0 ? null : body,

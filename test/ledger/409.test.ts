@@ -34,13 +34,14 @@ describe('409, and what the ledger tells a sidecar beside an answer', () => {
   })
 
   it('replay_divergence: told to wait first, refused when nothing else is open', async () => {
+    const path = '/stripe/v1/payment_intents'
     const old = await TestPod.start(rig, ledger, { job: 'diverged', pod: 'diverged-0-a' })
-    await old.call('stripe', '/v1/payment_intents', 'amount=100&currency=usd&customer=cus_1&description=06:00')
+    await old.call({ path, body: 'amount=100&currency=usd&customer=cus_1&description=06:00' })
     const next = await TestPod.start(rig, ledger, { job: 'diverged', pod: 'diverged-0-b' })
-    const other = 'amount=100&currency=usd&customer=cus_1&description=06:05'
-    const waits = await next.call('stripe', '/v1/payment_intents', other)
+    const other = { path, body: 'amount=100&currency=usd&customer=cus_1&description=06:05' }
+    const waits = await next.call(other)
     expect(noteOf(waits)).to.include({ control: 'wait', definite: false })
-    const refused = await next.call('stripe', '/v1/payment_intents', other, { saysDiverged: true })
+    const refused = await next.call(other, { saysDiverged: true })
     expect(gist(refused)).to.equal('409 replay_divergence')
   })
 

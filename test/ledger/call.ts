@@ -59,6 +59,16 @@ export function gist({ status, headers }: Told): string {
   return code === undefined ? String(status) : `${status} ${code}`
 }
 
+/** The message that a promise rejects with. */
+export async function failure(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+  } catch (fault) {
+    return fault instanceof Error ? fault.message : 'something that is no error'
+  }
+  throw new Error('it did not fail')
+}
+
 function hostAndPort(address: string) {
   const { hostname, port } = new URL(address)
   return { host: hostname, port: Number(port) }

@@ -78,22 +78,28 @@ export class TestPod {
   }
 
   pay(customer: string, cents = 100, more: Partial<CallClaims> = {}): Promise<Told> {
-    return this.call('stripe', '/v1/payment_intents', `amount=${cents}&currency=usd&customer=${customer}`, more)
+    return this.call(
+      { path: '/stripe/v1/payment_intents', body: `amount=${cents}&currency=usd&customer=${customer}` },
+      more,
+    )
   }
 
   lookUp(street: string): Promise<Told> {
-    return this.call('geocode', '/v1/lookup', JSON.stringify({ address: street }))
+    return this.call({ path: '/geocode/v1/lookup', body: JSON.stringify({ address: street }) })
   }
 
-  async call(vendor: string, path: string, body: string, more: Partial<CallClaims> = {}): Promise<Told> {
+  async call(
+    { path, body }: { readonly path: string; readonly body: string },
+    more: Partial<CallClaims> = {},
+  ): Promise<Told> {
+    const [, vendor = ''] = path.split('/', 2)
+    const vendorPath = path.slice(vendor.length + 1)
     const contentType = body.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded'
     const headers = { 'content-type': contentType }
-    const claims = {
-      ...this.#claims(vendor, { method: 'POST', path, query: '', headers, body: Buffer.from(body) }),
-      ...more,
-    }
+    const text = { method: 'POST', path: vendorPath, query: '', headers, body: Buffer.from(body) }
+    const claims = { ...this.#claims(vendor, text), ...more }
     const told = await ask(this.#address, {
-      path: `/${vendor}${path}`,
+      path,
       key: this.granted.credential,
       headers: { ...headers, 'jobcap-claims': encodeClaims(claims) },
       body,

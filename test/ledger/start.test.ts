@@ -1,11 +1,13 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { readConfig } from '../../ledger/config.ts'
-import { ask, gist, payment } from './call.ts'
+import { ask, failure, gist, payment } from './call.ts'
 import { type Rig, startRig } from './rig.ts'
 
+/** Self-signed for 127.0.0.1, until 2126. */
+const TLS = join(import.meta.dirname, 'fixtures')
+const CERTIFICATE = join(TLS, 'cert.pem')
 const USUAL = ['--policy', 'p.yaml', '--store', 'sqlite:/x/ledger.db', '--state', '/x/state']
 
 describe('the start of a ledger', () => {
@@ -43,14 +45,14 @@ describe('the start of a ledger', () => {
   })
 
   it('without a policy file it does not start, and names the file', async () => {
-    const fault = await rig.startLedger(['--policy', 'nowhere.yaml']).catch((error: Error) => error)
-    expect(String(fault)).to.match(/nowhere\.yaml cannot be read \(ENOENT\)/)
+    const fault = await failure(rig.startLedger(['--policy', 'nowhere.yaml']))
+    expect(fault).to.match(/nowhere\.yaml cannot be read \(ENOENT\)/)
   })
 
   it('with a broken policy it does not start, and names line and column', async () => {
     rig.writePolicy('apiVersion: jobcap.dev/v1alpha1\nkind: CapPolicy\nmetadata: {name: default}\nspec: {caps: 5}\n')
-    const fault = await rig.startLedger().catch((error: Error) => error)
-    expect(String(fault)).to.match(/policy\.yaml:4:\d+: spec\.caps/)
+    const fault = await failure(rig.startLedger())
+    expect(fault).to.match(/policy\.yaml:4:\d+: spec\.caps/)
   })
 })
 
@@ -58,27 +60,18 @@ describe('a ledger with a certificate', () => {
   let rig: Rig
   before(async () => {
     rig = await startRig()
-    const files = ['-keyout', join(rig.folder, 'key.pem'), '-out', join(rig.folder, 'cert.pem')]
-    const subject = ['-subj', '/CN=ledger', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2', '-nodes']
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', ...files, ...subject],
-      {
-        stdio: 'ignore',
-      },
-    )
   })
   after(() => rig.stop())
 
   it('serves TLS, and a client that does not trust the certificate gets nothing', async () => {
-    const ledger = await rig.startLedger(['--tls-cert', 'cert.pem', '--tls-key', 'key.pem'])
+    const ledger = await rig.startLedger(['--tls-cert', CERTIFICATE, '--tls-key', join(TLS, 'key.pem')])
     expect(ledger.address).to.match(/^https:/)
-    const caPem = readFileSync(join(rig.folder, 'cert.pem'), 'utf8')
+    const caPem = readFileSync(CERTIFICATE, 'utf8')
     const token = readFileSync(join(rig.folder, 'state/operator-token'), 'utf8').trim()
     const made = await ask(ledger.address, { path: '/vault/keys', key: token, body: '{"vendor":"stripe"}', caPem })
     const told = await ask(ledger.address, { ...payment(JSON.parse(made.text).vault_key, 'k'), caPem })
     expect(gist(told)).to.equal('200')
-    const untrusting = await ask(ledger.address, { method: 'GET', path: '/healthz' }).catch((fault: Error) => fault)
-    expect(String(untrusting)).to.match(/self.signed/i)
+    const untrusting = await failure(ask(ledger.address, { method: 'GET', path: '/healthz' }))
+    expect(untrusting).to.match(/self.signed/i)
   })
 })

@@ -3,23 +3,27 @@ import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSy
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { skip } from '../../tools/test/skip.ts'
-import { ask, gist, payment } from './call.ts'
+import { ask, failure, gist, payment } from './call.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
 
 describe('a ledger whose disk fails', () => {
-  let rig: Rig
+  let rig: Rig | undefined
   let disk: string
+  let onDisk: Rig['startLedger']
+  let stripe: Rig['stripe']
   before(async function () {
     if (process.getuid?.() !== 0) skip(this, 'needs root for a small tmpfs')
-    rig = await startRig()
+    const started = await startRig()
+    rig = started
     disk = join(rig.folder, 'disk')
     mkdirSync(disk)
+    onDisk = () => started.startLedger(['--store', `sqlite:${disk}/ledger.db`])
+    stripe = started.stripe
   })
   beforeEach(() => execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]))
   afterEach(() => execFileSync('umount', ['-l', disk]))
   after(() => rig?.stop())
 
-  const onDisk = () => rig.startLedger(['--store', `sqlite:${disk}/ledger.db`])
   const fill = () => {
     const filler = join(disk, 'filler')
     writeFileSync(filler, '')
@@ -39,7 +43,7 @@ describe('a ledger whose disk fails', () => {
     const told = await ask(ledger.address, payment(key, 'full'))
     expect(gist(told)).to.equal('503 store_unavailable')
     expect(told.headers['x-should-retry']).to.equal('true')
-    expect(rig.stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey === 'full')).to.deep.equal([])
+    expect(stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey === 'full')).to.deep.equal([])
     free()
     expect(gist(await ask(ledger.address, payment(key, 'full')))).to.equal('200')
     expect(await ledger.drain()).to.equal(0)
@@ -48,11 +52,11 @@ describe('a ledger whose disk fails', () => {
   it("full between send and settle: the app gets the vendor's answer, and the settle lands when there is room", async () => {
     const ledger = await onDisk()
     const key = await newKey(ledger)
-    await rig.stripe.control.hold()
+    await stripe.control.hold()
     const asking = ask(ledger.address, payment(key, 'late'))
-    const held = await rig.stripe.control.nextHeld()
+    const held = await stripe.control.nextHeld()
     fill()
-    await rig.stripe.control.release(held.id)
+    await stripe.control.release(held.id)
     expect(gist(await asking)).to.equal('200')
     expect(ledger.log()).to.match(/the store did not take a report/)
     free()
@@ -68,15 +72,15 @@ describe('a ledger whose disk fails', () => {
     const ledger = await onDisk()
     await ledger.drain()
     execFileSync('mount', ['-o', 'remount,ro', disk])
-    const fault = await onDisk().catch((error: Error) => error)
-    expect(String(fault)).to.match(/ledger\.db/)
-    expect(String(fault)).to.match(/start failed/)
+    const fault = await failure(onDisk())
+    expect(fault).to.match(/ledger\.db/)
+    expect(fault).to.match(/start failed/)
   })
 
   it('a second ledger over the same database is refused, and the first goes on', async () => {
     const ledger = await onDisk()
-    const fault = await onDisk().catch((error: Error) => error)
-    expect(String(fault)).to.match(/in use|locked|another/i)
+    const fault = await failure(onDisk())
+    expect(fault).to.match(/in use|locked|another/i)
     expect(await ledger.client.readiness()).to.deep.equal({ ready: true })
     await ledger.drain()
   })
@@ -100,8 +104,8 @@ describe('what a ledger writes to its folder', () => {
     const [masterKey = ''] = files
     chmodSync(masterKey, 0o600)
     writeFileSync(masterKey, 'damaged')
-    const fault = await rig.startLedger().catch((error: Error) => error)
-    expect(String(fault)).to.match(/master-key does not hold a key/)
+    const fault = await failure(rig.startLedger())
+    expect(fault).to.match(/master-key does not hold a key/)
     expect(readFileSync(masterKey, 'utf8')).to.equal('damaged')
   })
 })

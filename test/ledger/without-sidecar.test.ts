@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import Stripe from 'stripe'
+import { skip } from '../../tools/test/skip.ts'
 import { ask, gist, payment } from './call.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
 
@@ -32,7 +33,8 @@ describe('a client without a sidecar: a vault key and its own Idempotency-Key', 
     expect(effects('invoice-1')).to.have.length(1)
   })
 
-  it('may be curl, with the key as user name', async () => {
+  it('may be curl, with the key as user name', async function () {
+    if (spawnSync('curl', ['--version']).error !== undefined) skip(this, 'needs curl')
     const key = await newKey()
     const { stdout } = await run('curl', [
       ...['-sS', '-u', `${key}:`, '-H', 'Idempotency-Key: invoice-curl'],
