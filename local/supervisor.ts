@@ -39,65 +39,96 @@ const LAST_LINES = 5
 
 /** Starts a process and keeps it running until it is stopped. It ends with this process, even by SIGKILL on Linux. */
 export function supervise(what: SupervisedProcess): Supervisor {
-  let child: ChildProcess | undefined
-  let isStopping = false
-  let hasBeenReady = false
-  let failedStarts = 0
-  let resolveReady: (line: string) => void = () => {}
-  let rejectReady: (reason: Error) => void = () => {}
-  const ready = new Promise<string>((resolve, reject) => {
-    resolveReady = resolve
-    rejectReady = reject
-  })
-  ready.catch(() => {})
-  const waiting = new AbortController()
+  const keeper = new Keeper(what)
+  return { ready: keeper.ready, pid: () => keeper.pid, stop: () => keeper.stop() }
+}
 
-  const runOnce = async (): Promise<void> => {
-    let isReady = false
+class Keeper {
+  readonly ready: Promise<string>
+  readonly #what: SupervisedProcess
+  readonly #stopping = new AbortController()
+  readonly #done: Promise<void>
+  #child: ChildProcess | undefined
+  #isReady = false
+  #hasBeenReady = false
+  #failedStarts = 0
+  #resolveReady: (line: string) => void = () => {}
+  #rejectReady: (reason: Error) => void = () => {}
+
+  constructor(what: SupervisedProcess) {
+    this.#what = what
+    this.ready = new Promise<string>((resolve, reject) => {
+      this.#resolveReady = resolve
+      this.#rejectReady = reject
+    })
+    // Who only stops it need not have asked.
+    this.ready.catch(() => {})
+    this.#done = this.#keepRunning().catch((fault: unknown) => this.#rejectReady(fault as Error))
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  async stop(): Promise<void> {
+    const { command, timers, stopLimitMs = DEFAULT_STOP_LIMIT_MS } = this.#what
+    this.#stopping.abort()
+    this.#rejectReady(new Error(`${command} was stopped before it was ready`))
+    this.#child?.kill('SIGTERM')
+    const cancel = timers.after(stopLimitMs, () => this.#child?.kill('SIGKILL'))
+    await this.#done
+    cancel()
+  }
+
+  async #keepRunning(): Promise<void> {
+    const { signal } = this.#stopping
+    for (;;) {
+      const { exit, lastLines } = await this.#runOnce()
+      const wasReady = this.#takeReady()
+      if (signal.aborted) return
+      if (!this.#hasBeenReady) {
+        throw new Error(`${this.#what.command} ended with ${exit} before it was ready: ${lastLines.join(' | ')}`)
+      }
+      if (!wasReady) this.#failedStarts += 1
+      const delayMs = restartDelayMs(this.#failedStarts)
+      this.#what.onEvent({ type: 'restarting', exit, delayMs })
+      await this.#what.timers.sleep(delayMs, signal).catch(() => {})
+    }
+  }
+
+  async #runOnce(): Promise<{ exit: string; lastLines: readonly string[] }> {
     const lastLines: string[] = []
-    child = startTied(what)
-    const { pid } = child
-    const exit = whenGone(child)
+    const child = startTied(this.#what)
+    this.#child = child
     watchLines(child, (stream, line) => {
       lastLines.push(line)
       if (lastLines.length > LAST_LINES) lastLines.shift()
-      what.onEvent({ type: 'line', stream, line })
-      if (isReady || stream !== 'stdout' || !what.readyLine.test(line)) return
-      isReady = true
-      hasBeenReady = true
-      failedStarts = 0
-      what.onEvent({ type: 'ready', pid: pid ?? 0, line })
-      resolveReady(line)
+      this.#what.onEvent({ type: 'line', stream, line })
+      if (stream === 'stdout' && this.#what.readyLine.test(line)) this.#markReady(line)
     })
-    const how = await exit
-    child = undefined
-    if (isStopping) return
-    if (!hasBeenReady)
-      throw new Error(`${what.command} ended with ${how} before it was ready: ${lastLines.join(' | ')}`)
-    if (!isReady) failedStarts += 1
-    const delayMs = failedStarts === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (failedStarts - 1), LONGEST_DELAY_MS)
-    what.onEvent({ type: 'restarting', exit: how, delayMs })
-    await what.timers.sleep(delayMs, waiting.signal).catch(() => {})
+    const exit = await whenGone(child)
+    this.#child = undefined
+    return { exit, lastLines }
   }
 
-  const keepRunning = async (): Promise<void> => {
-    while (!isStopping) await runOnce()
+  #markReady(line: string): void {
+    if (this.#isReady) return
+    this.#isReady = true
+    this.#hasBeenReady = true
+    this.#failedStarts = 0
+    this.#what.onEvent({ type: 'ready', pid: this.pid ?? 0, line })
+    this.#resolveReady(line)
   }
-  const done = keepRunning().catch((fault: Error) => rejectReady(fault))
 
-  return {
-    ready,
-    pid: () => child?.pid,
-    stop: async () => {
-      isStopping = true
-      waiting.abort()
-      rejectReady(new Error(`${what.command} was stopped before it was ready`))
-      child?.kill('SIGTERM')
-      const cancel = what.timers.after(what.stopLimitMs ?? DEFAULT_STOP_LIMIT_MS, () => child?.kill('SIGKILL'))
-      await done
-      cancel()
-    },
+  #takeReady(): boolean {
+    const wasReady = this.#isReady
+    this.#isReady = false
+    return wasReady
   }
+}
+
+function restartDelayMs(failedStarts: number): number {
+  return failedStarts === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (failedStarts - 1), LONGEST_DELAY_MS)
 }
 
 function startTied({ command, args, environment }: SupervisedProcess): ChildProcess {

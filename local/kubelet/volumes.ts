@@ -106,7 +106,7 @@ function pick(
     if (!reference.optional) look.problems.push(`volume ${from.volume}: there is no ${reference.name} in the manifest`)
     return []
   }
-  const items = reference.items ?? [...found.data.keys()].map((key) => ({ key, path: key }) as KeyToPath)
+  const items: readonly KeyToPath[] = reference.items ?? [...found.data.keys()].map((key) => ({ key, path: key }))
   return items.flatMap(({ key, path, mode }) => {
     const content = found.data.get(key)
     if (content !== undefined) return [{ path, content, mode: mode ?? from.fileMode }]

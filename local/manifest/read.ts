@@ -37,10 +37,10 @@ export function readManifest(text: string, fileName: string): ManifestReading {
   for (const document of documents) {
     for (const error of document.errors) {
       const { line, col } = lines.linePos(error.pos[0])
-      problems.push(`${fileName}:${line}:${col}: ${error.message.split('\n')[0]?.replace(/ at line \d+.*$/, '')}`)
+      problems.push(`${fileName}:${line}:${col}: ${firstSentence(error.message)}`)
     }
     if (document.errors.length > 0) continue
-    const { line } = lines.linePos(document.contents?.range?.[0] ?? 0)
+    const { line } = lines.linePos(document.contents?.range[0] ?? 0)
     for (const value of flattenLists(document.toJS())) {
       const read = asObject(value, line)
       if (typeof read === 'string') problems.push(`${fileName}:${line}: ${read}`)
@@ -50,6 +50,11 @@ export function readManifest(text: string, fileName: string): ManifestReading {
   problems.push(...findDoubles(objects, fileName))
   if (problems.length > 0) return { kind: 'refused', problems }
   return collect(objects, fileName)
+}
+
+/** The parser repeats the place and quotes the text on further lines. */
+function firstSentence(message: string): string {
+  return message.replace(/(?: at line \d+|\n)[^]*$/, '')
 }
 
 /** `kind: List` carries its objects in `items`; an empty document carries none. */

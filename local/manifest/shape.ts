@@ -128,5 +128,5 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'an object' : `the ${typeof value} ${String(value)}`
+  return isObject(value) ? 'an object' : `the ${typeof value} ${JSON.stringify(value)}`
 }

@@ -14,6 +14,7 @@ const LISTEN = `require('node:http').createServer((_, answer) => answer.end(proc
 for (const level of ['root', 'user'] as const) {
   describe(`Pods in namespaces, ${level}`, function () {
     let machine: TestMachine
+    let close = () => {}
     let secrets: string
 
     before(async function () {
@@ -26,10 +27,11 @@ for (const level of ['root', 'user'] as const) {
         this.skip()
       }
       machine = opened
+      close = opened.close
     })
 
     after(() => {
-      machine?.close()
+      close()
       rmSync(secrets, { recursive: true, force: true })
     })
 

@@ -176,11 +176,11 @@ describe('what a sandbox is told', () => {
 26 25 0:8 / /dev/shm rw - tmpfs shm rw
 27 22 0:9 / /run/lock rw - tmpfs lock rw
 28 22 8:2 / /home rw shared:1 - ext4 /dev/sda2 rw
-29 28 8:3 / /home/a\\040b,c rw - xfs /dev/sdb rw
+29 22 8:3 / /srv/a\\040b,c rw - xfs /dev/sdb rw
 30 22 0:9 / /mnt/auto rw - autofs systemd rw`
     expect(listHostMounts(mountinfo)).to.deep.equal([
       { path: '/home', isLayerable: true },
-      { path: '/home/a b,c', isLayerable: false },
+      { path: '/srv/a b,c', isLayerable: false },
     ])
   })
 

@@ -10,7 +10,7 @@ import { systemRandom } from '../../runtime/random.ts'
 import { systemTerminal } from '../../runtime/terminal.ts'
 import { systemTimers, type Timers } from '../../runtime/timers.ts'
 import { lastLines, openTestMachine, shellJob, startManifest, type TestMachine } from './machine.ts'
-import { countProcesses } from './processes.ts'
+import { countProcesses, untilNoProcess } from './processes.ts'
 
 async function needMachine(...asked: Parameters<typeof openTestMachine>): Promise<TestMachine> {
   const opened = await openTestMachine(...asked)
@@ -184,7 +184,7 @@ spec:
     expect(countProcesses(`sleep\0${mark}`)).to.equal(2)
     runner.kill('SIGKILL')
     await new Promise((resolve) => runner.once('exit', resolve))
-    while (countProcesses(`sleep\0${mark}`) > 0) await systemTimers.sleep(5)
+    await untilNoProcess(`sleep\0${mark}`)
     rmSync(folder, { recursive: true })
   })
 })
