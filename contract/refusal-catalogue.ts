@@ -42,6 +42,12 @@ export const REFUSALS = {
     endsRun: true,
   },
   key_unknown: caller(404, 'There is no vault key with this id.', 'List the keys with `jobcap keys list`.'),
+  run_unknown: caller(404, 'There is no run with this id, or no such Job in it.', 'List the runs with `GET /runs`.'),
+  call_not_in_doubt: caller(
+    404,
+    'There is no call with this id whose outcome is in doubt.',
+    'Look for `call.in_doubt` without a later `call.settled` in the audit record.',
+  ),
   key_revoked: {
     ...operator(
       401,

@@ -37,7 +37,7 @@ export function keyRoutes(ledger: Ledger): Router {
   })
 
   router.get(`${KEYS_ROUTE}/:keyId`, async (request, response) => {
-    response.json(await keyView(ledger, found(await store.findKey(asKeyId(request.params.keyId)))))
+    response.json(await keyView(ledger, found(await store.findKey(asKeyId(request.params.keyId)), 'key_unknown')))
   })
 
   router.patch(`${KEYS_ROUTE}/:keyId`, async (request, response) => {
@@ -46,11 +46,11 @@ export function keyRoutes(ledger: Ledger): Router {
       ...(usdCap === undefined ? {} : { capUsdMicros: usdCap }),
       ...(dailyUsdCap === undefined ? {} : { dailyCapUsdMicros: dailyUsdCap }),
     })
-    response.json(await keyView(ledger, found(key)))
+    response.json(await keyView(ledger, found(key, 'key_unknown')))
   })
 
   router.delete(`${KEYS_ROUTE}/:keyId`, async (request, response) => {
-    const { key, inFlight } = found(await store.revokeKey(asKeyId(request.params.keyId)))
+    const { key, inFlight } = found(await store.revokeKey(asKeyId(request.params.keyId)), 'key_unknown')
     log.warn({ keyId: key.keyId, inFlight: inFlight.length }, 'vault key revoked')
     const view: RevokedKeyView = {
       ...(await keyView(ledger, key)),

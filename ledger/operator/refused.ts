@@ -19,7 +19,10 @@ export function must<Value>(parsed: Parsed<Value>): Value {
   return parsed.value
 }
 
-export function found<Value>(value: Value | undefined, message?: string): Value {
-  if (value === undefined) throw new Refused(refusal('key_unknown', message))
+export function found<Value>(
+  value: Value | undefined,
+  code: 'key_unknown' | 'run_unknown' | 'call_not_in_doubt',
+): Value {
+  if (value === undefined) throw new Refused(refusal(code))
   return value
 }

@@ -21,20 +21,20 @@ export function runRoutes(ledger: Ledger): Router {
   })
 
   router.get(`${RUNS_ROUTE}/:run`, async (request, response) => {
-    const run = found(await store.findRun(asRunUid(request.params.run)), 'There is no such run.')
+    const run = found(await store.findRun(asRunUid(request.params.run)), 'run_unknown')
     response.json(await runView(ledger, run))
   })
 
   router.post(`${RUNS_ROUTE}/:run/jobs/:job/ended`, async (request, response) => {
     const { run, job } = request.params
-    const ended = found(await store.endJob(asRunUid(run), asJobUid(job)), 'There is no such run, or no such Job in it.')
+    const ended = found(await store.endJob(asRunUid(run), asJobUid(job)), 'run_unknown')
     log.info({ runUid: run, jobUid: job }, 'job ended')
     response.json(await runView(ledger, ended))
   })
 
   router.post(`${RUNS_ROUTE}/:run/pods/:pod/ended`, async (request, response) => {
     const { run, pod } = request.params
-    found(await store.findRun(asRunUid(run)), 'There is no such run.')
+    found(await store.findRun(asRunUid(run)), 'run_unknown')
     await ledger.workloads.podEnded(pod)
     response.json({ ended: true })
   })
@@ -47,7 +47,7 @@ export function runRoutes(ledger: Ledger): Router {
         asCallId(call),
         word.effect ? { kind: 'effect', spentUsdMicros: word.spentUsd } : { kind: 'no_effect' },
       ),
-      'There is no such call in doubt.',
+      'call_not_in_doubt',
     )
     log.warn({ callId: call, effect: word.effect }, 'a person resolved a call in doubt')
     const { callId, state, spentUsdMicros } = resolved

@@ -33,11 +33,18 @@ export function createRepair(ledger: Ledger): Repair {
   let walking: Promise<void> | undefined
 
   async function walk(): Promise<void> {
-    const unresolved = await ledger.store.listUnresolved({ limit: PAGE })
-    forgetResolved(patience, unresolved)
-    const nowMs = ledger.clock.monotonicMs()
-    const due = unresolved.filter(({ callId }) => (patience.get(callId)?.notBeforeMs ?? 0) <= nowMs).values()
-    await Promise.all(Array.from({ length: AT_ONCE }, () => worker(due)))
+    const met = new Set<CallId>()
+    let afterOrder = 0
+    for (;;) {
+      const page = await ledger.store.listUnresolved({ limit: PAGE, afterOrder })
+      for (const { callId } of page) met.add(callId)
+      const nowMs = ledger.clock.monotonicMs()
+      const due = page.filter(({ callId }) => (patience.get(callId)?.notBeforeMs ?? 0) <= nowMs).values()
+      await Promise.all(Array.from({ length: AT_ONCE }, () => worker(due)))
+      afterOrder = page.at(-1)?.createdOrder ?? afterOrder
+      if (page.length < PAGE || isStopped) break
+    }
+    for (const callId of patience.keys()) if (!met.has(callId)) patience.delete(callId)
   }
 
   async function worker(due: Iterator<CallRow>): Promise<void> {
@@ -113,9 +120,4 @@ async function repairOne(ledger: Ledger, unresolved: CallRow): Promise<RepairRes
   } finally {
     own.end()
   }
-}
-
-function forgetResolved(patience: Map<CallId, Patience>, unresolved: readonly CallRow[]): void {
-  const open = new Set(unresolved.map(({ callId }) => callId))
-  for (const callId of patience.keys()) if (!open.has(callId)) patience.delete(callId)
 }

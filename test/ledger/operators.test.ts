@@ -70,9 +70,11 @@ describe('what operators ask of a ledger', () => {
     ['a revocation of a key that is not there', '404 key_unknown', { method: 'DELETE', path: '/vault/keys/key_0' }],
     [
       'a word on a call that is not in doubt',
-      '404 key_unknown',
+      '404 call_not_in_doubt',
       { path: '/calls/call_0/resolve', body: '{"effect":false}' },
     ],
+    ['a run that is not there', '404 run_unknown', { method: 'GET', path: '/runs/none' }],
+    ['the end of a Job that is not there', '404 run_unknown', { path: '/runs/none/jobs/none/ended' }],
     ['a path that is nobody’s', '404 route_not_ours', { method: 'GET', path: '/vault/nothing' }],
     ['a body above 64 KiB', '413 body_too_large', { body: ' '.repeat(70_000) }],
     ['an audit from no moment', '400 request_malformed', { method: 'GET', path: '/audit?from=yesterday' }],
@@ -153,7 +155,7 @@ describe('what operators ask of a ledger', () => {
     expect(again.life).to.equal(zero.granted.life + 1)
   })
 
-  it('404 at /readyz never: a ledger says whether it serves, and what it counts', async () => {
+  it('a ledger says whether it serves, and what it counts', async () => {
     expect(await ledger.client.readiness()).to.deep.equal({ ready: true })
     const metrics = await ask(ledger.address, { method: 'GET', path: '/metrics' })
     expect(metrics.text).to.match(/^jobcap_ledger_calls_total\{vendor="stripe",end="settled"\} \d+$/m)
