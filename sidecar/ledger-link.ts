@@ -5,7 +5,6 @@ import {
   type OutgoingHttpHeaders,
   type RequestOptions,
 } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Timers } from '../runtime/timers.ts'
 
 /** A ledger that does not take the connection within this time counts as unreachable. */
@@ -69,46 +68,61 @@ export function parseLedgerAddress(url: string, caPem?: string): LedgerAddress |
   }
 }
 
+/** What opens connections to the ledger and keeps them. */
+export interface Dialer {
+  readonly agent: HttpAgent
+  readonly open: typeof httpRequest
+}
+
+/** TLS is loaded only where it is spoken: it costs a Pod about 6 MiB. */
+export async function dialerOf({ isTls, caPem }: LedgerAddress): Promise<Dialer> {
+  const keepAlive = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_PROBE_MS, scheduling: 'lifo' } as const
+  if (!isTls) return { agent: new HttpAgent(keepAlive), open: httpRequest }
+  const https = await import('node:https')
+  const agent = new https.Agent({ ...keepAlive, ...(caPem === undefined ? {} : { ca: caPem }) })
+  return { agent, open: https.request }
+}
+
 /** Keep-alive connections over `node:http`. */
 export function connectLedger(address: LedgerAddress, timers: Timers): LedgerLink {
-  const keepAlive = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_PROBE_MS, scheduling: 'lifo' } as const
-  const agent = address.isTls
-    ? new HttpsAgent({ ...keepAlive, ...(address.caPem === undefined ? {} : { ca: address.caPem }) })
-    : new HttpAgent(keepAlive)
+  const dialing = dialerOf(address)
   const place: RequestOptions =
     address.socketPath === undefined
       ? { host: address.host, port: address.port }
       : { socketPath: address.socketPath, host: address.host }
-  const open = address.isTls ? httpsRequest : httpRequest
-  return {
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        const { method, path, signal } = request
-        if (signal?.aborted) {
-          reject(signal.reason)
-          return
-        }
-        const outgoing = open({ ...place, agent, method, path, headers: withLength(request) })
-        const abort = () => outgoing.destroy()
-        signal?.addEventListener('abort', abort, { once: true })
-        outgoing.on('socket', (socket) => {
-          socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS)
-          if (!socket.connecting) return
-          const cancel = timers.after(CONNECT_TIMEOUT_MS, () => outgoing.destroy(new Error('connect timed out')))
-          socket.once('connect', cancel)
-          socket.once('close', cancel)
-        })
-        outgoing.on('response', (answer) => {
-          answer.once('close', () => signal?.removeEventListener('abort', abort))
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer })
-        })
-        outgoing.on('error', (fault) => {
-          signal?.removeEventListener('abort', abort)
-          reject(signal?.aborted ? signal.reason : new LedgerUnreachable(fault.message, { cause: fault }))
-        })
-        outgoing.end(request.body)
-      }),
-  }
+  return { ask: async (request) => ask(request, { dialer: await dialing, place, timers }) }
+}
+
+function ask(
+  request: LedgerRequest,
+  { dialer, place, timers }: { dialer: Dialer; place: RequestOptions; timers: Timers },
+): Promise<LedgerAnswer> {
+  return new Promise((resolve, reject) => {
+    const { method, path, signal } = request
+    if (signal?.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const outgoing = dialer.open({ ...place, agent: dialer.agent, method, path, headers: withLength(request) })
+    const abort = () => outgoing.destroy()
+    signal?.addEventListener('abort', abort, { once: true })
+    outgoing.on('socket', (socket) => {
+      socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS)
+      if (!socket.connecting) return
+      const cancel = timers.after(CONNECT_TIMEOUT_MS, () => outgoing.destroy(new Error('connect timed out')))
+      socket.once('connect', cancel)
+      socket.once('close', cancel)
+    })
+    outgoing.on('response', (answer) => {
+      answer.once('close', () => signal?.removeEventListener('abort', abort))
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer })
+    })
+    outgoing.on('error', (fault) => {
+      signal?.removeEventListener('abort', abort)
+      reject(signal?.aborted ? signal.reason : new LedgerUnreachable(fault.message, { cause: fault }))
+    })
+    outgoing.end(request.body)
+  })
 }
 
 /** Reads an answer to its end. Throws `LedgerUnreachable` when it is cut. */

@@ -77,6 +77,7 @@ async function carryRead(
         path,
         headers: unnumberedHeaders(pod, call),
         body,
+        gone,
       }),
       seen: [],
     }),

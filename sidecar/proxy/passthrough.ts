@@ -1,11 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { createProxyServer } from 'http-proxy'
+import type { ProxyServer } from 'http-proxy'
 import { JOBCAP_HEADER_PREFIX, REFUSED_HEADER } from '../../contract/headers.ts'
-import { type LedgerAddress, type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
+import { dialerOf, type LedgerAddress, type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
 
 const CONNECT_TIMEOUT_MS = 3_000
 
@@ -15,58 +13,85 @@ export interface PassedRequest {
   readonly headers: OutgoingHttpHeaders
   /** A body at hand, or what was read of it and where the rest comes from. */
   readonly body: Uint8Array | { readonly first: Uint8Array; readonly rest: Readable }
+  /** Aborted when the app has left. */
+  readonly gone: AbortSignal
 }
 
 /** The door of the proxy library: what goes through to the ledger without being collected. */
 export interface Passthrough {
-  /** Throws `LedgerUnreachable` when no answer came. */
+  /** Throws `LedgerUnreachable` when no answer came, or the signal's reason. */
   ask(request: IncomingMessage, response: ServerResponse, passed: PassedRequest): Promise<LedgerAnswer>
   /** Joins the app's connection with one to the ledger. */
-  upgrade(request: IncomingMessage, socket: Socket, passed: Omit<PassedRequest, 'body'> & { head: Buffer }): void
+  upgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    passed: Omit<PassedRequest, 'body' | 'gone'> & { head: Buffer },
+  ): Promise<void>
 }
 
+/** The library is loaded at the first request that needs it: most Pods only make paid calls. */
 export function createPassthrough(address: LedgerAddress): Passthrough {
-  const { isTls, host, port, socketPath, caPem } = address
-  const ca = caPem === undefined ? {} : { ca: caPem }
-  const proxy = createProxyServer({
-    target: {
-      protocol: isTls ? 'https:' : 'http:',
-      host,
-      port,
-      ...(socketPath === undefined ? {} : { socketPath }),
-      ...ca,
-    },
-    agent: isTls ? new HttpsAgent({ keepAlive: true, ...ca }) : new HttpAgent({ keepAlive: true }),
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    selfHandleResponse: true,
-    toProxy: true,
-    prependPath: false,
-  })
   const waiting = new WeakMap<IncomingMessage, (answer: IncomingMessage) => void>()
-  proxy.on('proxyRes', (answer, request) => waiting.get(request)?.(answer))
-  proxy.on('proxyReqWs', (outgoing) => {
-    outgoing.prependListener('response', stripOurs)
-    outgoing.prependListener('upgrade', stripOurs)
-  })
+  let loading: Promise<ProxyServer> | undefined
+  const load = () => {
+    loading ??= loadProxy(address, (request, answer) => waiting.get(request)?.(answer))
+    return loading
+  }
   return {
-    ask: (request, response, passed) =>
-      new Promise((resolve, reject) => {
-        // The library adds its listeners again at each sending.
-        request.setMaxListeners(0)
-        response.setMaxListeners(0)
+    async ask(request, response, passed) {
+      const proxy = await load()
+      // The library adds its listeners again at each sending.
+      request.setMaxListeners(0)
+      response.setMaxListeners(0)
+      return new Promise((resolve, reject) => {
+        // When the app leaves the library says nothing more.
+        passed.gone.addEventListener('abort', () => reject(passed.gone.reason), { once: true })
         waiting.set(request, (answer) =>
           resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer }),
         )
         const { body, bodyHeaders } = bodyOf(passed.body, request)
         readdress(request, passed.path, { ...passed.headers, ...bodyHeaders })
         proxy.web(request, response, { buffer: body }, (fault) => reject(new LedgerUnreachable(fault.message)))
-      }),
-    upgrade(request, socket, { path, headers, head }) {
+      })
+    },
+    async upgrade(request, socket, { path, headers, head }) {
+      const proxy = await load()
       const { upgrade, connection } = request.headers
       readdress(request, path, { ...headers, upgrade, connection })
       proxy.ws(request, socket, head, {}, () => socket.destroy())
     },
   }
+}
+
+async function loadProxy(
+  address: LedgerAddress,
+  onAnswer: (request: IncomingMessage, answer: IncomingMessage) => void,
+): Promise<ProxyServer> {
+  const { isTls, host, port, socketPath, caPem } = address
+  const { createProxyServer } = await import('http-proxy')
+  const { agent } = await dialerOf(address)
+  const target = {
+    protocol: isTls ? 'https:' : 'http:',
+    host,
+    port,
+    ...(socketPath === undefined ? {} : { socketPath }),
+    ...(caPem === undefined ? {} : { ca: caPem }),
+  }
+  const connectTimeout = CONNECT_TIMEOUT_MS
+  const proxy = createProxyServer({
+    target,
+    agent,
+    connectTimeout,
+    selfHandleResponse: true,
+    toProxy: true,
+    prependPath: false,
+  })
+  proxy.on('proxyRes', (answer, request) => onAnswer(request, answer))
+  proxy.on('proxyReqWs', (outgoing) => {
+    outgoing.prependListener('response', stripOurs)
+    outgoing.prependListener('upgrade', stripOurs)
+  })
+  return proxy
 }
 
 /** The library copies target and headers from the request. */

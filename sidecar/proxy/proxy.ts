@@ -121,7 +121,7 @@ export class Proxy {
       headers: forwardedHeaders(headers),
     }
     const passed = { path: ledgerPath(target), headers: unnumberedHeaders(pod, call), head }
-    this.#effects.passthrough.upgrade(request, socket, passed)
+    void this.#effects.passthrough.upgrade(request, socket, passed)
   }
 }
 

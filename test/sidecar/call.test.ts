@@ -392,6 +392,33 @@ describe('a call through the sidecar', () => {
     expect((await app.send('GET /stripe/v1/charges HTTP/1.1\r\nhost: a\r\n\r\n').answer()).body).to.equal('[]')
   })
 
+  it('that reads is given up when its app leaves', async () => {
+    await start()
+    hold()
+    const app = await open()
+    app.send('GET /stripe/v1/charges HTTP/1.1\r\nhost: a\r\n\r\n')
+    await ledger.until(() => held.length === 1)
+    const { gate } = await sidecar.proxy.started
+    expect(gate.inside).to.equal(1)
+    app.socket.end()
+    await sidecar.until(async () => gate.inside === 0)
+  })
+
+  it('that changes its protocol on a free route is joined with the ledger, our headers taken off', async () => {
+    await start()
+    ledger.onUpgrade = (socket) => {
+      socket.write('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\njobcap-note: {}\r\n\r\n')
+      socket.on('data', (chunk) => socket.write(`echo ${String(chunk)}`))
+    }
+    const app = await open()
+    app.send('GET /stripe/v1/events HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+    const answer = await app.answer()
+    expect(answer.status).to.equal(101)
+    expect(answer.headers).to.not.have.property('jobcap-note')
+    app.send('hello')
+    await app.until((text) => text === 'echo hello')
+  })
+
   it('finds a ledger behind a Unix socket', async () => {
     await start()
     const { createServer, connect } = await import('node:net')

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { AnswerNote, CallClaims, SeenFact, SeenReport } from '../../../contract/call.ts'
 import { parseClaims, parseSeenReport } from '../../../contract/claims.schema.ts'
 import { decodeClaims, encodeNote } from '../../../contract/claims-header.ts'
@@ -62,14 +63,20 @@ export class StandInLedger {
   refusesExchange: Refusal | null = null
   /** What becomes of each call; by default it succeeds with its claims as the body. */
   onCall: (call: Arrived) => void = (call) => call.answer(200, JSON.stringify({ id: `obj_${this.calls.length}` }))
+  /** What becomes of a connection that is to change its protocol. */
+  onUpgrade: (socket: Duplex) => void = (socket) => socket.destroy()
   readonly #server: Server
+  readonly #upgraded: Duplex[] = []
   #waiting: { test: () => boolean; resolve: () => void }[] = []
 
   private constructor() {
-    this.#server = createServer(
-      { maxHeaderSize: 16 * 1024 },
-      (request, response) => void this.#serve(request, response),
-    )
+    this.#server = createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
+      void this.#serve(request, response)
+    })
+    this.#server.on('upgrade', (_request, socket) => {
+      this.#upgraded.push(socket)
+      this.onUpgrade(socket)
+    })
   }
 
   static async start(port = 0): Promise<StandInLedger> {
@@ -91,6 +98,7 @@ export class StandInLedger {
   }
 
   close(): Promise<void> {
+    for (const socket of this.#upgraded) socket.destroy()
     this.#server.closeAllConnections()
     return new Promise((resolve) => this.#server.close(() => resolve()))
   }
