@@ -130,7 +130,8 @@ function refuseContinuing(
   if (run.completionMode !== job.completionMode)
     return differs('completionMode', run.completionMode, job.completionMode)
   if (run.completions !== job.completions) return differs('completions', run.completions, job.completions)
-  const { digestVersion } = run.sidecar
+  // What is on record may be of an older jobcap than the type knows.
+  const digestVersion: number = run.sidecar.digestVersion
   if (digestVersion !== request.sidecar.digestVersion) {
     return differs('digest version', digestVersion, request.sidecar.digestVersion)
   }

@@ -69,7 +69,13 @@ export function putInDoubt(tables: Tables, call: CallRow, reason: string): CallR
 function replay({ tables, request, sidecar }: Judging, call: CallRow): Judged {
   if (sidecar !== null && call.n !== null && tables.rules.holds('replay_hands')) {
     const token = request.identity.key?.kind === 'token' ? request.identity.key.value : null
-    tables.putHanded(sidecar.attempt, call.digest, call.n, { boot: sidecar.claims.ord.boot, token })
+    tables.putHanded({
+      attempt: sidecar.attempt,
+      digest: call.digest,
+      n: call.n,
+      boot: sidecar.claims.ord.boot,
+      token,
+    })
   }
   tables.append(actorOf(tables, request.caller), {
     event: 'call.replayed',

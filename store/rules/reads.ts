@@ -8,8 +8,8 @@ import type { Tables } from './tables.ts'
 
 /** A read is free and repeatable, but it is on record before it leaves, and a dead key admits none. */
 export function admitRead(tables: Tables, request: ReadRequest): CallId | Refusal {
-  const refused = refuseKey(tables, request.caller) ?? request.endpoint
-  if (refused !== null && refused !== undefined) {
+  const refused = refuseKey(tables, request.caller) ?? request.endpoint ?? undefined
+  if (refused !== undefined) {
     const { vendor, identity } = request
     recordRefusal(tables, request.caller, { vendor, route: identity.route, digest: identity.digest, refusal: refused })
     return refused

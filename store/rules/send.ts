@@ -46,7 +46,7 @@ export function report(tables: Tables, report: SendReport): ReportAnswer {
   // Whoever reports hands its answer on, also where another owner of the call has settled it before.
   if (handTo !== null && answer.call.state === 'settled' && call.n !== null && tables.rules.holds('settle_hands')) {
     const attempt = attemptOf(handTo.caller, handTo.caller.life)
-    tables.putHanded(attempt, call.digest, call.n, { boot: handTo.boot, token: handTo.token })
+    tables.putHanded({ attempt, digest: call.digest, n: call.n, boot: handTo.boot, token: handTo.token })
   }
   if (answer.status === 'settled' || answer.status === 'released') closeRunIfDone(tables, call.runUid)
   return answer

@@ -46,7 +46,7 @@ export interface Tables {
   seen(attempt: string, digest: Digest): ReadonlyMap<number, string | null>
   putSeen(row: SeenRow): void
   handed(attempt: string, digest: Digest, n: number): HandedRow | undefined
-  putHanded(attempt: string, digest: Digest, n: number, row: HandedRow): void
+  putHanded(row: HandedAt & HandedRow): void
   last(attempt: string, k: string): LastRow | undefined
   hasCalls(attempt: string): boolean
   putLast(attempt: string, k: string, row: LastRow): void
@@ -125,6 +125,12 @@ export interface SeenRow {
 export interface HandedRow {
   readonly boot: number
   readonly token: string | null
+}
+
+export interface HandedAt {
+  readonly attempt: string
+  readonly digest: Digest
+  readonly n: number
 }
 
 /** The newest request that was judged: the call it got, or its final refusal. */

@@ -153,8 +153,8 @@ export class SqliteTables implements T.Tables {
     return this.#sql.handedGet.get(attempt, digest, n) as T.HandedRow | undefined
   }
 
-  putHanded(attempt: string, digest: Digest, n: number, row: T.HandedRow): void {
-    this.#sql.handedPut.run(attempt, digest, n, row.boot, row.token)
+  putHanded({ attempt, digest, n, boot, token }: T.HandedAt & T.HandedRow): void {
+    this.#sql.handedPut.run(attempt, digest, n, boot, token)
   }
 
   last(attempt: string, k: string): T.LastRow | undefined {

@@ -1,0 +1,13 @@
+import type { OpenStore } from './stage.ts'
+import { suiteOfMoney } from './suite/money.ts'
+import { suiteOfNumbering } from './suite/numbering.ts'
+import { suiteOfRuns } from './suite/runs.ts'
+
+/** What every engine must do alike. `open` gives a fresh, empty store. */
+export function describeStore(name: string, open: OpenStore): void {
+  describe(`the ${name} store`, () => {
+    describe('numbers calls', () => suiteOfNumbering(open))
+    describe('holds the money', () => suiteOfMoney(open))
+    describe('keeps runs, keys and the record', () => suiteOfRuns(open))
+  })
+}

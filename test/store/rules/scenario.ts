@@ -1,0 +1,28 @@
+import type { RuleName } from '../../../store/rules/rulebook.ts'
+import type { BreachKind } from './truth.ts'
+import type { Setting } from './world.ts'
+
+/**
+ * A story that ends well under all rules and badly without one of them. Steps, one a line:
+ *
+ *     pod a [index= job= continues= cap= purpose=]      a Pod exchanges its token (again: its container was restarted)
+ *     a asks D 1.1 as x [token= key= core= usd= …]      the app of Pod a asks for content D; 1.1 is boot.seq of its sidecar
+ *     x marks | executes | settles | works              the owner of the send; `works` is all three
+ *     x unsent | unknown | declined                     what else becomes of a send
+ *     a reads x [unnoticed]                             the app took the answer of x; unnoticed: the sidecar died first
+ *     a reports                                         POST /seen
+ *     reaper takes x as r                               M8
+ *     leases run out · hours 25 · raise 2 · revoke · job job-1 ends
+ *     end D=1 [spent=5]                                 so many calls of D were meant, so many dollars spent
+ *
+ * `D'` and `D''` are one intended call with a timestamp in its body. `→` is what a step must come to under all rules;
+ * `→!` also with the rule left out, as a promise to the app that it can go on.
+ */
+export interface Scenario {
+  readonly rule: RuleName
+  readonly story: string
+  readonly setting?: Setting
+  /** What breaks without the rule. */
+  readonly breaks: BreachKind
+  readonly steps: string
+}

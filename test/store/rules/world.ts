@@ -1,0 +1,392 @@
+import { expect } from 'chai'
+import { asJobUid, type CallId } from '../../../contract/ids.ts'
+import { refusal } from '../../../contract/refusals.ts'
+import {
+  namespaceDayAccount,
+  policyDayAccount,
+  runAccount,
+  runDayAccount,
+  vendorDayAccount,
+} from '../../../store/rules/accounts.ts'
+import { type Rulebook, WHOLE_RULEBOOK } from '../../../store/rules/rulebook.ts'
+import type * as S from '../../../store/store.ts'
+import {
+  type Ask,
+  IDEMPOTENT,
+  inMemory,
+  LEASE_MS,
+  NEVER,
+  type PodPlan,
+  type PodsCaller,
+  Stage,
+  seenFact,
+  told,
+  usd,
+} from '../stage.ts'
+import { Breach, Truth } from './truth.ts'
+
+/** What is declared of a scenario beside its steps. */
+export interface Setting {
+  /** `repeats`: keeps idempotency keys for 24 h. `once`: every request has its effect. Default `repeats`. */
+  readonly vendor?: 'repeats' | 'once'
+  readonly capUsd?: number
+  readonly dailyCapUsd?: number
+  readonly limits?: readonly S.CapLimit[]
+  readonly needsNamedKeys?: boolean
+  readonly policy?: Partial<S.NumberRequest['policy']>
+}
+
+interface PodState {
+  readonly caller: PodsCaller
+  readonly plan: PodPlan
+  facts: S.NumberClaims['seen'][number][]
+}
+
+/** What a request of an app, or a repair, came to. */
+interface Going {
+  readonly pod: PodState | undefined
+  readonly boot: number
+  readonly token: string | null
+  readonly content: string
+  readonly group: string
+  readonly usdMicros: number
+  readonly callId: CallId | undefined
+  /** The send that is ours to make. */
+  readonly ref: S.SendRef | undefined
+}
+
+/**
+ * Runs the steps of a scenario against a store, and judges after each of them. With a rule left out, steps that have
+ * become pointless (a send that was not allowed) do nothing; only a broken promise counts.
+ */
+export class World {
+  readonly truth = new Truth()
+  readonly #setting: Setting
+  readonly #isWhole: boolean
+  readonly #stage: Stage
+  readonly #pods = new Map<string, PodState>()
+  readonly #goings = new Map<string, Going>()
+  readonly #calls = new Set<CallId>()
+  #spared: Set<CallId> | undefined
+
+  private constructor(stage: Stage, setting: Setting, isWhole: boolean) {
+    this.#stage = stage
+    this.#setting = setting
+    this.#isWhole = isWhole
+  }
+
+  static async open(setting: Setting, rules: Rulebook): Promise<World> {
+    return new World(await Stage.open(inMemory, rules), setting, rules === WHOLE_RULEBOOK)
+  }
+
+  get store(): S.Store {
+    return this.#stage.store
+  }
+
+  /** One line: subject, verb, words, and after `→` what it must come to (`→!`: also with a rule left out). */
+  async step(line: string): Promise<void> {
+    const [doing = '', expected] = line.split(/→!?/).map((part) => part.trim())
+    const came = await this.#do(doing.split(/\s+/))
+    if (expected !== undefined && came !== expected) {
+      if (this.#isWhole) expect(came, line).to.equal(expected)
+      if (line.includes('→!')) throw new Breach('dead end', `${line}, but came ${came}`)
+    }
+    this.truth.check()
+    await this.#checkBooks()
+  }
+
+  async #do([subject = '', verb = '', ...words]: readonly string[]): Promise<string> {
+    switch (subject) {
+      case 'pod':
+        return this.#exchange(verb, words)
+      case 'leases':
+        this.#stage.clock.pass(LEASE_MS + 1)
+        return ''
+      case 'hours':
+        this.#stage.clock.pass(Number(verb) * 3_600_000)
+        return ''
+      case 'revoke':
+        return this.#revoke()
+      case 'raise':
+        await this.store.setLimits(this.#anyPod().caller.keyId, { capUsdMicros: usd(Number(verb)) })
+        return ''
+      case 'job':
+        await this.store.endJob(this.#anyPod().caller.runUid, asJobUid(verb))
+        return ''
+      case 'reaper':
+        return this.#reaper(words)
+      case 'end':
+        return this.#end([verb, ...words])
+      default:
+        if (verb === 'asks' && !this.#pods.has(subject)) return 'no such Pod'
+        return this.#pods.has(subject) ? this.#app(subject, verb, words) : this.#owner(subject, verb, words)
+    }
+  }
+
+  async #exchange(name: string, words: readonly string[]): Promise<string> {
+    const options = optionsOf(words)
+    const { capUsd, dailyCapUsd, needsNamedKeys = false } = this.#setting
+    const known = this.#pods.get(name)
+    const plan: PodPlan = {
+      ...known?.plan,
+      ...(options['job'] === undefined ? {} : { job: options['job'] }),
+      ...(options['continues'] === undefined ? {} : { continues: options['continues'] }),
+      ...(options['completions'] === undefined ? {} : { completions: Number(options['completions']) }),
+      ...(options['index'] === undefined
+        ? {}
+        : { index: options['index'] === 'none' ? null : Number(options['index']) }),
+      purpose: (options['purpose'] ?? 'issue') as 'issue',
+      terms: {
+        capUsdMicros: dollars(options['cap'] === undefined ? capUsd : Number(options['cap'])),
+        dailyCapUsdMicros: dollars(dailyCapUsd),
+        needsNamedKeys,
+      },
+    }
+    const admitted = await this.#stage.exchange(name, plan)
+    if (admitted.status === 'REFUSED') return `REFUSED ${admitted.refusal.code}`
+    const facts = admitted.life === known?.caller.pod.life ? known.facts : []
+    this.#pods.set(name, { caller: this.#stage.callerOf(name, plan, admitted), plan, facts })
+    return `ADMITTED life=${admitted.life}`
+  }
+
+  #app(name: string, verb: string, words: readonly string[]): Promise<string> {
+    const pod = this.#pods.get(name)
+    if (pod === undefined) throw new Error(`there is no Pod ${name}`)
+    switch (verb) {
+      case 'asks':
+        return this.#asks(pod, words)
+      case 'reads':
+        return this.#reads(pod, words)
+      case 'reports':
+        return this.store.recordSeen(pod.caller.pod, this.store.historyId, pod.facts)
+      default:
+        throw new Error(`a Pod does not ${verb}`)
+    }
+  }
+
+  async #asks(pod: PodState, [content = '', ord = '', ...words]: readonly string[]): Promise<string> {
+    const options = optionsOf(words)
+    const [boot = 1, seq = 1] = ord.split('.').map(Number)
+    const ask = this.#ask(pod, { content, ord: [boot, seq], options })
+    const request = this.#stage.request(pod.caller, ask)
+    const answer = await this.store.number(request)
+    const callId = 'call' in answer ? answer.call.callId : answer.status === 'JOIN' ? answer.callId : undefined
+    const ref =
+      answer.status === 'SEND'
+        ? { callId: answer.call.callId, epoch: answer.call.epoch, nonce: request.send.nonce }
+        : undefined
+    this.#goings.set(options['as'] ?? ord, {
+      pod,
+      boot,
+      token: ask.key?.kind === 'token' ? ask.key.value : null,
+      content,
+      group: content.replace(/'+$/, ''),
+      usdMicros: request.price.totalUsdMicros,
+      callId,
+      ref,
+    })
+    if (callId !== undefined) this.#calls.add(callId)
+    if (answer.status === 'SEND') {
+      this.#checkNotRevoked(answer.call)
+      if (answer.isNew) await this.#checkCaps(request)
+    }
+    return told(answer)
+  }
+
+  #ask(
+    pod: PodState,
+    asked: { content: string; ord: readonly [number, number]; options: Record<string, string | undefined> },
+  ): Ask {
+    const { options } = asked
+    const named = options['key'] === undefined ? null : ({ kind: 'named', value: options['key'] } as const)
+    const key = options['token'] === undefined ? named : ({ kind: 'token', value: options['token'] } as const)
+    const isEarlier = options['without'] === 'facts'
+    return {
+      content: asked.content,
+      ord: asked.ord,
+      key,
+      core: options['core'] ?? null,
+      usd: Number(options['usd'] ?? 1),
+      object: options['object'] ?? null,
+      repeat: this.#setting.vendor === 'once' ? NEVER : IDEMPOTENT,
+      limits: this.#setting.limits ?? [],
+      policy: this.#setting.policy ?? {},
+      endpoint: options['endpoint'] === 'closed' ? refusal('endpoint_not_allowed') : null,
+      seen: isEarlier ? [] : pod.facts,
+      delivering: options['delivering'] === undefined ? [] : [Number(options['delivering'])],
+      intactSinceBoot: options['intact'] === undefined ? null : Number(options['intact']),
+      saysDiverged: options['diverged'] === 'yes',
+      ...(options['history'] === 'old' ? { historyId: 'before' as S.Store['historyId'] } : {}),
+    }
+  }
+
+  /** The app takes the last byte of the answer; `unnoticed`: no evidence of it reached the sidecar. */
+  async #reads(pod: PodState, [label = '', how]: readonly string[]): Promise<string> {
+    const going = this.#goings.get(label)
+    const call = going?.callId === undefined ? undefined : await this.#stage.call(going.callId)
+    if (going === undefined || call?.state !== 'settled') return ''
+    const attempt = `${pod.caller.pod.podUid}/${pod.caller.pod.life}`
+    if (call.hasEffect) this.truth.reads(attempt, going.group)
+    if (how !== 'unnoticed' && call.n !== null) {
+      pod.facts.push(seenFact(going.content, call.n, { token: going.token, life: pod.caller.pod.life }))
+    }
+    return ''
+  }
+
+  async #owner(label: string, verb: string, words: readonly string[]): Promise<string> {
+    const going = this.#goings.get(label)
+    if (going === undefined) throw new Error(`nothing is called ${label}`)
+    const { ref } = going
+    if (ref === undefined) return 'nothing to send'
+    const options = optionsOf(words)
+    switch (verb) {
+      case 'marks': {
+        const marked = await this.#stage.mark(ref)
+        if (marked === 'marked') this.#checkNotRevoked(await this.#stage.call(ref.callId))
+        else this.#goings.set(label, { ...going, ref: undefined })
+        return marked
+      }
+      case 'executes':
+        await this.#executes(going, ref, options)
+        return ''
+      case 'settles':
+        return this.#settles(going, ref, options)
+      case 'declined':
+        return (await this.#stage.settle(ref, { status: 402, hasEffect: false, totalUsdMicros: usd(0) })).status
+      case 'works': {
+        if (this.#setting.vendor === 'once' && (await this.#stage.mark(ref)) === 'refused') return 'refused'
+        await this.#executes(going, ref, options)
+        return this.#settles(going, ref, options)
+      }
+      case 'unsent':
+        return (await this.#stage.notSent(ref)).status
+      case 'unknown':
+        return (await this.#stage.unknown(ref)).status
+      default:
+        throw new Error(`an owner does not do ${verb}`)
+    }
+  }
+
+  async #executes(going: Going, ref: S.SendRef, options: Record<string, string | undefined>): Promise<void> {
+    const { vendorKey } = await this.#stage.call(ref.callId)
+    if (this.#spared?.has(ref.callId) === false) {
+      throw new Breach('sent after revocation', `${ref.callId} was not named in flight`)
+    }
+    const usdMicros = options['usd'] === undefined ? going.usdMicros : usd(Number(options['usd']))
+    const key = this.#setting.vendor === 'once' ? null : vendorKey
+    this.truth.arrives({ group: going.group, callId: ref.callId, usdMicros }, key, this.#stage.clock.nowMs())
+  }
+
+  async #settles(going: Going, ref: S.SendRef, options: Record<string, string | undefined>): Promise<string> {
+    const total = options['total'] === undefined ? going.usdMicros : usd(Number(options['total']))
+    const { pod, boot, token } = going
+    const answer = await this.#stage.settle(
+      ref,
+      {
+        status: Number(options['status'] ?? 200),
+        totalUsdMicros: total as S.DefiniteAnswer['totalUsdMicros'],
+        object: options['object'] ?? null,
+        givesBack: options['back'] ?? null,
+      },
+      pod === undefined ? null : { caller: pod.caller.pod, boot, token },
+    )
+    return answer.status === 'settled' && answer.isAlarm ? 'settled with an alarm' : answer.status
+  }
+
+  async #revoke(): Promise<string> {
+    const revoked = await this.store.revokeKey(this.#anyPod().caller.keyId)
+    this.#spared = new Set(revoked?.inFlight.map(({ callId }) => callId))
+    return `${revoked?.inFlight.length} in flight`
+  }
+
+  async #reaper(words: readonly string[]): Promise<string> {
+    const [label = '', , as] = words
+    const going = this.#goings.get(label)
+    if (going?.callId === undefined) return ''
+    const nonce = this.#stage.nonce()
+    const repaired = await this.#stage.repair(going.callId, nonce)
+    if (repaired.status === 'SEND') this.#checkNotRevoked(repaired.call)
+    if (as !== undefined) {
+      const { call } = repaired
+      const ref = { callId: call.callId, epoch: call.epoch, nonce: nonce as S.SendRef['nonce'] }
+      this.#goings.set(as, { ...going, pod: undefined, ref: repaired.status === 'SEND' ? ref : undefined })
+    }
+    return `${repaired.status} ${repaired.call.state}`
+  }
+
+  /** `D=2`: so many calls of D were meant. `spent=3`: what the books must say was spent, in dollars. */
+  async #end(meant: readonly string[]): Promise<string> {
+    const balance = await this.store.balance(runAccount(this.#anyPod().caller.runUid))
+    for (const word of meant) {
+      const [group = '', count] = word.split('=')
+      if (group !== 'spent') this.truth.checkMeant(group, Number(count))
+      else if (balance.spentUsdMicros !== usd(Number(count))) {
+        throw new Breach('books off', `${balance.spentUsdMicros} micro-dollars are booked, $${count} were spent`)
+      }
+    }
+    const recorded = new Set(
+      (await this.#stage.events()).map((event) => ('call' in event ? event.call?.callId : undefined)),
+    )
+    for (const { callId } of this.truth.effects) expect(recorded, 'every effect is on record').to.include(callId)
+    return ''
+  }
+
+  async #checkBooks(): Promise<void> {
+    const [pod] = this.#pods.values()
+    if (pod === undefined) return
+    const balance = await this.store.balance(runAccount(pod.caller.runUid))
+    const rows = await Promise.all([...this.#calls].map((callId) => this.#stage.call(callId)))
+    const spent = rows.reduce((sum, row) => sum + row.spentUsdMicros, 0)
+    const reserved = rows.reduce((sum, row) => sum + row.reservedUsdMicros, 0)
+    if (balance.spentUsdMicros !== spent || balance.reservedUsdMicros !== reserved) {
+      throw new Breach('books off', 'the run account is not the sum of its calls')
+    }
+    if (this.truth.usdMicros > spent + reserved) {
+      throw new Breach('effect uncounted', `${this.truth.usdMicros} really spent, ${spent + reserved} counted`)
+    }
+  }
+
+  async #checkCaps({ caller, limits, policyName, vendor }: S.NumberRequest): Promise<void> {
+    const key = await this.store.findKey(caller.keyId)
+    const day = new Date(this.#stage.clock.nowMs()).toISOString().slice(0, 10)
+    const limitOf = (level: string) => limits.find((limit) => limit.level === level)?.limitUsdMicros
+    const levels = [
+      [runAccount(caller.runUid), key?.capUsdMicros],
+      [runDayAccount(caller.runUid, day), key?.dailyCapUsdMicros],
+      [policyDayAccount(policyName, day), limitOf('policy_day')],
+      [vendorDayAccount(policyName, vendor, day), limitOf('policy_vendor_day')],
+      [namespaceDayAccount(policyName, caller.pod?.namespace ?? '', day), limitOf('policy_namespace_day')],
+    ] as const
+    for (const [account, limit] of levels) {
+      const { spentUsdMicros, reservedUsdMicros } = await this.store.balance(account)
+      if (limit !== undefined && limit !== null && spentUsdMicros + reservedUsdMicros > limit) {
+        throw new Breach('over the cap', `${account} holds ${spentUsdMicros + reservedUsdMicros} of ${limit}`)
+      }
+    }
+  }
+
+  #checkNotRevoked(call: S.CallRow): void {
+    if (this.#spared !== undefined) throw new Breach('sent after revocation', `${call.callId} may be sent`)
+  }
+
+  #anyPod(): PodState {
+    const [pod] = this.#pods.values()
+    if (pod === undefined) throw new Error('there is no Pod yet')
+    return pod
+  }
+}
+
+/** `as x`, `key=v` and single words, by name. */
+function optionsOf(words: readonly string[]): Record<string, string | undefined> {
+  const options: Record<string, string> = {}
+  for (const [at, word] of words.entries()) {
+    const [name = '', value] = word.split('=')
+    if (value !== undefined) options[name] = value
+    else if (name === 'as' || name === 'without') options[name] = words[at + 1] ?? ''
+  }
+  return options
+}
+
+function dollars(amount: number | undefined) {
+  return amount === undefined ? null : usd(amount)
+}

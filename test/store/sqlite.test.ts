@@ -1,0 +1,4 @@
+import { describeStore } from './conformance.ts'
+import { inMemory } from './stage.ts'
+
+describeStore('SQLite', inMemory)
