@@ -54,6 +54,12 @@ describe('the pages', () => {
     }
   }
 
+  it('docs/promises.md: each of the six promises names tests that try to break it', () => {
+    const [, ...promises] = readFileSync('docs/promises.md', 'utf8').split(/^## /m)
+    expect(promises).to.have.length(6)
+    for (const promise of promises) expect(promise).to.match(/`test\/[\w./-]+\.test\.ts`/)
+  })
+
   it('name only files of the tree that are there', () => {
     const missing = PAGES.flatMap(({ path, text }) =>
       [
