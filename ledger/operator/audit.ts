@@ -26,7 +26,9 @@ export function auditRoutes(ledger: Ledger): Router {
       const events = await ledger.store.audit({ ...query, afterSeq, limit: asked })
       for (const event of events) {
         afterSeq = event.seq
-        if (!response.write(`${JSON.stringify(event)}\n`)) await once(response, 'drain')
+        if (response.write(`${JSON.stringify(event)}\n`)) continue
+        await Promise.race([once(response, 'drain'), once(response, 'close')])
+        if (response.destroyed) return
       }
       left -= events.length
       if (events.length < asked) break

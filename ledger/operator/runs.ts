@@ -42,13 +42,10 @@ export function runRoutes(ledger: Ledger): Router {
   router.post(`${CALLS_ROUTE}/:call/resolve`, async (request, response) => {
     const word = must(parseResolve(parseJsonNumbersAsText(String(request.body))))
     const { call } = request.params
-    const resolved = found(
-      await store.resolveByPerson(
-        asCallId(call),
-        word.effect ? { kind: 'effect', spentUsdMicros: word.spentUsd } : { kind: 'no_effect' },
-      ),
-      'call_not_in_doubt',
-    )
+    const outcome = word.effect
+      ? ({ kind: 'effect', spentUsdMicros: word.spentUsd } as const)
+      : ({ kind: 'no_effect' } as const)
+    const resolved = found(await store.resolveByPerson(asCallId(call), outcome), 'call_not_in_doubt')
     log.warn({ callId: call, effect: word.effect }, 'a person resolved a call in doubt')
     const { callId, state, spentUsdMicros } = resolved
     const view: ResolvedCallView = { call_id: callId, state, spent_usd: formatUsd(spentUsdMicros) }

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { createServer as createHttpServer, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { exchange, type VendorNetwork, type VendorRequest } from '../../ledger/vendor-client/network.ts'
+import { createUndiciNetwork } from '../../ledger/vendor-client/undici-network.ts'
+import { systemTimers } from '../../runtime/timers.ts'
+
+const FIXTURES = join(import.meta.dirname, 'fixtures')
+
+describe('the way out to vendors', () => {
+  let network: VendorNetwork
+  const closing: (() => void)[] = []
+  beforeEach(() => {
+    network = createUndiciNetwork(systemTimers)
+  })
+  afterEach(async () => {
+    await network.close()
+    for (const close of closing.splice(0)) close()
+  })
+
+  const listen = async (server: Pick<Server, 'listen' | 'close' | 'address'>): Promise<number> => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+    closing.push(() => server.close())
+    return (server.address() as AddressInfo).port
+  }
+  const post = (origin: string, more: Partial<VendorRequest> = {}): VendorRequest => ({
+    origin,
+    method: 'POST',
+    target: '/v1/things',
+    headers: {},
+    body: Buffer.from('a=1'),
+    idleMs: 5_000,
+    onFreshConnection: false,
+    ...more,
+  })
+
+  const connectionsOfThree = async (onFreshConnection: boolean) => {
+    let connections = 0
+    const server = createHttpServer((request, response) => request.resume().on('end', () => response.end('ok')))
+    server.on('connection', () => {
+      connections += 1
+    })
+    const origin = `http://127.0.0.1:${await listen(server)}`
+    for (let at = 0; at < 3; at += 1) {
+      const result = await exchange(network, post(origin, { onFreshConnection }), 100)
+      expect(result.kind).to.equal('answered')
+    }
+    return connections
+  }
+
+  it('a call that must not be repeated has a connection of its own; others share', async () => {
+    expect(await connectionsOfThree(true)).to.equal(3)
+    expect(await connectionsOfThree(false)).to.be.below(3)
+  })
+
+  it('what fails before a byte of the request left is "not sent": refused, unknown name, untrusted certificate', async () => {
+    const files = { cert: readFileSync(join(FIXTURES, 'cert.pem')), key: readFileSync(join(FIXTURES, 'key.pem')) }
+    const untrusted = await listen(createHttpsServer(files, (_, response) => response.end()))
+    const origins = ['http://127.0.0.1:9', 'http://no-such-vendor.invalid', `https://127.0.0.1:${untrusted}`]
+    for (const origin of origins) {
+      const result = await exchange(network, post(origin), 100)
+      expect(result.kind, origin).to.equal('not_sent')
+    }
+  })
+
+  it('what breaks later is "lost": a reset, an answer that is not HTTP, a cut body, silence', async () => {
+    const ENDS: Readonly<Record<string, string | null>> = {
+      reset: null,
+      garbage: 'hello\r\n\r\n',
+      cut: 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf',
+    }
+    for (const [name, answer] of Object.entries(ENDS)) {
+      const server = createTcpServer((socket) => {
+        socket.on('error', () => {})
+        socket.once('data', () => (answer === null ? socket.resetAndDestroy() : socket.end(answer)))
+      })
+      const result = await exchange(network, post(`http://127.0.0.1:${await listen(server as Server)}`), 100)
+      expect(result.kind, name).to.equal('lost')
+    }
+    const silent = createTcpServer((socket) => socket.on('error', () => {}).resume())
+    const origin = `http://127.0.0.1:${await listen(silent as Server)}`
+    const result = await exchange(network, post(origin, { idleMs: 50 }), 100)
+    expect(result).to.deep.equal({ kind: 'lost', reason: 'the vendor did not answer in time' })
+  })
+
+  it('an answer above the limit counts as lost', async () => {
+    const origin = `http://127.0.0.1:${await listen(createHttpServer((_, response) => response.end('x'.repeat(101))))}`
+    expect((await exchange(network, post(origin), 100)).kind).to.equal('lost')
+  })
+
+  it('a slow reader slows the vendor: nothing more is handed on before it has drained', async () => {
+    const size = 8 * 1024 * 1024
+    const server = createHttpServer((_, response) => response.end(Buffer.alloc(size)))
+    const origin = `http://127.0.0.1:${await listen(server)}`
+    let received = 0
+    let whileWaiting = 0
+    let isWaiting = false
+    const result = await network.send(post(origin, { method: 'GET', body: new Uint8Array() }), {
+      head: () => {},
+      data(chunk) {
+        received += chunk.length
+        if (isWaiting) whileWaiting += 1
+        isWaiting = true
+        return false
+      },
+      async drained() {
+        await new Promise((resolve) => setImmediate(resolve))
+        isWaiting = false
+      },
+    })
+    expect(result.kind).to.equal('answered')
+    expect([received, whileWaiting]).to.deep.equal([size, 0])
+  })
+})
