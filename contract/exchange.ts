@@ -29,9 +29,12 @@ export interface ExchangeAnswer {
   readonly sidecar: SidecarTerms
 }
 
+/** Version of the canonical form behind digests; recorded with the run. A change makes a new version beside this one. */
+export const DIGEST_VERSION = 1
+
 /** Recorded with the run at its first exchange and unchanged until it ends. */
 export interface SidecarTerms {
-  readonly digestVersion: 1
+  readonly digestVersion: typeof DIGEST_VERSION
   readonly appKeys: 'auto' | 'trust'
   readonly vendors: readonly VendorTerms[]
   /** A body above this is refused on a paid route and relayed unbuffered on others. Bytes. */

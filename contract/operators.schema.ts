@@ -89,8 +89,11 @@ export type Parsed<Value> = { readonly value: Value } | { readonly problem: stri
 
 /** Dollars must come as text; see `operator/number-text.ts` of the ledger for JSON numbers. */
 export const parseNewKey = (body: unknown): Parsed<NewKeyRequest> => parse(newKey, body)
+/** Body of `PATCH /vault/keys/{key_id}`. */
 export const parseKeyChange = (body: unknown): Parsed<KeyChange> => parse(keyChange, body)
+/** Body of `POST /calls/{call_id}/resolve`. */
 export const parseResolve = (body: unknown): Parsed<ResolveRequest> => parse(resolve, body)
+/** Query of `GET /audit`. */
 export const parseAuditQuery = (query: unknown): Parsed<AuditFilter> => parse(auditQuery, query)
 
 function parse<Value>(schema: z.ZodType<Value>, input: unknown): Parsed<Value> {

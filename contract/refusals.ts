@@ -1,3 +1,4 @@
+import { REFUSED_HEADER, SHOULD_RETRY_HEADERS } from './headers.ts'
 import { REFUSALS, type RefusalCode } from './refusal-catalogue.ts'
 
 export { REFUSALS, type RefusalCode } from './refusal-catalogue.ts'
@@ -27,9 +28,8 @@ export function refusalHeaders(refused: Refusal): Record<string, string> {
   const shouldRetry = String(REFUSALS[refused.code].isRetryable)
   return {
     'content-type': 'application/json',
-    'jobcap-refused': refused.code,
-    'x-should-retry': shouldRetry,
-    'stripe-should-retry': shouldRetry,
+    [REFUSED_HEADER]: refused.code,
+    ...Object.fromEntries(SHOULD_RETRY_HEADERS.map((name) => [name, shouldRetry])),
   }
 }
 

@@ -6,13 +6,17 @@ export const EXCHANGE_ROUTE = '/vault/keys/exchange'
 export const SEEN_ROUTE = '/seen'
 /** Operators: the record, newline-delimited JSON. */
 export const AUDIT_ROUTE = '/audit'
+/** Operators: the runs, their Jobs and their keys. */
 export const RUNS_ROUTE = '/runs'
 /** Operators: a person's word on a call in doubt, `POST /calls/{call_id}/resolve`. */
 export const CALLS_ROUTE = '/calls'
 /** Operators: opens the day caps again after `--restored`. */
 export const OPEN_CAPS_ROUTE = '/caps/open'
+/** Whether the process lives. */
 export const HEALTH_ROUTE = '/healthz'
+/** Whether it can serve, and if not why. */
 export const READY_ROUTE = '/readyz'
+/** Prometheus' text format. */
 export const METRICS_ROUTE = '/metrics'
 /** First path segments that no vendor may be named after. */
 export const RESERVED_SEGMENTS = [

@@ -1,4 +1,4 @@
-import type { SidecarTerms } from '../contract/exchange.ts'
+import { DIGEST_VERSION, type SidecarTerms } from '../contract/exchange.ts'
 import type { VendorPricing } from '../contract/pricing.ts'
 import type { Policy, Vendor } from './policy.ts'
 
@@ -10,7 +10,7 @@ export function vendorPricing({ currencies }: Policy, { type, prices, idempotenc
 /** What a sidecar needs to tell calls apart: no secret, no price, no address. */
 export function sidecarTerms({ appKeys, vendors, maxBodyBytes }: Policy): SidecarTerms {
   return {
-    digestVersion: 1,
+    digestVersion: DIGEST_VERSION,
     appKeys,
     vendors: vendors.map(({ name, type, routes }) => ({ name, type, routes })),
     maxBodyBytes,

@@ -20,8 +20,6 @@ import { failAtOnce, restartNever } from './plan/restarts.ts'
 import { warnOfSecretVolumes } from './plan/secret-volumes.ts'
 import type { PlanSettings } from './plan/settings.ts'
 
-export { ISSUER_ARGS, LEDGER_CA_ENV, LEDGER_URL_ENV, PROXY_ARGS, READY_COMMAND } from './plan/containers.ts'
-export { vendorHost } from './plan/hosts.ts'
 export type { JsonObject } from './plan/json.ts'
 export { diff, type PatchOperation } from './plan/json-patch.ts'
 export type { Change, InjectPlan, Plan, RefusePlan, SkipPlan, Warning } from './plan/outcome.ts'

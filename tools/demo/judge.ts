@@ -52,7 +52,3 @@ export function vendorKeys(audit: readonly AuditEvent[]): ReadonlyMap<string, st
   }
   return keys
 }
-
-export function refusals(audit: readonly AuditEvent[], code: string): number {
-  return audit.filter((line) => line.event === 'call.refused' && line.code === code).length
-}

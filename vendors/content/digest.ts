@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
+import { DIGEST_VERSION } from '../../contract/exchange.ts'
 import { asDigest, type Digest } from '../../contract/ids.ts'
-
-/** Version of the canonical form; recorded with each run. A change makes a new version beside this one. */
-export const DIGEST_VERSION = 1
 
 /** First part of every digest. */
 export const DIGEST_NAME = `jobcap-${DIGEST_VERSION}`

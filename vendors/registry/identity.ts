@@ -4,7 +4,6 @@ import type { CallText, VendorTerms, VendorType } from '../../contract/vendor.ts
 import { recognise as recogniseGeneric } from '../generic/identity.ts'
 import { recognise as recogniseStripe } from '../stripe/identity.ts'
 
-export { DIGEST_VERSION } from '../content/digest.ts'
 export { isRefusal } from '../content/guard.ts'
 
 /** Which intended call a request is; a refusal when that cannot be said without doubt. */
