@@ -109,9 +109,10 @@ async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promis
   if (refused?.code === 'credential_expired' && (await pod.credentials.renew())) return { kind: 'again' }
   if (refused?.code === 'ledger_not_ready') return { kind: 'unreachable', last: relayed }
   await pod.refusals.learn(refused, note)
-  if (note !== undefined && (refused === undefined || JUDGED.has(refused.code)))
-    pod.facts.confirm(sent.seen, note.historyId)
-  return note?.control === 'wait' ? { kind: 'wait' } : relayed
+  const isToldToWait = note?.control === 'wait'
+  const isJudged = refused === undefined || isToldToWait || JUDGED.has(refused.code)
+  if (note !== undefined && isJudged) pod.facts.confirm(sent.seen, note.historyId)
+  return isToldToWait ? { kind: 'wait' } : relayed
 }
 
 async function handInAgain(pod: Pod): Promise<void> {

@@ -114,6 +114,25 @@ describe('evidence that an answer was read, on real sockets', () => {
     repeat.socket.destroy()
   })
 
+  it('an answer that we break off, because the app sends what is no request, is unseen', async () => {
+    await start(WITHOUT_TABLES)
+    const held: Arrived[] = []
+    ledger.onCall = (call) => held.push(call)
+    const app = await AppConnection.open(port)
+    app.post(BODY)
+    await ledger.until(() => held.length === 1)
+    held[0]?.response.writeHead(200, { 'content-length': '300000', 'jobcap-note': held[0].noteFor() })
+    held[0]?.response.write('x'.repeat(200_000))
+    await app.until((text) => text.length > 100_000)
+    app.send('no request\r\n\r\n')
+    await app.ended()
+    const next = await AppConnection.open(port)
+    next.post(BODY)
+    await ledger.until(() => held.length === 2)
+    expect(held[1]?.claims.seen).to.deep.equal([])
+    next.socket.destroy()
+  })
+
   it('E3: an answer in the receive queue is unread, and seen once the app takes it, with no byte sent', async () => {
     await start()
     await sidecar.proved

@@ -46,8 +46,12 @@ export class ConnectionWatch {
     // Before Node's own listeners, which answer a FIN with one of ours.
     socket.prependListener('data', (chunk: Buffer) => this.#onBytes(chunk))
     socket.prependListener('end', () => this.#onAppEnd())
-    socket.on('error', () => this.#settle('unseen'))
-    socket.on('close', () => this.#tellOpen())
+    socket.on('error', () => this.#judgeUnread('unseen'))
+    socket.on('close', () => {
+      // Whoever closed it: what was not written whole cannot be read whole.
+      this.#giveUpWriting()
+      this.#tellOpen()
+    })
     closeGently(socket)
   }
 
@@ -105,8 +109,7 @@ export class ConnectionWatch {
   #onAppEnd(): void {
     this.#hasAppEnded = true
     const unread = this.#unread.splice(0)
-    for (const { onVerdict } of this.#writing.values()) onVerdict('unseen')
-    this.#writing.clear()
+    this.#giveUpWriting()
     this.#tellOpen()
     if (unread.length === 0) return
     const judge = (verdict: Verdict) => unread.forEach(({ onVerdict }) => onVerdict(verdict))
@@ -114,10 +117,10 @@ export class ConnectionWatch {
     else judge('seen')
   }
 
-  #settle(verdict: Verdict): void {
-    this.#judgeUnread(verdict)
-    for (const { onVerdict } of this.#writing.values()) onVerdict(verdict)
+  #giveUpWriting(): void {
+    const writing = [...this.#writing.values()]
     this.#writing.clear()
+    for (const { onVerdict } of writing) onVerdict('unseen')
   }
 
   #tellOpen(): void {
