@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import { asHistoryId } from '../../contract/ids.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -35,7 +36,9 @@ const IN_MEMORY = ':memory:'
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { path, restored = false } = options
   const markPath = path === IN_MEMORY ? undefined : `${path}.mark`
-  if (markPath !== undefined && !existsSync(path) && (restored || existsSync(markPath))) {
+  // Asked before SQLite touches the file: it would make one where there is none, and begin to fill one cut to nothing.
+  const isThere = existsSync(path) && statSync(path).size > 0
+  if (markPath !== undefined && !isThere && (restored || existsSync(markPath))) {
     throw new StoreFault(restored ? nothingRestored(path) : missing(path, markPath))
   }
   const db = openDatabase(path)
@@ -64,7 +67,7 @@ function assemble(options: SqliteStoreOptions, opened: Opened): Store {
   const { db, markPath, restored } = opened
   const { path, clock, random, log, rules = WHOLE_RULEBOOK } = options
   const statements = prepareStatements(db)
-  const end = statements.auditEnd.get() as { seq: number; at_ms: number }
+  const end = (statements.auditEnd.get() ?? { seq: 0, at_ms: 0 }) as { seq: number; at_ms: number }
   if (markPath !== undefined && !restored) checkMark(statements, { path, markPath, lastSeq: end.seq })
   checkBooks(statements, path)
   // What was put back is another history, and another install: the file it replaces, put back in turn, is noticed.
@@ -84,6 +87,11 @@ function assemble(options: SqliteStoreOptions, opened: Opened): Store {
 
 function openDatabase(path: string): Database {
   try {
+    // SQLite says of a read-only disk only that there was an I/O error.
+    if (path !== IN_MEMORY) {
+      accessSync(dirname(path), constants.W_OK)
+      if (existsSync(path)) accessSync(path, constants.W_OK)
+    }
     const db = new SqliteDatabase(path, { timeout: 0 })
     try {
       // Exclusive before the first touch: a second ledger is refused, and a killed one leaves no lock behind.
@@ -164,7 +172,8 @@ function explain(path: string, fault: unknown): string {
     return `${path} is in use by another ledger. One ledger at a time may open it; stop the other one first.`
   }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path, message)
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'EROFS') {
+  if (code === 'ENOENT') return `The folder of ${path} does not exist. Make it first.`
+  if (code.startsWith('SQLITE_READONLY') || ['SQLITE_CANTOPEN', 'EROFS', 'EACCES'].includes(code)) {
     return `${path} cannot be written. Make the file and its folder writable.`
   }
   if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC')
@@ -174,7 +183,7 @@ function explain(path: string, fault: unknown): string {
 
 function missing(path: string, markPath: string): string {
   return (
-    `${path} is missing, but ${markPath} says that there was one. Put the database or a copy of it back ` +
+    `${path} is missing or empty, but ${markPath} says that there was one. Put the database or a copy of it back ` +
     `(a copy: start with --restored). An empty one is never started in its place.`
   )
 }

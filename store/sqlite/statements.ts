@@ -80,7 +80,7 @@ const SQL = {
 
   auditPut: `INSERT INTO audit (seq, at_ms, run_uid, key_id, label, completion_index, event)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  auditEnd: 'SELECT coalesce(max(seq), 0) AS seq, coalesce(max(at_ms), 0) AS at_ms FROM audit',
+  auditEnd: 'SELECT seq, at_ms FROM audit ORDER BY seq DESC LIMIT 1',
   // One statement for each index, so that the events of one run are found without a walk over all.
   auditRead: `SELECT event FROM audit WHERE seq > @afterSeq AND ${AUDIT_FILTERS} ORDER BY seq LIMIT @limit`,
   auditReadOfRun: `SELECT event FROM audit WHERE run_uid = @runUid AND seq > @afterSeq AND ${AUDIT_FILTERS}
