@@ -30,12 +30,13 @@ export class Folder {
 
   /** What the ledger says when it refuses the file. */
   async refusal(options: { readonly restored?: boolean } = {}): Promise<string> {
-    const fault = await this.open(options).then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    )
-    if (fault instanceof StoreFault) return fault.message
-    throw fault ?? new Error('the store was opened')
+    try {
+      await this.open(options)
+    } catch (fault) {
+      if (fault instanceof StoreFault) return fault.message
+      throw fault
+    }
+    throw new Error('the store was opened')
   }
 
   /** The file without the ledger's rules, for a test to look at or to harm. */
