@@ -50,6 +50,7 @@ describe('a ledger that dies, is stopped, or loses its client', () => {
     const settled = (await auditOf(ledger)).filter(({ event }) => event === 'call.settled')
     expect(settled).to.have.length(1)
     expect(settled[0]).to.include({ spentUsdMicros: 1_000_000, object: held.truth.object })
+    expect((await auditOf(ledger)).filter(({ event }) => event === 'alarm')).to.deep.equal([])
   })
 
   it('SIGKILL at a vendor that promises nothing: in doubt, never sent again, the money held', async () => {
@@ -92,6 +93,42 @@ describe('a ledger that dies, is stopped, or loses its client', () => {
     expect((await again).headers['jobcap-replayed']).to.equal('true')
     expect(rig.stripe.truth('effect')).to.have.length(1)
     expect(rig.stripe.truth('replay')).to.have.length(0)
+  })
+
+  it('SIGTERM after the client has left: the call still settles before the process ends', async () => {
+    const key = await newKey()
+    const leaving = new AbortController()
+    await rig.stripe.control.hold()
+    const asking = broken(ask(ledger.address, { ...payment(key, 'k'), signal: leaving.signal }))
+    const held = await rig.stripe.control.nextHeld()
+    leaving.abort()
+    await asking
+    const drained = ledger.drain()
+    await refusesConnections(ledger.address)
+    await rig.stripe.control.release(held.id)
+    expect(await drained).to.equal(0)
+    ledger = await rig.startLedger()
+    expect((await auditOf(ledger)).map(({ event }) => event)).to.include('call.settled')
+    expect(rig.stripe.truth('replay')).to.have.length(0)
+  })
+
+  it('an answer that was written to a sidecar which then restarted is ambiguous; one never written is replayed', async () => {
+    const body = { path: '/stripe/v1/payment_intents', body: 'amount=100&currency=usd&customer=cus_1' }
+    const told = await TestPod.start(rig, ledger, { job: 'written' })
+    expect(gist(await told.call(body))).to.equal('200')
+    expect(gist(await told.call(body, told.afterRestart()))).to.equal('409 ambiguous_repeat')
+
+    const left = await TestPod.start(rig, ledger, { job: 'left' })
+    const leaving = new AbortController()
+    await rig.stripe.control.hold()
+    const asking = broken(left.call(body, {}, leaving.signal))
+    const held = await rig.stripe.control.nextHeld()
+    leaving.abort()
+    await asking
+    const again = left.call(body, left.afterRestart())
+    await rig.stripe.control.release(held.id)
+    expect((await again).headers['jobcap-replayed']).to.equal('true')
+    expect(rig.stripe.truth('effect')).to.have.length(2)
   })
 
   it('identical calls at once under one key join the one that is out', async () => {

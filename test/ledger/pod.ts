@@ -91,6 +91,7 @@ export class TestPod {
   async call(
     { path, body }: { readonly path: string; readonly body: string },
     more: Partial<CallClaims> = {},
+    signal?: AbortSignal,
   ): Promise<Told> {
     const [, vendor = ''] = path.split('/', 2)
     const vendorPath = path.slice(vendor.length + 1)
@@ -103,12 +104,18 @@ export class TestPod {
       key: this.granted.credential,
       headers: { ...headers, 'jobcap-claims': encodeClaims(claims) },
       body,
+      ...(signal === undefined ? {} : { signal }),
     })
     const note = decodeNote(String(told.headers['jobcap-note']))
     if (note?.definite && note.n !== undefined) {
       this.#seen.push({ life: claims.life, digest: claims.identity.digest, n: note.n, token: null })
     }
     return told
+  }
+
+  /** What a sidecar says that was started again and has lost its file of deliveries. */
+  afterRestart(): Partial<CallClaims> {
+    return { ord: { boot: 2, seq: 1 }, seen: [], delivery: { intactSinceBoot: null, delivering: [] } }
   }
 
   nextOrd(): Ord {

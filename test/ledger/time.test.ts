@@ -6,7 +6,7 @@ import { readConfig } from '../../ledger/config.ts'
 import { type RunningLedger, startLedger } from '../../ledger/start.ts'
 import { createLog } from '../../runtime/log.ts'
 import { systemRandom } from '../../runtime/random.ts'
-import { systemTimers } from '../../runtime/timers.ts'
+import { systemTimers, type Timers } from '../../runtime/timers.ts'
 import { ask, gist, payment } from './call.ts'
 import { exchange, podToken, TestPod } from './pod.ts'
 import { type Rig, startRig } from './rig.ts'
@@ -16,8 +16,19 @@ describe('time passes at a ledger', () => {
   let running: RunningLedger
   let address: string
   let client: LedgerClient
+  /** Of the wall clock; set back to 0 for each test. */
   let laterMs = 0
-  const clock = { nowMs: () => Date.now() + laterMs, monotonicMs: () => performance.now() + laterMs }
+  /** Of the monotonic clock, which never goes back. */
+  let leaseLaterMs = 0
+  const periodic: (() => void)[] = []
+  const timers: Timers = {
+    ...systemTimers,
+    every(_periodMs, action) {
+      periodic.push(action)
+      return () => {}
+    },
+  }
+  const clock = { nowMs: () => Date.now() + laterMs, monotonicMs: () => performance.now() + leaseLaterMs }
 
   before(async () => {
     rig = await startRig()
@@ -25,7 +36,7 @@ describe('time passes at a ledger', () => {
     const flags = ['--policy', inFolder('policy.yaml'), '--store', `sqlite:${inFolder('ledger.db')}`]
     const more = ['--state', inFolder('state'), '--secrets', inFolder('secrets'), '--listen', '127.0.0.1:0']
     const log = createLog('ledger', 'silent')
-    const doors = { clock, timers: systemTimers, random: systemRandom, environment: {}, log }
+    const doors = { clock, timers, random: systemRandom, environment: {}, log }
     running = await startLedger(readConfig([...flags, ...more], {}), doors)
     const [bound] = running.addresses
     if (bound === undefined || 'socketPath' in bound) throw new Error('it listens nowhere')
@@ -75,6 +86,24 @@ describe('time passes at a ledger', () => {
     laterMs = 25 * 3_600_000
     expect(gist(await ask(address, payment(vault_key, 'd-2')))).to.equal('200')
     expect(await client.findKey(key_id)).to.include({ spent_usd: '2.00', spent_today_usd: '1.00' })
+  })
+
+  it('a vendor may take longer than a lease: the sender keeps it, and a repeat joins instead of sending again', async () => {
+    const { vault_key } = await client.createKey({ vendor: 'stripe' })
+    await rig.stripe.control.hold()
+    const asking = ask(address, payment(vault_key, 'slow'))
+    const held = await rig.stripe.control.nextHeld()
+    for (let periods = 1; periods <= 5; periods += 1) {
+      leaseLaterMs += 3_000
+      for (const tick of periodic) tick()
+      // The ledger answers in order, so the renewal and a walk of the repair are done after this.
+      await client.readiness()
+    }
+    const again = ask(address, payment(vault_key, 'slow'))
+    await client.readiness()
+    await rig.stripe.control.release(held.id)
+    expect([gist(await asking), gist(await again)]).to.deep.equal(['200', '200'])
+    expect(rig.stripe.truth('replay')).to.deep.equal([])
   })
 
   it('413 body_too_large: a body above the limit is refused before it is read', async () => {

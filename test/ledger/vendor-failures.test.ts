@@ -146,6 +146,19 @@ describe('what a vendor may do to a call', () => {
     expect(gist(await pay())).to.equal('200')
   })
 
+  it('a replay of a key that we had not sent before is booked in full, and an alarm', async () => {
+    const headers = {
+      authorization: `Bearer ${STRIPE_SECRET}`,
+      'idempotency-key': name(),
+      'content-type': 'application/x-www-form-urlencoded',
+    }
+    await ask(rig.stripe.url, { path: '/v1/payment_intents', headers, body: 'amount=100&currency=usd' })
+    expect(gist(await pay())).to.equal('200')
+    expect(await balance()).to.deep.equal({ spent_usd: '1.00', reserved_usd: '0.00' })
+    const alarms = (await auditOf(ledger)).filter(({ event, actor }) => event === 'alarm' && actor.keyId === keyId)
+    expect(alarms).to.have.length(1)
+  })
+
   it('an empty secret: 503 vendor_secret_missing, and nothing is reserved', async () => {
     rig.writeSecret('')
     expect(gist(await pay())).to.equal('503 vendor_secret_missing')
