@@ -26,7 +26,8 @@ export interface RunningServer {
 
 /** Binds and listens. Rejects with the socket's error (`EADDRINUSE`, `EACCES`) when it cannot. */
 export async function startHttpServer(options: HttpServerOptions): Promise<RunningServer> {
-  const server = create(options)
+  const drainer = new Drainer(options.handler)
+  const server = create({ ...options, handler: drainer.handler })
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 95_000
   server.headersTimeout = server.keepAliveTimeout + 5_000
   // A call may wait minutes for its vendor; deadlines are the journeys' own.
@@ -40,7 +41,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
     if ('socketPath' in options.listen) server.listen(options.listen.socketPath, listening)
     else server.listen(options.listen.port, options.listen.host, listening)
   })
-  return { server, address: boundAddress(server, options.listen), drain: () => drain(server) }
+  return { server, address: boundAddress(server, options.listen), drain: () => drainer.drain(server) }
 }
 
 function create(options: HttpServerOptions): Server {
@@ -55,9 +56,33 @@ function boundAddress(server: Server, asked: ListenAddress): ListenAddress {
   return { host: asked.host, port }
 }
 
-function drain(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
+/** Sees to it that a connection which is busy when the drain begins does not stay open, idle, after its answer. */
+class Drainer {
+  readonly handler: HttpServerOptions['handler']
+  readonly #open = new Set<ServerResponse>()
+  #isDraining = false
+
+  constructor(handler: HttpServerOptions['handler']) {
+    this.handler = (request, response) => {
+      this.#open.add(response)
+      response.once('close', () => this.#open.delete(response))
+      if (this.#isDraining) closeAfter(response)
+      handler(request, response)
+    }
+  }
+
+  drain(server: Server): Promise<void> {
+    this.#isDraining = true
+    for (const response of this.#open) closeAfter(response)
+    return new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeIdleConnections()
+    })
+  }
+}
+
+function closeAfter(response: ServerResponse): void {
+  const { socket } = response
+  if (response.headersSent) response.once('finish', () => socket?.end())
+  else response.shouldKeepAlive = false
 }
