@@ -16,10 +16,8 @@ describe('time passes at a ledger', () => {
   let running: RunningLedger
   let address: string
   let client: LedgerClient
-  /** Of the wall clock; set back to 0 for each test. */
+  /** How far both clocks are ahead of the machine's; only grows. */
   let laterMs = 0
-  /** Of the monotonic clock, which never goes back. */
-  let leaseLaterMs = 0
   const periodic: (() => void)[] = []
   const timers: Timers = {
     ...systemTimers,
@@ -28,7 +26,7 @@ describe('time passes at a ledger', () => {
       return () => {}
     },
   }
-  const clock = { nowMs: () => Date.now() + laterMs, monotonicMs: () => performance.now() + leaseLaterMs }
+  const clock = { nowMs: () => Date.now() + laterMs, monotonicMs: () => performance.now() + laterMs }
 
   before(async () => {
     rig = await startRig()
@@ -48,32 +46,31 @@ describe('time passes at a ledger', () => {
     await running.drain()
     await rig.stop()
   })
-  beforeEach(() => {
-    laterMs = 0
-  })
+
+  const fresh = () => ({ expiresAtMs: clock.nowMs() + 60_000 })
 
   it('401 key_expired: a vault key past its expires_in admits no call and no replay', async () => {
     const { vault_key } = await client.createKey({ vendor: 'stripe', expires_in: '45m' })
     expect(gist(await ask(address, payment(vault_key, 'k')))).to.equal('200')
-    laterMs = 45 * 60_000 + 1
+    laterMs += 45 * 60_000 + 1
     expect(gist(await ask(address, payment(vault_key, 'k')))).to.equal('401 key_expired')
     expect(gist(await ask(address, payment(vault_key, 'other')))).to.equal('401 key_expired')
   })
 
   it('401 credential_expired: a Pod credential lives ten minutes and is renewed in the same life', async () => {
-    const pod = await TestPod.start(rig, { address })
-    laterMs = 600_001
+    const pod = await TestPod.start(rig, { address }, { token: fresh() })
+    laterMs += 600_001
     expect(gist(await pod.pay('cus_1'))).to.equal('401 credential_expired')
-    const token = podToken(rig, { token: { expiresAtMs: clock.nowMs() + 60_000 } })
+    const token = podToken(rig, { token: fresh() })
     const renewed = JSON.parse((await exchange(address, token, 'renew')).text)
     expect(renewed.life).to.equal(pod.granted.life)
     expect(gist(await new TestPod(address, renewed).pay('cus_1'))).to.equal('200')
   })
 
   it("a Pod credential never outlives its run's key", async () => {
-    const first = await TestPod.start(rig, { address }, { job: 'short' })
-    laterMs = 24 * 3_600_000 - 60_000
-    const token = podToken(rig, { job: 'short', token: { expiresAtMs: clock.nowMs() + 60_000 } })
+    const first = await TestPod.start(rig, { address }, { job: 'short', token: fresh() })
+    laterMs += 24 * 3_600_000 - 60_000
+    const token = podToken(rig, { job: 'short', token: fresh() })
     const renewed = JSON.parse((await exchange(address, token, 'renew')).text)
     expect(renewed.keyId).to.equal(first.granted.keyId)
     expect(renewed.expiresAtMs - clock.nowMs()).to.be.within(0, 60_000)
@@ -83,7 +80,7 @@ describe('time passes at a ledger', () => {
     const { vault_key, key_id } = await client.createKey({ vendor: 'stripe', daily_usd_cap: '1.00', expires_in: '7d' })
     expect(gist(await ask(address, payment(vault_key, 'd-1')))).to.equal('200')
     expect(gist(await ask(address, payment(vault_key, 'd-2')))).to.equal('429 cap_exhausted')
-    laterMs = 25 * 3_600_000
+    laterMs += 25 * 3_600_000
     expect(gist(await ask(address, payment(vault_key, 'd-2')))).to.equal('200')
     expect(await client.findKey(key_id)).to.include({ spent_usd: '2.00', spent_today_usd: '1.00' })
   })
@@ -94,7 +91,7 @@ describe('time passes at a ledger', () => {
     const asking = ask(address, payment(vault_key, 'slow'))
     const held = await rig.stripe.control.nextHeld()
     for (let periods = 1; periods <= 5; periods += 1) {
-      leaseLaterMs += 3_000
+      laterMs += 3_000
       for (const tick of periodic) tick()
       // The ledger answers in order, so the renewal and a walk of the repair are done after this.
       await client.readiness()
