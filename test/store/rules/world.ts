@@ -34,6 +34,8 @@ export interface Setting {
   readonly limits?: readonly S.CapLimit[]
   readonly needsNamedKeys?: boolean
   readonly policy?: Partial<S.NumberRequest['policy']>
+  /** A step may come before what it speaks of; it then does nothing. */
+  readonly isAnyOrder?: boolean
 }
 
 interface PodState {
@@ -69,14 +71,23 @@ export class World {
   readonly #calls = new Set<CallId>()
   #spared: Set<CallId> | undefined
 
-  private constructor(stage: Stage, setting: Setting, isWhole: boolean) {
+  /** Tells the runs of worlds on one store apart. */
+  readonly #nth: number
+
+  private constructor(stage: Stage, setting: Setting, how: { readonly isWhole: boolean; readonly nth: number }) {
     this.#stage = stage
     this.#setting = setting
-    this.#isWhole = isWhole
+    this.#isWhole = how.isWhole
+    this.#nth = how.nth
   }
 
   static async open(setting: Setting, rules: Rulebook): Promise<World> {
-    return new World(await Stage.open(inMemory, rules), setting, rules === WHOLE_RULEBOOK)
+    return new World(await Stage.open(inMemory, rules), setting, { isWhole: rules === WHOLE_RULEBOOK, nth: 1 })
+  }
+
+  /** A world with another run, on the same store. */
+  next(setting: Setting): World {
+    return new World(this.#stage, setting, { isWhole: this.#isWhole, nth: this.#nth + 1 })
   }
 
   get store(): S.Store {
@@ -111,7 +122,7 @@ export class World {
         await this.store.setLimits(this.#anyPod().caller.keyId, { capUsdMicros: usd(Number(verb)) })
         return ''
       case 'job':
-        await this.store.endJob(this.#anyPod().caller.runUid, asJobUid(verb))
+        await this.store.endJob(this.#anyPod().caller.runUid, asJobUid(this.#job(verb)))
         return ''
       case 'reaper':
         return this.#reaper(words)
@@ -129,8 +140,9 @@ export class World {
     const known = this.#pods.get(name)
     const plan: PodPlan = {
       ...known?.plan,
-      ...(options['job'] === undefined ? {} : { job: options['job'] }),
-      ...(options['continues'] === undefined ? {} : { continues: options['continues'] }),
+      job: this.#job(options['job'] ?? known?.plan.job ?? 'job-1'),
+      ...(options['continues'] === undefined ? {} : { continues: this.#job(options['continues']) }),
+      expiresAtMs: null,
       ...(options['completions'] === undefined ? {} : { completions: Number(options['completions']) }),
       ...(options['index'] === undefined
         ? {}
@@ -142,10 +154,11 @@ export class World {
         needsNamedKeys,
       },
     }
-    const admitted = await this.#stage.exchange(name, plan)
+    const pod = `${name}-${this.#nth}`
+    const admitted = await this.#stage.exchange(pod, plan)
     if (admitted.status === 'REFUSED') return `REFUSED ${admitted.refusal.code}`
     const facts = admitted.life === known?.caller.pod.life ? known.facts : []
-    this.#pods.set(name, { caller: this.#stage.callerOf(name, plan, admitted), plan, facts })
+    this.#pods.set(name, { caller: this.#stage.callerOf(pod, plan, admitted), plan, facts })
     return `ADMITTED life=${admitted.life}`
   }
 
@@ -235,8 +248,10 @@ export class World {
 
   async #owner(label: string, verb: string, words: readonly string[]): Promise<string> {
     const going = this.#goings.get(label)
+    if (going === undefined && this.#setting.isAnyOrder) return 'nothing to send'
     if (going === undefined) throw new Error(`nothing is called ${label}`)
     const { ref } = going
+
     if (ref === undefined) return 'nothing to send'
     const options = optionsOf(words)
     switch (verb) {
@@ -331,6 +346,14 @@ export class World {
     return ''
   }
 
+  /** `D=1 E=0 spent=1`: what there is at the end, to be compared. */
+  async outcome(): Promise<string> {
+    const groups = new Set([...this.#goings.values()].map(({ group }) => group))
+    const effects = [...groups].toSorted().map((group) => `${group}=${this.truth.count(group)}`)
+    const { spentUsdMicros } = await this.store.balance(runAccount(this.#anyPod().caller.runUid))
+    return [...effects, `spent=${spentUsdMicros / 1e6}`].join(' ')
+  }
+
   async #checkBooks(): Promise<void> {
     const [pod] = this.#pods.values()
     if (pod === undefined) return
@@ -367,6 +390,10 @@ export class World {
 
   #checkNotRevoked(call: S.CallRow): void {
     if (this.#spared !== undefined) throw new Breach('sent after revocation', `${call.callId} may be sent`)
+  }
+
+  #job(name: string): string {
+    return name.includes('@') ? name : `${name}@${this.#nth}`
   }
 
   #anyPod(): PodState {
