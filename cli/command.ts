@@ -1,23 +1,13 @@
 import type { ParseArgsOptionDescriptor } from 'node:util'
+import { parseUsd } from '../contract/money.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Environment } from '../runtime/environment.ts'
 import type { Random } from '../runtime/random.ts'
 import type { Terminal } from '../runtime/terminal.ts'
 import type { Timers } from '../runtime/timers.ts'
+import { UsageError } from './faults.ts'
 
-/** Exit codes that a shell can use. */
-export const EXIT = {
-  /** What was asked for holds. */
-  ok: 0,
-  /** It does not: the Job failed, a manifest would be refused, the doctor found something. */
-  no: 1,
-  /** Bad arguments, or a file that cannot be read as what it should be. */
-  usage: 2,
-  /** The ledger could not be reached. */
-  unavailable: 69,
-  /** Ended by Ctrl-C. */
-  interrupted: 130,
-} as const
+export { EXIT } from './faults.ts'
 
 /** What a command works with besides its arguments. */
 export interface Context {
@@ -45,26 +35,42 @@ export type Values = Readonly<Record<string, string | boolean | (string | boolea
 export interface Command {
   /** `run`, `keys list`. */
   readonly name: string
-  /** One line. */
+  /** One line, in the imperative, without a full stop. */
   readonly summary: string
   /** After the name: `-f FILE [--name NAME]`. */
   readonly usage: string
+  /** Words that must follow, in this order, as the help calls them: `KEY_ID`. Default: none. */
+  readonly words?: readonly string[]
   readonly options: Options
   /** Whole command lines, each with what it does. */
   readonly examples: readonly (readonly [command: string, does: string])[]
-  /** Resolves to the exit code. Throws `UsageError` when the arguments do not fit. */
-  run(values: Values, positionals: readonly string[], context: Context): Promise<number>
-}
-
-/** The arguments, or a file they name, cannot be worked with; the message says what to change. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
+  /** Resolves to the exit code. `words` are as many as the command wants. What it throws, `endingOf` puts into words. */
+  run(values: Values, words: readonly string[], context: Context): Promise<number>
 }
 
 /** The value of a text option; undefined when it was not given. */
 export function text(values: Values, name: string): string | undefined {
   const value = values[name]
   return typeof value === 'string' ? value : undefined
+}
+
+/** The values of an option that may be given several times. */
+export function list(values: Values, name: string): string[] {
+  const value = values[name]
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
+}
+
+/** The value of an option that has few; `fallback` when it was not given. */
+export function oneOf<Choice extends string, Fallback extends Choice | undefined>(
+  values: Values,
+  name: string,
+  { choices, fallback }: { readonly choices: readonly Choice[]; readonly fallback: Fallback },
+): Choice | Fallback {
+  const given = text(values, name)
+  if (given === undefined) return fallback
+  const choice = choices.find((known) => known === given)
+  if (choice === undefined) throw new UsageError(`--${name} must be one of ${choices.join(', ')}, not ${given}`)
+  return choice
 }
 
 /** The value of a text option that must be given. */
@@ -76,4 +82,11 @@ export function required(values: Values, name: string): string {
 
 export function isSet(values: Values, name: string): boolean {
   return values[name] === true
+}
+
+/** Dollars as they were given, such as `5.00`; undefined when they were not. */
+export function dollars(values: Values, name: string): string | undefined {
+  const given = text(values, name)
+  if (given === undefined || parseUsd(given) !== undefined) return given
+  throw new UsageError(`--${name} ${given} is not dollars such as 5.00: no sign, no exponent, at most six decimals`)
 }

@@ -1,7 +1,9 @@
 import { auditCommand } from './audit.ts'
+import { resolveCallCommand } from './calls/resolve.ts'
+import { openCapsCommand } from './caps/open.ts'
 import type { Command } from './command.ts'
-import { completionCommand } from './completion.ts'
-import { doctorCommand } from './doctor.ts'
+import { completionCommand } from './completion/command.ts'
+import { doctorCommand } from './doctor/command.ts'
 import { explainCommand } from './explain/command.ts'
 import { createKeyCommand } from './keys/create.ts'
 import { listKeysCommand } from './keys/list.ts'
@@ -21,6 +23,8 @@ const ALL: readonly Command[] = [
   raiseKeyCommand,
   auditCommand,
   doctorCommand,
+  resolveCallCommand,
+  openCapsCommand,
   versionCommand,
 ]
 

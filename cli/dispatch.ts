@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { type Command, type Context, EXIT, UsageError } from './command.ts'
+import type { Command, Context } from './command.ts'
+import { EXIT, endingOf, UsageError } from './faults.ts'
 import { commandHelp, overview } from './help.ts'
 
 /** Finds the command that the words name, longest name first, and runs it. Resolves to the exit code. */
@@ -9,18 +10,22 @@ export async function dispatch(
   context: Context,
 ): Promise<number> {
   const { terminal } = context
-  const [first] = words
-  if (first === '--version') return dispatch(commands, ['version'], context)
+  const [first, ...rest] = words
+  if (first === '--version') return dispatch(commands, ['version', ...rest], context)
+  if (first === 'help' && rest.length > 0) return dispatch(commands, [...rest, '--help'], context)
   if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
     terminal.out(overview(commands))
     return EXIT.ok
   }
   const command = find(commands, words)
-  if (command === undefined) {
-    terminal.err(unknown(commands, words))
-    return EXIT.usage
+  if (command !== undefined) return runCommand(command, words.slice(command.name.split(' ').length), context)
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `))
+  if (group.length > 0 && (rest[0] === '--help' || rest[0] === '-h')) {
+    terminal.out(overview(group))
+    return EXIT.ok
   }
-  return runCommand(command, words.slice(command.name.split(' ').length), context)
+  terminal.err(unknown(group.length > 0 ? group : commands, words))
+  return EXIT.usage
 }
 
 async function runCommand(command: Command, rest: readonly string[], context: Context): Promise<number> {
@@ -30,11 +35,12 @@ async function runCommand(command: Command, rest: readonly string[], context: Co
       context.terminal.out(commandHelp(command))
       return EXIT.ok
     }
+    checkWords(command, positionals)
     return await command.run(values, positionals, context)
   } catch (fault) {
-    if (!(fault instanceof UsageError)) throw fault
-    context.terminal.err(`jobcap ${command.name}: ${fault.message}\nSee: jobcap ${command.name} --help\n`)
-    return EXIT.usage
+    const { exitCode, text } = endingOf(fault, command.name)
+    context.terminal.err(text)
+    return exitCode
   }
 }
 
@@ -44,10 +50,39 @@ function parse(command: Command, rest: readonly string[]) {
     Object.entries(command.options).map(([name, { help: _, value: __, ...descriptor }]) => [name, descriptor]),
   )
   try {
-    return parseArgs({ args: [...rest], options: { ...options, help }, allowPositionals: true, strict: true })
+    const parsed = parseArgs({
+      ...{ args: [...rest], options: { ...options, help } },
+      ...{ allowPositionals: true, strict: true, tokens: true },
+    })
+    checkOptions(command, parsed.tokens)
+    return parsed
   } catch (fault) {
-    throw new UsageError((fault as Error).message)
+    // The parser's further sentences explain `--`, which no command here needs.
+    throw new UsageError((fault as Error).message.split(/\.? To specify|\n/)[0])
   }
+}
+
+/** An option that is there twice or empty is a slip, for example of a variable in a script. */
+function checkOptions(
+  { options }: Command,
+  tokens: readonly { readonly kind: string; readonly name?: string; readonly value?: string | undefined }[],
+): void {
+  const seen = new Set<string>()
+  for (const { kind, name = '', value } of tokens) {
+    if (kind !== 'option') continue
+    if (value === '') throw new UsageError(`--${name} is empty`)
+    if (seen.has(name) && options[name]?.multiple !== true) throw new UsageError(`--${name} is there twice`)
+    seen.add(name)
+  }
+}
+
+function checkWords({ words = [], options }: Command, given: readonly string[]): void {
+  const missing = words[given.length]
+  if (missing !== undefined) throw new UsageError(`${missing} is missing`)
+  const extra = given[words.length]
+  if (extra === undefined) return
+  const hint = options['file'] === undefined ? '' : `; a file is given with -f ${extra}`
+  throw new UsageError(`"${extra}" is one word too many${hint}`)
 }
 
 function find(commands: readonly Command[], words: readonly string[]): Command | undefined {
@@ -56,7 +91,6 @@ function find(commands: readonly Command[], words: readonly string[]): Command |
 }
 
 function unknown(commands: readonly Command[], words: readonly string[]): string {
-  const group = commands.filter(({ name }) => name.startsWith(`${words[0]} `)).map(({ name }) => name)
-  const names = group.length > 0 ? group : commands.map(({ name }) => name)
-  return `jobcap: there is no command "${words.slice(0, 2).join(' ')}". There are: ${names.join(', ')}\n`
+  const said = words.slice(0, 2).join(' ')
+  return `jobcap: there is no command "${said}". There are: ${commands.map(({ name }) => name).join(', ')}\n`
 }

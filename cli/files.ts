@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import type { Policy } from '../policy/policy.ts'
 import { formatPolicyProblem, parsePolicies } from '../policy/policy-file.ts'
-import { UsageError, type Values } from './command.ts'
+import { BadInput } from './faults.ts'
 
 export interface SourceFile {
   /** As it is named in messages. */
@@ -11,31 +11,53 @@ export interface SourceFile {
 
 const STANDARD_INPUT = 0
 
-/** `-` reads standard input. Throws `UsageError` when the file cannot be read. */
+/** `-` reads standard input. Throws `BadInput` when the file cannot be read. */
 export function readSource(name: string): SourceFile {
   try {
     if (name === '-') return { name: 'standard input', text: readFileSync(STANDARD_INPUT, 'utf8') }
     return { name, text: readFileSync(name, 'utf8') }
   } catch (fault) {
-    throw new UsageError(`${name} cannot be read: ${(fault as Error).message}`)
+    throw new BadInput([`${name} ${whyUnreadable(fault as NodeJS.ErrnoException)}`])
   }
 }
 
-/** All policies of the files. Throws `UsageError` with each problem's line and column. */
+function whyUnreadable({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'ENOENT':
+      return 'is not there'
+    case 'EISDIR':
+      return 'is a folder, not a file'
+    case 'EACCES':
+      return 'may not be read by you'
+    default:
+      return `cannot be read: ${message}`
+  }
+}
+
+/** `path`, if it is a folder. Throws `BadInput` when it is not; `option` is the one that named it. */
+export function readFolder(option: string, path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) throw new BadInput([`--${option} ${path} is not there`])
+  if (!found.isDirectory()) throw new BadInput([`--${option} ${path} is not a folder`])
+  return path
+}
+
+/** All policies of the files. Throws `BadInput` with each problem's line and column. */
 export function readPolicies(files: readonly SourceFile[]): Policy[] {
   const policies: Policy[] = []
   for (const { name, text } of files) {
     const result = parsePolicies(text, name)
-    if ('problems' in result) throw new UsageError(`\n${result.problems.map(formatPolicyProblem).join('\n')}`)
+    if ('problems' in result) throw new BadInput(result.problems.map(formatPolicyProblem))
     const twice = result.policies.find((policy) => policies.some((other) => other.name === policy.name))
-    if (twice !== undefined) throw new UsageError(`${name}: two policies are named \`${twice.name}\``)
+    if (twice !== undefined) throw new BadInput([`${name}: two policies are named \`${twice.name}\``])
     policies.push(...result.policies)
   }
   return policies
 }
 
-/** The values of an option that may be given several times. */
-export function list(values: Values, name: string): string[] {
-  const value = values[name]
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
+/** The token of an operator, as a ledger keeps it in the file `operator-token`. */
+export function readToken(file: string): string {
+  const token = readSource(file).text.trim()
+  if (!/^[!-~]+$/.test(token)) throw new BadInput([`${file} does not hold an operator token`])
+  return token
 }

@@ -7,8 +7,9 @@ export function overview(commands: readonly Command[]): string {
   return `jobcap puts a dollar cap on what a Kubernetes Job may spend at outside vendors.\n\n${lines.join('\n')}\n\n${FOOT}`
 }
 
-const FOOT =
-  'Each command: jobcap <command> --help. Exit codes: 0 yes, 1 no, 2 bad input, 69 no ledger, 130 interrupted.\n'
+const FOOT = `More: jobcap help COMMAND.
+Exit codes: 0 yes, 1 no, 2 bad input, 69 no ledger or no port, 130 interrupted.
+`
 
 /** What `jobcap <command> --help` prints. */
 export function commandHelp(command: Command): string {
@@ -21,7 +22,7 @@ export function commandHelp(command: Command): string {
   return [
     `jobcap ${command.name} ${command.usage}`.trimEnd(),
     '',
-    command.summary,
+    `${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`,
     ...(optionLines.length > 0 ? ['', 'Options:', ...optionLines] : []),
     '',
     'Examples:',

@@ -1,77 +1,108 @@
-import { readFileSync } from 'node:fs'
-import { createLedgerClient, type LedgerClient } from '../ledger/client.ts'
+import { isRefusalCode } from '../contract/refusals.ts'
+import { createLedgerClient, type LedgerClient, LedgerRefused } from '../ledger/client.ts'
 import { stateFolderPath } from '../local/run.ts'
-import { supervise } from '../local/supervisor.ts'
-import { type Context, EXIT, type Option, text, UsageError, type Values } from './command.ts'
-import { type LedgerHome, lastSources, ledgerHome, ledgerProcess } from './ledger-home.ts'
+import { type Context, type Option, text, type Values } from './command.ts'
+import { BadInput, Interrupted, Refused, Unavailable, UsageError } from './faults.ts'
+import { readSource, readToken } from './files.ts'
+import { type LedgerHome, lastSources, ledgerHome } from './ledger-home.ts'
+import { isServing, type LocalLedger, localClient, openLocalLedger } from './local-ledger.ts'
 
 /** Options of every command that asks a ledger. */
 export const LEDGER_OPTIONS = {
   state: { type: 'string', value: 'DIR', help: 'state folder of `jobcap run` (default $XDG_STATE_HOME/jobcap)' },
-  ledger: { type: 'string', value: 'ADDRESS', help: 'a ledger that runs elsewhere: http://host:port or unix:/path' },
+  ledger: {
+    type: 'string',
+    value: 'ADDRESS',
+    help: 'a ledger that runs elsewhere: http://HOST:PORT, https://… or unix:PATH (default $JOBCAP_LEDGER)',
+  },
   'token-file': { type: 'string', value: 'FILE', help: 'operator token for --ledger' },
+  'ca-file': { type: 'string', value: 'FILE', help: 'PEM of the CA that signed the certificate of --ledger' },
   json: { type: 'boolean', help: 'print JSON for machines' },
 } as const satisfies Readonly<Record<string, Option>>
 
+/** A ledger that a command asks. */
+export interface AskedLedger {
+  readonly client: LedgerClient
+  /** Of this machine's state folder; null: it runs elsewhere. */
+  readonly home: LedgerHome | null
+}
+
 /**
  * Asks the ledger that the options name. One of a state folder that does not run is started for the question and
- * stopped after it. Prints why and resolves to `EXIT.unavailable` when there is none.
+ * stopped after it. Throws `Unavailable` when there is none.
  */
 export async function withLedger(
   values: Values,
   context: Context,
-  ask: (client: LedgerClient) => Promise<number>,
+  ask: (ledger: AskedLedger) => Promise<number>,
 ): Promise<number> {
-  const address = text(values, 'ledger') ?? context.environment['JOBCAP_LEDGER']
-  if (address !== undefined) return ask(remoteClient(address, values))
+  const address = remoteAddress(values, context)
+  if (address !== undefined) {
+    const client = remoteClient(address, values)
+    return asked(ask({ client, home: null }), address, context)
+  }
   const home = ledgerHome(stateFolderPath(text(values, 'state'), context.environment))
-  if (await isServing(home)) return ask(localClient(home))
-  return withStartedLedger(home, context, ask)
-}
-
-/** Whether a ledger answers on the state folder's socket. */
-export async function isServing(home: LedgerHome): Promise<boolean> {
+  const local = await openHome(home, context)
   try {
-    await createLedgerClient({ address: `unix:${home.socket}`, operatorToken: '' }).readiness()
-    return true
-  } catch {
-    return false
+    return await asked(ask({ client: local.client, home }), `unix:${home.socket}`, context)
+  } finally {
+    await local.stop()
   }
 }
 
-export function localClient(home: LedgerHome): LedgerClient {
-  return createLedgerClient({
-    address: `unix:${home.socket}`,
-    operatorToken: readFileSync(home.operatorTokenFile, 'utf8').trim(),
-  })
+function remoteAddress(values: Values, { environment }: Context): string | undefined {
+  const given = text(values, 'ledger')
+  const hasState = text(values, 'state') !== undefined
+  if (given !== undefined && hasState) throw new UsageError('--state and --ledger name two ledgers; give one of them')
+  return given ?? (hasState ? undefined : environment['JOBCAP_LEDGER'])
 }
 
 function remoteClient(address: string, values: Values): LedgerClient {
+  if (!/^unix:.+/.test(address) && !(/^https?:\/\//.test(address) && URL.canParse(address))) {
+    throw new UsageError(`--ledger ${address} must be http://HOST:PORT, https://HOST:PORT or unix:PATH`)
+  }
   const file = text(values, 'token-file')
   if (file === undefined) throw new UsageError('--ledger needs --token-file: the file operator-token of that ledger')
-  return createLedgerClient({ address, operatorToken: readFileSync(file, 'utf8').trim() })
+  const caFile = text(values, 'ca-file')
+  return createLedgerClient({
+    address,
+    operatorToken: readToken(file),
+    ...(caFile === undefined ? {} : { caPem: readSource(caFile).text }),
+  })
 }
 
-async function withStartedLedger(
-  home: LedgerHome,
-  { terminal, environment, timers }: Context,
-  ask: (client: LedgerClient) => Promise<number>,
-): Promise<number> {
+async function openHome(home: LedgerHome, { environment, timers }: Context): Promise<LocalLedger> {
+  if (await isServing(home)) return { client: localClient(home), stop: () => Promise.resolve() }
   const sources = lastSources(home)
   if (sources === undefined) {
-    terminal.err(`jobcap: no ledger has ever run in ${home.folder}. Name another folder with --state.\n`)
-    return EXIT.unavailable
+    throw new Unavailable(`no ledger has ever run in ${home.folder}: name another folder with --state`)
   }
-  const ledger = supervise({ ...ledgerProcess(home, sources, environment), timers, onEvent: () => {} })
+  const watch = { onServing: () => {}, onRestart: () => {}, onLine: () => {} }
+  return openLocalLedger(home, sources, { environment, timers, watch })
+}
+
+async function asked(answer: Promise<number>, address: string, { interrupted }: Context): Promise<number> {
+  const interruption = Promise.withResolvers<never>()
+  const onAbort = () => interruption.reject(new Interrupted())
+  if (interrupted.aborted) onAbort()
+  interrupted.addEventListener('abort', onAbort, { once: true })
   try {
-    const problem = await ledger.ready.then(
-      () => undefined,
-      (fault: Error) => fault.message,
-    )
-    if (problem === undefined) return await ask(localClient(home))
-    terminal.err(`jobcap: the ledger of ${home.folder} does not start: ${problem}\n`)
-    return EXIT.unavailable
+    return await Promise.race([answer, interruption.promise])
+  } catch (fault) {
+    throw explained(fault, address)
   } finally {
-    await ledger.stop()
+    interrupted.removeEventListener('abort', onAbort)
   }
+}
+
+/** What a person can make something of: everything but our own words comes from the way to the ledger. */
+function explained(fault: unknown, address: string): unknown {
+  if (fault instanceof LedgerRefused) {
+    if (isRefusalCode(fault.code)) return fault
+    return new Unavailable(`${address} does not answer as a ledger does (status ${fault.status})`)
+  }
+  if ([BadInput, Interrupted, Refused, UsageError].some((ours) => fault instanceof ours)) return fault
+  if (fault instanceof SyntaxError) return new Unavailable(`${address} does not answer as a ledger does`)
+  const { message = '', code = '' } = fault as NodeJS.ErrnoException
+  return new Unavailable(`no ledger answers at ${address}: ${message === '' ? code : message}`)
 }

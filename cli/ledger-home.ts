@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '../runtime/environment.ts'
-import { UsageError } from './command.ts'
 import { entries } from './entries.ts'
+import { BadInput, UsageError } from './faults.ts'
 
 /** Where the ledger of a state folder keeps its things, and how it is started. */
 export interface LedgerHome {
   readonly folder: string
+  readonly stateFolder: string
   /** Holds the socket alone, so that it can be shown to issuer and proxy. */
   readonly socketFolder: string
   readonly socket: string
@@ -35,6 +36,7 @@ export function ledgerHome(stateFolder: string): LedgerHome {
   }
   return {
     folder,
+    stateFolder,
     socketFolder,
     socket,
     operatorTokenFile: join(folder, 'operator-token'),
@@ -42,21 +44,36 @@ export function ledgerHome(stateFolder: string): LedgerHome {
   }
 }
 
-/** Makes the folders and remembers what the ledger is started with. */
-export function furnish(home: LedgerHome, sources: LedgerSources): void {
+/** Makes the folders. */
+export function furnish(home: LedgerHome): void {
   mkdirSync(home.folder, { recursive: true, mode: 0o700 })
   mkdirSync(home.socketFolder, { recursive: true, mode: 0o700 })
-  writeFileSync(join(home.folder, 'sources.json'), JSON.stringify(sources), { mode: 0o600 })
 }
 
-/** Undefined where no ledger was ever started. */
+/** Notes what the ledger that serves now was started with. */
+export function remember(home: LedgerHome, sources: LedgerSources): void {
+  writeFileSync(sourcesFile(home), JSON.stringify(sources), { mode: 0o600 })
+}
+
+/** Undefined where no ledger ever served. */
 export function lastSources(home: LedgerHome): LedgerSources | undefined {
+  const file = sourcesFile(home)
+  let text: string
   try {
-    return JSON.parse(readFileSync(join(home.folder, 'sources.json'), 'utf8')) as LedgerSources
+    text = readFileSync(file, 'utf8')
   } catch (fault) {
     if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw fault
   }
+  try {
+    return JSON.parse(text) as LedgerSources
+  } catch {
+    throw new BadInput([`${file} is damaged: delete it, then run \`jobcap run\` once with the right --policy`])
+  }
+}
+
+function sourcesFile({ folder }: LedgerHome): string {
+  return join(folder, 'sources.json')
 }
 
 /** Command line and environment of the ledger process. Vendor secrets may come from this process's environment. */

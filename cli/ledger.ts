@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { type Command, type Context, EXIT, type Options, type Values } from './command.ts'
 import { entries } from './entries.ts'
+import { readStartProblem } from './log-line.ts'
 
 const OPTIONS: Options = {
   policy: { type: 'string', value: 'FILE', help: 'file with CapPolicy documents; read again when it changes' },
-  store: { type: 'string', value: 'sqlite:PATH', help: 'the store' },
+  store: { type: 'string', value: 'sqlite:PATH', help: 'file of the database, made at the first start' },
   listen: { type: 'string', multiple: true, value: 'ADDRESS', help: 'HOST:PORT or unix:PATH (default 127.0.0.1:8081)' },
   state: { type: 'string', value: 'DIR', help: "folder of the ledger's own keys and the operator token" },
   secrets: { type: 'string', value: 'DIR', help: "the vendors' real secrets, DIR/<name>/<key>; else the environment" },
@@ -18,25 +20,38 @@ const OPTIONS: Options = {
 
 export const ledgerCommand: Command = {
   name: 'ledger',
-  summary: 'runs the ledger alone, for clients with a vault key and a key of their own',
+  summary: 'run the ledger alone, for clients with a vault key and a key of their own',
   usage: '--policy FILE --store sqlite:PATH --state DIR [--listen ADDRESS]',
   options: OPTIONS,
   examples: [
     [
       'jobcap ledger --policy policy.yaml --store sqlite:./ledger.db --state ./state --secrets ./secrets',
-      'serves on 127.0.0.1:8081 until Ctrl-C',
+      'serve on 127.0.0.1:8081 until Ctrl-C',
     ],
   ],
-  run: (values, _positionals, context) => runLedger(asArguments(values), context),
+  run: (values, _words, context) => runLedger(asArguments(values), context),
 }
 
-/** The ledger is a process of its own; this one passes signals on and ends as it does. */
-function runLedger(args: readonly string[], { environment, interrupted }: Context): Promise<number> {
-  const child = spawn(process.execPath, [entries().ledger, ...args], { stdio: 'inherit', env: { ...environment } })
-  interrupted.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+/** The ledger is a process of its own; this one passes signals and its log on, says why it did not start, and ends as it does. */
+function runLedger(args: readonly string[], { environment, interrupted, terminal }: Context): Promise<number> {
+  const child = spawn(process.execPath, [entries().ledger, ...args], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    env: { ...environment },
+  })
+  let problem: string | undefined
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    terminal.err(`${line}\n`)
+    problem ??= readStartProblem(line)
+  })
+  const stop = () => child.kill('SIGTERM')
+  if (interrupted.aborted) stop()
+  interrupted.addEventListener('abort', stop, { once: true })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => resolve(code ?? EXIT.interrupted))
+    child.once('close', (code) => {
+      if (problem !== undefined) terminal.err(`jobcap ledger: ${problem}\n`)
+      resolve(code ?? EXIT.interrupted)
+    })
   })
 }
 

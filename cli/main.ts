@@ -6,16 +6,18 @@ import { systemTimers } from '../runtime/timers.ts'
 import type { Context } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { dispatch } from './dispatch.ts'
+import { EXIT, endingOf } from './faults.ts'
 
-/** Ctrl-C and SIGTERM let the command end what it started; a second one ends it at once. */
+/** Ctrl-C, SIGTERM and a reader that went away let the command end what it started; a second signal ends it at once. */
 function interruption(): AbortSignal {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (interrupted.signal.aborted) process.exit(130)
+      if (interrupted.signal.aborted) process.exit(EXIT.interrupted)
       interrupted.abort()
     })
   }
+  systemTerminal.onGone(() => interrupted.abort())
   return interrupted.signal
 }
 
@@ -28,4 +30,11 @@ const context: Context = {
   interrupted: interruption(),
 }
 
-process.exitCode = await dispatch(COMMANDS, process.argv.slice(2), context)
+process.on('uncaughtException', (fault) => {
+  systemTerminal.err(endingOf(fault, process.argv[2] ?? '').text)
+  process.exit(EXIT.no)
+})
+const exitCode = await dispatch(COMMANDS, process.argv.slice(2), context)
+// A question that nobody waits for any more must not keep the process.
+if (exitCode === EXIT.interrupted) process.exit(exitCode)
+process.exitCode = exitCode

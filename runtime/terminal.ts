@@ -8,6 +8,8 @@ export interface Terminal {
   out(text: string): void
   /** Writes text to standard error as it is. */
   err(text: string): void
+  /** Calls `action` when nobody reads standard output or error any more; what is written from then on is lost. */
+  onGone(action: () => void): void
 }
 
 export const systemTerminal: Terminal = {
@@ -18,5 +20,8 @@ export const systemTerminal: Terminal = {
   },
   err: (text) => {
     process.stderr.write(text)
+  },
+  onGone: (action) => {
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', action)
   },
 }

@@ -1,11 +1,11 @@
 import type { NewKey } from '../../ledger/client.ts'
-import { type Command, EXIT, isSet, required, text } from '../command.ts'
-import { list } from '../files.ts'
+import { type Command, dollars, EXIT, list, required, text } from '../command.ts'
 import { LEDGER_OPTIONS, withLedger } from '../ledger-access.ts'
+import { printAnswer } from '../print.ts'
 
 export const createKeyCommand: Command = {
   name: 'keys create',
-  summary: 'makes a vault key for a client without a Job',
+  summary: 'make a vault key for a client without a Job',
   usage: '--vendor VENDOR [--cap-usd USD] [--daily-cap-usd USD]',
   options: {
     ...LEDGER_OPTIONS,
@@ -23,14 +23,13 @@ export const createKeyCommand: Command = {
     policy: { type: 'string', value: 'NAME', help: 'policy it counts in (default: default)' },
   },
   examples: [
-    ['jobcap keys create --vendor stripe --daily-cap-usd 5.00 --label try-out', 'prints the key once; keep it'],
+    ['jobcap keys create --vendor stripe --daily-cap-usd 5.00 --label try-out', 'print a new key, once: keep it'],
   ],
   run(values, _positionals, context) {
     const key = newKey(values)
-    return withLedger(values, context, async (client) => {
+    return withLedger(values, context, async ({ client }) => {
       const made = await client.createKey(key)
-      if (isSet(values, 'json')) context.terminal.out(`${JSON.stringify(made)}\n`)
-      else context.terminal.out(`${made.vault_key}\n`)
+      printAnswer(made, { values, context, text: ({ vault_key }) => `${vault_key}\n` })
       context.terminal.err(`key ${made.key_id} made; it is shown only this once\n`)
       return EXIT.ok
     })
@@ -39,8 +38,8 @@ export const createKeyCommand: Command = {
 
 function newKey(values: Parameters<Command['run']>[0]): NewKey {
   const optional = {
-    usd_cap: text(values, 'cap-usd'),
-    daily_usd_cap: text(values, 'daily-cap-usd'),
+    usd_cap: dollars(values, 'cap-usd'),
+    daily_usd_cap: dollars(values, 'daily-cap-usd'),
     expires_in: text(values, 'expires-in'),
     label: text(values, 'label'),
     policy: text(values, 'policy'),

@@ -1,22 +1,23 @@
 import type { KeyView } from '../../contract/operators.ts'
-import { type Command, EXIT, isSet, text } from '../command.ts'
+import { type Command, EXIT, text } from '../command.ts'
 import { LEDGER_OPTIONS, withLedger } from '../ledger-access.ts'
+import { printAnswer } from '../print.ts'
 import { formatTable } from '../table.ts'
 
 export const listKeysCommand: Command = {
   name: 'keys list',
-  summary: 'lists vault keys with their caps and what is spent',
+  summary: 'list vault keys with their caps and what is spent',
   usage: '[--label LABEL]',
   options: { ...LEDGER_OPTIONS, label: { type: 'string', value: 'LABEL', help: 'only keys with this label' } },
   examples: [
-    ['jobcap keys list', 'all keys of the local ledger'],
-    ['jobcap keys list --label billing/nightly --json | jq .[].spent_usd', 'what one Job has spent'],
+    ['jobcap keys list', 'show all keys of the local ledger'],
+    ['jobcap keys list --label billing/nightly --json | jq -r .[].spent_usd', 'show what one Job has spent'],
   ],
-  run(values, _positionals, context) {
+  run(values, _words, context) {
     const label = text(values, 'label')
-    return withLedger(values, context, async (client) => {
+    return withLedger(values, context, async ({ client }) => {
       const keys = await client.listKeys(label === undefined ? {} : { label })
-      context.terminal.out(isSet(values, 'json') ? `${JSON.stringify(keys)}\n` : keyTable(keys))
+      printAnswer(keys, { values, context, text: keyTable })
       return EXIT.ok
     })
   },

@@ -1,33 +1,39 @@
-import { type Command, EXIT, isSet, text, UsageError } from '../command.ts'
+import { type Command, dollars, EXIT, text, type Values } from '../command.ts'
+import { UsageError } from '../faults.ts'
 import { LEDGER_OPTIONS, withLedger } from '../ledger-access.ts'
+import { printAnswer } from '../print.ts'
 import { keyTable } from './list.ts'
 
 export const raiseKeyCommand: Command = {
   name: 'keys raise',
-  summary: "sets a key's caps; they stay until a person changes them",
+  summary: 'set the caps of a vault key; they stay until a person changes them',
   usage: 'KEY_ID [--cap-usd USD] [--daily-cap-usd USD]',
+  words: ['KEY_ID'],
   options: {
     ...LEDGER_OPTIONS,
-    'cap-usd': { type: 'string', value: 'USD', help: 'dollars in all; none takes the cap away' },
+    'cap-usd': { type: 'string', value: 'USD', help: 'dollars in all, such as 800.00; none takes the cap away' },
     'daily-cap-usd': { type: 'string', value: 'USD', help: 'dollars in a UTC day; none takes the cap away' },
   },
-  examples: [['jobcap keys raise key_0123456789abcdef01234567 --cap-usd 800.00', 'lets a capped run go on']],
-  run(values, [keyId], context) {
-    if (keyId === undefined) throw new UsageError('say which key: its id, as `jobcap keys list` shows it')
+  examples: [['jobcap keys raise key_0123456789abcdef01234567 --cap-usd 800.00', 'let a capped run go on']],
+  run(values, [keyId = ''], context) {
     const limits = {
-      ...limit('usd_cap', text(values, 'cap-usd')),
-      ...limit('daily_usd_cap', text(values, 'daily-cap-usd')),
+      ...limit(values, { option: 'cap-usd', field: 'usd_cap' }),
+      ...limit(values, { option: 'daily-cap-usd', field: 'daily_usd_cap' }),
     }
     if (Object.keys(limits).length === 0) throw new UsageError('say the new cap: --cap-usd or --daily-cap-usd')
-    return withLedger(values, context, async (client) => {
+    return withLedger(values, context, async ({ client }) => {
       const key = await client.setLimits(keyId, limits)
-      context.terminal.out(isSet(values, 'json') ? `${JSON.stringify(key)}\n` : keyTable([key]))
+      printAnswer(key, { values, context, text: (view) => keyTable([view]) })
       return EXIT.ok
     })
   },
 }
 
-function limit(name: string, usd: string | undefined): Record<string, string | null> {
-  if (usd === undefined) return {}
-  return { [name]: usd === 'none' ? null : usd }
+function limit(
+  values: Values,
+  { option, field }: { readonly option: string; readonly field: string },
+): Record<string, string | null> {
+  if (text(values, option) === 'none') return { [field]: null }
+  const usd = dollars(values, option)
+  return usd === undefined ? {} : { [field]: usd }
 }

@@ -1,20 +1,27 @@
-import { type Command, EXIT, isSet, UsageError } from '../command.ts'
+import type { RevokedKeyView } from '../../contract/operators.ts'
+import { type Command, EXIT } from '../command.ts'
 import { LEDGER_OPTIONS, withLedger } from '../ledger-access.ts'
+import { printAnswer } from '../print.ts'
 
 export const revokeKeyCommand: Command = {
   name: 'keys revoke',
-  summary: 'revokes a vault key: no further call is admitted in any Pod',
+  summary: 'revoke a vault key, so that no further call is admitted in any Pod',
   usage: 'KEY_ID',
+  words: ['KEY_ID'],
   options: LEDGER_OPTIONS,
-  examples: [['jobcap keys revoke key_0123456789abcdef01234567', 'says how many calls were still in flight']],
-  run(values, [keyId], context) {
-    if (keyId === undefined) throw new UsageError('say which key: its id, as `jobcap keys list` shows it')
-    return withLedger(values, context, async (client) => {
+  examples: [
+    ['jobcap keys revoke key_0123456789abcdef01234567', 'end a run for good, and see what was still in flight'],
+  ],
+  run(values, [keyId = ''], context) {
+    return withLedger(values, context, async ({ client }) => {
       const revoked = await client.revokeKey(keyId)
-      if (isSet(values, 'json')) context.terminal.out(`${JSON.stringify(revoked)}\n`)
-      else
-        context.terminal.out(`${keyId} is revoked. Admitted before and still in flight: ${revoked.in_flight.length}\n`)
+      printAnswer(revoked, { values, context, text: describe })
       return EXIT.ok
     })
   },
+}
+
+function describe({ key_id, in_flight }: RevokedKeyView): string {
+  const calls = in_flight.map(({ call_id, sent }) => `  ${call_id} ${sent ? 'may have been sent' : 'not sent yet'}\n`)
+  return `${key_id} is revoked. Admitted before and still in flight: ${in_flight.length}\n${calls.join('')}`
 }

@@ -1,70 +1,57 @@
 import { dirname, resolve } from 'node:path'
-import type { IsolationLevel } from '../../local/namespaces/sandbox.ts'
-import { openMachine, openStateFolder, stateFolderPath } from '../../local/run.ts'
+import { CAP_USD_ANNOTATION } from '../../contract/labels.ts'
 import { readOrCreateKeyFile } from '../../runtime/key-file.ts'
 import { DEFAULT_RESOURCES } from '../../webhook/plan.ts'
-import { type Command, type Context, EXIT, isSet, required, text, UsageError, type Values } from '../command.ts'
-import { list, readPolicies, readSource } from '../files.ts'
-import { ledgerHome } from '../ledger-home.ts'
-import { runJob } from './job.ts'
-import { openLedger } from './ledger.ts'
+import { type Command, type Context, EXIT, isSet, list, required, text, type Values } from '../command.ts'
+import { secretFindings } from '../doctor/vendor-secrets.ts'
+import { readFolder, readPolicies, readSource } from '../files.ts'
+import { type LedgerHome, type LedgerSources, ledgerHome } from '../ledger-home.ts'
+import { openLocalLedger } from '../local-ledger.ts'
+import { type EndedJob, runJob } from './job.ts'
+import { LedgerLog } from './ledger-log.ts'
+import { LivingJobs } from './living-jobs.ts'
+import { openLocalMachine, readAnnotations, requireFreePorts } from './machine.ts'
+import { OPTIONS } from './options.ts'
 import { podParts } from './pod-parts.ts'
-import { PlanRefused, type PreparedJob, prepareJobs } from './prepare.ts'
+import { type PreparedJob, prepareJobs } from './prepare.ts'
 import { machineReporter, personReporter, type Reporter } from './reporter.ts'
-
-const ISOLATION_LEVELS = ['root', 'user', 'none'] as const satisfies readonly IsolationLevel[]
+import { waysOn } from './way-on.ts'
 
 export const runCommand: Command = {
   name: 'run',
-  summary: "runs a manifest's Jobs as local Pods under a real ledger",
+  summary: 'run the Jobs of a manifest as local Pods under a real ledger',
   usage: '-f FILE --policy FILE [--name NAME] [--continue RUN] [--secrets DIR] [--state DIR]',
-  options: {
-    file: { type: 'string', short: 'f', value: 'FILE', help: 'manifest with Jobs or CronJobs; - reads standard input' },
-    policy: { type: 'string', value: 'FILE', help: 'file with CapPolicy documents' },
-    name: { type: 'string', value: 'NAME', help: 'only the Job or CronJob of this name' },
-    continue: { type: 'string', value: 'RUN', help: 'continue an earlier run: its UID, or the name of its Job' },
-    annotate: { type: 'string', multiple: true, value: 'KEY=VALUE', help: 'set an annotation on the Jobs' },
-    secrets: {
-      type: 'string',
-      value: 'DIR',
-      help: "the vendors' real secrets, DIR/<name>/<key>; else the environment",
-    },
-    state: { type: 'string', value: 'DIR', help: 'state folder (default $XDG_STATE_HOME/jobcap)' },
-    network: { type: 'string', value: 'pod|host', help: "host: this machine's network, one Pod at a time" },
-    isolation: { type: 'string', value: 'LEVEL', help: 'root, user or none (default: the strongest that works)' },
-    json: { type: 'boolean', help: 'one JSON event a line' },
-  },
+  options: OPTIONS,
   examples: [
-    ['jobcap run -f job.yaml --policy policy.yaml --secrets ./secrets', 'runs the Job under the cap of its policy'],
-    ['jobcap run -f cron.yaml --policy policy.yaml --name nightly-billing', "runs a CronJob's template once"],
+    ['jobcap run -f job.yaml --policy policy.yaml --secrets ./secrets', 'run a Job under the cap of its policy'],
+    ['jobcap run -f cron.yaml --policy policy.yaml --name nightly-billing', "run a CronJob's template once"],
     [
-      'jobcap run -f job.yaml --policy policy.yaml --continue billing --annotate jobcap.dev/cap-usd=800.00',
-      'goes on with an earlier run under a higher cap: what was charged is replayed',
+      `jobcap run -f job.yaml --policy policy.yaml --continue billing --annotate ${CAP_USD_ANNOTATION}=800.00`,
+      'go on with an earlier run under a higher cap: what was charged is replayed',
     ],
   ],
-  async run(values, _positionals, context) {
-    const reporter = isSet(values, 'json') ? machineReporter(context.terminal) : personReporter(context.terminal)
+  async run(values, _words, context) {
+    const { terminal, clock } = context
+    const reporter = isSet(values, 'json') ? machineReporter(terminal) : personReporter(terminal, clock)
     try {
       return await runManifest(values, context, reporter)
-    } catch (fault) {
-      if (!(fault instanceof PlanRefused)) throw fault
-      reporter.say(`refused: ${fault.message}`)
-      return EXIT.no
+    } finally {
+      reporter.end()
     }
   },
 }
 
 async function runManifest(values: Values, context: Context, reporter: Reporter): Promise<number> {
-  const manifestFile = required(values, 'file')
-  const policyFile = resolve(required(values, 'policy'))
-  const secretsFolder = text(values, 'secrets')
-  const sources = { policyFile, secretsFolder: secretsFolder === undefined ? null : resolve(secretsFolder) }
-  const manifest = readSource(manifestFile)
-  const policies = readPolicies([readSource(policyFile)])
-  const state = openStateFolder(stateFolderPath(text(values, 'state'), context.environment))
+  const manifest = readSource(required(values, 'file'))
+  const policySource = readSource(required(values, 'policy'))
+  const secrets = text(values, 'secrets')
+  const sources = {
+    policyFile: resolve(policySource.name),
+    secretsFolder: secrets === undefined ? null : readFolder('secrets', resolve(secrets)),
+  }
+  const policies = readPolicies([policySource])
+  const { machine, state } = await openLocalMachine(values, { context, secretsFolder: sources.secretsFolder })
   const home = ledgerHome(state.path)
-  const machine = await openLocalMachine({ values, context, state, secretsFolder: sources.secretsFolder })
-  for (const sentence of machine.isolation.leftOut) reporter.say(sentence)
   const parts = podParts(home, { isolation: machine.isolation, policies, environment: context.environment })
   const jobs = prepareJobs({
     ...{ manifest, policies },
@@ -79,27 +66,47 @@ async function runManifest(values: Values, context: Context, reporter: Reporter)
     annotations: readAnnotations(list(values, 'annotate')),
     continues: text(values, 'continue'),
   })
-  const watch = {
-    onServing: (pid: number) => reporter.event({ event: 'ledger.started', pid, address: `unix:${home.socket}` }),
-    onLine: (line: string) => reporter.say(`[ledger] ${line}`),
-  }
-  const ledger = await openLedger(home, sources, { ...context, watch })
+  if (machine.isolation.network === 'host') await requireFreePorts(parts.ports)
+  for (const sentence of machine.isolation.leftOut) reporter.say(sentence)
+  for (const { problem, wayOut } of secretFindings(sources, context.environment)) reporter.say(`${problem} ${wayOut}`)
+  const ledger = await openRunLedger(home, sources, { context, reporter, logs: state.logs })
   try {
+    const living = new LivingJobs(state.path)
+    await living.endLeftBehind(ledger.client)
     const podTokenKey = readOrCreateKeyFile(home.podTokenKeyFile, context.random)
-    const setting = { machine, client: ledger.client, parts, podTokenKey, reporter, context }
-    return await runAll(jobs, (job) => {
+    const setting = { machine, client: ledger.client, parts, podTokenKey, reporter, context, living }
+    return await runAll(jobs, async (job) => {
       for (const note of job.notes) reporter.say(`${job.name}: ${note}`)
-      return runJob(job, { ...setting, workingDir: dirname(resolve(manifestFile)) })
+      const ended = await runJob(job, { ...setting, workingDir: dirname(resolve(manifest.name)) })
+      for (const line of waysOn(ended, { values, policies, job })) reporter.say(line)
+      return ended.condition
     })
   } finally {
     await ledger.stop()
   }
 }
 
+function openRunLedger(
+  home: LedgerHome,
+  sources: LedgerSources,
+  about: { readonly context: Context; readonly reporter: Reporter; readonly logs: string },
+) {
+  const { context, reporter, logs } = about
+  const log = new LedgerLog(logs, reporter)
+  return openLocalLedger(home, sources, {
+    ...context,
+    watch: {
+      onServing: (pid) => reporter.event({ event: 'ledger.started', pid, address: `unix:${home.socket}` }),
+      onRestart: (exit) => reporter.say(`[ledger] ended with ${exit} and is started again`),
+      onLine: (line) => log.take(line),
+    },
+  })
+}
+
 /** One Job after the other; what follows a failed one is not started. */
 async function runAll(
   jobs: readonly PreparedJob[],
-  run: (job: PreparedJob) => Promise<'Complete' | 'Failed' | 'Interrupted'>,
+  run: (job: PreparedJob) => Promise<EndedJob['condition']>,
 ): Promise<number> {
   for (const job of jobs) {
     const condition = await run(job)
@@ -107,42 +114,4 @@ async function runAll(
     if (condition === 'Failed') return EXIT.no
   }
   return EXIT.ok
-}
-
-async function openLocalMachine(about: {
-  values: Values
-  context: Context
-  state: ReturnType<typeof openStateFolder>
-  secretsFolder: string | null
-}) {
-  const { values, context, state, secretsFolder } = about
-  const network = oneOf('network', text(values, 'network') ?? 'pod', ['pod', 'host'] as const)
-  const isolation = text(values, 'isolation')
-  const opening = await openMachine({
-    state,
-    network,
-    masked: secretsFolder === null ? [] : [secretsFolder],
-    ...(isolation === undefined ? {} : { isolation: oneOf('isolation', isolation, ISOLATION_LEVELS) }),
-    clock: context.clock,
-    timers: context.timers,
-    random: context.random,
-  })
-  if (opening.kind === 'refused') throw new UsageError(opening.problem)
-  return opening.machine
-}
-
-function oneOf<Choice extends string>(option: string, given: string, choices: readonly Choice[]): Choice {
-  const choice = choices.find((known) => known === given)
-  if (choice === undefined) throw new UsageError(`--${option} must be one of ${choices.join(', ')}`)
-  return choice
-}
-
-function readAnnotations(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1) throw new UsageError(`--annotate ${pair} must look like jobcap.dev/cap-usd=500.00`)
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
-  )
 }

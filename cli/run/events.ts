@@ -10,6 +10,8 @@ export type RunEvent =
       readonly job: string
       readonly jobUid: string
       readonly warnings: readonly string[]
+      /** Null: a work queue. */
+      readonly completions: number | null
     }
   /** The run has its vault key: the first Pod has exchanged its token. */
   | { readonly event: 'run.opened'; readonly runUid: string; readonly keyId: string }
@@ -53,6 +55,8 @@ export interface RunSummary {
   readonly runUid: string | null
   readonly keyId: string | null
   readonly capUsd: string | null
+  /** A person set the key's caps, so a Job's annotation does not change them. */
+  readonly isCapByPerson: boolean
   readonly spentUsd: string
   readonly calls: number
   readonly settled: number
@@ -60,6 +64,24 @@ export interface RunSummary {
   readonly refused: number
   readonly inDoubt: number
   readonly pods: number
+  /** Pods of either end. */
+  readonly succeeded: number
+  readonly failed: number
+  /** Why jobcap stopped Pods, each reason once. */
+  readonly stops: readonly Stop[]
   /** Folder with one log file a container. */
   readonly logs: string
+}
+
+/** What issuer or proxy left as its termination message. */
+export interface Stop {
+  readonly container: string
+  readonly exitCode: number
+  /** A code of the refusal catalogue, or of the container's exit. */
+  readonly reason: string
+  readonly message: string
+  /** Of a spent cap. */
+  readonly level?: string
+  readonly limitUsd?: string
+  readonly spentUsd?: string
 }

@@ -1,13 +1,16 @@
 import { ISSUER_CONTAINER } from '../../contract/labels.ts'
+import type { RunView } from '../../contract/operators.ts'
 import type { LedgerClient } from '../../ledger/client.ts'
-import type { JobResult, RunEvent as LocalEvent, Machine } from '../../local/run.ts'
+import type { JobResult, JobRun, RunEvent as LocalEvent, Machine } from '../../local/run.ts'
 import { signPodToken } from '../../runtime/pod-token.ts'
-import { type Context, UsageError } from '../command.ts'
-import type { JobEnd } from './events.ts'
+import type { Context } from '../command.ts'
+import { BadInput } from '../faults.ts'
+import type { JobEnd, RunSummary } from './events.ts'
+import type { LivingJobs } from './living-jobs.ts'
 import type { PodParts } from './pod-parts.ts'
 import type { PreparedJob } from './prepare.ts'
 import type { Reporter } from './reporter.ts'
-import { summarise } from './summary.ts'
+import { runOfJob, summarise } from './summary.ts'
 
 export interface JobSetting {
   readonly machine: Machine
@@ -16,14 +19,20 @@ export interface JobSetting {
   readonly podTokenKey: Uint8Array
   readonly reporter: Reporter
   readonly context: Context
+  readonly living: LivingJobs
   /** The manifest's folder: a container without a working folder starts there. */
   readonly workingDir: string
 }
 
+/** How a Job ended, and what it did; no summary where the ledger was gone. */
+export interface EndedJob extends JobEnd {
+  readonly summary: RunSummary | null
+}
+
 /** Runs one Job to its end, tells the ledger of it, and sums up. */
-export async function runJob(prepared: PreparedJob, setting: JobSetting): Promise<JobEnd['condition']> {
-  const { machine, client, parts, podTokenKey, reporter, context } = setting
-  const follower = new RunFollower(client, reporter)
+export async function runJob(prepared: PreparedJob, setting: JobSetting): Promise<EndedJob> {
+  const { machine, parts, podTokenKey, context, living } = setting
+  const follower = new RunFollower(prepared, setting)
   const started = machine.startJob({
     ...prepared,
     ...parts,
@@ -35,19 +44,30 @@ export async function runJob(prepared: PreparedJob, setting: JobSetting): Promis
     onEvent: (event) => follower.take(event),
     signal: context.interrupted,
   })
-  if (started.kind === 'refused') throw new UsageError(`\n${started.problems.join('\n')}`)
+  if (started.kind === 'refused') throw new BadInput(started.problems)
   const { run } = started
-  follower.jobUid = run.uid
-  reporter.event({ event: 'job.started', job: run.name, jobUid: run.uid, warnings: prepared.notes })
-  const result = await run.result
-  await follower.settle()
-  const runUid = await runOf(client, run.uid)
-  if (runUid !== undefined) await client.endJob(runUid, run.uid)
+  try {
+    const result = await run.result
+    await follower.settle()
+    return await conclude(run, result, setting)
+  } finally {
+    living.remove(run.uid)
+  }
+}
+
+async function conclude(run: JobRun, result: JobResult, { client, reporter }: JobSetting): Promise<EndedJob> {
   const end = jobEnd(run, result)
-  reporter.event({ event: 'job.ended', ...end })
-  const about = { name: run.name, uid: run.uid, pods: result.pods.length, logs: run.logFolder }
-  reporter.event({ event: 'summary', ...(await summarise(client, about)) })
-  return end.condition
+  try {
+    const found = await runOfJob(client, run.uid)
+    if (found !== undefined) await client.endJob(found.run, run.uid)
+    reporter.event({ event: 'job.ended', ...end })
+    const summary = await summarise(client, { name: run.name, uid: run.uid, logs: run.logFolder, result })
+    reporter.event({ event: 'summary', ...summary })
+    return { ...end, summary }
+  } catch (fault) {
+    reporter.say(`The ledger does not answer, so there is no summary: ${(fault as Error).message}`)
+    return { ...end, summary: null }
+  }
 }
 
 function jobEnd(run: { readonly name: string; readonly uid: string }, { condition }: JobResult): JobEnd {
@@ -60,26 +80,24 @@ function jobEnd(run: { readonly name: string; readonly uid: string }, { conditio
   }
 }
 
-async function runOf(client: LedgerClient, jobUid: string): Promise<string | undefined> {
-  return (await client.listRuns()).find(({ jobs }) => jobs.some(({ uid }) => uid === jobUid))?.run
-}
-
 /** Passes on what happens, and tells the ledger which Pods have ended. */
 class RunFollower {
   readonly podUids = new Map<string, string>()
-  jobUid = ''
-  readonly #client: LedgerClient
-  readonly #reporter: Reporter
+  readonly #prepared: PreparedJob
+  readonly #setting: JobSetting
   readonly #pending = new Set<Promise<void>>()
+  #jobUid = ''
   #runUid: string | undefined
 
-  constructor(client: LedgerClient, reporter: Reporter) {
-    this.#client = client
-    this.#reporter = reporter
+  constructor(prepared: PreparedJob, setting: JobSetting) {
+    this.#prepared = prepared
+    this.#setting = setting
   }
 
   take(event: LocalEvent): void {
-    this.#reporter.local(event)
+    const { reporter } = this.#setting
+    if (event.type === 'job-started') this.#jobStarted(event)
+    reporter.local(event)
     if (event.type === 'container-ended' && event.container === ISSUER_CONTAINER && event.exitCode === 0) {
       this.#track(this.#noticeRun())
     }
@@ -91,24 +109,39 @@ class RunFollower {
     await Promise.all(this.#pending)
   }
 
+  #jobStarted({ job, uid }: { readonly job: string; readonly uid: string }): void {
+    const { reporter, living } = this.#setting
+    const { notes, job: prepared } = this.#prepared
+    const { parallelism } = prepared.spec
+    // As the API server fills it in: one completion, or a work queue where only `parallelism` is given.
+    const completions = prepared.spec.completions ?? (parallelism === undefined ? 1 : null)
+    this.#jobUid = uid
+    living.add(uid)
+    reporter.event({ event: 'job.started', job, jobUid: uid, warnings: notes, completions })
+  }
+
   /** Once the first Pod has its credential, the run and its vault key are known. */
   async #noticeRun(): Promise<void> {
     if (this.#runUid !== undefined) return
-    const run = (await this.#client.listRuns()).find(({ jobs }) => jobs.some(({ uid }) => uid === this.jobUid))
-    if (run === undefined || this.#runUid !== undefined) return
-    this.#runUid = run.run
-    this.#reporter.event({ event: 'run.opened', runUid: run.run, keyId: run.key.key_id })
+    const run = await runOfJob(this.#setting.client, this.#jobUid)
+    if (run !== undefined) this.#runOpened(run)
+  }
+
+  #runOpened({ run, key }: RunView): void {
+    if (this.#runUid !== undefined) return
+    this.#runUid = run
+    this.#setting.reporter.event({ event: 'run.opened', runUid: run, keyId: key.key_id })
   }
 
   async #podEnded(pod: string): Promise<void> {
     const podUid = this.podUids.get(pod)
-    if (podUid !== undefined && this.#runUid !== undefined) await this.#client.endPod(this.#runUid, podUid)
+    if (podUid !== undefined && this.#runUid !== undefined) await this.#setting.client.endPod(this.#runUid, podUid)
   }
 
   /** A ledger that is just being started again misses such news; its credential then ends by its own time. */
   #track(work: Promise<void>): void {
     const done = work
-      .catch((fault: Error) => this.#reporter.say(`the ledger was not told: ${fault.message}`))
+      .catch((fault: Error) => this.#setting.reporter.say(`the ledger was not told: ${fault.message}`))
       .finally(() => this.#pending.delete(done))
     this.#pending.add(done)
   }

@@ -1,4 +1,11 @@
-import { ISSUER_CONTAINER, PROXY_CONTAINER } from '../../contract/labels.ts'
+import {
+  CREDENTIAL_MOUNT_PATH,
+  ISSUER_CONTAINER,
+  PROXY_CONTAINER,
+  PROXY_PORT,
+  TOKEN_FILE,
+  TOKEN_MOUNT_PATH,
+} from '../../contract/labels.ts'
 import type { Isolation } from '../../local/namespaces/sandbox.ts'
 import type { LocalCommand, PrivateBind } from '../../local/run.ts'
 import type { Policy } from '../../policy/policy.ts'
@@ -12,6 +19,12 @@ const SOCKET_MOUNT = '/run/jobcap-ledger'
 const LEAN_NODE = ['--max-semi-space-size=1', '--no-maglev']
 /** First of the loopback ports that stand for a vendor each where no host name can. */
 const FIRST_VENDOR_PORT = 18_081
+/** Where nothing can be bound, paths in variables are given their real places (local/), but not those in our programs. */
+const PATHS_AS_VARIABLES = {
+  JOBCAP_TOKEN_FILE: `${TOKEN_MOUNT_PATH}/${TOKEN_FILE}`,
+  JOBCAP_STATE_DIR: CREDENTIAL_MOUNT_PATH,
+  JOBCAP_TERMINATION_LOG: '/dev/termination-log',
+}
 
 /** What this machine does for the parts that admission puts into a Pod. */
 export interface PodParts {
@@ -20,6 +33,8 @@ export interface PodParts {
   readonly privateBinds: readonly PrivateBind[]
   /** Variables of every container. PATH is the person's own: this machine stands for the image. */
   readonly environment: Readonly<Record<string, string>>
+  /** Ports of the sidecar's loopback. */
+  readonly ports: readonly number[]
 }
 
 export interface PodPlace {
@@ -35,13 +50,19 @@ export function podParts(home: LedgerHome, about: PodPlace): PodParts {
   const hasNamespaces = isolation.level !== 'none'
   const ports = hasNamespaces ? [] : vendorPorts(policies)
   const node = [process.execPath, ...LEAN_NODE]
+  const paths = hasNamespaces ? {} : PATHS_AS_VARIABLES
   const ofProxy =
     ports.length === 0 ? {} : { JOBCAP_VENDOR_PORTS: ports.map(([name, port]) => `${name}=${port}`).join() }
   return {
+    ports: [PROXY_PORT, ...ports.map(([, port]) => port)],
     ledgerUrl: hasNamespaces ? `unix:${SOCKET_MOUNT}/${SOCKET_NAME}` : `unix:${home.socket}`,
     commands: {
-      [ISSUER_CONTAINER]: { command: [...node, issuer] },
-      [PROXY_CONTAINER]: { command: [...node, proxy], postStart: [...node, proxy, 'ready'], environment: ofProxy },
+      [ISSUER_CONTAINER]: { command: [...node, issuer], environment: paths },
+      [PROXY_CONTAINER]: {
+        command: [...node, proxy],
+        postStart: [...node, proxy, 'ready'],
+        environment: { ...paths, ...ofProxy },
+      },
     },
     privateBinds: hasNamespaces
       ? [{ containers: [ISSUER_CONTAINER, PROXY_CONTAINER], hostPath: home.socketFolder, path: SOCKET_MOUNT }]

@@ -2,8 +2,8 @@ import { CONTINUES_ANNOTATION, INJECT_LABEL } from '../../contract/labels.ts'
 import type { Job, KeyedData, Labels } from '../../local/manifest/objects.ts'
 import { readManifest, selectJobs } from '../../local/run.ts'
 import type { Policy } from '../../policy/policy.ts'
-import { type JsonObject, type PlanSettings, plan } from '../../webhook/plan.ts'
-import { UsageError } from '../command.ts'
+import { type JsonObject, type PlanSettings, plan, REASONS } from '../../webhook/plan.ts'
+import { BadInput, Refused } from '../faults.ts'
 import type { SourceFile } from '../files.ts'
 
 /** A Job as it will run, after the same rewrite as admission's. */
@@ -32,19 +32,14 @@ export interface PrepareRequest {
   readonly continues: string | undefined
 }
 
-/** What a Job was refused for, in a sentence that says what to change. */
-export class PlanRefused extends Error {
-  override readonly name = 'PlanRefused'
-}
-
-/** Throws `UsageError` for a manifest that cannot be worked with and `PlanRefused` for what admission would refuse. */
+/** Throws `BadInput` for a manifest that cannot be worked with and `Refused` for what admission would refuse. */
 export function prepareJobs(request: PrepareRequest): readonly PreparedJob[] {
   const { manifest: source, name } = request
   const reading = readManifest(source.text, source.name)
-  if (reading.kind === 'refused') throw new UsageError(`\n${reading.problems.join('\n')}`)
+  if (reading.kind === 'refused') throw new BadInput(reading.problems)
   const { manifest } = reading
   const selection = selectJobs(manifest, name)
-  if (selection.kind === 'refused') throw new UsageError(`\n${selection.problems.join('\n')}`)
+  if (selection.kind === 'refused') throw new BadInput(selection.problems)
   return selection.jobs.map(({ job, namespace, notes }) => {
     const labels = manifest.namespaces.find((one) => one.name === namespace)?.labels
     const planned = planJob(annotated(job, request), labels ?? { [INJECT_LABEL]: 'enabled' }, request)
@@ -75,7 +70,7 @@ function planJob(
   const notes = planned.warnings.map(({ sentence }) => sentence)
   switch (planned.kind) {
     case 'refuse':
-      throw new PlanRefused(`${planned.sentence} (${planned.code})`)
+      throw new Refused(`${planned.sentence} (${planned.code})\nWay out: ${REASONS[planned.code].wayOut}`)
     case 'skip':
       return { job, isInjected: false, notes: [...notes, `Left as it is: ${planned.sentence}`] }
     case 'inject':

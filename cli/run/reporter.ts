@@ -1,6 +1,8 @@
 import { describeEvent, type RunEvent as LocalEvent } from '../../local/run.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import type { Terminal } from '../../runtime/terminal.ts'
-import type { RunEvent, RunSummary } from './events.ts'
+import type { RunEvent } from './events.ts'
+import { PersonReporter } from './person-reporter.ts'
 
 /** Tells what happens: lines for people, or one JSON event a line for machines. */
 export interface Reporter {
@@ -8,18 +10,12 @@ export interface Reporter {
   say(sentence: string): void
   local(event: LocalEvent): void
   event(event: RunEvent): void
+  /** Nothing more will be told. */
+  end(): void
 }
 
-export function personReporter(terminal: Terminal): Reporter {
-  return {
-    say: (sentence) => terminal.out(`${sentence}\n`),
-    local: (event) => {
-      if (isWorthTelling(event)) terminal.out(`${describeEvent(event)}\n`)
-    },
-    event: (event) => {
-      if (event.event === 'summary') terminal.out(describeSummary(event))
-    },
-  }
+export function personReporter(terminal: Terminal, clock: Clock): Reporter {
+  return new PersonReporter(terminal, clock)
 }
 
 export function machineReporter(terminal: Terminal): Reporter {
@@ -32,13 +28,8 @@ export function machineReporter(terminal: Terminal): Reporter {
       else if (event.type === 'note') terminal.err(`${describeEvent(event)}\n`)
     },
     event: print,
+    end: () => {},
   }
-}
-
-/** Starts and ordinary ends are many and say little; a person wants output, failures and the Job's end. */
-function isWorthTelling(event: LocalEvent): boolean {
-  if (event.type === 'container-started' || event.type === 'pod-started') return false
-  return event.type !== 'container-ended' || event.exitCode !== 0
 }
 
 function forMachines(event: LocalEvent): RunEvent | undefined {
@@ -61,14 +52,4 @@ function forMachines(event: LocalEvent): RunEvent | undefined {
     case 'note':
       return undefined
   }
-}
-
-function describeSummary(summary: RunSummary): string {
-  const { job, spentUsd, capUsd, settled, replayed, refused, inDoubt, pods, logs } = summary
-  const cap = capUsd === null ? 'no cap' : `of $${capUsd}`
-  const doubt = inDoubt === 0 ? '' : `, ${inDoubt} IN DOUBT (their money stays reserved; see jobcap doctor)`
-  return (
-    `\n${job}: $${spentUsd} ${cap} spent; ${settled} calls settled, ${replayed} replayed, ${refused} refused${doubt}; ` +
-    `${pods} Pods\nlogs: ${logs}\n`
-  )
 }

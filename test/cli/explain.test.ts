@@ -166,7 +166,7 @@ describe('jobcap explain, the command', () => {
     [
       'a file that is not there',
       { file: ['/nowhere.yaml'], policy: ['/nowhere.yaml'] },
-      /\/nowhere\.yaml cannot be read/,
+      /\/nowhere\.yaml is not there/,
     ],
     ['no file', { policy: ['x'] }, /--file is missing/],
     ['another format', { output: 'xml' }, /--output must be one of text, json, yaml/],

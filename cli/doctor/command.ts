@@ -1,0 +1,54 @@
+import { type Command, type Context, EXIT, isSet, type Values } from '../command.ts'
+import { Unavailable } from '../faults.ts'
+import { type AskedLedger, LEDGER_OPTIONS, withLedger } from '../ledger-access.ts'
+import { lastSources } from '../ledger-home.ts'
+import type { Finding } from './finding.ts'
+import { openPermissions } from './permissions.ts'
+import { recordFindings } from './record.ts'
+import { secretFindings } from './vendor-secrets.ts'
+
+/** Alarms stay in the record for ever; older ones were somebody's business already. */
+const ALARMS_OF_MS = 24 * 3_600_000
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'look for what needs a person: a ledger that is not ready, calls in doubt, secrets, alarms',
+  usage: '',
+  options: LEDGER_OPTIONS,
+  examples: [['jobcap doctor', 'exit with 1 when something needs a person, with 0 when all is well']],
+  run(values, _words, context) {
+    return withLedger(values, context, async (ledger) => {
+      const findings = await examine(ledger, values, context)
+      if (isSet(values, 'json')) context.terminal.out(`${JSON.stringify(findings)}\n`)
+      else context.terminal.out(describe(findings))
+      return findings.length === 0 ? EXIT.ok : EXIT.no
+    })
+  },
+}
+
+async function examine({ client, home }: AskedLedger, values: Values, context: Context): Promise<Finding[]> {
+  const { ready, problem, policy_problem } = await client.readiness()
+  const findings: Finding[] = []
+  if (!ready) {
+    const why = problem ?? 'it does not say why'
+    findings.push({ problem: `The ledger is not ready: ${why}.`, wayOut: 'See its log.' })
+  }
+  if (policy_problem !== undefined) {
+    findings.push({
+      problem: `The newest policy file is not in use: ${policy_problem}.`,
+      wayOut: 'Correct the file; it is read again by itself.',
+    })
+  }
+  if (home !== null) {
+    const sources = lastSources(home)
+    if (sources === undefined) throw new Unavailable(`${home.folder} does not say what its ledger was started with`)
+    findings.push(...openPermissions(home, sources), ...secretFindings(sources, context.environment))
+  }
+  const recent = { alarmsFromMs: context.clock.nowMs() - ALARMS_OF_MS, values }
+  return [...findings, ...(await recordFindings(client, recent))]
+}
+
+function describe(findings: readonly Finding[]): string {
+  if (findings.length === 0) return 'Nothing needs a person.\n'
+  return findings.map(({ problem, wayOut }) => `- ${problem}\n  ${wayOut.replaceAll('\n', '\n  ')}\n`).join('')
+}
