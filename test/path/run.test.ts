@@ -1,0 +1,241 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { gist } from '../ledger/call.ts'
+import { World } from './world.ts'
+
+describe('failure matrix: caps, keys, Pods and Jobs', function () {
+  this.timeout(60_000)
+  let world: World
+  before(async () => {
+    world = await World.start('--repair-every-ms', '200')
+  })
+  afterEach(() => world.endTest())
+  after(() => world.stop())
+
+  describe('a spent cap', () => {
+    it('refuses before anything is sent, and the sidecar exits with 93 and the figures', async () => {
+      const job = world.job({ capUsd: '2.50' })
+      const pod = await job.startPod()
+      const stripe = pod.stripe()
+      await pod.charge(stripe)
+      await pod.charge(stripe)
+      const told = await pod.pay()
+      expect(gist(told)).to.equal('429 cap_exhausted')
+      expect(JSON.parse(told.text)).to.include({ level: 'run', limit_usd: '2.50', spent_usd: '2.00' })
+      const refused = await failureOf(pod.charge(stripe))
+      expect(refused).to.include({ type: 'StripeRateLimitError', code: 'cap_exhausted' })
+      expect(job.effects()).to.have.length(2)
+      expect(await job.count('call.refused'), 'asked once each, not retried').to.equal(2)
+      expect(await pod.endSidecar()).to.equal(93)
+      const message = JSON.parse(pod.terminationMessage())
+      expect(message).to.include({ reason: 'cap_exhausted', level: 'run', limitUsd: '2.50', spentUsd: '2.00' })
+      await job.expectSettled()
+    })
+
+    it('raised in mid-run: the next call passes, and the sidecar exits with 0', async () => {
+      const job = world.job({ capUsd: '1.00' })
+      const pod = await job.startPod()
+      await pod.pay()
+      expect(gist(await pod.pay())).to.equal('429 cap_exhausted')
+      await world.ledger.client.setLimits((await job.view()).key.key_id, { usd_cap: '3.00' })
+      expect(gist(await pod.pay())).to.equal('200')
+      expect(job.effects()).to.have.length(2)
+      expect(await pod.endSidecar()).to.equal(0)
+      expect(pod.terminationMessage()).to.equal('')
+      await job.expectSettled()
+    })
+
+    it('survives a restart of the sidecar in its exit code', async () => {
+      const job = world.job({ capUsd: '0.50' })
+      const pod = await job.startPod()
+      expect(gist(await pod.pay())).to.equal('429 cap_exhausted')
+      await pod.restartSidecar()
+      expect(await pod.endSidecar()).to.equal(93)
+    })
+
+    it('replays what is paid for, in the replacement Pod too', async () => {
+      const job = world.job({ capUsd: '1.00' })
+      const pod = await job.startPod()
+      await pod.pay()
+      const replacement = await job.replace(pod)
+      expect(gist(await replacement.pay())).to.equal('200')
+      expect(gist(await replacement.pay())).to.equal('429 cap_exhausted')
+      expect(job.effects()).to.have.length(1)
+    })
+
+    it('lowered below what is spent: nothing new, nothing lost', async () => {
+      const job = world.job({ capUsd: '5.00' })
+      const pod = await job.startPod()
+      await pod.pay()
+      await world.ledger.client.setLimits((await job.view()).key.key_id, { usd_cap: '0.10' })
+      expect(gist(await pod.pay())).to.equal('429 cap_exhausted')
+      await job.expectSettled()
+    })
+
+    it('is never passed by four Pods that spend at once', async () => {
+      const job = world.job({ capUsd: '5.50' })
+      const pods = await Promise.all(Array.from({ length: 4 }, (_, index) => job.startPod({ index })))
+      const calls = pods.flatMap((pod) =>
+        [1, 2, 3].map((customer) => pod.pay({ customer: `${pod.index}_${customer}` })),
+      )
+      const gists = (await Promise.all(calls)).map(gist)
+      expect(gists.filter((one) => one === '200')).to.have.length(5)
+      expect(gists.filter((one) => one === '429 cap_exhausted')).to.have.length(7)
+      expect(job.effects()).to.have.length(5)
+      await job.expectSettled()
+    })
+  })
+
+  it('an app that spent nothing it may not leaves a sidecar that exits with 0', async () => {
+    const pod = await world.job().startPod()
+    await pod.pay()
+    expect(await pod.endSidecar()).to.equal(0)
+  })
+
+  describe('a revoked key', () => {
+    it('the call that is out gets its real answer; new calls and replays get 401, and the exit code is 93', async () => {
+      const job = world.job()
+      const pod = await job.startPod()
+      const hold = await world.holdNext()
+      const paying = pod.pay()
+      await hold.held()
+      const { in_flight } = await world.ledger.client.revokeKey((await job.view()).key.key_id)
+      const mark = await world.stripe.control.mark('DELETE has answered')
+      expect(in_flight.map(({ sent }) => sent)).to.deep.equal([true])
+      expect(gist(await pod.pay({ customer: 2 }))).to.equal('401 key_revoked')
+      await hold.release()
+      const told = await paying
+      expect(gist(told)).to.equal('200')
+      expect(told.headers['jobcap-call-id']).to.equal(in_flight[0]?.call_id)
+      expect(gist(await pod.pay()), 'not even a replay').to.equal('401 key_revoked')
+      expect(job.effects().filter(({ seq }) => seq > mark.seq)).to.deep.equal([])
+      expect(await pod.endSidecar()).to.equal(93)
+      expect(JSON.parse(pod.terminationMessage())).to.include({ reason: 'key_revoked' })
+      await job.expectSettled()
+    })
+
+    it('in mid-run, among Pods that keep calling: no effect after DELETE but the calls that it named', async () => {
+      const job = world.job()
+      const pods = await Promise.all([0, 1, 2].map((index) => job.startPod({ index })))
+      const key = (await job.view()).key.key_id
+      const before = world.stripe.truth('effect').length
+      const walks = pods.map(async (pod) => {
+        for (let customer = 1; ; customer += 1) {
+          const told = await pod.pay({ customer: `${pod.index}_${customer}` })
+          if (told.status !== 200) return gist(told)
+        }
+      })
+      await world.stripe.control.reached('effect', before + 20)
+      const { in_flight } = await world.ledger.client.revokeKey(key)
+      const mark = await world.stripe.control.mark('DELETE has answered')
+      expect(await Promise.all(walks)).to.deep.equal(Array(3).fill('401 key_revoked'))
+      const named = in_flight.map(({ call_id }) => call_id)
+      const keyOf = new Map(
+        (await job.audit()).flatMap((event) =>
+          event.event === 'call.reserved' ? [[event.call.vendorKey, event.call.callId]] : [],
+        ),
+      )
+      const late = job.effects().filter(({ seq }) => seq > mark.seq)
+      expect(
+        late.filter(({ idempotencyKey = '' }) => !named.includes(keyOf.get(idempotencyKey) as never)),
+      ).to.deep.equal([])
+      await job.expectSettled()
+      const newcomer = await job.newPod({ index: 3 })
+      expect(await newcomer.issue(), 'a new Pod is refused by its issuer').to.equal(93)
+      expect(JSON.parse(newcomer.terminationMessage())).to.include({ reason: 'key_revoked' })
+    })
+  })
+
+  describe('two Pods of one index', () => {
+    it('the older one joins and replays, and gets 409 stale_attempt for what is new', async () => {
+      const job = world.job()
+      const older = await job.startPod()
+      const first = await older.pay()
+      const newer = await job.startPod()
+      const walked = [await newer.pay(), await newer.pay()]
+      expect(walked.map(({ headers }) => headers['jobcap-replayed'])).to.deep.equal(['true', undefined])
+      expect(JSON.parse(walked[0]?.text ?? '').id).to.equal(JSON.parse(first.text).id)
+      const second = await older.pay()
+      expect(JSON.parse(second.text).id, 'the older one replays the second').to.equal(
+        JSON.parse(walked[1]?.text ?? '').id,
+      )
+      expect(gist(await older.pay())).to.equal('409 stale_attempt')
+      expect(gist(await older.pay({ customer: 2 }))).to.equal('409 stale_attempt')
+      expect(job.effects()).to.have.length(2)
+      await job.expectSettled()
+    })
+
+    it('the older one has a call out: the newer one joins it', async () => {
+      const job = world.job()
+      const older = await job.startPod()
+      const hold = await world.holdNext()
+      const paying = older.pay()
+      await hold.held()
+      const newer = await job.startPod()
+      const joining = newer.pay()
+      await hold.release()
+      const ids = (await Promise.all([paying, joining])).map(({ text }) => JSON.parse(text).id)
+      expect(new Set(ids).size).to.equal(1)
+      expect(job.effects()).to.have.length(1)
+      await job.expectSettled()
+    })
+  })
+
+  it('a Job that ends with a call in doubt: its money stays counted, and the run closes when a person has resolved it', async () => {
+    const job = world.job()
+    const pod = await job.startPod()
+    await world.geocoder.control.addFault({ fault: { kind: 'reset', when: 'after' } })
+    const told = await pod.lookUp('1 Main St')
+    expect(gist(told)).to.equal('502 outcome_unknown')
+    await pod.endSidecar()
+    expect(await job.end()).to.include({ closed: false })
+    expect(await job.books()).to.deep.equal({ spent: '0.00', reserved: '0.01' })
+    const callId = String(told.headers['jobcap-call-id'])
+    await world.ledger.client.resolveCall(callId, { effect: true, spent_usd: '0.01' })
+    expect(await job.view()).to.include({ closed: true })
+    expect(await job.books()).to.deep.equal({ spent: '0.01', reserved: '0.00' })
+  })
+
+  it('the credential of a Job that has ended admits nothing', async () => {
+    const job = world.job()
+    const pod = await job.startPod()
+    await pod.pay()
+    await job.end()
+    expect(gist(await pod.pay())).to.equal('401 key_ended')
+    expect(gist(await pod.pay({ customer: 2 }))).to.equal('401 key_ended')
+    expect(job.effects()).to.have.length(1)
+    expect(await pod.endSidecar()).to.equal(93)
+  })
+
+  describe('credentials', () => {
+    it('that a Pod has lost is not renewed: the issuer of an ended Pod is refused with 77', async () => {
+      const job = world.job()
+      const pod = await job.startPod()
+      await pod.lose()
+      expect(await pod.issue()).to.equal(77)
+      expect(JSON.parse(pod.terminationMessage())).to.include({ reason: 'pod_ending' })
+    })
+
+    it('are all that a Pod holds: no vendor secret in its files, logs and answers', async () => {
+      const job = world.job()
+      const pod = await job.startPod()
+      const told = await pod.pay()
+      const everything = [
+        readFileSync(pod.credentialFile, 'utf8'),
+        pod.sidecarLog(),
+        told.text,
+        JSON.stringify(told.headers),
+      ]
+      expect(everything.join('\n')).to.not.include('sk_test_the_real_one')
+    })
+  })
+})
+
+async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise
+  } catch (fault) {
+    return fault
+  }
+  throw new Error('it did not fail')
+}
