@@ -291,6 +291,8 @@ export interface KeyRow {
   readonly capUsdMicros: UsdMicros | null
   readonly dailyCapUsdMicros: UsdMicros | null
   readonly limitsSetByPerson: boolean
+  /** Those that a person set; a continuing Job changes only the others. */
+  readonly personsLimits: readonly (keyof Limits)[]
 }
 
 export interface RunRow {

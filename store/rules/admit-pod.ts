@@ -2,7 +2,7 @@ import type { RunUid } from '../../contract/ids.ts'
 import { asRunUid } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
-import type { AdmitPodAnswer, AdmitPodRequest, KeyRow, RunRow } from '../store.ts'
+import type { AdmitPodAnswer, AdmitPodRequest, KeyRow, Limits, RunRow } from '../store.ts'
 import { runAccount } from './accounts.ts'
 import { attemptOf, refuseDeadKey, scopeOfPod } from './caller.ts'
 import { actorOfRun } from './run-end.ts'
@@ -67,6 +67,7 @@ function openRun(tables: Tables, request: AdmitPodRequest): RunRow {
     capUsdMicros: terms.capUsdMicros,
     dailyCapUsdMicros: terms.dailyCapUsdMicros,
     limitsSetByPerson: false,
+    personsLimits: [],
   })
   tables.putRun(run)
   tables.addToAccount(runAccount(runUid), { spentUsdMicros: 0, reservedUsdMicros: 0 })
@@ -102,11 +103,12 @@ function revivedKey(tables: Tables, key: KeyRow, { terms, newKey }: AdmitPodRequ
   const spent = tables.account(runAccount(key.runUid))
   const floor = spent?.spentUsdMicros ?? 0
   const cap = terms.capUsdMicros === null ? null : (Math.max(terms.capUsdMicros, floor) as UsdMicros)
-  const isPersons = key.limitsSetByPerson && tables.rules.holds('persons_limits_stay')
-  const limits = isPersons ? {} : { capUsdMicros: cap, dailyCapUsdMicros: terms.dailyCapUsdMicros }
+  const isPersons = (limit: keyof Limits) =>
+    key.personsLimits.includes(limit) && tables.rules.holds('persons_limits_stay')
   return {
     ...key,
-    ...limits,
+    ...(isPersons('capUsdMicros') ? {} : { capUsdMicros: cap }),
+    ...(isPersons('dailyCapUsdMicros') ? {} : { dailyCapUsdMicros: terms.dailyCapUsdMicros }),
     status: 'active',
     expiresAtMs: newKey.expiresAtMs,
     allowedEndpoints: terms.allowedEndpoints,

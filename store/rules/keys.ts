@@ -25,6 +25,7 @@ export function createKey(tables: Tables, request: CreateKeyRequest): KeyRow {
     capUsdMicros: request.limits.capUsdMicros ?? null,
     dailyCapUsdMicros: request.limits.dailyCapUsdMicros ?? null,
     limitsSetByPerson: true,
+    personsLimits: ['capUsdMicros', 'dailyCapUsdMicros'],
   }
   tables.putKey(key)
   tables.addToAccount(runAccount(key.runUid), { spentUsdMicros: 0, reservedUsdMicros: 0 })
@@ -34,7 +35,9 @@ export function createKey(tables: Tables, request: CreateKeyRequest): KeyRow {
 }
 
 export function setLimits(tables: Tables, key: KeyRow, limits: Limits): KeyRow {
-  const row: KeyRow = { ...key, ...limits, limitsSetByPerson: true }
+  const set = (['capUsdMicros', 'dailyCapUsdMicros'] as const).filter((name) => limits[name] !== undefined)
+  const personsLimits = [...new Set([...key.personsLimits, ...set])]
+  const row: KeyRow = { ...key, ...limits, limitsSetByPerson: personsLimits.length > 0, personsLimits }
   tables.putKey(row)
   const { capUsdMicros, dailyCapUsdMicros } = row
   tables.append(actorOfKey(tables, row), { event: 'key.raised', capUsdMicros, dailyCapUsdMicros })

@@ -60,6 +60,7 @@ const KEY_COLUMNS: Readonly<Record<string, readonly [keyof KeyRow, Form]>> = {
   cap_usd_micros: ['capUsdMicros', 'plain'],
   daily_cap_usd_micros: ['dailyCapUsdMicros', 'plain'],
   limits_set_by_person: ['limitsSetByPerson', 'flag'],
+  persons_limits: ['personsLimits', 'json'],
 }
 
 export const CALL_COLUMN_NAMES = [...Object.keys(CALL_COLUMNS), 'not_sent', 'not_sent_answer']

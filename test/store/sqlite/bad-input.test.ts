@@ -10,7 +10,8 @@ import { Folder, whyNoMount } from './files.ts'
 
 const PAGE_BYTES = 4_096
 
-describe('the embedded store and its file', () => {
+describe('the embedded store and its file', function () {
+  this.timeout(60_000)
   let folder: Folder
 
   beforeEach(() => {

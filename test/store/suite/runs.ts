@@ -135,6 +135,13 @@ export function suiteOfRuns(open: OpenStore): void {
       })
     }
 
+    it('of two limits only the one that a person set stays', async () => {
+      await stage.store.setLimits(a.keyId, { dailyCapUsdMicros: usd(3) })
+      await endJob()
+      await stage.pod('b', { ...continuing, terms: { capUsdMicros: usd(20), dailyCapUsdMicros: usd(20) } })
+      expect(await stage.store.findKey(a.keyId)).to.include({ capUsdMicros: usd(20), dailyCapUsdMicros: usd(3) })
+    })
+
     it('a limit that a person set stays', async () => {
       await stage.store.setLimits(a.keyId, { capUsdMicros: usd(7) })
       await endJob()
