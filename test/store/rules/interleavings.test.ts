@@ -54,6 +54,14 @@ const STORIES: readonly Story[] = (['repeats', 'once'] as const).flatMap((vendor
     end: /^D=[01]/,
   },
   {
+    name: 'a takeover that finds the vendor closed',
+    vendor,
+    first: stepwise(vendor),
+    second: B.replace('works', 'unsent'),
+    around: 'leases run out',
+    end: /^D=[01]/,
+  },
+  {
     name: 'no answer beside a takeover',
     vendor,
     first: stepwise(vendor, 'x unknown'),
