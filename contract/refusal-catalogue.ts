@@ -33,14 +33,6 @@ export const REFUSALS = {
     'The Pod is terminating or has ended, so it gets no credential.',
     'Nothing: the replacement Pod gets one.',
   ),
-  pod_not_of_a_job: {
-    ...caller(
-      403,
-      'The Pod is not controlled by a Job.',
-      'Run the work as a Job; bare Pods and other controllers are not covered.',
-    ),
-    endsRun: true,
-  },
   key_unknown: caller(404, 'There is no vault key with this id.', 'List the keys with `jobcap keys list`.'),
   run_unknown: caller(404, 'There is no run with this id, or no such Job in it.', 'List the runs with `GET /runs`.'),
   call_not_in_doubt: caller(

@@ -97,7 +97,7 @@ async function refuseKnown(
   await ledger.store.recordRefusal(recognised?.caller ?? who.caller, call).catch((fault) => {
     ledger.log.error({ err: fault, code: refused.code }, 'a refusal was not recorded')
   })
-  refuse(ledger, request.client, { refused, forSidecar: recognised === undefined || isPod(recognised) })
+  refuse(ledger, request.client, { refused, forSidecar: who.caller.pod !== null })
 }
 
 function refuse(
