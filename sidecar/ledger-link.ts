@@ -9,6 +9,8 @@ import type { Timers } from '../runtime/timers.ts'
 
 /** A ledger that does not take the connection within this time counts as unreachable. */
 const CONNECT_TIMEOUT_MS = 3_000
+/** The ledger takes up to 16 KiB of headers from a vendor and adds its own. */
+const MAX_ANSWER_HEADER_BYTES = 32 * 1024
 /** A peer that vanished without a word is noticed by TCP keep-alive about 10 s after this much silence. */
 const KEEP_ALIVE_PROBE_MS = 5_000
 
@@ -103,7 +105,15 @@ function ask(
       reject(signal.reason)
       return
     }
-    const outgoing = dialer.open({ ...place, agent: dialer.agent, method, path, headers: withLength(request) })
+    const headers = withLength(request)
+    const outgoing = dialer.open({
+      ...place,
+      agent: dialer.agent,
+      method,
+      path,
+      headers,
+      maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
+    })
     const abort = () => outgoing.destroy()
     signal?.addEventListener('abort', abort, { once: true })
     outgoing.on('socket', (socket) => {

@@ -35,9 +35,14 @@ export function ourHeaders(note: AnswerNote, forSidecar: boolean): Record<string
 }
 
 export function writeAnswer(client: CallClient, { status, headers, body, note }: Answer, forSidecar: boolean): void {
-  const framed: AnswerHeaders = { ...headers, ...ourHeaders(note, forSidecar) }
+  const framed = withOurs(headers, ourHeaders(note, forSidecar))
   client.head(status, hasNoBody(status) ? framed : { ...framed, 'content-length': String(body.length) })
   client.end(body)
+}
+
+/** Ours stand first: of an answer with a thousand headers, HTTP libraries drop the last ones. */
+export function withOurs(headers: AnswerHeaders, ours: Readonly<Record<string, string>>): AnswerHeaders {
+  return { ...ours, ...headers }
 }
 
 /** RFC 9110, section 8.6: these carry no Content-Length. */

@@ -7,6 +7,7 @@ import type { AskFirst, Repeat, Settleable } from '../../vendors/costing.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import { recogniserOf } from '../../vendors/registry/identity.ts'
 import type { Ledger } from '../ledger.ts'
+import { concealing } from '../vendor-client/concealing-network.ts'
 import { type BufferedAnswer, exchange } from '../vendor-client/network.ts'
 import type { Addressed } from './address.ts'
 import { headersForVendor } from './headers.ts'
@@ -86,7 +87,7 @@ async function readObject(
   if (typeof callId !== 'string') return callId
   const idleMs = ledger.settings.vendorDeadlineMs
   const request = vendorRequest({ vendor, secret, call: read, key: null, idleMs, mayRepeat: true })
-  const result = await exchange(ledger.network, request, MAX_OBJECT_BYTES)
+  const result = await exchange(concealing(ledger.network, secret), request, MAX_OBJECT_BYTES)
   await ledger.store.closeRead(callId, result.kind === 'answered' ? result.answer.status : null)
   if (result.kind === 'answered') return result.answer
   return refusal(

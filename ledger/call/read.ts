@@ -4,9 +4,10 @@ import { vendorPricing } from '../../policy/vendor-terms.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import type { Secret } from '../effects.ts'
 import type { Ledger } from '../ledger.ts'
-import type { AnswerHeaders, SendResult } from '../vendor-client/network.ts'
+import { concealing } from '../vendor-client/concealing-network.ts'
+import { type AnswerHeaders, NotWanted, type SendResult } from '../vendor-client/network.ts'
 import type { Addressed } from './address.ts'
-import { ourHeaders } from './answer.ts'
+import { ourHeaders, withOurs } from './answer.ts'
 import type { CallClient } from './call-request.ts'
 import { headersForApp } from './headers.ts'
 import { secretMissing } from './price.ts'
@@ -71,15 +72,18 @@ async function relay(ledger: Ledger, read: Read & { readonly secret: Secret }, c
   const answer: { status: number | null; isSecretRefused: boolean } = { status: null, isSecretRefused: false }
   const idleMs = ledger.settings.vendorDeadlineMs
   const request = vendorRequest({ vendor, secret, call, key: null, idleMs, mayRepeat: true })
-  const result: SendResult = await ledger.network.send(request, {
+  const result: SendResult = await concealing(ledger.network, secret).send(request, {
     head(status: number, headers: AnswerHeaders) {
       answer.status = status
       answer.isSecretRefused = costingOf(vendor.type).verdict({ status }, call, pricing) === 'credential_refused'
       if (answer.isSecretRefused) return
       const note = { historyId: ledger.store.historyId, callId, definite: status < 500, replayed: false }
-      client.head(status, { ...headersForApp(headers), ...ourHeaders(note, forSidecar) })
+      client.head(status, withOurs(headersForApp(headers), ourHeaders(note, forSidecar)))
     },
-    data: (chunk) => answer.isSecretRefused || client.write(chunk),
+    data(chunk) {
+      if (client.left.aborted) throw new NotWanted('whoever asked has left')
+      return answer.isSecretRefused || client.write(chunk)
+    },
     drained: () => client.drained(),
   })
   const { status, isSecretRefused } = answer

@@ -5,6 +5,7 @@ import type { CallRow, SendOutcome } from '../../store/store.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import type { Secret } from '../effects.ts'
 import type { Ledger } from '../ledger.ts'
+import { concealing } from '../vendor-client/concealing-network.ts'
 import { type BufferedAnswer, type ExchangeResult, exchange } from '../vendor-client/network.ts'
 import { secretMissing } from './price.ts'
 import { openRequest, type StoredRequest, sealAnswer } from './stored-request.ts'
@@ -68,7 +69,7 @@ async function sendWith(
   const mayRepeat = row.repeat.kind === 'idempotent'
   const startedMs = ledger.clock.monotonicMs()
   const request = vendorRequest({ vendor, secret, call, key, idleMs, mayRepeat })
-  const result = await exchange(ledger.network, request, MAX_ANSWER_BYTES)
+  const result = await exchange(concealing(ledger.network, secret), request, MAX_ANSWER_BYTES)
   ledger.metrics.observe(
     'ledger_vendor_seconds',
     { vendor: vendor.name },

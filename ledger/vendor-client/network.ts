@@ -16,15 +16,22 @@ export interface VendorRequest {
   readonly body: Uint8Array
   /** How long the vendor may be silent before the head and between two parts of the body. */
   readonly idleMs: number
+  /** How long all of the body may take after the head; absent: as long as it flows. */
+  readonly wholeBodyMs?: number
   /** Never on a connection that was used before: the vendor may just be closing it. */
   readonly onFreshConnection: boolean
 }
 
 export interface AnswerSink {
   head(status: number, headers: AnswerHeaders): void
-  /** `false`: wait for `drained` before the next part. */
+  /** `false`: wait for `drained` before the next part. Throws `NotWanted` to have the answer broken off. */
   data(chunk: Uint8Array): boolean
   drained(): Promise<void>
+}
+
+/** Whoever reads the answer wants no more of it. */
+export class NotWanted extends Error {
+  override readonly name = 'NotWanted'
 }
 
 /** As they came, lower-case names; an array where a field came more than once. */
@@ -49,7 +56,7 @@ export type ExchangeResult =
   | { readonly kind: 'answered'; readonly answer: BufferedAnswer }
   | Exclude<SendResult, { kind: 'answered' }>
 
-/** Sends once and keeps the whole answer. One above `maxAnswerBytes` counts as lost. */
+/** Sends once and keeps the whole answer. One that is above `maxAnswerBytes`, or does not end, is broken off and counts as lost. */
 export async function exchange(
   network: VendorNetwork,
   request: VendorRequest,
@@ -59,19 +66,20 @@ export async function exchange(
   let headers: AnswerHeaders = {}
   let size = 0
   const chunks: Uint8Array[] = []
-  const result = await network.send(request, {
+  const whole = { ...request, wholeBodyMs: request.idleMs }
+  const result = await network.send(whole, {
     head(theStatus, theHeaders) {
       status = theStatus
       headers = theHeaders
     },
     data(chunk) {
       size += chunk.length
-      if (size <= maxAnswerBytes) chunks.push(chunk)
+      if (size > maxAnswerBytes) throw new NotWanted(`the answer is larger than ${maxAnswerBytes} bytes`)
+      chunks.push(chunk)
       return true
     },
     drained: () => Promise.resolve(),
   })
   if (result.kind !== 'answered') return result
-  if (size > maxAnswerBytes) return { kind: 'lost', reason: `the answer is larger than ${maxAnswerBytes} bytes` }
   return { kind: 'answered', answer: { status, headers, body: Buffer.concat(chunks) } }
 }

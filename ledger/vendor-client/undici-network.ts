@@ -27,8 +27,11 @@ export function createUndiciNetwork(timers: Timers): VendorNetwork {
     send(request, sink) {
       const agent = request.onFreshConnection ? fresh : reusing
       return new Promise((resolve) => {
-        const giveUp = (abort: () => void) => timers.after(request.idleMs, abort)
-        dispatch(agent, request, new Sending({ sink, resolve, giveUp }))
+        const { idleMs, wholeBodyMs } = request
+        const giveUpHead = (abort: () => void) => timers.after(idleMs, abort)
+        const giveUpBody = (abort: () => void) =>
+          wholeBodyMs === undefined ? () => {} : timers.after(wholeBodyMs, abort)
+        dispatch(agent, request, new Sending({ sink, resolve, giveUpHead, giveUpBody }))
       })
     },
     async close() {
@@ -62,19 +65,23 @@ interface SendingOptions {
   readonly sink: AnswerSink
   readonly resolve: (result: SendResult) => void
   /** Starts to wait for the head; returns what ends the waiting. */
-  readonly giveUp: (abort: () => void) => () => void
+  readonly giveUpHead: (abort: () => void) => () => void
+  /** The same for the end of the body. */
+  readonly giveUpBody: (abort: () => void) => () => void
 }
 
 class Sending implements Dispatcher.DispatchHandler {
   readonly #sink: AnswerSink
   readonly #resolve: (result: SendResult) => void
-  readonly #giveUp: SendingOptions['giveUp']
+  readonly #giveUpHead: SendingOptions['giveUpHead']
+  readonly #giveUpBody: SendingOptions['giveUpBody']
   #stopWaiting: (() => void) | undefined
 
-  constructor({ sink, resolve, giveUp }: SendingOptions) {
+  constructor({ sink, resolve, giveUpHead, giveUpBody }: SendingOptions) {
     this.#sink = sink
     this.#resolve = resolve
-    this.#giveUp = giveUp
+    this.#giveUpHead = giveUpHead
+    this.#giveUpBody = giveUpBody
   }
 
   neverLeft(fault: Error): void {
@@ -83,26 +90,35 @@ class Sending implements Dispatcher.DispatchHandler {
 
   /** Called when a connection stands and the first byte is about to be written. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#stopWaiting = this.#giveUp(() => controller.abort(new Error('the vendor did not answer in time')))
+    this.#stopWaiting = this.#giveUpHead(() => controller.abort(new Error('the vendor did not answer in time')))
   }
 
   onResponseStart(
-    _: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return
     this.#stopWaiting?.()
+    this.#stopWaiting = this.#giveUpBody(() => controller.abort(new Error('the answer did not end in time')))
     this.#sink.head(status, headers)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#sink.data(chunk)) return
+    let isTaken: boolean
+    try {
+      isTaken = this.#sink.data(chunk)
+    } catch (fault) {
+      controller.abort(fault as Error)
+      return
+    }
+    if (isTaken) return
     controller.pause()
     void this.#sink.drained().then(() => controller.resume())
   }
 
   onResponseEnd(): void {
+    this.#stopWaiting?.()
     this.#resolve({ kind: 'answered' })
   }
 

@@ -1,0 +1,85 @@
+import type { Secret } from '../effects.ts'
+import type { AnswerHeaders, AnswerSink, VendorNetwork } from './network.ts'
+
+/** Bytes. What is shorter is no secret, and to take it out would spoil answers that hold it by chance. */
+const SHORTEST_SECRET = 8
+
+/**
+ * The same network, whose answers do not hold our secret: some vendors repeat the key that they were given in an error
+ * or a redirect. Each of its bytes becomes `*`, so that lengths stay. Not found: the secret in another encoding than as
+ * it is or percent-encoded, or in a compressed body, for which we do not ask.
+ */
+export function concealing(network: VendorNetwork, secret: Secret): VendorNetwork {
+  const text = secret.reveal()
+  if (Buffer.byteLength(text) < SHORTEST_SECRET) return network
+  const forms = [...new Set([text, encodeURIComponent(text)])]
+  return {
+    async send(request, sink) {
+      const body = new ConcealedBody(forms.map((form) => Buffer.from(form)))
+      const result = await network.send(request, concealedSink(sink, body, forms))
+      const rest = body.rest()
+      if (result.kind === 'answered' && rest.length > 0) sink.data(rest)
+      return result
+    },
+    close: () => network.close(),
+  }
+}
+
+function concealedSink(sink: AnswerSink, body: ConcealedBody, forms: readonly string[]): AnswerSink {
+  return {
+    head: (status, headers) => sink.head(status, concealedHeaders(headers, forms)),
+    data(chunk) {
+      const clean = body.next(chunk)
+      return clean.length === 0 || sink.data(clean)
+    },
+    drained: () => sink.drained(),
+  }
+}
+
+function concealedHeaders(headers: AnswerHeaders, forms: readonly string[]): AnswerHeaders {
+  const conceal = (value: string) => forms.reduce((text, form) => text.replaceAll(form, starsFor(form.length)), value)
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(conceal) : value === undefined ? value : conceal(value),
+    ]),
+  )
+}
+
+/** A body as it comes, part by part; keeps back what may be the beginning of the secret until more is known. */
+class ConcealedBody {
+  readonly #forms: readonly Buffer[]
+  #held: Buffer = Buffer.alloc(0)
+
+  constructor(forms: readonly Buffer[]) {
+    this.#forms = forms
+  }
+
+  next(chunk: Uint8Array): Buffer {
+    // A copy: the part belongs to whoever read it.
+    const bytes = Buffer.concat([this.#held, chunk])
+    for (const form of this.#forms) {
+      for (let at = bytes.indexOf(form); at >= 0; at = bytes.indexOf(form, at)) bytes.fill('*', at, at + form.length)
+    }
+    const end = bytes.length - Math.max(...this.#forms.map((form) => beginningAtEnd(bytes, form)))
+    this.#held = bytes.subarray(end)
+    return bytes.subarray(0, end)
+  }
+
+  /** Only a beginning came, and nothing after it. */
+  rest(): Buffer {
+    return this.#held
+  }
+}
+
+/** How many bytes at the end of `bytes` are the first ones of `form`. */
+function beginningAtEnd(bytes: Buffer, form: Buffer): number {
+  for (let length = Math.min(form.length - 1, bytes.length); length > 0; length -= 1) {
+    if (bytes.subarray(bytes.length - length).equals(form.subarray(0, length))) return length
+  }
+  return 0
+}
+
+function starsFor(length: number): string {
+  return '*'.repeat(length)
+}
