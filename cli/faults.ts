@@ -54,21 +54,17 @@ export interface Ending {
 
 /** How the command of this name ends after a fault: never with a stack trace. */
 export function endingOf(fault: unknown, command: string): Ending {
-  const says = (lines: readonly string[]) => `jobcap ${command}: ${lines.join('\n')}\n`
+  const says = (lines: readonly string[]) => `jobcap ${command}: ${lines.join('\n  ')}\n`
   if (fault instanceof Interrupted) return { exitCode: EXIT.interrupted, text: '' }
   if (fault instanceof UsageError) {
     return { exitCode: EXIT.usage, text: says([fault.message, `See: jobcap ${command} --help`]) }
   }
-  if (fault instanceof BadInput) return { exitCode: EXIT.usage, text: says(indented(fault.problems)) }
+  if (fault instanceof BadInput) return { exitCode: EXIT.usage, text: says(fault.problems) }
   if (fault instanceof Refused) return { exitCode: EXIT.no, text: says([`refused: ${fault.message}`]) }
   if (fault instanceof Unavailable) return { exitCode: EXIT.unavailable, text: says([fault.message]) }
   if (fault instanceof LedgerRefused) return { exitCode: EXIT.no, text: says(refusalLines(fault)) }
   const message = fault instanceof Error ? fault.message : String(fault)
   return { exitCode: EXIT.no, text: says([message]) }
-}
-
-function indented(problems: readonly string[]): readonly string[] {
-  return problems.length === 1 ? problems : ['', ...problems.map((problem) => `  ${problem}`)]
 }
 
 function refusalLines({ code, message }: LedgerRefused): string[] {

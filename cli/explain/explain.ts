@@ -49,10 +49,11 @@ export function explain(files: readonly SourceFile[], options: ExplainOptions): 
   return { out: render(explanations, options), err: '', exitCode: isAnyRefused ? EXIT.no : EXIT.ok }
 }
 
-function planWorkload(
+/** The plan of a Job, or of the Jobs that a CronJob would make. */
+export function planWorkload(
   { kind, raw }: ManifestObject,
   namespaceLabels: Readonly<Record<string, string>>,
-  { policies, settings }: ExplainOptions,
+  { policies, settings }: Pick<ExplainOptions, 'policies' | 'settings'>,
 ): Plan {
   const surroundings = { namespaceLabels, policies, settings }
   return kind === 'CronJob' ? planCronJob({ ...surroundings, cronJob: raw }) : plan({ ...surroundings, job: raw })

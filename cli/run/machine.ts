@@ -56,14 +56,3 @@ function whyNotFree(port: number): Promise<string | undefined> {
     server.listen({ host: '127.0.0.1', port }, () => server.close(() => resolve(undefined)))
   })
 }
-
-/** `KEY=VALUE` each; a later one wins. */
-export function readAnnotations(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1) throw new UsageError(`--annotate ${pair} must look like jobcap.dev/cap-usd=500.00`)
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
-  )
-}

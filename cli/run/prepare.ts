@@ -1,8 +1,10 @@
 import { CONTINUES_ANNOTATION, INJECT_LABEL } from '../../contract/labels.ts'
 import type { Job, KeyedData, Labels } from '../../local/manifest/objects.ts'
+import type { ManifestObject } from '../../local/manifest/read.ts'
 import { readManifest, selectJobs } from '../../local/run.ts'
 import type { Policy } from '../../policy/policy.ts'
-import { type JsonObject, type PlanSettings, plan, REASONS } from '../../webhook/plan.ts'
+import { type JsonObject, type Plan, type PlanSettings, plan, REASONS } from '../../webhook/plan.ts'
+import { planWorkload } from '../explain/explain.ts'
 import { BadInput, Refused } from '../faults.ts'
 import type { SourceFile } from '../files.ts'
 
@@ -39,7 +41,10 @@ export function prepareJobs(request: PrepareRequest): readonly PreparedJob[] {
   if (reading.kind === 'refused') throw new BadInput(reading.problems)
   const { manifest } = reading
   const selection = selectJobs(manifest, name)
-  if (selection.kind === 'refused') throw new BadInput(selection.problems)
+  if (selection.kind === 'refused') {
+    const workloads = manifest.workloads.filter((workload) => name === undefined || workload.name === name)
+    throw admissionRefusal(workloads, request) ?? new BadInput(selection.problems)
+  }
   return selection.jobs.map(({ job, namespace, notes }) => {
     const labels = manifest.namespaces.find((one) => one.name === namespace)?.labels
     const planned = planJob(annotated(job, request), labels ?? { [INJECT_LABEL]: 'enabled' }, request)
@@ -53,6 +58,19 @@ export function prepareJobs(request: PrepareRequest): readonly PreparedJob[] {
       secrets: manifest.secrets.filter((one) => one.namespace === namespace),
     }
   })
+}
+
+/** What is refused on any machine is said as admission says it; what only this one cannot do, in its own words. */
+function admissionRefusal(workloads: readonly ManifestObject[], request: PrepareRequest): Refused | undefined {
+  const namespaceLabels = { [INJECT_LABEL]: 'enabled' }
+  const refused = workloads
+    .map((workload) => planWorkload(workload, namespaceLabels, request))
+    .find((planned) => planned.kind === 'refuse' && planned.code !== 'job_malformed')
+  return refused?.kind === 'refuse' ? asRefused(refused) : undefined
+}
+
+function asRefused({ sentence, code }: Extract<Plan, { kind: 'refuse' | 'skip' }>): Refused {
+  return new Refused(`${sentence} (${code})\n  Way out: ${REASONS[code].wayOut}`)
 }
 
 function annotated(job: Job, { annotations, continues }: PrepareRequest): Job {
@@ -70,7 +88,7 @@ function planJob(
   const notes = planned.warnings.map(({ sentence }) => sentence)
   switch (planned.kind) {
     case 'refuse':
-      throw new Refused(`${planned.sentence} (${planned.code})\nWay out: ${REASONS[planned.code].wayOut}`)
+      throw asRefused(planned)
     case 'skip':
       return { job, isInjected: false, notes: [...notes, `Left as it is: ${planned.sentence}`] }
     case 'inject':
