@@ -32,10 +32,19 @@ export function wasNeverSent(call: CallRow): boolean {
 
 export const neverSent = () => ({ refusal: null, sealedAnswer: null, reason: 'never sent, and its owner is gone' })
 
-/** A person has looked at the vendor. Undefined when the call is not in doubt. */
+/**
+ * A person has looked at the vendor. Undefined when the call is not in doubt. Without an effect, a call that may not be
+ * sent twice was as good as never sent: it is released, and its repeat is made. Under an idempotency key the vendor may
+ * have saved its failure, which a repeat would only bring again: the call stands as one without effect.
+ */
 export function resolveByPerson(tables: Tables, call: CallRow, word: PersonsWord): CallRow | undefined {
   if (call.state !== 'in_doubt') return undefined
   const isEffect = word.kind === 'effect'
+  if (!isEffect && call.repeat.kind === 'never') {
+    const released = release(tables, { ...call, epoch: call.epoch + 1 }, noEffect())
+    closeRunIfDone(tables, call.runUid)
+    return released
+  }
   const answer = settle(tables, call, {
     status: isEffect ? 200 : 500,
     sealedAnswer: null,
@@ -48,3 +57,5 @@ export function resolveByPerson(tables: Tables, call: CallRow, word: PersonsWord
   closeRunIfDone(tables, call.runUid)
   return answer.call
 }
+
+const noEffect = () => ({ refusal: null, sealedAnswer: null, reason: 'a person found no effect at the vendor' })

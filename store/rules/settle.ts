@@ -6,6 +6,14 @@ import type { ObjectName, Tables } from './tables.ts'
 /** M3: a definite answer settles from any epoch and any state; a second, different one raises an alarm. */
 export function settle(tables: Tables, call: CallRow, answer: DefiniteAnswer): ReportAnswer {
   if (call.state === 'settled') return secondAnswer(tables, call, answer)
+  const row = book(tables, call, answer)
+  if (answer.isUnexpectedReplay) alarm(tables, row, 'the vendor replayed a key that was never sent before')
+  const isOverrun = row.spentUsdMicros > call.reservedUsdMicros
+  return { status: 'settled', call: row, isAlarm: isOverrun || answer.isUnexpectedReplay }
+}
+
+/** Writes the answer, moves the money from reserved to spent, and counts it for the object. */
+function book(tables: Tables, call: CallRow, answer: DefiniteAnswer): CallRow {
   const spent = answer.hasEffect ? spentOn(tables, call, answer) : ZERO_USD
   const isOverrun = spent > call.reservedUsdMicros
   const row: CallRow = {
@@ -37,10 +45,10 @@ export function settle(tables: Tables, call: CallRow, answer: DefiniteAnswer): R
     isOverrun,
   })
   if (answer.hasEffect && answer.givesBack !== null) giveBack(tables, row, answer.givesBack)
-  if (answer.isUnexpectedReplay) alarm(tables, row, 'the vendor replayed a key that was never sent before')
-  return { status: 'settled', call: row, isAlarm: isOverrun || answer.isUnexpectedReplay }
+  return row
 }
 
+/** Truth wins: an effect that shows itself after an answer without one, or after a person's word, is booked all the same. */
 function secondAnswer(tables: Tables, call: CallRow, answer: DefiniteAnswer): ReportAnswer {
   const isSame =
     call.answerStatus === answer.status &&
@@ -48,7 +56,8 @@ function secondAnswer(tables: Tables, call: CallRow, answer: DefiniteAnswer): Re
     (answer.object === null || answer.object === call.object)
   if (isSame || !tables.rules.holds('second_answer_alarms')) return { status: 'noted', call }
   alarm(tables, call, `a second, different answer came: ${answer.status} after ${call.answerStatus}`)
-  return { status: 'settled', call, isAlarm: true }
+  const isUnbooked = answer.hasEffect && !call.hasEffect
+  return { status: 'settled', call: isUnbooked ? book(tables, call, answer) : call, isAlarm: true }
 }
 
 /** Of an object only what this run has not counted yet; the most that can be held exactly at the top. */

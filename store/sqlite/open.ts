@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import { asHistoryId } from '../../contract/ids.ts'
@@ -91,6 +91,8 @@ function openDatabase(path: string): Database {
     if (path !== IN_MEMORY) {
       accessSync(dirname(path), constants.W_OK)
       if (existsSync(path)) accessSync(path, constants.W_OK)
+      // SQLite gives its files the mode of the database; by itself it would let everybody read it.
+      else writeFileSync(path, '', { mode: 0o600 })
     }
     const db = new SqliteDatabase(path, { timeout: 0 })
     try {

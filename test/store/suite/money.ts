@@ -62,6 +62,15 @@ export function suiteOfMoney(open: OpenStore): void {
       expect(await held()).to.equal('12+0')
     })
 
+    it('an effect that shows itself after a person said there was none is booked, and raises an alarm', async () => {
+      const { call, ref } = await stage.send(a, { usd: 3 })
+      await stage.unknown(ref)
+      await stage.store.resolveByPerson(call.callId, { kind: 'no_effect' })
+      expect(await held()).to.equal('0+0')
+      expect(await stage.settle(ref, { totalUsdMicros: usd(3) })).to.include({ status: 'settled', isAlarm: true })
+      expect(await held()).to.equal('3+0')
+    })
+
     it('names the level that has no room, with its figures, and writes nothing else', async () => {
       await stage.send(a, { content: 'E', usd: 4 })
       const limits: readonly S.CapLimit[] = [{ level: 'policy_day', limitUsdMicros: usd(5) }]
