@@ -1,6 +1,6 @@
 import type { AnswerNote } from '../../contract/call.ts'
 import { asNonce, type CallId } from '../../contract/ids.ts'
-import { refusal } from '../../contract/refusals.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallRow, HandTo, NotSent, NumberAnswer, NumberRequest, SendRef } from '../../store/store.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Addressed } from './address.ts'
@@ -161,8 +161,15 @@ function sentAnswer(
 
 function replayAnswer(ledger: Ledger, row: CallRow): Answer {
   const note: AnswerNote = { ...noteOf(ledger, row), definite: true, replayed: true }
-  if (row.sealedAnswer === null) return refusalAnswer(refusal('answer_not_kept'), { ...note, definite: false })
+  if (row.sealedAnswer === null) return refusalAnswer(notKept(row), { ...note, definite: false })
   return vendorAnswer(openAnswer(ledger.sealer, row.sealedAnswer), note)
+}
+
+function notKept({ hasEffect }: CallRow): Refusal {
+  const message = hasEffect
+    ? 'The call was made and paid for, but its answer is not kept: it was too large, or a person resolved the call.'
+    : 'A person found that the call had no effect at the vendor, so there is no answer; it stands as failed in this run.'
+  return refusal('answer_not_kept', message)
 }
 
 function notSentAnswer(ledger: Ledger, { refusal: refused, sealedAnswer }: NotSent): Answer {

@@ -99,6 +99,19 @@ describe('failure matrix: the vendor', function () {
       expect(charged()).to.equal(1)
     })
 
+    it('500 saved under the key, and a person says that it had no effect: it stands as failed in this run', async () => {
+      const fault = { kind: 'answer', when: 'before', status: 500, saved: true } as const
+      await world.stripe.control.addFault({ fault })
+      const told = await pay()
+      expect(gist(told)).to.equal('500')
+      await world.ledger.client.resolveCall(String(told.headers['jobcap-call-id']), { effect: false })
+      expect((await job.books()).reserved).to.equal('0.00')
+      const again = await pay()
+      expect(gist(again)).to.equal('409 answer_not_kept')
+      expect(again.text).to.include('no effect')
+      expect(charged()).to.equal(0)
+    })
+
     it('402: final, costs nothing; the replacement Pod is told the same and nobody is asked again', async () => {
       const decline = 'pm_card_chargeDeclined'
       const first = await payWith(pod, decline)
