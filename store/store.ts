@@ -1,9 +1,28 @@
 import type { AuditEvent } from '../contract/audit.ts'
-import type { CallIdentity, CapLevelName, DeliveryJournal, Ord, SeenFact } from '../contract/call.ts'
-import type { ExchangePurpose, SidecarTerms } from '../contract/exchange.ts'
-import type { CallId, Digest, HistoryId, JobUid, KeyId, Nonce, PodUid, RunUid } from '../contract/ids.ts'
+import type { SeenFact } from '../contract/call.ts'
+import type { CallId, HistoryId, JobUid, KeyId, RunUid } from '../contract/ids.ts'
 import type { UsdMicros } from '../contract/money.ts'
 import type { Refusal } from '../contract/refusals.ts'
+import type { CallRow } from './call-row.ts'
+import type { Caller, PodCaller } from './caller.ts'
+import type { NumberAnswer, NumberRequest, ReadRequest, RefusedCall, SendStart } from './numbering.ts'
+import type {
+  AdmitPodAnswer,
+  AdmitPodRequest,
+  Balance,
+  CreateKeyRequest,
+  KeyRow,
+  Limits,
+  RevokeAnswer,
+  RunRow,
+} from './runs.ts'
+import type { PersonsWord, RepairAnswer, ReportAnswer, SendRef, SendReport } from './sending.ts'
+
+export type * from './call-row.ts'
+export type * from './caller.ts'
+export type * from './numbering.ts'
+export type * from './runs.ts'
+export type * from './sending.ts'
 
 /**
  * The atomic steps of the ledger: each method is one transaction, durable when it resolves. The rules are in
@@ -73,322 +92,6 @@ export interface Store {
 export class StoreFault extends Error {
   override readonly name = 'StoreFault'
 }
-
-/** Who a call comes from, as the ledger authenticated it. */
-export interface Caller {
-  readonly keyId: KeyId
-  readonly runUid: RunUid
-  /** Null for a client without a Job. */
-  readonly pod: PodCaller | null
-}
-
-export interface PodCaller {
-  readonly keyId: KeyId
-  readonly runUid: RunUid
-  readonly jobUid: JobUid
-  readonly podUid: PodUid
-  readonly podName: string
-  readonly namespace: string
-  /** Null in a work queue. */
-  readonly index: number | null
-  /** Life of the Pod in which the request was issued. */
-  readonly life: number
-}
-
-export interface NumberRequest {
-  readonly caller: Caller
-  /** Null without a sidecar: every key then counts as named. */
-  readonly claims: NumberClaims | null
-  readonly vendor: string
-  readonly identity: CallIdentity
-  readonly policy: { readonly divergingReplay: 'refuse' | 'warn' | 'core'; readonly ambiguousRepeat: 'refuse' | 'fold' }
-  /** Rule 9, first half; a refusal when the endpoint is not allowed. */
-  readonly endpoint: Refusal | null
-  readonly price: Price
-  /** Limits of the policy's levels that are declared; `run` and `run_day` are the store's own. */
-  readonly limits: readonly CapLimit[]
-  /** Accounts of the policy: its name, and the caller's namespace where it has one. */
-  readonly policyName: string
-  readonly repeat: Repeat
-  readonly send: SendStart
-  /** The request as the vendor is to get it, sealed; kept until the call is resolved. */
-  readonly sealedRequest: Buffer
-}
-
-export interface NumberClaims {
-  readonly historyId: HistoryId
-  readonly ord: Ord
-  readonly seen: readonly SeenFact[]
-  readonly delivery: DeliveryJournal
-  readonly saysDiverged: boolean
-}
-
-export interface Price {
-  /** Dollars that the call moves or costs, at most. For an object: its total. */
-  readonly totalUsdMicros: UsdMicros
-  /** Id of an object that the run may have counted already; then only the difference is reserved. */
-  readonly object: string | null
-}
-
-export interface CapLimit {
-  readonly level: Exclude<CapLevelName, 'run' | 'run_day'>
-  readonly limitUsdMicros: UsdMicros
-}
-
-/** `never`: sent once, marked before. `idempotent`: may be sent again under its key, within the window of its first send. */
-export type Repeat = { readonly kind: 'never' } | { readonly kind: 'idempotent'; readonly windowMs: number }
-
-/** What the sender brings: its nonce, and how long it may be silent. */
-export interface SendStart {
-  readonly nonce: Nonce
-  /** 10 000 by default, renewed every 3 000 while the owner works. */
-  readonly leaseMs: number
-}
-
-/** Names one send of one call. */
-export interface SendRef {
-  readonly callId: CallId
-  readonly epoch: number
-  readonly nonce: Nonce
-}
-
-/** Statuses in order of precedence. */
-export type NumberAnswer =
-  | { readonly status: 'NEW_HISTORY'; readonly historyId: HistoryId }
-  | { readonly status: 'REFUSED'; readonly refusal: Refusal; readonly level?: CapLevelName }
-  /** The same request again, after its record was released: the answer it got then. */
-  | { readonly status: 'NOT_SENT'; readonly answer: NotSent }
-  | { readonly status: 'REPLAY'; readonly call: CallRow }
-  | { readonly status: 'JOIN'; readonly callId: CallId }
-  | { readonly status: 'IN_DOUBT'; readonly call: CallRow }
-  | { readonly status: 'WAIT' }
-  /** Yours to send: the stored request under the call's key. `isNew` is false for takeovers and repeats. */
-  | {
-      readonly status: 'SEND'
-      readonly call: CallRow
-      readonly isNew: boolean
-      readonly passed: readonly CapLevelName[]
-    }
-
-/** Why nothing reached the vendor, and what the app is told. A vendor's own 429 is kept as it came. */
-export interface NotSent {
-  readonly refusal: Refusal | null
-  readonly sealedAnswer: Buffer | null
-  readonly reason: string
-}
-
-export type SendReport = SendRef & {
-  readonly outcome: SendOutcome
-  /** Whom the answer is about to be written to; sets `handed` in the same step. */
-  readonly handTo: HandTo | null
-}
-
-export interface HandTo {
-  readonly caller: PodCaller
-  readonly boot: number
-  readonly token: string | null
-}
-
-export type SendOutcome =
-  | { readonly kind: 'definite'; readonly answer: DefiniteAnswer }
-  | { readonly kind: 'not_sent'; readonly notSent: NotSent }
-  | { readonly kind: 'unknown'; readonly reason: string }
-
-export interface DefiniteAnswer {
-  readonly status: number
-  /** Null when it was too large to keep. */
-  readonly sealedAnswer: Buffer | null
-  readonly hasEffect: boolean
-  /** Dollars of the object in all, or of the call where it has no object. */
-  readonly totalUsdMicros: UsdMicros
-  /** Object that the call made or acted on. */
-  readonly object: string | null
-  /** Object whose counted dollars go back. */
-  readonly givesBack: string | null
-  /** The vendor says it is a replay, of a key that we had not sent before. */
-  readonly isUnexpectedReplay: boolean
-}
-
-/** `released` and `in_doubt` say what the record is now; `noted`: the report changed nothing (late, or given before). */
-export type ReportAnswer =
-  | { readonly status: 'settled'; readonly call: CallRow; readonly isAlarm: boolean }
-  | { readonly status: 'released' | 'in_doubt' | 'noted'; readonly call: CallRow }
-
-export interface ReadRequest {
-  readonly caller: Caller
-  readonly vendor: string
-  readonly identity: CallIdentity
-  readonly endpoint: Refusal | null
-}
-
-export interface RefusedCall {
-  readonly vendor: string
-  readonly route: string
-  readonly digest: Digest | null
-  readonly refusal: Refusal
-}
-
-export interface AdmitPodRequest {
-  readonly purpose: ExchangePurpose
-  readonly namespace: string
-  readonly policyName: string
-  readonly job: {
-    readonly name: string
-    readonly uid: JobUid
-    readonly completionMode: 'Indexed' | 'NonIndexed'
-    readonly completions: number | null
-  }
-  readonly pod: { readonly name: string; readonly uid: PodUid; readonly index: number | null }
-  /** Name or UID of the Job whose run is continued; null for a run of its own. */
-  readonly continues: string | null
-  readonly terms: RunTermsRow
-  readonly sidecar: SidecarTerms
-  /** The key to make if this Pod is the first of its run. */
-  readonly newKey: { readonly keyId: KeyId; readonly hash: string; readonly expiresAtMs: number | null }
-}
-
-/** Terms of a run as judged by the policy. */
-export interface RunTermsRow {
-  readonly capUsdMicros: UsdMicros | null
-  readonly dailyCapUsdMicros: UsdMicros | null
-  readonly allowedEndpoints: readonly string[] | null
-  readonly needsNamedKeys: boolean
-}
-
-export type AdmitPodAnswer =
-  | { readonly status: 'ADMITTED'; readonly run: RunRow; readonly key: KeyRow; readonly life: number }
-  | { readonly status: 'REFUSED'; readonly refusal: Refusal }
-
-export interface CreateKeyRequest {
-  readonly keyId: KeyId
-  readonly hash: string
-  readonly vendor: string
-  readonly policyName: string
-  readonly label: string | null
-  readonly expiresAtMs: number | null
-  readonly limits: Limits
-  readonly allowedEndpoints: readonly string[] | null
-}
-
-/** Null: no such cap. Absent: unchanged. */
-export interface Limits {
-  readonly capUsdMicros?: UsdMicros | null
-  readonly dailyCapUsdMicros?: UsdMicros | null
-}
-
-export interface KeyRow {
-  readonly keyId: KeyId
-  readonly runUid: RunUid
-  readonly hash: string
-  readonly label: string | null
-  /** The one vendor of a key made by hand; null for a run's. */
-  readonly vendor: string | null
-  readonly policyName: string
-  readonly status: 'active' | 'ended' | 'revoked'
-  readonly createdAtMs: number
-  readonly expiresAtMs: number | null
-  readonly allowedEndpoints: readonly string[] | null
-  readonly capUsdMicros: UsdMicros | null
-  readonly dailyCapUsdMicros: UsdMicros | null
-  readonly limitsSetByPerson: boolean
-  /** Those that a person set; a continuing Job changes only the others. */
-  readonly personsLimits: readonly (keyof Limits)[]
-}
-
-export interface RunRow {
-  readonly runUid: RunUid
-  readonly keyId: KeyId
-  readonly namespace: string
-  readonly policyName: string
-  readonly completionMode: 'Indexed' | 'NonIndexed'
-  readonly completions: number | null
-  /** Jobs in the order they joined; the last is the one whose credentials pass. */
-  readonly jobs: readonly RunJob[]
-  readonly terms: RunTermsRow
-  readonly sidecar: SidecarTerms
-  readonly openedAtMs: number
-  /** Set when `--restored` ended it for good. */
-  readonly isFinal: boolean
-  readonly isPruned: boolean
-  /** Ended, and nothing of it is in doubt. */
-  readonly isClosed: boolean
-}
-
-export interface RunJob {
-  readonly uid: JobUid
-  readonly name: string
-  readonly isEnded: boolean
-}
-
-export interface RevokeAnswer {
-  readonly key: KeyRow
-  /** Admitted before, outcome not known yet. `sent`: it may have left. */
-  readonly inFlight: readonly { readonly callId: CallId; readonly sent: boolean }[]
-}
-
-export interface Balance {
-  readonly spentUsdMicros: UsdMicros
-  readonly reservedUsdMicros: UsdMicros
-}
-
-/** One recorded call. */
-export interface CallRow {
-  readonly callId: CallId
-  readonly runUid: RunUid
-  readonly keyId: KeyId
-  /** `{runUid}/{index}`, in a work queue `{runUid}/pod-{podUid}`, without a Job `{runUid}`. */
-  readonly scope: string
-  readonly jobUid: JobUid | null
-  readonly podUid: PodUid | null
-  readonly podName: string | null
-  readonly index: number | null
-  readonly namespace: string | null
-  readonly vendor: string
-  readonly route: string
-  readonly account: string
-  readonly digest: Digest
-  readonly core: Digest | null
-  /** Occurrence; null for reads and named keys. */
-  readonly n: number | null
-  readonly namedKey: string | null
-  readonly isRead: boolean
-  readonly state: 'reserved' | 'sent' | 'settled' | 'released' | 'in_doubt'
-  readonly epoch: number
-  /** Sends that may still produce an effect. */
-  readonly open: readonly Nonce[]
-  /** Sends ever started. */
-  readonly sends: number
-  /** Which start of the store gave the lease, and until when on its monotonic clock. */
-  readonly leaseBoot: string
-  readonly leaseUntilMs: number
-  readonly reservedUsdMicros: UsdMicros
-  readonly spentUsdMicros: UsdMicros
-  /** Accounts that the reservation counts in, with the day that was theirs then. */
-  readonly accounts: readonly string[]
-  readonly levels: readonly CapLevelName[]
-  readonly object: string | null
-  readonly repeat: Repeat
-  readonly firstSentAtMs: number | null
-  /** Key sent to the vendor: ours, or the app's named one. Null for reads. */
-  readonly vendorKey: string | null
-  readonly sealedRequest: Buffer | null
-  readonly sealedAnswer: Buffer | null
-  readonly answerStatus: number | null
-  readonly hasEffect: boolean
-  readonly notSent: NotSent | null
-  readonly createdAtMs: number
-  /** Order of creation within the store. */
-  readonly createdOrder: number
-}
-
-export type RepairAnswer =
-  /** Send the stored request again, under the stored key. */
-  | { readonly status: 'SEND'; readonly call: CallRow }
-  | { readonly status: 'RESOLVED' | 'LIVE' | 'HELD'; readonly call: CallRow }
-
-export type PersonsWord =
-  | { readonly kind: 'no_effect' }
-  | { readonly kind: 'effect'; readonly spentUsdMicros: UsdMicros }
 
 export interface AuditQuery {
   readonly afterSeq: number

@@ -1,0 +1,107 @@
+import type { ExchangePurpose, SidecarTerms } from '../contract/exchange.ts'
+import type { CallId, JobUid, KeyId, PodUid, RunUid } from '../contract/ids.ts'
+import type { UsdMicros } from '../contract/money.ts'
+import type { Refusal } from '../contract/refusals.ts'
+
+export interface AdmitPodRequest {
+  readonly purpose: ExchangePurpose
+  readonly namespace: string
+  readonly policyName: string
+  readonly job: {
+    readonly name: string
+    readonly uid: JobUid
+    readonly completionMode: 'Indexed' | 'NonIndexed'
+    readonly completions: number | null
+  }
+  readonly pod: { readonly name: string; readonly uid: PodUid; readonly index: number | null }
+  /** Name or UID of the Job whose run is continued; null for a run of its own. */
+  readonly continues: string | null
+  readonly terms: RunTermsRow
+  readonly sidecar: SidecarTerms
+  /** The key to make if this Pod is the first of its run. */
+  readonly newKey: { readonly keyId: KeyId; readonly hash: string; readonly expiresAtMs: number | null }
+}
+
+/** Terms of a run as judged by the policy. */
+export interface RunTermsRow {
+  readonly capUsdMicros: UsdMicros | null
+  readonly dailyCapUsdMicros: UsdMicros | null
+  readonly allowedEndpoints: readonly string[] | null
+  readonly needsNamedKeys: boolean
+}
+
+export type AdmitPodAnswer =
+  | { readonly status: 'ADMITTED'; readonly run: RunRow; readonly key: KeyRow; readonly life: number }
+  | { readonly status: 'REFUSED'; readonly refusal: Refusal }
+
+export interface CreateKeyRequest {
+  readonly keyId: KeyId
+  readonly hash: string
+  readonly vendor: string
+  readonly policyName: string
+  readonly label: string | null
+  readonly expiresAtMs: number | null
+  readonly limits: Limits
+  readonly allowedEndpoints: readonly string[] | null
+}
+
+/** Null: no such cap. Absent: unchanged. */
+export interface Limits {
+  readonly capUsdMicros?: UsdMicros | null
+  readonly dailyCapUsdMicros?: UsdMicros | null
+}
+
+export interface KeyRow {
+  readonly keyId: KeyId
+  readonly runUid: RunUid
+  readonly hash: string
+  readonly label: string | null
+  /** The one vendor of a key made by hand; null for a run's. */
+  readonly vendor: string | null
+  readonly policyName: string
+  readonly status: 'active' | 'ended' | 'revoked'
+  readonly createdAtMs: number
+  readonly expiresAtMs: number | null
+  readonly allowedEndpoints: readonly string[] | null
+  readonly capUsdMicros: UsdMicros | null
+  readonly dailyCapUsdMicros: UsdMicros | null
+  readonly limitsSetByPerson: boolean
+  /** Those that a person set; a continuing Job changes only the others. */
+  readonly personsLimits: readonly (keyof Limits)[]
+}
+
+export interface RunRow {
+  readonly runUid: RunUid
+  readonly keyId: KeyId
+  readonly namespace: string
+  readonly policyName: string
+  readonly completionMode: 'Indexed' | 'NonIndexed'
+  readonly completions: number | null
+  /** Jobs in the order they joined; the last is the one whose credentials pass. */
+  readonly jobs: readonly RunJob[]
+  readonly terms: RunTermsRow
+  readonly sidecar: SidecarTerms
+  readonly openedAtMs: number
+  /** Set when `--restored` ended it for good. */
+  readonly isFinal: boolean
+  readonly isPruned: boolean
+  /** Ended, and nothing of it is in doubt. */
+  readonly isClosed: boolean
+}
+
+export interface RunJob {
+  readonly uid: JobUid
+  readonly name: string
+  readonly isEnded: boolean
+}
+
+export interface RevokeAnswer {
+  readonly key: KeyRow
+  /** Admitted before, outcome not known yet. `sent`: it may have left. */
+  readonly inFlight: readonly { readonly callId: CallId; readonly sent: boolean }[]
+}
+
+export interface Balance {
+  readonly spentUsdMicros: UsdMicros
+  readonly reservedUsdMicros: UsdMicros
+}
