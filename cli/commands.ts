@@ -13,7 +13,8 @@ import { ledgerCommand } from './ledger.ts'
 import { runCommand } from './run/command.ts'
 import { versionCommand } from './version.ts'
 
-const ALL: readonly Command[] = [
+/** Every command of `jobcap`. */
+export const COMMANDS: readonly Command[] = [
   runCommand,
   explainCommand,
   ledgerCommand,
@@ -26,7 +27,5 @@ const ALL: readonly Command[] = [
   resolveCallCommand,
   openCapsCommand,
   versionCommand,
+  completionCommand(() => COMMANDS),
 ]
-
-/** Every command of `jobcap`. */
-export const COMMANDS: readonly Command[] = [...ALL, completionCommand(ALL)]

@@ -3,8 +3,8 @@ import { UsageError } from '../faults.ts'
 import { bashScript } from './bash.ts'
 import { fishScript } from './fish.ts'
 
-/** The `completion` command over the other commands: its words and options come from their own tables. */
-export function completionCommand(commands: readonly Command[]): Command {
+/** The `completion` command over all commands: its words and options come from their own tables. */
+export function completionCommand(commands: () => readonly Command[]): Command {
   return {
     name: 'completion',
     summary: 'print a completion script for a shell',
@@ -16,7 +16,7 @@ export function completionCommand(commands: readonly Command[]): Command {
       ['jobcap completion fish > ~/.config/fish/completions/jobcap.fish', 'complete them in fish, for good'],
     ],
     async run(_values, [shell = ''], { terminal }) {
-      terminal.out(script(shell, commands))
+      terminal.out(script(shell, commands()))
       return EXIT.ok
     },
   }

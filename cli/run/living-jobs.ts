@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LedgerClient } from '../../ledger/client.ts'
+import { isOwnerAlive, markOf } from '../../local/run.ts'
 
 /**
- * Which Jobs of a state folder run now: one file each, with the id of the process that runs it. What a killed process
+ * Which Jobs of a state folder run now: one file each, with the mark of the process that runs it. What a killed process
  * left behind has ended like its Pods, and can then be continued.
  */
 export class LivingJobs {
@@ -15,7 +16,7 @@ export class LivingJobs {
   }
 
   add(jobUid: string): void {
-    writeFileSync(join(this.#folder, jobUid), String(process.pid), { mode: 0o600 })
+    writeFileSync(join(this.#folder, jobUid), markOf(process.pid) ?? '', { mode: 0o600 })
   }
 
   remove(jobUid: string): void {
@@ -34,9 +35,10 @@ export class LivingJobs {
 
   #lives(jobUid: string): boolean {
     try {
-      return process.kill(Number(readFileSync(join(this.#folder, jobUid), 'utf8')), 0)
+      return isOwnerAlive(readFileSync(join(this.#folder, jobUid), 'utf8'))
     } catch (fault) {
-      return (fault as NodeJS.ErrnoException).code === 'EPERM'
+      if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return false
+      throw fault
     }
   }
 }

@@ -1,0 +1,164 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { type CommandRun, MAIN } from './command-run.ts'
+import { CliStage, job } from './stage.ts'
+
+/** More vendors for a policy: one that loses its answers and takes no repeat, and one without a secret. */
+const vendors = (port: number) => `
+  - name: geocode
+    type: generic
+    baseUrl: http://127.0.0.1:${port}
+    secretRef: {name: geo, key: token}
+    auth: {header: X-Api-Key}
+    idempotency: never
+    routes: [{match: "POST /v1/lookup", usd: "0.01"}]
+    allowedEndpoints: ["POST /v1/lookup"]
+  - name: weather
+    type: generic
+    baseUrl: http://127.0.0.1:${port}
+    secretRef: {name: weather, key: token}
+    auth: {header: X-Api-Key}
+    idempotency: never
+    routes: [{match: "POST /v1/lookup", usd: "0.01"}]
+    allowedEndpoints: ["POST /v1/lookup"]
+`
+const LOOK = `
+const answer = await fetch('http://localhost:8080/geocode/v1/lookup', { method: 'POST', body: '{"address":"x"}' })
+console.log('told', (await answer.json()).code)
+`
+
+describe('what operators ask of the ledger of a state folder', function () {
+  this.timeout(60_000)
+  let stage: CliStage
+  let ledger: CommandRun
+  before(async () => {
+    stage = await CliStage.open()
+    const run = stage.startRun()
+    expect(await run.ended, run.all).to.equal(0)
+    const files = ['--policy', 'policy.yaml', '--secrets', 'secrets', '--store', 'sqlite:state/ledger/ledger.db']
+    const listen = ['--state', 'state/ledger', '--listen', 'unix:state/socket/ledger.sock']
+    ledger = stage.start(['ledger', ...files, ...listen])
+    await ledger.saw(/^\{"ready":true/m)
+  })
+  after(async () => {
+    ledger.signal('SIGINT')
+    const code = await ledger.ended
+    await stage.close()
+    expect(code, ledger.all).to.equal(0)
+  })
+
+  it('lists keys as a table, and as JSON', async () => {
+    const { out, code } = await stage.ask('keys', 'list')
+    expect(code).to.equal(0)
+    expect(out).to.match(/^key +label +status +cap +cap a day +spent +reserved\n─/)
+    expect(out).to.match(/\nkey_\w+ {2}billing\/bill {2}ended +\$10\.00 +– +\$4\.00 +\$0\.00\n$/)
+    const [key] = JSON.parse((await stage.ask('keys', 'list', '--json', '--label', 'billing/bill')).out) as object[]
+    expect(key).to.include({ spent_usd: '4.00', status: 'ended' })
+  })
+
+  it('makes a key, raises it, takes its cap away, and revokes it', async () => {
+    const made = await stage.ask('keys', 'create', '--vendor', 'stripe', '--cap-usd', '5', '--label', 'try', '--json')
+    const { key_id, vault_key } = JSON.parse(made.out) as { key_id: string; vault_key: string }
+    expect(vault_key).to.be.a('string')
+    expect((await stage.ask('keys', 'raise', key_id, '--cap-usd', '7.5')).out).to.include('$7.50')
+    const open = await stage.ask('keys', 'raise', key_id, '--cap-usd', 'none', '--json')
+    expect(JSON.parse(open.out)).to.include({ usd_cap: null, limits_set_by_person: true })
+    expect(JSON.parse((await stage.ask('keys', 'revoke', key_id, '--json')).out)).to.include({ status: 'revoked' })
+  })
+
+  const REFUSED: readonly (readonly [args: string, says: RegExp])[] = [
+    ['keys revoke key_nobody', /no vault key with this id\. \(key_unknown\)\n {2}Way out: List the keys/],
+    ['keys create --vendor twilio', /\(vendor_unknown\)\n {2}Way out: /],
+    ['keys create --vendor stripe --policy x', /\(policy_missing\)/],
+    ['keys create --vendor stripe --expires-in soon', /expires_in.*\(request_malformed\)/],
+    ['calls resolve call_nobody --no-effect', /call_nobody|no call/],
+  ]
+  for (const [args, says] of REFUSED) {
+    it(`exits 1 with the ledger's sentence and the way out: jobcap ${args}`, async () => {
+      const { code, out, err } = await stage.ask(...args.split(' '))
+      expect([code, out], err).to.deep.equal([1, ''])
+      expect(err).to.match(says)
+      expect(err).not.to.match(/\n {4}at /)
+    })
+  }
+
+  it('prints the record for people, and its numbers without gaps for machines', async () => {
+    const { out } = await stage.ask('audit', '--limit', '4')
+    expect(out).to.match(/ {5}1 {2}\S+Z {2}billing\/bill {2}run\.opened\n/)
+    expect(out).to.match(/bill-0-\w+ {2}call\.reserved {2}stripe POST \/v1\/payment_intents call_\w+ \$4\.00\n/)
+    const lines = (await stage.ask('audit', '--json')).out.trim().split('\n')
+    const numbers = lines.map((line) => (JSON.parse(line) as { seq: number }).seq)
+    expect(numbers).to.deep.equal(numbers.map((_, at) => at + 1))
+  })
+
+  it('filters the record', async () => {
+    expect((await stage.ask('audit', '--index', '7')).out).to.equal('')
+    expect((await stage.ask('audit', '--to', '2020-01-01')).out).to.equal('')
+    expect((await stage.ask('audit', '--label', 'billing/bill', '--cursor', '1', '--limit', '1')).out).to.match(/^ +2 /)
+  })
+
+  it('ends without a word when nobody reads any more', async () => {
+    const script = `"${process.execPath}" "${MAIN}" audit --json --state state | head -c 1`
+    const pipe = stage.start(['-c', script], { command: ['sh'] })
+    expect([await pipe.ended, pipe.all]).to.deep.equal([0, '{'])
+  })
+})
+
+describe('jobcap doctor', function () {
+  this.timeout(60_000)
+  let stage: CliStage
+  beforeEach(async () => {
+    stage = await CliStage.open()
+  })
+  afterEach(() => stage.close())
+
+  it('exits 0 when nothing needs a person', async () => {
+    await stage.startRun().ended
+    const { code, out, err } = await stage.ask('doctor')
+    expect([code, out], err).to.deep.equal([0, 'Nothing needs a person.\n'])
+  })
+
+  it('names open folders, secrets that are not there, and for a call in doubt the commands that resolve it', async () => {
+    const careless = createServer((request) => request.socket.destroy())
+    await new Promise<void>((resolve) => careless.listen(0, '127.0.0.1', resolve))
+    try {
+      stage.write('policy.yaml', stage.policy() + vendors((careless.address() as AddressInfo).port).slice(1))
+      stage.write('secrets/geo/token', 'geo_x')
+      stage.write('look.mjs', LOOK)
+      stage.write('job.yaml', job({ command: 'command: [node, look.mjs]' }))
+      const run = stage.startRun()
+      expect(await run.ended, run.all).to.equal(0)
+      expect(run.out).to.match(/told outcome_unknown\n[^]*1 IN DOUBT: their money stays reserved, see jobcap doctor/)
+    } finally {
+      careless.close()
+    }
+    chmodSync(join(stage.folder, 'secrets'), 0o755)
+    const { code, out, err } = await stage.ask('doctor')
+    expect(code, err).to.equal(1)
+    expect(out).to.include(
+      `- ${stage.folder}/secrets is open to others than its owner.\n  chmod 700 ${stage.folder}/secrets\n`,
+    )
+    expect(out).to.match(
+      /- The secret of vendor weather of policy default is not there\.\n {2}Put it into .*\/weather\/token, or/,
+    )
+    expect(out).to.match(
+      /- call_\w+ \(geocode POST \/v1\/lookup, bill-0-\w+\) may have taken effect: .* \$0\.01 is held\./,
+    )
+    const [, command = ''] = /^ {2}jobcap (calls resolve .* --no-effect)$/m.exec(out) ?? expect.fail(out)
+    const resolving = stage.start(command.split(' '))
+    expect(await resolving.ended, resolving.all).to.equal(0)
+    expect(resolving.out).to.match(/^call_\w+ is released: \$0\.00 spent\n$/)
+    expect((await stage.ask('doctor')).out).not.to.include('call_')
+  })
+
+  it('exits 69 and says why when the ledger cannot start', async () => {
+    await stage.startRun().ended
+    rmSync(join(stage.folder, 'policy.yaml'))
+    const { code, err } = await stage.ask('doctor')
+    expect(code).to.equal(69)
+    expect(err).to.match(/the ledger of .* does not start: policy: .*policy\.yaml cannot be read/)
+  })
+})
