@@ -6,25 +6,21 @@ import { expect } from 'chai'
 import { type CommandRun, MAIN } from './command-run.ts'
 import { CliStage, job } from './stage.ts'
 
-/** More vendors for a policy: one that loses its answers and takes no repeat, and one without a secret. */
-const vendors = (port: number) => `
-  - name: geocode
+/** For a policy: vendors of one price that take no repeat. */
+const vendors = (port: number, ...names: string[]) =>
+  names
+    .map(
+      (name) => `  - name: ${name}
     type: generic
     baseUrl: http://127.0.0.1:${port}
-    secretRef: {name: geo, key: token}
+    secretRef: {name: ${name}, key: token}
     auth: {header: X-Api-Key}
     idempotency: never
     routes: [{match: "POST /v1/lookup", usd: "0.01"}]
     allowedEndpoints: ["POST /v1/lookup"]
-  - name: weather
-    type: generic
-    baseUrl: http://127.0.0.1:${port}
-    secretRef: {name: weather, key: token}
-    auth: {header: X-Api-Key}
-    idempotency: never
-    routes: [{match: "POST /v1/lookup", usd: "0.01"}]
-    allowedEndpoints: ["POST /v1/lookup"]
-`
+`,
+    )
+    .join('')
 const LOOK = `
 const answer = await fetch('http://localhost:8080/geocode/v1/lookup', { method: 'POST', body: '{"address":"x"}' })
 console.log('told', (await answer.json()).code)
@@ -125,8 +121,9 @@ describe('jobcap doctor', function () {
     const careless = createServer((request) => request.socket.destroy())
     await new Promise<void>((resolve) => careless.listen(0, '127.0.0.1', resolve))
     try {
-      stage.write('policy.yaml', stage.policy() + vendors((careless.address() as AddressInfo).port).slice(1))
-      stage.write('secrets/geo/token', 'geo_x')
+      const { port } = careless.address() as AddressInfo
+      stage.write('policy.yaml', stage.policy() + vendors(port, 'geocode', 'weather'))
+      stage.write('secrets/geocode/token', 'geo_x')
       stage.write('look.mjs', LOOK)
       stage.write('job.yaml', job({ command: 'command: [node, look.mjs]' }))
       const run = stage.startRun()

@@ -3,11 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { expect } from 'chai'
+import { CliStage, job } from '../cli/stage.ts'
 
 /** Node 26 first in PATH, for npm and for the installed command alike; set-up's own npm cache where home has none. */
+const PATH = `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`
 const ENVIRONMENT = {
   ...process.env,
-  PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
+  PATH,
   ...(existsSync('.tools/npm-cache') ? { npm_config_cache: resolve('.tools/npm-cache') } : {}),
 }
 
@@ -54,5 +56,22 @@ describe('the npm package', function () {
 
   it('prints its help', () => {
     expect(run(folder, join(folder, 'node_modules/.bin/jobcap'), '--help')).to.include('jobcap run')
+  })
+
+  it('runs a Job under a cap from its bundles, and goes on with it under a higher one', async () => {
+    const stage = await CliStage.open()
+    const packed = { command: [join(folder, 'node_modules/.bin/jobcap')] as const, environment: { PATH } }
+    try {
+      stage.write('job.yaml', job({ spec: 'completions: 3' }))
+      const first = stage.startRun([], packed)
+      expect(await first.ended, first.all).to.equal(1)
+      expect(first.out).to.include('The run cap of $10.00 is spent: $8.00 spent, $0.00 reserved. (cap_exhausted')
+      const next = stage.startRun(['--continue', 'bill', '--annotate', 'jobcap.dev/cap-usd=12.00'], packed)
+      expect(await next.ended, next.all).to.equal(0)
+      expect(next.out).to.match(/spent +\$12\.00 of \$12\.00\n +calls +1 settled, 2 replayed, 0 refused/)
+      expect(stage.charges).to.equal(3)
+    } finally {
+      await stage.close()
+    }
   })
 })
