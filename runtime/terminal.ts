@@ -14,7 +14,7 @@ export interface Terminal {
 
 export const systemTerminal: Terminal = {
   isInteractive: process.stdout.isTTY === true,
-  columns: process.stdout.isTTY ? process.stdout.columns : 80,
+  columns: process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : 80,
   out: (text) => {
     process.stdout.write(text)
   },

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { CliStage, job } from './stage.ts'
+import { CliStage, job, needsPodNetwork } from './stage.ts'
 
 const JOB_UID = /"job\.started".*?"jobUid":"([0-9a-f-]+)"/
 
@@ -45,7 +45,8 @@ describe('jobcap run --continue, refused', function () {
     expect(told).not.to.include('jobcap run')
   })
 
-  it('says that the run still runs; the second command shares the first one’s ledger', async () => {
+  it('says that the run still runs; the second command shares the first one’s ledger', async function () {
+    await needsPodNetwork.call(this)
     await stage.control.hold({ count: 1 })
     const first = stage.startRun(['--json'])
     const [, uid = ''] = await first.saw(JOB_UID)
@@ -59,6 +60,7 @@ describe('jobcap run --continue, refused', function () {
 describe('two jobcap runs on one state folder', function () {
   this.timeout(60_000)
   let stage: CliStage
+  before(needsPodNetwork)
   beforeEach(async () => {
     stage = await CliStage.open()
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { RunEvent } from '../../cli/run/events.ts'
 import { untilNoProcess } from '../local/processes.ts'
-import { CliStage, job, SECRET } from './stage.ts'
+import { CliStage, job, needsPodNetwork, SECRET } from './stage.ts'
 
 const THREE = 'completionMode: Indexed, completions: 3, parallelism: 1, backoffLimit: 0'
 const spec = (flow: string) => flow.replaceAll(', ', '\n  ')
@@ -75,7 +75,8 @@ describe('jobcap run', function () {
     expect(stage.charges).to.equal(3)
   })
 
-  it('shows that nothing of the secrets folder and the state folder is in the Pod', async () => {
+  it('shows that nothing of the secrets folder and the state folder is in the Pod', async function () {
+    await needsPodNetwork.call(this)
     const look = `ls ${stage.folder}/secrets/stripe ${stage.state}/ledger; env | grep ${SECRET}; echo looked`
     stage.write('job.yaml', job({ command: `command: [sh, -c, "${look}"]` }))
     const run = stage.startRun()

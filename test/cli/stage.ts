@@ -1,12 +1,15 @@
 import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Context } from 'mocha'
 import { type VendorControl, vendorControl } from '../../fake-vendors/client.ts'
 import { type RunningVendor, startFakeVendor } from '../../fake-vendors/start.ts'
 import { fakeStripe } from '../../fake-vendors/stripe/stripe.ts'
 import { callsOf } from '../../fake-vendors/truth.ts'
 import { createLog } from '../../runtime/log.ts'
 import { systemRandom } from '../../runtime/random.ts'
+import { skip } from '../../tools/test/skip.ts'
+import { openTestMachine } from '../local/machine.ts'
 import { type CommandOptions, CommandRun } from './command-run.ts'
 
 const APP = join(import.meta.dirname, 'fixtures/charge.mjs')
@@ -100,6 +103,14 @@ spec:
     await this.#vendor.drain()
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** Skips what two Pods at once, or a Pod that sees less than its person, are needed for. */
+export async function needsPodNetwork(this: Context): Promise<void> {
+  const opened = await openTestMachine()
+  const network = opened?.machine.isolation.network
+  opened?.close()
+  if (network !== 'pod') skip(this, 'needs namespaces, which this machine does not allow')
 }
 
 /** A Job of one container. `pod` and `spec` are more fields, in YAML. */
