@@ -39,6 +39,8 @@ export class PathPod {
   readonly name: string
   readonly index: number
   readonly port: number
+  /** Killed for good: it is not started again. */
+  isLost = false
   readonly #folder: string
   readonly #env: Readonly<Record<string, string>>
   readonly #apps: Child[] = []
@@ -139,12 +141,18 @@ export class PathPod {
     return join(this.#folder, 'state/credential.json')
   }
 
-  /** All its processes die at once, and the controller takes notice. */
-  async lose(): Promise<void> {
+  /** All its processes die at once, as when its node is lost. */
+  async killAll(): Promise<void> {
+    this.isLost = true
     this.#closeConnections()
     const children = [...this.#apps, ...(this.#sidecar === undefined ? [] : [this.#sidecar])]
     for (const { process: child } of children) child.kill('SIGKILL')
     await Promise.all(children.map(({ ended }) => ended))
+  }
+
+  /** All its processes die at once, and the controller takes notice. */
+  async lose(): Promise<void> {
+    await this.killAll()
     await this.job.world.ledger.client.endPod(this.job.runUid, this.uid)
   }
 
