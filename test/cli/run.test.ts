@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { RunEvent } from '../../cli/run/events.ts'
+import { skip } from '../../tools/test/skip.ts'
 import { untilNoProcess } from '../local/processes.ts'
 import { CliStage, job, needsPodNetwork, SECRET } from './stage.ts'
 
@@ -26,7 +27,7 @@ describe('jobcap run', function () {
     const run = stage.startRun()
     expect(await run.ended, run.all).to.equal(0)
     const told = run.out.replaceAll(/pi_\w+/g, 'PI').replaceAll(/bill-(\d)-\w+/g, 'POD-$1')
-    expect(told).to.match(/^job bill started \(uid .+\)\nrun .+ opened, its key is key_\w+\n/)
+    expect(told).to.match(/^job bill started \(uid .+\)\nrun .+ opened, its key is key_\w+\n/m)
     expect(told).to.include('[POD-0 app] charged PI\npod POD-0 Succeeded (1 of 2 completions)\n')
     expect(told).to.match(/ {2}spent {4}\$8\.00 of \$10\.00\n {2}calls {4}2 settled, 0 replayed, 0 refused\n/)
     expect(run.all).not.to.include('"level"')
@@ -83,6 +84,16 @@ describe('jobcap run', function () {
     expect(await run.ended, run.all).to.equal(0)
     expect(run.out).to.include('app] looked')
     expect(run.all).not.to.match(/api-key|master-key|app\].*sk_test/)
+  })
+
+  it('runs without namespaces too, one Pod at a time, with the vendor on a port of its own', async function () {
+    stage.write('job.yaml', job({ spec: 'completions: 2' }))
+    const run = stage.startRun(['--isolation', 'none'])
+    const code = await run.ended
+    if (code === 69) skip(this, 'needs port 8080 of this machine')
+    expect(code, run.all).to.equal(0)
+    expect(run.out).to.include('Pods run one at a time as plain processes on 127.0.0.1')
+    expect(stage.charges).to.equal(2)
   })
 
   it('starts the ledger again at once when it is killed, and loses no call', async () => {
