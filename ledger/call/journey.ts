@@ -39,7 +39,7 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
     return
   }
 
-  const priced = await priceCall(ledger, recognised.caller, { addressed, call: text })
+  const priced = await priceCall(ledger, recognised.caller, { addressed, call: text, endpoint })
   if ('code' in priced) return refuseKnown(ledger, request, { ...known, refused: priced })
   if ('objectAnswer' in priced) {
     // No note: nothing was numbered, so the sidecar must not take its seen facts for recorded.

@@ -42,13 +42,17 @@ export function textForVendor(call: CallText, { vendor }: Addressed): CallText |
 export async function priceCall(
   ledger: Ledger,
   caller: Caller,
-  asked: { readonly addressed: Addressed; readonly call: CallText },
+  asked: { readonly addressed: Addressed; readonly call: CallText; readonly endpoint: Refusal | null },
 ): Promise<PricedCall | ObjectNotRead | Refusal> {
   const { addressed, call } = asked
   const costing = costingOf(addressed.vendor.type)
   const pricing = vendorPricing(addressed.policy, addressed.vendor)
   let bound = costing.bound(call, pricing)
   if ('code' in bound) return bound
+  if (bound.kind === 'ask_object_first' && asked.endpoint !== null) {
+    // At most an old record is replayed, which has no price: the vendor is not asked for what may not be called.
+    bound = { kind: 'free' }
+  }
   if (bound.kind === 'ask_object_first') {
     const object = await readObject(ledger, caller, { ...asked, ask: bound })
     if ('code' in object) return object
