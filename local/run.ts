@@ -27,6 +27,7 @@ export type { JobCondition } from './controller/job-state.ts'
 export type { PodResult } from './kubelet/events.ts'
 export { readManifest } from './manifest/read.ts'
 export { selectJobs } from './manifest/select.ts'
+export { isOwnerAlive, markOf } from './owner.ts'
 export { describeEvent } from './run-events.ts'
 export { openStateFolder, stateFolderPath } from './state-folder.ts'
 export type { JobResult, LocalCommand, PrivateBind, RunEvent }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Environment } from '../runtime/environment.ts'
+import { isOwnerAlive, markOf } from './owner.ts'
 
 /** Where local runs keep what they need, readable by the person alone. */
 export interface StateFolder {
@@ -26,19 +27,11 @@ export function openStateFolder(path: string): StateFolder {
   const allPods = join(path, 'pods')
   mkdirSync(allPods, { recursive: true })
   for (const owner of readdirSync(allPods)) {
-    if (!isAlive(Number(owner))) rmSync(join(allPods, owner), { recursive: true, force: true })
+    if (!isOwnerAlive(owner)) rmSync(join(allPods, owner), { recursive: true, force: true })
   }
-  const pods = join(allPods, String(process.pid))
+  const pods = join(allPods, markOf(process.pid) ?? '')
   const logs = join(path, 'logs')
   mkdirSync(pods, { recursive: true })
   mkdirSync(logs, { recursive: true })
   return { path, pods, logs }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (fault) {
-    return (fault as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

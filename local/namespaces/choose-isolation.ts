@@ -30,8 +30,30 @@ const CANDIDATES: readonly Candidate[] = [
   { level: 'user', rootKind: 'bind' },
 ]
 
+const LEFT_OUT_AS_USER = [
+  "Without root, containers see this machine's own files and write what you may write.",
+  'Volumes can be mounted on paths that exist, under /run, and where you may make folders; those folders stay.',
+]
+
+const LEFT_OUT_ON_HOST_NETWORK =
+  "Pods share this machine's network, so they run one at a time; what they send past the sidecar goes out."
+
+const LEFT_OUT_WITHOUT_NAMESPACES = [
+  "Nothing of this machine is hidden from them: neither files, nor the vendors' secrets, nor other processes.",
+  'A process that leaves its process group outlives its container.',
+  "Nothing is mounted: a volume's path in a command or a variable is replaced by its real folder, but a program that knows the path by itself does not find it; a root file system is never read-only.",
+  'Names of the Pod are unknown: a vendor is at the address in JOBCAP_<VENDOR>_HOST and JOBCAP_<VENDOR>_PORT, or at http://localhost:8080/<vendor>.',
+]
+
 /** The strongest level that works here, found by running an empty container in it. Takes about 0.2 s. */
 export async function chooseIsolation(request: IsolationRequest): Promise<IsolationChoice> {
+  const missing = request.masked.find((path) => !existsSync(path))
+  if (missing !== undefined) {
+    return {
+      kind: 'refused',
+      problem: `${missing} is to be hidden from containers, but there is no such file or folder`,
+    }
+  }
   const reasons: string[] = []
   for (const candidate of CANDIDATES.filter((one) => isWorthTrying(one, request.forced))) {
     const options = linuxOptions(candidate, request)
@@ -42,7 +64,7 @@ export async function chooseIsolation(request: IsolationRequest): Promise<Isolat
     reasons.push(`${candidate.level}, ${candidate.rootKind}: ${reason}`)
   }
   if (request.forced === undefined || request.forced === 'none') {
-    return { kind: 'chosen', isolation: processIsolation(reasons) }
+    return { kind: 'chosen', isolation: processIsolation(request.forced, reasons) }
   }
   return { kind: 'refused', problem: `isolation ${request.forced} is not possible here: ${reasons.join('; ')}` }
 }
@@ -93,7 +115,7 @@ function linuxOptions(candidate: Candidate, request: IsolationRequest): LinuxSan
       mount('empty', '/run'),
       ...(rootKind === 'readonly' ? [mount('empty', '/tmp'), mount('empty', '/var/tmp')] : []),
       ...(request.network === 'host' ? nameResolution() : []),
-      ...[request.stateFolder, ...request.masked].filter((path) => existsSync(path)).map(masked),
+      ...[request.stateFolder, ...request.masked].map(masked),
     ].filter(({ kind, target }) => kind !== 'empty' || existsSync(target)),
   }
 }
@@ -128,12 +150,8 @@ function linuxIsolation(
   if (candidate.rootKind === 'readonly') {
     leftOut.push(`Containers see this machine's root read-only, with an empty /tmp: ${found.reasons.join('; ')}.`)
   }
-  if (candidate.level === 'user') {
-    leftOut.push(
-      "Without root, containers see and write this machine's own files, and volumes can be mounted only on paths that exist or under /run.",
-    )
-  }
-  if (network === 'host') leftOut.push("Pods share this machine's network, so they run one at a time.")
+  if (candidate.level === 'user') leftOut.push(...LEFT_OUT_AS_USER)
+  if (network === 'host') leftOut.push(LEFT_OUT_ON_HOST_NETWORK)
   return {
     level: candidate.level,
     network,
@@ -143,15 +161,14 @@ function linuxIsolation(
   }
 }
 
-function processIsolation(reasons: readonly string[]): Isolation {
+function processIsolation(forced: IsolationLevel | undefined, reasons: readonly string[]): Isolation {
   const because = reasons.length > 0 ? ` (${reasons.join('; ')})` : ''
+  const why = forced === 'none' ? 'As asked, no namespaces are used' : `Namespaces are not possible here${because}`
   return {
     level: 'none',
     network: 'host',
     isOnePodAtATime: true,
-    leftOut: [
-      `Namespaces are not possible here${because}: Pods run one at a time as plain processes on 127.0.0.1, nothing is hidden from them, a process that leaves its process group outlives them, and volumes live in folders whose paths are put into commands and variables in place of theirs.`,
-    ],
+    leftOut: [`${why}: Pods run one at a time as plain processes on 127.0.0.1.`, ...LEFT_OUT_WITHOUT_NAMESPACES],
     openSandbox: (pod) => Promise.resolve(openProcessSandbox(pod)),
   }
 }

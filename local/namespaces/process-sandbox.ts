@@ -43,8 +43,10 @@ function startProcess(container: ContainerStart): Promise<ContainerProcess> {
   }
   const child = run(container.command)
   // Whatever is left of the group when its first process has ended goes with it.
+  const dismissWatcher = watchGroup(child.pid)
   const exitCode = exitCodeOf(child).then((code) => {
     signalGroup(child.pid, 'SIGKILL')
+    dismissWatcher()
     return code
   })
   return new Promise((resolve, reject) => {
@@ -62,6 +64,22 @@ function startProcess(container: ContainerStart): Promise<ContainerProcess> {
       }),
     )
   })
+}
+
+/**
+ * A shell that kills the group when this process is gone, however it ended: it then reads the end of its input. Returns
+ * what ends it without a kill.
+ */
+function watchGroup(leader: number | undefined): () => void {
+  if (leader === undefined) return () => {}
+  const watcher = spawn('/bin/sh', ['-c', 'read -r over || kill -s KILL -- "-$1"', 'sh', String(leader)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  watcher.on('error', () => {})
+  watcher.stdin.on('error', () => {})
+  watcher.unref()
+  return () => watcher.stdin.end('over\n')
 }
 
 function signalGroup(leader: number | undefined, signal: NodeJS.Signals): void {

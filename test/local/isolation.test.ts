@@ -3,8 +3,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { openMachine, openStateFolder } from '../../local/run.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { systemRandom } from '../../runtime/random.ts'
-import { systemTerminal } from '../../runtime/terminal.ts'
+import { systemTimers } from '../../runtime/timers.ts'
+import { skip } from '../../tools/test/skip.ts'
 import { lastLines, openTestMachine, shellJob, startManifest, type TestMachine } from './machine.ts'
 import { countProcesses } from './processes.ts'
 
@@ -23,8 +26,7 @@ for (const level of ['root', 'user'] as const) {
       writeFileSync(join(secrets, 'policy.yaml'), 'caps: 5')
       const opened = await openTestMachine(level, { masked: [join(secrets, 'stripe'), join(secrets, 'policy.yaml')] })
       if (opened === undefined) {
-        systemTerminal.err(`isolation ${level} is not possible on this machine, so its tests are left out\n`)
-        this.skip()
+        skip(this, `isolation ${level} is not possible on this machine`)
       }
       machine = opened
       close = opened.close
@@ -189,12 +191,26 @@ spec:
   })
 }
 
+describe('what is to be hidden from containers', () => {
+  it('must be there: a path that is not is an error and no silence', async () => {
+    const state = mkdtempSync(join(tmpdir(), 'jobcap-hidden-'))
+    const opening = await openMachine({
+      ...{ state: openStateFolder(state), masked: [join(state, 'mistyped')] },
+      ...{ clock: systemClock, timers: systemTimers, random: systemRandom },
+    })
+    expect(opening).to.deep.equal({
+      kind: 'refused',
+      problem: `${join(state, 'mistyped')} is to be hidden from containers, but there is no such file or folder`,
+    })
+    rmSync(state, { recursive: true })
+  })
+})
+
 describe('Pods over an overlay of the root', () => {
   it('what a container writes and where volumes are mounted leaves no trace on the host', async function () {
     const opened = await openTestMachine('root')
     if (opened === undefined) {
-      systemTerminal.err('isolation root is not possible on this machine, so its tests are left out\n')
-      this.skip()
+      skip(this, 'isolation root is not possible on this machine')
     }
     const name = `jobcap-trace-${systemRandom.hex(6)}`
     const paths = [`/etc/${name}`, `/${name}`, `/run/${name}`, `/usr/${name}`, join(tmpdir(), name)]

@@ -145,6 +145,13 @@ const ACCEPTED: readonly [string, string, readonly string[]][] = [
     ['Job/billing: spec.template.spec.containers[main].resources is not enforced locally'],
   ],
   [
+    'a rule on conditions',
+    withSpec('podFailurePolicy: {rules: [{action: Ignore, onPodConditions: [{type: DisruptionTarget}]}]}'),
+    [
+      'Job/billing: spec.podFailurePolicy.rules[0].onPodConditions never matches locally: no Pod is evicted or preempted here',
+    ],
+  ],
+  [
     'runAsUser',
     withMain('securityContext: {runAsUser: 1000}'),
     [

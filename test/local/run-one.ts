@@ -1,12 +1,12 @@
-/** Runs one Pod whose processes sleep for the given number of seconds, until it is killed: see runner.test.ts. */
+/** Runs one Pod with a shell script and prints its log: see runner.test.ts. Arguments: isolation level, script. */
+import type { IsolationLevel } from '../../local/namespaces/sandbox.ts'
 import { systemTerminal } from '../../runtime/terminal.ts'
 import { openTestMachine, shellJob, startManifest } from './machine.ts'
 
-const seconds = process.argv[2] ?? '60'
-const opened = await openTestMachine()
-if (opened === undefined) throw new Error('this machine allows no Pods at all')
-const script = `(setsid sleep ${seconds} &); sleep ${seconds} & echo up; wait`
-const test = startManifest(opened.machine, shellJob(script))
-await test.seen((event) => event.type === 'log')
-systemTerminal.out('up\n')
-await test.run.result
+const [, , level, script = ''] = process.argv
+const opened = await openTestMachine(level as IsolationLevel)
+if (opened === undefined) throw new Error(`isolation ${level} is not possible on this machine`)
+const onEvent = (event: { type: string; line?: string }) => {
+  if (event.type === 'log') systemTerminal.out(`${event.line}\n`)
+}
+await startManifest(opened.machine, shellJob(script), { onEvent }).run.result

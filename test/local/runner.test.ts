@@ -3,14 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { readEnvironment } from '../../runtime/environment.ts'
 import { systemRandom } from '../../runtime/random.ts'
-import { systemTerminal } from '../../runtime/terminal.ts'
 import { systemTimers, type Timers } from '../../runtime/timers.ts'
+import { skip } from '../../tools/test/skip.ts'
 import { lastLines, openTestMachine, shellJob, startManifest, type TestMachine } from './machine.ts'
-import { countProcesses, untilNoProcess } from './processes.ts'
+import { untilNoProcess } from './processes.ts'
 
 async function needMachine(...asked: Parameters<typeof openTestMachine>): Promise<TestMachine> {
   const opened = await openTestMachine(...asked)
@@ -34,7 +33,7 @@ const THREE_AT_ONCE = 'completions: 3\n  parallelism: 3\n  completionMode: Index
 describe('a local run', () => {
   it('runs as many Pods at once as parallelism says where each has its own network', async function () {
     const { machine, close } = await needMachine()
-    if (machine.isolation.isOnePodAtATime) this.skip()
+    if (machine.isolation.isOnePodAtATime) skip(this, 'Pods run one at a time on this machine')
     const test = startManifest(machine, shellJob('exit 0', { job: THREE_AT_ONCE }))
     await test.run.result
     expect(mostAtOnce(test.events)).to.equal(3)
@@ -63,7 +62,9 @@ describe('a local run', () => {
   it('leaves nothing of a Pod in the state folder but its logs', async () => {
     const { machine, stateFolder, close } = await needMachine()
     await startManifest(machine, shellJob('exit 0')).run.result
-    expect(readdirSync(join(stateFolder, 'pods', String(process.pid)))).to.deep.equal([])
+    const [owner = '', ...others] = readdirSync(join(stateFolder, 'pods'))
+    expect(others).to.deep.equal([])
+    expect(readdirSync(join(stateFolder, 'pods', owner))).to.deep.equal([])
     close()
   })
 
@@ -166,27 +167,35 @@ spec:
     close()
   })
 
-  it('leaves no process behind when it is killed with SIGKILL itself', async function () {
-    const { machine, close } = await needMachine()
-    close()
-    if (machine.isolation.level === 'none') {
-      systemTerminal.err('without namespaces a killed run leaves its containers, so this test is left out\n')
-      this.skip()
-    }
-    const mark = `3${systemRandom.bytes(4).readUInt32BE()}`
-    const folder = mkdtempSync(join(tmpdir(), 'jobcap-killed-'))
-    const runner = spawn(process.execPath, [fileURLToPath(new URL('run-one.ts', import.meta.url)), mark], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...readEnvironment(), TMPDIR: folder },
+  // What cuts itself off from its process group outlives a container without namespaces, whoever ended it.
+  for (const [level, apart] of [
+    ['root', 'setsid '],
+    ['user', 'setsid '],
+    ['none', ''],
+  ] as const) {
+    it(`leaves no process behind when it is killed with SIGKILL itself, ${level}`, async function () {
+      const opened = await openTestMachine(level)
+      if (opened === undefined) skip(this, `isolation ${level} is not possible on this machine`)
+      opened.close()
+      const mark = `3${systemRandom.bytes(4).readUInt32BE()}`
+      const folder = mkdtempSync(join(tmpdir(), 'jobcap-killed-'))
+      const sleeper = `sh -c 'echo up; exec sleep ${mark}'`
+      const script = `(${apart}${sleeper} &); ${sleeper} & wait`
+      const runner = spawn(process.execPath, [join(import.meta.dirname, 'run-one.ts'), level, script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...readEnvironment(), TMPDIR: folder },
+      })
+      let ups = 0
+      for await (const line of createInterface({ input: runner.stdout })) {
+        if (line === 'up') ups += 1
+        if (ups === 2) break
+      }
+      runner.kill('SIGKILL')
+      await new Promise((resolve) => runner.once('exit', resolve))
+      await untilNoProcess(mark)
+      rmSync(folder, { recursive: true })
     })
-    const lines = createInterface({ input: runner.stdout })
-    for await (const line of lines) if (line === 'up') break
-    expect(countProcesses(`sleep\0${mark}`)).to.equal(2)
-    runner.kill('SIGKILL')
-    await new Promise((resolve) => runner.once('exit', resolve))
-    await untilNoProcess(`sleep\0${mark}`)
-    rmSync(folder, { recursive: true })
-  })
+  }
 })
 
 describe('without namespaces', () => {
