@@ -122,6 +122,7 @@ const generic = z.strictObject({
   routes: z
     .array(pricedRoute)
     .max(200)
+    .superRefine(refuseHiddenRoutes)
     .describe('Prices. A mutating route without one is refused; the first match counts.'),
 }) satisfies z.ZodType<GenericVendor>
 
@@ -271,6 +272,25 @@ function refuseDuplicateNames(vendors: readonly { readonly name: string }[], con
     }
     seen.add(name)
   }
+}
+
+/** The first match counts, so a price behind a wider route would never be asked for: a dear call could pass as a cheap one. */
+function refuseHiddenRoutes(routes: readonly { readonly match: string }[], context: z.RefinementCtx): void {
+  for (const [at, { match }] of routes.entries()) {
+    const wider = routes.slice(0, at).find((earlier) => coversRoute(earlier.match, match))
+    if (wider === undefined) continue
+    const message = `\`${wider.match}\` stands before it and takes all of its calls: put the narrower route first`
+    context.addIssue({ code: 'custom', path: [at, 'match'], message })
+  }
+}
+
+/** Whether every call of `narrow` is one of `wide`. A HEAD is priced as its GET. */
+function coversRoute(wide: string, narrow: string): boolean {
+  const [wideMethod = '', widePath = ''] = wide.split(' ')
+  const [narrowMethod = '', narrowPath = ''] = narrow.split(' ')
+  if (wideMethod !== narrowMethod && !(wideMethod === 'GET' && narrowMethod === 'HEAD')) return false
+  const [wanted, given] = [widePath.split('/'), narrowPath.split('/')]
+  return wanted.length === given.length && wanted.every((segment, at) => segment === '*' || segment === given[at])
 }
 
 function isNotAbove(left: string, right: string | undefined): boolean {

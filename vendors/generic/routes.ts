@@ -3,7 +3,7 @@ import type { CallText } from '../../contract/vendor.ts'
 
 /**
  * The first declared route that names the call; HEAD counts as GET. `ambiguous`: only letter case or a slash at the end
- * keep it from being one, and many servers do not mind those.
+ * keep it from being one, or an earlier one, and many servers do not mind those.
  */
 export function findRoute<Route extends { readonly match: string }>(
   routes: readonly Route[],
@@ -11,10 +11,9 @@ export function findRoute<Route extends { readonly match: string }>(
 ): Route | 'ambiguous' | undefined {
   const methods = method === 'HEAD' ? ['HEAD', 'GET'] : [method]
   const exact = routes.find(({ match }) => methods.some((asked) => routeMatches(match, asked, path)))
-  if (exact !== undefined) return exact
   const folded = foldCase(path)
-  const isNear = routes.some(({ match }) => methods.some((asked) => routeMatches(foldMatch(match), asked, folded)))
-  return isNear ? 'ambiguous' : undefined
+  const near = routes.find(({ match }) => methods.some((asked) => routeMatches(foldMatch(match), asked, folded)))
+  return near === exact ? exact : 'ambiguous'
 }
 
 function foldMatch(match: string): string {
