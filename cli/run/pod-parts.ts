@@ -15,8 +15,11 @@ import { type LedgerHome, SOCKET_NAME } from '../ledger-home.ts'
 
 /** Where issuer and proxy see the ledger's socket; beside /run/jobcap, which is /var/run/jobcap on most hosts. */
 const SOCKET_MOUNT = '/run/jobcap-ledger'
-/** Saves 14 MiB a sidecar for about 20 ms of start. */
-const LEAN_NODE = ['--max-semi-space-size=1', '--no-maglev']
+/**
+ * A small young generation keeps a sidecar lean. `--no-maglev`, which a cluster's image may add, would save 3 MiB more
+ * and cost each start 40 to 70 ms, because Node's own code cache does not fit it (node tools/measure/main.ts).
+ */
+const LEAN_NODE = ['--max-semi-space-size=1']
 /** First of the loopback ports that stand for a vendor each where no host name can. */
 const FIRST_VENDOR_PORT = 18_081
 /** Where nothing can be bound, paths in variables are given their real places (local/), but not those in our programs. */
