@@ -72,6 +72,7 @@ async function carryRead(
   const relayed = await relay(pod, {
     gone,
     isRepeatable: collected.isWhole,
+    isRead: true,
     send: async () => ({
       answer: await pod.effects.passthrough.ask(request, response, {
         path,
@@ -157,6 +158,7 @@ function send(pod: Pod, { gone }: AppExchange, { call, leave }: { call: JudgedCa
   return relay(pod, {
     gone,
     isRepeatable: true,
+    isRead: false,
     send: async () => {
       const { request, seen } = await outgoingRequest(pod, call, leave)
       return { answer: await pod.effects.ledger.ask({ ...request, signal: gone }), seen }

@@ -13,6 +13,8 @@ const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 1_000
 /** A store changes its history once in a while; a ledger that says so again and again has to be waited for. */
 const MOST_AGAINS = 3
+/** Sends of a read whose answer is broken off after its head each time. */
+const MOST_CUT_READS = 3
 
 export interface RelayedAnswer {
   readonly kind: 'answer'
@@ -35,6 +37,8 @@ export interface Sending {
   send(): Promise<Sent>
   /** False when its body has been streamed away and cannot be sent again. */
   readonly isRepeatable: boolean
+  /** A read's answer comes straight from the vendor, so it is the vendor that breaks it off: it is asked again only so often. */
+  readonly isRead: boolean
   /** Aborted when the app has left. */
   readonly gone: AbortSignal
 }
@@ -46,6 +50,10 @@ export interface Sent {
 }
 
 const UNREACHABLE: Relayed = { kind: 'refused', refused: refusal('ledger_unreachable') }
+const CUT_READ: Relayed = {
+  kind: 'refused',
+  refused: refusal('vendor_unreachable', 'The answer to the read was broken off each time.'),
+}
 
 /** Refusals that come from the step that also records seen facts; any other may have come before it. */
 const JUDGED: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
@@ -65,6 +73,7 @@ export async function relay(pod: Pod, sending: Sending): Promise<Relayed> {
   const { clock, timers } = pod.effects
   let failingSinceMs: number | null = null
   let waitMs = FIRST_WAIT_MS
+  let cuts = 0
   for (let agains = 0; ; ) {
     const outcome = await sendOnce(pod, sending)
     if (outcome.kind === 'again' && agains < MOST_AGAINS) {
@@ -72,6 +81,8 @@ export async function relay(pod: Pod, sending: Sending): Promise<Relayed> {
       continue
     }
     if (outcome.kind !== 'again' && outcome.kind !== 'unreachable') return outcome
+    if (outcome.kind === 'unreachable' && outcome.isCut) cuts += 1
+    if (sending.isRead && cuts === MOST_CUT_READS) return CUT_READ
     failingSinceMs ??= clock.monotonicMs()
     if (clock.monotonicMs() + waitMs - failingSinceMs > RESEND_FOR_MS) {
       return outcome.kind === 'again' ? UNREACHABLE : outcome.last
@@ -81,10 +92,13 @@ export async function relay(pod: Pod, sending: Sending): Promise<Relayed> {
   }
 }
 
-type Outcome = Relayed | { readonly kind: 'again' } | { readonly kind: 'unreachable'; readonly last: Relayed }
+type Outcome =
+  | Relayed
+  | { readonly kind: 'again' }
+  | { readonly kind: 'unreachable'; readonly last: Relayed; readonly isCut: boolean }
 
 async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promise<Outcome> {
-  let sent: Sent
+  let sent: Sent | undefined
   let body: AnswerBody
   try {
     sent = await send()
@@ -93,7 +107,7 @@ async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promis
     if (gone.aborted) throw gone.reason
     if (!(fault instanceof LedgerUnreachable)) throw fault
     pod.effects.log.warn({ reason: fault.message }, 'the ledger did not answer')
-    return isRepeatable ? { kind: 'unreachable', last: UNREACHABLE } : UNREACHABLE
+    return isRepeatable ? { kind: 'unreachable', last: UNREACHABLE, isCut: sent !== undefined } : UNREACHABLE
   }
   const { status, headers } = sent.answer
   const note = noteOf(headers)
@@ -107,7 +121,7 @@ async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promis
     return { kind: 'again' }
   }
   if (refused?.code === 'credential_expired' && (await pod.credentials.renew())) return { kind: 'again' }
-  if (refused?.code === 'ledger_not_ready') return { kind: 'unreachable', last: relayed }
+  if (refused?.code === 'ledger_not_ready') return { kind: 'unreachable', last: relayed, isCut: false }
   await pod.refusals.learn(refused, note)
   const isToldToWait = note?.control === 'wait'
   const isJudged = refused === undefined || isToldToWait || JUDGED.has(refused.code)

@@ -82,6 +82,13 @@ describe('promise 6, attacked: a vendor without manners', function () {
     await closed.promise
   })
 
+  it('a read whose answer the vendor breaks off is asked for three times, not for as long as a ledger is waited for', async () => {
+    vendor.on('cut', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"id"'))
+    const told = await pod.ask({ method: 'GET', path: '/stripe/v1/charges', headers: { 'x-case': 'cut' } })
+    expect(gist(told)).to.equal('503 vendor_unreachable')
+    expect(vendor.hits('cut')).to.equal(3)
+  })
+
   it('an answer under a thousand headers of the vendor is known as read, so that the same call again is a new one', async () => {
     let payments = 0
     const lines = Array.from({ length: 1_500 }, (_, at) => `x${at}: a`)
