@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { watch } from 'node:fs/promises'
+import { on } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import Stripe from 'stripe'
@@ -126,10 +126,15 @@ export class PathPod {
   /** Resolves when the sidecar has written down so many answers as about to be handed over, or as read. */
   async noted(state: 'delivering' | 'seen', times = 1): Promise<void> {
     const stateDir = join(this.#folder, 'state')
-    const count = () => readFileSync(join(stateDir, 'deliveries.jsonl'), 'utf8').split(`"state":"${state}"`).length - 1
-    const changes = watch(stateDir)
-    if (count() >= times) return
-    for await (const _ of changes) if (count() >= times) return
+    const file = join(stateDir, 'deliveries.jsonl')
+    const count = () => (existsSync(file) ? readFileSync(file, 'utf8').split(`"state":"${state}"`).length - 1 : 0)
+    const watcher = watch(stateDir)
+    const changes = on(watcher, 'change')
+    try {
+      while (count() < times) await changes.next()
+    } finally {
+      watcher.close()
+    }
   }
 
   /** The content of the credential file. A secret. */

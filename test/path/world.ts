@@ -9,7 +9,9 @@ import { type FakeVendor, type LedgerProcess, type Rig, startRig } from '../ledg
 import { PathJob } from './job.ts'
 import { Wire } from './wire.ts'
 
-export const ROOT = join(import.meta.dirname, '../..')
+const ROOT = join(import.meta.dirname, '../..')
+/** The same sources are started more than a hundred times: reading them takes half of a start. */
+const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/test-path')
 
 /** A vendor that keeps one answer back after its effect. */
 export interface Hold {
@@ -122,7 +124,7 @@ export class World {
   startNode(args: readonly string[], env: Readonly<Record<string, string>>): Child {
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], ...env },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let log = ''
