@@ -12,6 +12,8 @@ export type RunEvent =
       readonly warnings: readonly string[]
       /** Null: a work queue. */
       readonly completions: number | null
+      /** How Pods are kept apart: `none` hides nothing from them. */
+      readonly isolation: 'root' | 'user' | 'none'
     }
   /** The run has its vault key: the first Pod has exchanged its token. */
   | { readonly event: 'run.opened'; readonly runUid: string; readonly keyId: string }

@@ -110,14 +110,15 @@ class RunFollower {
   }
 
   #jobStarted({ job, uid }: { readonly job: string; readonly uid: string }): void {
-    const { reporter, living } = this.#setting
+    const { reporter, living, machine } = this.#setting
     const { notes, job: prepared } = this.#prepared
     const { parallelism } = prepared.spec
     // As the API server fills it in: one completion, or a work queue where only `parallelism` is given.
     const completions = prepared.spec.completions ?? (parallelism === undefined ? 1 : null)
     this.#jobUid = uid
     living.add(uid)
-    reporter.event({ event: 'job.started', job, jobUid: uid, warnings: notes, completions })
+    const isolation = machine.isolation.level
+    reporter.event({ event: 'job.started', job, jobUid: uid, warnings: notes, completions, isolation })
   }
 
   /** Once the first Pod has its credential, the run and its vault key are known. */

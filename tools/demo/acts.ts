@@ -8,10 +8,11 @@ import type { Progress } from './progress.ts'
 import { EXAMPLE, HUNT_MANIFEST, type Stage, writePolicy } from './stage.ts'
 import { type FakeStripe, startFakeStripe } from './vendor.ts'
 
-const MANIFEST = join(EXAMPLE, 'cronjob.yaml')
 const CAP_ANNOTATION = 'jobcap.dev/cap-usd'
 const ENOUGH_USD = '4000.00'
 export const TIGHT_USD = '500.00'
+/** Of the example. */
+export const PARALLELISM = 8
 
 /** What each act needs: a vendor and a ledger of its own. */
 interface Scene {
@@ -19,13 +20,17 @@ interface Scene {
   readonly progress: Progress
   readonly vendor: FakeStripe
   readonly stateFolder: string
-  readonly args: readonly string[]
+  /** `jobcap run` of the example under this cap. */
+  run(capUsd: string, ...more: readonly string[]): JobcapRun
+  /** `jobcap run` of another manifest. */
+  runFile(file: string): JobcapRun
 }
 
 export interface ActA {
   readonly charges: Charges
   readonly kills: number
-  readonly secretsInPods: number
+  /** Null: not looked for, since nothing is hidden from Pods without namespaces. */
+  readonly secretsInPods: number | null
   readonly auditMissing: number
   readonly audit: readonly AuditEvent[]
 }
@@ -42,17 +47,20 @@ const KILLS = [
 export async function actWithKills(stage: Stage, progress: Progress): Promise<ActA> {
   return inScene({ stage, progress, name: 'a' }, async (scene) => {
     progress.title(`(a) ${stage.customers.length} customers under a cap of $${ENOUGH_USD}, while parts are killed`)
-    const run = new JobcapRun([...scene.args, '-f', MANIFEST, ...cap(ENOUGH_USD)])
+    const run = scene.run(ENOUGH_USD)
     const stopBar = followCharges(scene)
+    const { isolation } = await run.find('job.started')
+    for (const sentence of run.said.filter((line) => !line.startsWith('['))) progress.step(sentence)
     const kills = await orEnd(run, killInMidCall(scene, run))
     const { job } = await run.end()
     stopBar()
     progress.step(`Job ${job.condition}: ${describe(scene)}`)
-    const secretsInPods = await huntForSecrets(scene)
-    const audit = await readAudit(scene.stateFolder)
+    const secretsInPods = isolation === 'none' ? null : await huntForSecrets(scene)
+    const audit = await readAudit(stage.children, scene.stateFolder)
     const truth = scene.vendor.truth()
     const charges = judgeCharges(stage.customers, truth)
-    return { charges, kills, secretsInPods, auditMissing: missingFromAudit(truth, audit), audit }
+    const ofJob = audit.filter(({ actor }) => actor.jobUid === job.jobUid)
+    return { charges, kills, secretsInPods, auditMissing: missingFromAudit(truth, audit), audit: ofJob }
   })
 }
 
@@ -71,16 +79,16 @@ export async function actWithSmallCap(stage: Stage, progress: Progress): Promise
   return inScene({ stage, progress, name: 'b' }, async (scene) => {
     progress.title(`(b) the same customers under a cap of $${TIGHT_USD}, then continued`)
     const stopBar = followCharges(scene)
-    const first = await new JobcapRun([...scene.args, '-f', MANIFEST, ...cap(TIGHT_USD)]).end()
+    const first = await scene.run(TIGHT_USD).end()
     const spentMicros = judgeCharges(stage.customers, scene.vendor.truth()).spentMicros
     progress.step(`Job ${first.job.condition} (${first.job.reason}): ${describe(scene)}`)
     progress.step(`${first.summary.refused} calls refused, ${first.summary.pods} Pods in all: no retry storm`)
     const { jobUid } = first.job
-    const second = await new JobcapRun([...scene.args, '-f', MANIFEST, '--continue', jobUid, ...cap(ENOUGH_USD)]).end()
+    const second = await scene.run(ENOUGH_USD, '--continue', jobUid).end()
     stopBar()
     progress.step(`continued with $${ENOUGH_USD}: Job ${second.job.condition}, ${describe(scene)}`)
     const truth = scene.vendor.truth()
-    const audit = await readAudit(scene.stateFolder)
+    const audit = await readAudit(stage.children, scene.stateFolder)
     return {
       charges: judgeCharges(stage.customers, truth),
       spentMicros,
@@ -97,7 +105,9 @@ export interface ActC {
   readonly callsAfterRevoke: number
   readonly podsAfterRevoke: number
   readonly condition: string
+  readonly reason: string | null
   readonly auditMissing: number
+  readonly audit: readonly AuditEvent[]
 }
 
 const REVOKE_AFTER_CHARGES = 120
@@ -106,11 +116,11 @@ const REVOKE_AFTER_CHARGES = 120
 export async function actWithRevocation(stage: Stage, progress: Progress): Promise<ActC> {
   return inScene({ stage, progress, name: 'c' }, async (scene) => {
     progress.title('(c) the key is revoked in mid-run')
-    const run = new JobcapRun([...scene.args, '-f', MANIFEST, ...cap(ENOUGH_USD)])
+    const run = scene.run(ENOUGH_USD)
     const stopBar = followCharges(scene)
     await orEnd(run, scene.vendor.control.reached('effect', REVOKE_AFTER_CHARGES))
     const { keyId } = await run.find('run.opened')
-    const { in_flight } = await revoke(scene.stateFolder, keyId)
+    const { in_flight } = await revoke(stage.children, scene.stateFolder, keyId)
     const mark = await scene.vendor.control.mark('DELETE has answered')
     const podsBefore = run.events.filter(({ event }) => event === 'pod.started').length
     progress.step(`revoked after ${describe(scene)}; in flight then: ${in_flight.length}`)
@@ -118,7 +128,7 @@ export async function actWithRevocation(stage: Stage, progress: Progress): Promi
     stopBar()
     const podsAfterRevoke = run.events.filter(({ event }) => event === 'pod.started').length - podsBefore
     progress.step(`Job ${job.condition} (${job.reason}), ${podsAfterRevoke} Pods started after the revocation`)
-    const audit = await readAudit(scene.stateFolder)
+    const audit = await readAudit(stage.children, scene.stateFolder)
     const keys = vendorKeys(audit)
     const inFlightKeys = new Set(in_flight.map(({ call_id }) => keys.get(call_id) ?? call_id))
     const truth = scene.vendor.truth()
@@ -126,6 +136,8 @@ export async function actWithRevocation(stage: Stage, progress: Progress): Promi
       callsAfterRevoke: effectsAfter(truth, mark.seq, inFlightKeys),
       podsAfterRevoke,
       condition: job.condition,
+      reason: job.reason,
+      audit,
       auditMissing: missingFromAudit(truth, audit),
     }
   })
@@ -136,12 +148,21 @@ async function inScene<Result>(
   play: (scene: Scene) => Promise<Result>,
 ): Promise<Result> {
   const vendor = await startFakeStripe(stage, join(stage.folder, `truth-${name}.ndjson`))
+  const policy = join(stage.folder, `policy-${name}.yaml`)
+  writePolicy(policy, vendor.url)
+  const stateFolder = join(stage.folder, `state-${name}`)
+  const setting = ['--policy', policy, '--state', stateFolder, '--secrets', stage.secretsFolder]
+  let newest: JobcapRun | undefined
+  const runFile = (file: string, ...more: readonly string[]) => {
+    newest = new JobcapRun(stage.children, [...setting, '-f', file, ...more], { cwd: EXAMPLE, input: stage.manifest })
+    return newest
+  }
+  const run = (capUsd: string, ...more: readonly string[]) =>
+    runFile('-', '--annotate', `${CAP_ANNOTATION}=${capUsd}`, ...more)
   try {
-    const policy = join(stage.folder, `policy-${name}.yaml`)
-    writePolicy(policy, vendor.url)
-    const stateFolder = join(stage.folder, `state-${name}`)
-    const args = ['--policy', policy, '--state', stateFolder, '--secrets', stage.secretsFolder]
-    return await play({ stage, progress, vendor, stateFolder, args })
+    return await play({ stage, progress, vendor, stateFolder, run, runFile })
+  } catch (fault) {
+    throw new Error(`act (${name}): ${(fault as Error).message}\n${newest?.tail ?? ''}`, { cause: fault })
   } finally {
     progress.endBar()
     await vendor.stop()
@@ -180,8 +201,8 @@ function containerOf(victim: 'app' | 'sidecar'): string {
 }
 
 /** How many places within an app container hold the vendor's secret. */
-async function huntForSecrets({ args, progress }: Scene): Promise<number> {
-  const { exitCode, summary } = await new JobcapRun([...args, '-f', HUNT_MANIFEST]).end()
+async function huntForSecrets({ runFile, progress }: Scene): Promise<number> {
+  const { exitCode, summary } = await runFile(HUNT_MANIFEST).end()
   const lines = readLogs(summary.logs)
   if (exitCode !== 0 || !lines.includes('searched')) throw new Error('the hunt for the secret did not come to its end')
   const found = lines.filter((line) => line.startsWith('FOUND'))
@@ -206,10 +227,6 @@ function followCharges({ vendor, stage, progress }: Scene): () => void {
     isOver = true
     progress.endBar()
   }
-}
-
-function cap(usd: string): string[] {
-  return ['--annotate', `${CAP_ANNOTATION}=${usd}`]
 }
 
 function describe({ stage, vendor }: Scene): string {

@@ -1,15 +1,11 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import type { AuditEvent } from '../../contract/audit.ts'
+import type { Children } from './children.ts'
 import { JOBCAP } from './stage.ts'
 
-const run = promisify(execFile)
-const MAX_OUTPUT_BYTES = 256 * 1024 * 1024
-
 /** The whole record of a state folder, as `jobcap audit` prints it. */
-export async function readAudit(stateFolder: string): Promise<AuditEvent[]> {
-  const { stdout } = await run(JOBCAP, ['audit', '--json', '--state', stateFolder], { maxBuffer: MAX_OUTPUT_BYTES })
-  return stdout
+export async function readAudit(children: Children, stateFolder: string): Promise<AuditEvent[]> {
+  const record = await children.output(JOBCAP, ['audit', '--json', '--state', stateFolder])
+  return record
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as AuditEvent)
@@ -20,7 +16,8 @@ export interface Revoked {
 }
 
 /** `DELETE /vault/keys/{id}`, by the command that a person would use. */
-export async function revoke(stateFolder: string, keyId: string): Promise<Revoked> {
-  const { stdout } = await run(JOBCAP, ['keys', 'revoke', keyId, '--json', '--state', stateFolder])
-  return JSON.parse(stdout) as Revoked
+export async function revoke(children: Children, stateFolder: string, keyId: string): Promise<Revoked> {
+  return JSON.parse(
+    await children.output(JOBCAP, ['keys', 'revoke', keyId, '--json', '--state', stateFolder]),
+  ) as Revoked
 }

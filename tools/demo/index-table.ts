@@ -11,23 +11,44 @@ interface IndexRow {
   spentMicros: number
 }
 
-/** Per completion index what the audit says of it. */
-export function indexTable(audit: readonly AuditEvent[]): string {
+const HEADER = ['index', 'attempts', 'calls', 'charged', 'replayed', 'refused', 'dollars']
+
+/** What the audits say: a row for each completion index of the first act, then one for each act as a whole. */
+export function indexTable(audits: Readonly<Record<string, readonly AuditEvent[]>>): string {
+  const acts = Object.entries(audits).map(([name, audit]) => [name, rowsOf(audit)] as const)
+  const [, first = new Map<number, IndexRow>()] = acts[0] ?? []
+  const indexes = [...first].toSorted(([left], [right]) => left - right)
+  return formatTable(HEADER, [
+    ...indexes.map(([index, row]) => cells(String(index), row)),
+    ...acts.map(([name, rows]) => cells(name, sum([...rows.values()]))),
+  ])
+}
+
+function cells(name: string, { attempts, calls, charged, replayed, refused, spentMicros }: IndexRow): string[] {
+  const dollars = `$${formatUsd(spentMicros as UsdMicros)}`
+  return [name, ...[attempts, calls, charged, replayed, refused].map(String), dollars]
+}
+
+function noCalls(): IndexRow {
+  return { attempts: 0, calls: 0, charged: 0, replayed: 0, refused: 0, spentMicros: 0 }
+}
+
+function sum(rows: readonly IndexRow[]): IndexRow {
+  const total = noCalls()
+  for (const row of rows) for (const key of Object.keys(total) as (keyof IndexRow)[]) total[key] += row[key]
+  return total
+}
+
+function rowsOf(audit: readonly AuditEvent[]): Map<number, IndexRow> {
   const rows = new Map<number, IndexRow>()
   for (const line of audit) {
     const { index } = line.actor
     if (index === null) continue
-    const row = rows.get(index) ?? { attempts: 0, calls: 0, charged: 0, replayed: 0, refused: 0, spentMicros: 0 }
+    const row = rows.get(index) ?? noCalls()
     rows.set(index, row)
     count(row, line)
   }
-  const cells = [...rows]
-    .toSorted(([left], [right]) => left - right)
-    .map(([index, { attempts, calls, charged, replayed, refused, spentMicros }]) => [
-      ...[index, attempts, calls, charged, replayed, refused].map(String),
-      `$${formatUsd(spentMicros as UsdMicros)}`,
-    ])
-  return formatTable(['index', 'attempts', 'calls', 'charged', 'replayed', 'refused', 'dollars'], cells)
+  return rows
 }
 
 function count(row: IndexRow, line: AuditEvent): void {

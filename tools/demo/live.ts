@@ -19,9 +19,11 @@ export async function actLive(stage: Stage, progress: Progress): Promise<number>
   writePolicy(policy, undefined)
   progress.title('(a) against api.stripe.com, in test mode')
   const state = join(stage.folder, 'state-live')
-  const args = ['--policy', policy, '--state', state, '--secrets', stage.secretsFolder]
-  const run = new JobcapRun([...args, '-f', join(EXAMPLE, 'cronjob.yaml')])
-  const { exitCode, job, summary } = await run.end()
+  const args = ['--policy', policy, '--state', state, '--secrets', stage.secretsFolder, '-f', '-']
+  const run = new JobcapRun(stage.children, args, { cwd: EXAMPLE, input: stage.manifest })
+  const { exitCode, job, summary } = await run.end().catch((fault: Error) => {
+    throw new Error(`${fault.message}\n${run.tail}`)
+  })
   progress.step(`Job ${job.condition}: $${summary.spentUsd} spent in ${summary.settled} calls`)
-  return exitCode
+  return exitCode ?? 1
 }

@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Children } from './children.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** Its folder holds the programs too, so `jobcap run` is started there. */
 export const EXAMPLE = join(ROOT, 'manifests/examples/nightly-billing')
 export const JOBCAP = join(ROOT, 'bin/jobcap')
 /** Node, and a Python that has requests. */
@@ -23,27 +26,34 @@ export interface Stage {
   readonly folder: string
   readonly secretsFolder: string
   readonly secretFile: string
-  readonly secret: string
+  readonly children: Children
+  /** The example's, without its Python slice where this machine has no Python for it. */
+  readonly manifest: string
+  readonly hasPython: boolean
   readonly customers: readonly Customer[]
-  strike(): void
+  /** Ends what was started and removes the folder. */
+  strike(): Promise<void>
 }
 
 const CUSTOMERS_PER_POD = 10
 
 export function setStage(): Stage {
-  const folder = mkdtempSync(join(tmpdir(), 'jobcap-demo-'))
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'jobcap-demo-')))
   const secretsFolder = join(folder, 'secrets')
   mkdirSync(join(secretsFolder, 'stripe'), { recursive: true, mode: 0o700 })
-  const secret = `sk_test_demo${randomBytes(12).toString('hex')}`
   const secretFile = join(secretsFolder, 'stripe/api-key')
-  writeFileSync(secretFile, secret, { mode: 0o600 })
+  writeFileSync(secretFile, `sk_test_demo${randomBytes(12).toString('hex')}`, { mode: 0o600 })
+  const children = new Children()
+  const hasPython = spawnSync(join(TOOLS, 'python3'), ['-c', 'import requests']).status === 0
+  const manifest = readFileSync(join(EXAMPLE, 'cronjob.yaml'), 'utf8')
   return {
-    folder,
-    secretsFolder,
-    secretFile,
-    secret,
-    customers: readCustomers(),
-    strike: () => rmSync(folder, { recursive: true, force: true }),
+    ...{ folder, secretsFolder, secretFile, children, hasPython },
+    manifest: hasPython ? manifest : manifest.replace(/^.*exec python3 bill\.py.*\n/m, ''),
+    customers: readCustomers(manifest),
+    async strike() {
+      await children.endAll()
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
 }
 
@@ -55,9 +65,8 @@ export function writePolicy(file: string, vendorUrl: string | undefined): void {
 }
 
 /** The rows of the manifest's ConfigMap, as the Pods share them out. */
-function readCustomers(): Customer[] {
-  const rows = readFileSync(join(EXAMPLE, 'cronjob.yaml'), 'utf8').matchAll(/^ +(cus_\d+),(\d+),/gm)
-  return [...rows].map(([, id = '', cents], at) => ({
+function readCustomers(manifest: string): Customer[] {
+  return [...manifest.matchAll(/^ +(cus_\d+),(\d+),/gm)].map(([, id = '', cents], at) => ({
     id,
     amountCents: Number(cents),
     index: Math.floor(at / CUSTOMERS_PER_POD),

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { type VendorControl, vendorControl } from '../../fake-vendors/client.ts'
 import { readTruth, type TruthLine } from '../../fake-vendors/truth.ts'
 import { readJsonLines } from './lines.ts'
@@ -21,21 +19,31 @@ interface Ready {
 
 /** A fresh fake Stripe, a process of its own. `truthFile` is where it writes what really happened. */
 export async function startFakeStripe(stage: Stage, truthFile: string): Promise<FakeStripe> {
-  const child = spawn(process.execPath, [FAKE_STRIPE, '--truth', truthFile, '--secret-file', stage.secretFile], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const args = [FAKE_STRIPE, '--truth', truthFile, '--secret-file', stage.secretFile]
+  const child = stage.children.start(process.execPath, args)
+  const said: string[] = []
+  void readJsonLines(
+    child.stderr,
+    (line) => said.push(JSON.stringify(line)),
+    (line) => said.push(line),
+  )
+  const gone = new Promise((resolve) => child.once('close', resolve))
   const ready = await new Promise<Ready>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the fake Stripe ended with ${code} before it was ready`)))
-    void readJsonLines(child.stdout, (line) => resolve(line as Ready), process.stderr.write.bind(process.stderr))
+    child.once('error', reject)
+    void gone.then(() => reject(new Error(`the fake Stripe does not start:\n${said.join('\n')}`)))
+    void readJsonLines(
+      child.stdout,
+      (line) => resolve(line as Ready),
+      () => {},
+    )
   })
   return {
     url: ready.url,
     control: vendorControl(ready.control),
     truth: () => readTruth(truthFile),
     async stop() {
-      const ended = once(child, 'exit')
       child.kill('SIGTERM')
-      await ended
+      await gone
     },
   }
 }
