@@ -14,6 +14,7 @@ import { forwardedHeaders, headProblem } from './headers.ts'
 import { laneOf, ledgerPath, unnumberedHeaders } from './outgoing.ts'
 import { type Pod, startPod } from './pod.ts'
 import { HEALTH_PATH } from './ready.ts'
+import { RunRefusals } from './run-refusals.ts'
 import { createAppServer, refuseRaw } from './server.ts'
 import { readTarget } from './target.ts'
 
@@ -56,7 +57,9 @@ export class Proxy {
 
   /** Hands in what is known and lets calls end. Resolves to the exit code. */
   async farewell(): Promise<number> {
-    return this.#pod === null ? 0 : farewell(this.#pod, this.#config.drainMs)
+    if (this.#pod !== null) return farewell(this.#pod, this.#config.drainMs)
+    // Ended while starting: what an earlier start of this sidecar has learnt holds all the same.
+    return (await RunRefusals.open(this.#effects, this.#config)).exitCode
   }
 
   /** Never rejects: what goes wrong is the app's answer, or the end of its connection. */

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { createPodCredentials } from '../../ledger/identity/pod-credential.ts'
 import { gist } from '../ledger/call.ts'
 import { policyText } from '../ledger/rig.ts'
+import { newJob } from './job.ts'
 import type { PathPod } from './pod.ts'
 import { World } from './world.ts'
 
@@ -32,7 +33,7 @@ describe('continued runs, terms and credentials', function () {
 
   describe('a Job that continues a run', () => {
     it('with a higher cap replays what was charged and charges the rest', async () => {
-      const job = world.job({ capUsd: '2.00' })
+      const job = newJob(world, { capUsd: '2.00' })
       const pod = await job.startPod()
       expect(await bill(pod, 4)).to.deep.equal(['200', '200', '429 cap_exhausted'])
       expect(await pod.endSidecar()).to.equal(93)
@@ -48,7 +49,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it('with no higher cap is refused at once where the first was', async () => {
-      const job = world.job({ capUsd: '1.00' })
+      const job = newJob(world, { capUsd: '1.00' })
       await bill(await job.startPod(), 2)
       await job.end()
       const pod = await job.continuedBy({ capUsd: '0.50' }).startPod()
@@ -57,7 +58,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it("takes up the call that was out when the first Job's Pod was killed", async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const hold = await world.holdNext()
       const cut = pod.pay().catch(() => 'cut')
@@ -74,7 +75,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it('does not make again what is in doubt', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       await world.geocoder.control.addFault({ fault: { kind: 'reset', when: 'after' } })
       await pod.lookUp('1 Main St')
@@ -85,7 +86,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it('leaves a limit that a person has set', async () => {
-      const job = world.job({ capUsd: '1.00' })
+      const job = newJob(world, { capUsd: '1.00' })
       await bill(await job.startPod(), 1)
       await world.ledger.client.setLimits((await job.view()).key.key_id, { usd_cap: '2.00' })
       await job.end()
@@ -94,7 +95,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it('ends what the Pods of the first Job could still do', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       await pod.pay()
       await job.end()
@@ -109,7 +110,7 @@ describe('continued runs, terms and credentials', function () {
         'that still runs',
         'continue_running',
         async (where) => {
-          const job = where.job()
+          const job = newJob(where)
           await job.startPod()
           return job.continuedBy().newPod()
         },
@@ -118,14 +119,14 @@ describe('continued runs, terms and credentials', function () {
         'that was revoked',
         'continue_revoked',
         async (where) => {
-          const job = where.job()
+          const job = newJob(where)
           await job.startPod()
           await where.ledger.client.revokeKey((await job.view()).key.key_id)
           await job.end()
           return job.continuedBy().newPod()
         },
       ],
-      ['that nobody knows', 'continue_unknown', async (where) => where.job({ continues: 'no-such-job' }).newPod()],
+      ['that nobody knows', 'continue_unknown', async (where) => newJob(where, { continues: 'no-such-job' }).newPod()],
     ]
     for (const [what, code, make] of REFUSED) {
       it(`${what}: the issuer exits with 93 and ${code}`, async () => {
@@ -138,13 +139,13 @@ describe('continued runs, terms and credentials', function () {
 
   describe('terms', () => {
     it('of endpoints hold for each call', async () => {
-      const pod = await world.job({ allowedEndpoints: ['POST /v1/payment_intents'] }).startPod()
+      const pod = await newJob(world, { allowedEndpoints: ['POST /v1/payment_intents'] }).startPod()
       expect(gist(await pod.pay())).to.equal('200')
       expect(gist(await pod.ask({ method: 'GET', path: '/stripe/v1/balance' }))).to.equal('403 endpoint_not_allowed')
     })
 
     it('above what the policy allows: the issuer exits with 93 and the figure that would be accepted', async () => {
-      const pod = await world.job({ capUsd: '1000.01' }).newPod()
+      const pod = await newJob(world, { capUsd: '1000.01' }).newPod()
       expect(await pod.issue()).to.equal(93)
       const message = JSON.parse(pod.terminationMessage())
       expect(message).to.include({ reason: 'terms_exceed_policy' })
@@ -152,7 +153,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it('of a policy that narrows in mid-run hold from the next call on, and nothing reserved is lost', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       await pod.pay()
       world.rig.writePolicy(policyText(world.rig).replace('"POST /v1/payment_intents", ', ''))
@@ -166,7 +167,7 @@ describe('continued runs, terms and credentials', function () {
 
   describe('a Pod credential', () => {
     it('that has expired is renewed within the call, and the walk goes on', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const first = await pod.pay()
       await pod.noted('seen')
@@ -183,7 +184,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it('of a Pod that has ended is not renewed: 401, nothing charged', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       await pod.lose()
       expireCredential(pod)
@@ -193,7 +194,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it('of a Pod that was replaced replays and joins, and pays for nothing new', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       await pod.pay()
       await job.replace(pod)
@@ -203,7 +204,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it('of another index acts as that index: what it had is replayed, and the record names it', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const [mine, other] = [await job.startPod(), await job.startPod({ index: 1 })]
       const theirs = await other.pay()
       await other.noted('seen')
@@ -219,7 +220,7 @@ describe('continued runs, terms and credentials', function () {
     })
 
     it('that was changed is refused', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       await pod.killSidecar()
       const { credential, ...rest } = pod.credential()

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { gist, type Told } from '../ledger/call.ts'
-import type { PathJob } from './job.ts'
+import { newJob, type PathJob } from './job.ts'
 import type { PathPod } from './pod.ts'
 import { broken, World } from './world.ts'
 
@@ -13,7 +13,7 @@ describe('a declared vendor with a price, which promises nothing about repeats',
     world = await World.start('--repair-every-ms', '200')
   })
   beforeEach(async () => {
-    job = world.job()
+    job = newJob(world)
     pod = await job.startPod()
   })
   afterEach(() => world.endTest())

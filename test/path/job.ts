@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import type { RunView } from '../../contract/operators.ts'
 import type { TermsAsked } from '../../contract/workload.ts'
 import type { TruthCall } from '../../fake-vendors/truth.ts'
-import { PathPod, type PodOptions } from './pod.ts'
+import { type OwnerJob, PathPod, type PodOptions } from './pod.ts'
 import type { World } from './world.ts'
 
 /** What one run did and cost, as its accounts and its record tell. */
@@ -20,7 +20,7 @@ interface JobShape {
 }
 
 /** One Job as its controller sees it. */
-export class PathJob {
+export class PathJob implements OwnerJob {
   readonly name: string
   readonly uid: string
   readonly terms: Partial<TermsAsked>
@@ -137,6 +137,11 @@ export class PathJob {
     const heldUsdMicros = [...open.values()].reduce((sum, micros) => sum + micros, 0)
     expect(Math.round(Number(reserved) * 1_000_000), 'reserved').to.equal(heldUsdMicros)
   }
+}
+
+/** An Indexed Job of 40 completions with a run and an account of its own. */
+export function newJob(world: World, terms: Partial<TermsAsked> = {}, name = world.nextJobName()): PathJob {
+  return new PathJob(world, { name, terms })
 }
 
 /** What the record says of calls: settled ones, and what is held for each of those that are not resolved, by key. */

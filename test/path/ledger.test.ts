@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { gist, type Told } from '../ledger/call.ts'
+import { newJob } from './job.ts'
 import { broken, World } from './world.ts'
 
 describe('failure matrix: the ledger', function () {
@@ -11,7 +12,7 @@ describe('failure matrix: the ledger', function () {
   before(async () => {
     world = await World.start('--repair-every-ms', '200')
     const wire = await world.wire()
-    const pod = await world.job().startPod({ wire })
+    const pod = await newJob(world).startPod({ wire })
     wire.cut()
     startedMs = Date.now()
     unanswered = pod.pay()
@@ -22,7 +23,7 @@ describe('failure matrix: the ledger', function () {
 
   describe('away before it reserved', () => {
     it('the connection of the app is kept, the same number is sent again, charged once', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const wire = await world.wire()
       const pod = await job.startPod({ wire })
       await world.killLedger()
@@ -37,7 +38,7 @@ describe('failure matrix: the ledger', function () {
     })
 
     it('a client that leaves meanwhile: nothing is sent when the ledger is back', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const wire = await world.wire()
       const pod = await job.startPod({ wire })
       const leaving = new AbortController()
@@ -53,7 +54,7 @@ describe('failure matrix: the ledger', function () {
     })
 
     it('the official package does not notice a ledger that is started again in mid-run', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const stripe = pod.stripe({ retries: 0 })
       const ids = [await pod.charge(stripe)]
@@ -69,7 +70,7 @@ describe('failure matrix: the ledger', function () {
 
   describe('killed after it reserved', () => {
     it('Stripe, before the effect: sent again under the same key on the same connection of the app', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const before = world.stripe.truth('refused').length
       await world.stripe.control.addFault({ fault: { kind: 'silence', when: 'before' } })
@@ -84,7 +85,7 @@ describe('failure matrix: the ledger', function () {
     })
 
     it('Stripe, after the effect: the same key brings the same answer, charged once', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const hold = await world.holdNext()
       const paying = pod.pay()
@@ -98,7 +99,7 @@ describe('failure matrix: the ledger', function () {
     })
 
     it('Stripe, still at work on the first request: 409 key in use is waited for', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const hold = await world.holdNext(world.stripe, { keyBusy: true })
       const paying = pod.pay()
@@ -115,7 +116,7 @@ describe('failure matrix: the ledger', function () {
     })
 
     it('no idempotency, after the effect: 502 outcome_unknown, never sent again, the money held', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const hold = await world.holdNext(world.geocoder)
       const asking = pod.lookUp('1 Main St')
@@ -130,7 +131,7 @@ describe('failure matrix: the ledger', function () {
     })
 
     it('no idempotency, before the effect: in doubt all the same, since nobody can know', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const before = world.geocoder.truth('refused').length
       await world.geocoder.control.addFault({ fault: { kind: 'silence', when: 'before' } })
@@ -143,7 +144,7 @@ describe('failure matrix: the ledger', function () {
     })
 
     it('nobody asks again: Stripe is asked under the same key, and the call settles by itself', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const hold = await world.holdNext()
       const cut = broken(pod.pay())
@@ -157,7 +158,7 @@ describe('failure matrix: the ledger', function () {
     })
 
     it('ledger and sidecar killed together: the repeat gets the record', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const hold = await world.holdNext()
       const cut = broken(pod.pay())
@@ -172,7 +173,7 @@ describe('failure matrix: the ledger', function () {
   })
 
   it('drained by SIGTERM in mid-call: the app has its answer, the next call waits for the new ledger', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     const hold = await world.holdNext()
     const paying = pod.pay()

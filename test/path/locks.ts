@@ -4,7 +4,7 @@ export class Locks {
 
   /** Runs `work` alone among all that hold one of these names. */
   holding<Result>(names: readonly string[], work: () => Promise<Result>): Promise<Result> {
-    const before = names.map((name) => this.#last.get(name)?.catch(() => {}))
+    const before = names.map(async (name) => this.#last.get(name)?.catch(() => {}))
     const run = Promise.all(before).then(work)
     for (const name of names) this.#last.set(name, run)
     return run

@@ -3,15 +3,15 @@ import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import Stripe from 'stripe'
+import type { TermsAsked } from '../../contract/workload.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { awaitReady } from '../../sidecar/proxy/ready.ts'
 import { type Ask, ask, type Told } from '../ledger/call.ts'
 import { podToken } from '../ledger/pod.ts'
 import { AppConnection } from '../sidecar/stand-in/app.ts'
-import type { PathJob } from './job.ts'
 import type { Wire } from './wire.ts'
-import { type Child, freePort } from './world.ts'
+import { type Child, freePort, type World } from './world.ts'
 
 const NODE_FLAGS = ['--max-semi-space-size=1', '--no-maglev']
 
@@ -33,9 +33,18 @@ export interface Payment {
   readonly signal?: AbortSignal
 }
 
+/** What a Pod needs to know of its Job. */
+export interface OwnerJob {
+  readonly world: World
+  readonly name: string
+  readonly terms: Partial<TermsAsked>
+  readonly runUid: string
+  customer(name: string | number): string
+}
+
 /** One Pod: issuer, sidecar and the apps that the test plays or starts. */
 export class PathPod {
-  readonly job: PathJob
+  readonly job: OwnerJob
   readonly name: string
   readonly index: number
   readonly port: number
@@ -47,7 +56,7 @@ export class PathPod {
   readonly #agents: Agent[] = []
   #sidecar: Child | undefined
 
-  private constructor(job: PathJob, made: { name: string; options: PodOptions; port: number }) {
+  private constructor(job: OwnerJob, made: { name: string; options: PodOptions; port: number }) {
     const { name, options, port } = made
     this.job = job
     this.name = name
@@ -69,7 +78,7 @@ export class PathPod {
     writeFileSync(join(this.#folder, 'token'), podToken(rig, shape))
   }
 
-  static async make(job: PathJob, name: string, options: PodOptions): Promise<PathPod> {
+  static async make(job: OwnerJob, name: string, options: PodOptions): Promise<PathPod> {
     return new PathPod(job, { name, options, port: await freePort() })
   }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { HeldCall } from '../../fake-vendors/holds.ts'
 import { type Chance, chanceOf, SEED } from '../vendors/chance.ts'
-import type { PathJob } from './job.ts'
+import { newJob, type PathJob } from './job.ts'
 import { Locks } from './locks.ts'
 import type { PathPod } from './pod.ts'
 import { type Child, World } from './world.ts'
@@ -61,7 +61,7 @@ class Walk {
       })),
     )
     const cents = this.#work.flat().reduce((sum, charge) => sum + charge.cents, 0)
-    this.#job = world.job({ capUsd: (cents / 100).toFixed(2) }, name)
+    this.#job = newJob(world, { capUsd: (cents / 100).toFixed(2) }, name)
   }
 
   async run(): Promise<void> {

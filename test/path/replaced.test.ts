@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { gist } from '../ledger/call.ts'
 import { AppConnection } from '../sidecar/stand-in/app.ts'
-import type { PathJob } from './job.ts'
+import { newJob, type PathJob } from './job.ts'
 import { broken, World } from './world.ts'
 
 describe('exactly once across replaced Pods', function () {
@@ -12,7 +12,7 @@ describe('exactly once across replaced Pods', function () {
     world = await World.start('--repair-every-ms', '200')
   })
   beforeEach(() => {
-    job = world.job()
+    job = newJob(world)
   })
   afterEach(async () => {
     await job.expectSettled()

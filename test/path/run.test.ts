@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { expect } from 'chai'
 import { gist } from '../ledger/call.ts'
+import { newJob } from './job.ts'
 import { World } from './world.ts'
 
 describe('failure matrix: caps, keys, Pods and Jobs', function () {
@@ -14,7 +15,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
 
   describe('a spent cap', () => {
     it('refuses before anything is sent, and the sidecar exits with 93 and the figures', async () => {
-      const job = world.job({ capUsd: '2.50' })
+      const job = newJob(world, { capUsd: '2.50' })
       const pod = await job.startPod()
       const stripe = pod.stripe()
       await pod.charge(stripe)
@@ -33,7 +34,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
     })
 
     it('raised in mid-run: the next call passes, and the sidecar exits with 0', async () => {
-      const job = world.job({ capUsd: '1.00' })
+      const job = newJob(world, { capUsd: '1.00' })
       const pod = await job.startPod()
       await pod.pay()
       expect(gist(await pod.pay())).to.equal('429 cap_exhausted')
@@ -45,16 +46,19 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
       await job.expectSettled()
     })
 
-    it('survives a restart of the sidecar in its exit code', async () => {
-      const job = world.job({ capUsd: '0.50' })
-      const pod = await job.startPod()
+    it('survives a restart of the sidecar in its exit code, even when that ends before it has started', async () => {
+      const pod = await newJob(world, { capUsd: '0.50' }).startPod()
       expect(gist(await pod.pay())).to.equal('429 cap_exhausted')
       await pod.restartSidecar()
+      expect(await pod.endSidecar()).to.equal(93)
+      // Without it the sidecar stays in its start.
+      rmSync(pod.credentialFile)
+      await pod.startSidecar()
       expect(await pod.endSidecar()).to.equal(93)
     })
 
     it('replays what is paid for, in the replacement Pod too', async () => {
-      const job = world.job({ capUsd: '1.00' })
+      const job = newJob(world, { capUsd: '1.00' })
       const pod = await job.startPod()
       await pod.pay()
       const replacement = await job.replace(pod)
@@ -64,7 +68,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
     })
 
     it('lowered below what is spent: nothing new, nothing lost', async () => {
-      const job = world.job({ capUsd: '5.00' })
+      const job = newJob(world, { capUsd: '5.00' })
       const pod = await job.startPod()
       await pod.pay()
       await world.ledger.client.setLimits((await job.view()).key.key_id, { usd_cap: '0.10' })
@@ -73,7 +77,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
     })
 
     it('is never passed by four Pods that spend at once', async () => {
-      const job = world.job({ capUsd: '5.50' })
+      const job = newJob(world, { capUsd: '5.50' })
       const pods = await Promise.all(Array.from({ length: 4 }, (_, index) => job.startPod({ index })))
       const calls = pods.flatMap((pod) =>
         [1, 2, 3].map((customer) => pod.pay({ customer: `${pod.index}_${customer}` })),
@@ -87,14 +91,14 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
   })
 
   it('an app that spent nothing it may not leaves a sidecar that exits with 0', async () => {
-    const pod = await world.job().startPod()
+    const pod = await newJob(world).startPod()
     await pod.pay()
     expect(await pod.endSidecar()).to.equal(0)
   })
 
   describe('a revoked key', () => {
     it('the call that is out gets its real answer; new calls and replays get 401, and the exit code is 93', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const hold = await world.holdNext()
       const paying = pod.pay()
@@ -115,7 +119,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
     })
 
     it('in mid-run, among Pods that keep calling: no effect after DELETE but the calls that it named', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pods = await Promise.all([0, 1, 2].map((index) => job.startPod({ index })))
       const key = (await job.view()).key.key_id
       const before = world.stripe.truth('effect').length
@@ -148,7 +152,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
 
   describe('two Pods of one index', () => {
     it('the older one joins and replays, and gets 409 stale_attempt for what is new', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const older = await job.startPod()
       const first = await older.pay()
       const newer = await job.startPod()
@@ -166,7 +170,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
     })
 
     it('the older one has a call out: the newer one joins it', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const older = await job.startPod()
       const hold = await world.holdNext()
       const paying = older.pay()
@@ -182,7 +186,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
   })
 
   it('a Job that ends with a call in doubt: its money stays counted, and the run closes when a person has resolved it', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     await world.geocoder.control.addFault({ fault: { kind: 'reset', when: 'after' } })
     const told = await pod.lookUp('1 Main St')
@@ -197,7 +201,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
   })
 
   it('the credential of a Job that has ended admits nothing', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     await pod.pay()
     await job.end()
@@ -209,7 +213,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
 
   describe('credentials', () => {
     it('that a Pod has lost is not renewed: the issuer of an ended Pod is refused with 77', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       await pod.lose()
       expect(await pod.issue()).to.equal(77)
@@ -217,7 +221,7 @@ describe('failure matrix: caps, keys, Pods and Jobs', function () {
     })
 
     it('are all that a Pod holds: no vendor secret in its files, logs and answers', async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const told = await pod.pay()
       const everything = [

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { gist } from '../ledger/call.ts'
 import { AppConnection } from '../sidecar/stand-in/app.ts'
+import { newJob } from './job.ts'
 import { broken, World } from './world.ts'
 
 const TOKEN = 'stripe-node-retry-0b1c6a52-2f2e-4a54-9e6f-6f5b7a0f6c11'
@@ -15,7 +16,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   after(() => world.stop())
 
   it('sidecar dies before it sent: connection error, nothing recorded; the repeat is the same call', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     const app = await pod.connect()
     const body = pod.body()
@@ -35,7 +36,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
     ['without a token', undefined],
   ] as const) {
     it(`sidecar dies after it sent, its answer never handed over: the repeat ${what} gets the record`, async () => {
-      const job = world.job()
+      const job = newJob(world)
       const pod = await job.startPod()
       const payment = key === undefined ? {} : { key }
       const hold = await world.holdNext()
@@ -56,7 +57,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   }
 
   it('sidecar dies after it sent, while the vendor still works: the repeat joins the call that is out', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     const hold = await world.holdNext()
     const cut = broken(pod.pay())
@@ -72,7 +73,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it('sidecar dies with its answer unread: 409 ambiguous_repeat, and the replacement Pod gets the record', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     const app = await AppConnection.openStalled(pod.port)
     app.post(pod.body())
@@ -90,7 +91,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it('sidecar dies with its answer unread: the repeat with the same retry token gets the record', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     const app = await AppConnection.openStalled(pod.port)
     app.post(pod.body(), { headers: `idempotency-key: ${TOKEN}\r\n` })
@@ -104,7 +105,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it('sidecar dies between two calls that were read: the next identical call is the next occurrence', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     expect(gist(await pod.pay())).to.equal('200')
     await pod.noted('seen')
@@ -115,7 +116,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it("the app's client times out while the vendor works: its repeat joins the same call", async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     const leaving = new AbortController()
     const hold = await world.holdNext()
@@ -132,7 +133,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it('the official package times out and repeats by itself: one charge, one answer', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const wire = await world.wire()
     const pod = await job.startPod({ wire })
     const hold = await world.holdNext()
@@ -146,7 +147,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it('the app leaves and never comes back: the call settles and nothing stays reserved', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const pod = await job.startPod()
     const leaving = new AbortController()
     const hold = await world.holdNext()
@@ -161,7 +162,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it('the hop to the ledger loses the request: it is sent again under the same number, charged once', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const wire = await world.wire()
     const pod = await job.startPod({ wire })
     wire.next('lose_request')
@@ -174,7 +175,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it("the hop to the ledger loses the answer: the record's answer reaches the app", async () => {
-    const job = world.job()
+    const job = newJob(world)
     const wire = await world.wire()
     const pod = await job.startPod({ wire })
     wire.next('lose_answer')
@@ -187,7 +188,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it('a late copy of a finished request: 409 stale_request, no effect', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const wire = await world.wire()
     const pod = await job.startPod({ wire })
     await pod.pay()
@@ -201,7 +202,7 @@ describe('failure matrix: the sidecar and the connection of the app', function (
   })
 
   it('an identical call while one is out waits its turn, and is a call of its own', async () => {
-    const job = world.job()
+    const job = newJob(world)
     const wire = await world.wire()
     const pod = await job.startPod({ wire })
     const hold = await world.holdNext()

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Fault } from '../../fake-vendors/faults.ts'
 import { gist } from '../ledger/call.ts'
 import { policyText, STRIPE_SECRET } from '../ledger/rig.ts'
-import type { PathJob } from './job.ts'
+import { newJob, type PathJob } from './job.ts'
 import type { PathPod } from './pod.ts'
 import { World } from './world.ts'
 
@@ -16,7 +16,7 @@ describe('failure matrix: the vendor', function () {
   let customer = 0
   before(async () => {
     world = await World.start('--vendor-deadline-ms', '1000', '--repair-every-ms', '200')
-    job = world.job()
+    job = newJob(world)
     pod = await job.startPod()
     world.keep()
   })

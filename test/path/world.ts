@@ -2,11 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import type { TermsAsked } from '../../contract/workload.ts'
 import type { HeldCall, Release } from '../../fake-vendors/holds.ts'
 import type { Match } from '../../fake-vendors/match.ts'
 import { type FakeVendor, type LedgerProcess, type Rig, startRig } from '../ledger/rig.ts'
-import { PathJob } from './job.ts'
 import { Wire } from './wire.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -94,10 +92,10 @@ export class World {
     await this.startLedger()
   }
 
-  /** An Indexed Job of 40 completions with a run and an account of its own. */
-  job(terms: Partial<TermsAsked> = {}, name?: string): PathJob {
+  /** A name that no other Job of this world has. */
+  nextJobName(): string {
     this.#jobs += 1
-    return new PathJob(this, { name: name ?? `job${this.#jobs}`, terms })
+    return `job${this.#jobs}`
   }
 
   /** The vendor keeps back the answer of the next matching call, whose effect has happened. */
