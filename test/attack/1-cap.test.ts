@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { gist } from '../ledger/call.ts'
 import { policyText } from '../ledger/rig.ts'
-import type { PathJob } from '../path/job.ts'
+import { newJob, type PathJob } from '../path/job.ts'
 import type { PathPod } from '../path/pod.ts'
 import { World } from '../path/world.ts'
 
@@ -129,7 +129,7 @@ describe('promise 1, attacked: over the cap', function () {
     world = await World.start()
   })
   beforeEach(async () => {
-    job = world.job({ capUsd: '10.00' })
+    job = newJob(world, { capUsd: '10.00' })
     pod = await job.startPod()
   })
   afterEach(() => world.endTest())

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Told } from '../ledger/call.ts'
 import { policyText, STRIPE_SECRET } from '../ledger/rig.ts'
+import { newJob } from '../path/job.ts'
 import type { PathPod } from '../path/pod.ts'
 import { World } from '../path/world.ts'
 import { drip, HostileVendor, jsonAnswer } from './hostile-vendor.ts'
@@ -20,7 +21,7 @@ describe('promise 5, attacked: the vendor gives our secret away', function () {
     vendor = await HostileVendor.start()
     world = await World.start('--vendor-deadline-ms', '4000')
     world.rig.writePolicy(policyText(world.rig, { stripeUrl: vendor.url }).replace(world.rig.geocoder.url, vendor.url))
-    pod = await world.job().startPod()
+    pod = await newJob(world).startPod()
     for (const [name, status] of Object.entries(STATUSES)) {
       vendor.on(name, (socket, request) => {
         const lines = [`x-your-key: ${STRIPE_SECRET}`, `location: /login?key=${STRIPE_SECRET}`]

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { expect } from 'chai'
 import { gist } from '../ledger/call.ts'
 import { policyText } from '../ledger/rig.ts'
-import type { PathJob } from '../path/job.ts'
+import { newJob, type PathJob } from '../path/job.ts'
 import type { PathPod } from '../path/pod.ts'
 import { World } from '../path/world.ts'
 import { drip, HostileVendor, jsonAnswer } from './hostile-vendor.ts'
@@ -20,7 +20,7 @@ describe('promise 6, attacked: a vendor without manners', function () {
     world.rig.writePolicy(policyText(world.rig, { stripeUrl: vendor.url }))
   })
   beforeEach(async () => {
-    job = world.job()
+    job = newJob(world)
     pod = await job.startPod()
   })
   afterEach(() => world.endTest())
