@@ -5,7 +5,7 @@ import { JobcapRun } from './jobcap-run.ts'
 import { type Charges, effectsAfter, judgeCharges, missingFromAudit, vendorKeys } from './judge.ts'
 import { readLogs } from './logs.ts'
 import type { Progress } from './progress.ts'
-import { EXAMPLE, HUNT_MANIFEST, type Stage, writePolicy } from './stage.ts'
+import { EXAMPLE, type Stage, writePolicy } from './stage.ts'
 import { type FakeStripe, startFakeStripe } from './vendor.ts'
 
 const CAP_ANNOTATION = 'jobcap.dev/cap-usd'
@@ -23,7 +23,7 @@ interface Scene {
   /** `jobcap run` of the example under this cap. */
   run(capUsd: string, ...more: readonly string[]): JobcapRun
   /** `jobcap run` of another manifest. */
-  runFile(file: string): JobcapRun
+  runManifest(manifest: string): JobcapRun
 }
 
 export interface ActA {
@@ -153,14 +153,14 @@ async function inScene<Result>(
   const stateFolder = join(stage.folder, `state-${name}`)
   const setting = ['--policy', policy, '--state', stateFolder, '--secrets', stage.secretsFolder]
   let newest: JobcapRun | undefined
-  const runFile = (file: string, ...more: readonly string[]) => {
-    newest = new JobcapRun(stage.children, [...setting, '-f', file, ...more], { cwd: EXAMPLE, input: stage.manifest })
+  const runManifest = (input: string, ...more: readonly string[]) => {
+    newest = new JobcapRun(stage.children, [...setting, '-f', '-', ...more], { cwd: EXAMPLE, input })
     return newest
   }
   const run = (capUsd: string, ...more: readonly string[]) =>
-    runFile('-', '--annotate', `${CAP_ANNOTATION}=${capUsd}`, ...more)
+    runManifest(stage.manifest, '--annotate', `${CAP_ANNOTATION}=${capUsd}`, ...more)
   try {
-    return await play({ stage, progress, vendor, stateFolder, run, runFile })
+    return await play({ stage, progress, vendor, stateFolder, run, runManifest })
   } catch (fault) {
     throw new Error(`act (${name}): ${(fault as Error).message}\n${newest?.tail ?? ''}`, { cause: fault })
   } finally {
@@ -201,8 +201,8 @@ function containerOf(victim: 'app' | 'sidecar'): string {
 }
 
 /** How many places within an app container hold the vendor's secret. */
-async function huntForSecrets({ runFile, progress }: Scene): Promise<number> {
-  const { exitCode, summary } = await runFile(HUNT_MANIFEST).end()
+async function huntForSecrets({ stage, runManifest, progress }: Scene): Promise<number> {
+  const { exitCode, summary } = await runManifest(stage.huntManifest).end()
   const lines = readLogs(summary.logs)
   if (exitCode !== 0 || !lines.includes('searched')) throw new Error('the hunt for the secret did not come to its end')
   const found = lines.filter((line) => line.startsWith('FOUND'))

@@ -12,7 +12,7 @@ export const JOBCAP = join(ROOT, 'bin/jobcap')
 /** Node, and a Python that has requests. */
 export const TOOLS = join(ROOT, '.tools/bin')
 export const FAKE_STRIPE = join(ROOT, 'fake-vendors/stripe/main.ts')
-export const HUNT_MANIFEST = join(import.meta.dirname, 'hunt/job.yaml')
+const HUNT_MANIFEST = join(import.meta.dirname, 'hunt/job.yaml')
 
 export interface Customer {
   readonly id: string
@@ -30,6 +30,8 @@ export interface Stage {
   /** The example's, without its Python slice where this machine has no Python for it. */
   readonly manifest: string
   readonly hasPython: boolean
+  /** A Job that looks for this stage's secret, and not for that of another demo on the same machine. */
+  readonly huntManifest: string
   readonly customers: readonly Customer[]
   /** Ends what was started and removes the folder. */
   strike(): Promise<void>
@@ -42,13 +44,15 @@ export function setStage(): Stage {
   const secretsFolder = join(folder, 'secrets')
   mkdirSync(join(secretsFolder, 'stripe'), { recursive: true, mode: 0o700 })
   const secretFile = join(secretsFolder, 'stripe/api-key')
-  writeFileSync(secretFile, `sk_test_demo${randomBytes(12).toString('hex')}`, { mode: 0o600 })
+  const secret = `sk_test_demo${randomBytes(12).toString('hex')}`
+  writeFileSync(secretFile, secret, { mode: 0o600 })
   const children = new Children()
   const hasPython = spawnSync(join(TOOLS, 'python3'), ['-c', 'import requests']).status === 0
   const manifest = readFileSync(join(EXAMPLE, 'cronjob.yaml'), 'utf8')
   return {
     ...{ folder, secretsFolder, secretFile, children, hasPython },
     manifest: hasPython ? manifest : manifest.replace(/^.*exec python3 bill\.py.*\n/m, ''),
+    huntManifest: huntManifest(secret),
     customers: readCustomers(manifest),
     async strike() {
       await children.endAll()
@@ -62,6 +66,12 @@ export function writePolicy(file: string, vendorUrl: string | undefined): void {
   const policy = readFileSync(join(EXAMPLE, 'policy.yaml'), 'utf8')
   const line = /^ *baseUrl: .*$/m
   writeFileSync(file, policy.replace(line, vendorUrl === undefined ? '' : `      baseUrl: ${vendorUrl}`))
+}
+
+/** Knows the secret's first third only, so that it does not find itself. */
+function huntManifest(secret: string): string {
+  const anySecret = 'sk_test_demo[0-9a-f]\\{24\\}'
+  return readFileSync(HUNT_MANIFEST, 'utf8').replace(anySecret, `${secret.slice(0, 20)}[0-9a-f]\\{16\\}`)
 }
 
 /** The rows of the manifest's ConfigMap, as the Pods share them out. */
