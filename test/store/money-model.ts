@@ -8,6 +8,7 @@ interface ModelCall {
   reserved: number
   spent: number
   isResolved: boolean
+  hasEffect: boolean
   epoch: number
   /** Sends that may have left and of which nothing definite is known. */
   open: Set<string>
@@ -49,7 +50,15 @@ export class MoneyModel {
     expect(call.accounts, 'accounts').to.deep.equal(expected.accounts)
     const { amount: reserved, accounts } = expected
     const { epoch, open } = call
-    this.calls.set(call.callId, { accounts, reserved, spent: 0, isResolved: false, epoch, open: new Set(open) })
+    this.calls.set(call.callId, {
+      accounts,
+      reserved,
+      spent: 0,
+      isResolved: false,
+      hasEffect: false,
+      epoch,
+      open: new Set(open),
+    })
   }
 
   sendsAgain(call: S.CallRow): void {
@@ -67,7 +76,8 @@ export class MoneyModel {
   reported({ callId, nonce, epoch }: S.SendRef, outcome: S.SendOutcome, answer: S.ReportAnswer): void {
     const call = this.#call(callId)
     if (outcome.kind !== 'unknown') call.open.delete(nonce)
-    if (outcome.kind === 'definite' && !call.isResolved) {
+    // Truth wins: an effect that shows itself after an answer without one is booked too.
+    if (outcome.kind === 'definite' && (!call.isResolved || (outcome.answer.hasEffect && !call.hasEffect))) {
       expect(answer.status, 'a definite answer settles').to.equal('settled')
       this.#settles(callId, call, outcome.answer)
     }
@@ -86,6 +96,7 @@ export class MoneyModel {
   #settles(callId: CallId, call: ModelCall, answer: S.DefiniteAnswer): void {
     const { hasEffect, totalUsdMicros, object, givesBack } = answer
     call.isResolved = true
+    call.hasEffect = hasEffect
     call.reserved = 0
     call.open.clear()
     if (!hasEffect) return
