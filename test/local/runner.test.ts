@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { readEnvironment } from '../../runtime/environment.ts'
 import { systemRandom } from '../../runtime/random.ts'
@@ -181,7 +182,7 @@ spec:
       const folder = mkdtempSync(join(tmpdir(), 'jobcap-killed-'))
       const sleeper = `sh -c 'echo up; exec sleep ${mark}'`
       const script = `(${apart}${sleeper} &); ${sleeper} & wait`
-      const runner = spawn(process.execPath, [join(import.meta.dirname, 'run-one.ts'), level, script], {
+      const runner = spawn(process.execPath, [fileURLToPath(new URL('run-one.ts', import.meta.url)), level, script], {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: { ...readEnvironment(), TMPDIR: folder },
       })
