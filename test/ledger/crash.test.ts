@@ -125,6 +125,8 @@ describe('a ledger that dies, is stopped, or loses its client', () => {
     const held = await rig.stripe.control.nextHeld()
     leaving.abort()
     await asking
+    // What the ledger answers now came after the client's end, so that end has been noticed.
+    await ask(ledger.address, { method: 'GET', path: '/healthz' })
     const again = left.call(body, left.afterRestart())
     await rig.stripe.control.release(held.id)
     expect((await again).headers['jobcap-replayed']).to.equal('true')
