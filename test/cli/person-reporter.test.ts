@@ -12,15 +12,7 @@ function reporter(isInteractive: boolean) {
   }
   const terminal = { isInteractive, columns: 60, out, err: () => {}, onGone: () => {} }
   const person = new PersonReporter(terminal, { nowMs: () => 0, monotonicMs: () => 0 })
-  person.event({
-    event: 'job.started',
-    job: 'bill',
-    jobUid: 'u',
-    warnings: [],
-    isolation: 'root',
-    isolation: 'root' as const,
-    completions: 2,
-  })
+  person.event({ event: 'job.started', job: 'bill', jobUid: 'u', warnings: [], isolation: 'root', completions: 2 })
   const last = () => {
     const text = shown
     shown = ''
