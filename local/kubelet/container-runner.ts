@@ -57,17 +57,26 @@ export class ContainerRunner {
   #restarts = 0
   #signalled: 'SIGTERM' | 'SIGKILL' | undefined
   #markStarted: () => void = () => {}
+  #hasStarted = false
 
   constructor(plan: ContainerPlan, around: ContainerSurroundings) {
     this.plan = plan
     this.#around = around
     this.started = new Promise((resolve) => {
-      this.#markStarted = resolve
+      this.#markStarted = () => {
+        this.#hasStarted = true
+        resolve()
+      }
     })
   }
 
   get name(): string {
     return this.plan.container.name
+  }
+
+  /** Whether it has run, and its `postStart` hook is done. */
+  get hasStarted(): boolean {
+    return this.#hasStarted
   }
 
   /** PID 1 while it runs. */

@@ -158,7 +158,10 @@ export class PodRunner {
     return Promise.all(running)
   }
 
-  /** In reverse order, each once the one started after it is gone; all within the grace period. */
+  /**
+   * In reverse order, each once the one started after it is gone; all within the grace period. One that is still
+   * starting has served nobody, and as PID 1 it would lose a SIGTERM that comes before its handler is there.
+   */
   async #endSidecars(
     sidecars: readonly { runner: ContainerRunner; done: Promise<ContainerStatus> }[],
   ): Promise<ContainerStatus[]> {
@@ -168,7 +171,7 @@ export class PodRunner {
     const cancel = this.#around.timers.after(this.#graceMs(), giveUp)
     const statuses: ContainerStatus[] = []
     for (const { runner, done } of [...sidecars].reverse()) {
-      if (this.#ending !== 'killed') runner.stop('SIGTERM')
+      if (this.#ending !== 'killed') runner.stop(runner.hasStarted ? 'SIGTERM' : 'SIGKILL')
       statuses.push(await done)
     }
     cancel()
