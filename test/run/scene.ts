@@ -8,6 +8,7 @@ import { type Charges, judgeCharges } from '../../tools/demo/judge.ts'
 import { readLogs } from '../../tools/demo/logs.ts'
 import { EXAMPLE, type Stage, setStage, TOOLS, writePolicy } from '../../tools/demo/stage.ts'
 import { type FakeStripe, startFakeStripe } from '../../tools/demo/vendor.ts'
+import { openTestMachine } from '../local/machine.ts'
 
 /** Whom the tests become where they are root, for the level without root. */
 const NOBODY = 65_534
@@ -118,6 +119,11 @@ export class RunScene {
 /** Why the level cannot be tried on this machine; undefined when it can. */
 export async function whyNot({ isolation, network }: Level): Promise<string | undefined> {
   if (isolation === 'root' && process.getuid?.() !== 0) return 'Pods with all of their isolation need root'
+  if (isolation === 'root') {
+    const machine = await openTestMachine('root')
+    if (machine === undefined) return 'this machine does not allow the namespaces of the strongest level, even to root'
+    machine.close()
+  }
   if (isolation === 'none' || network === 'host') return portProblem(8080)
   const probe = spawnSync('unshare', ['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'true'], {
     ...(process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),

@@ -8,7 +8,10 @@ const reasons = new WeakMap<Runnable | Suite, string>()
  */
 export function skip(context: Context, reason: string): never {
   const runnable = context.runnable()
-  const skipped = runnable instanceof Hook ? (context.currentTest ?? runnable.parent) : runnable
+  // Mocha names a current test in a `before` hook too, the first one, although all of the suite are skipped.
+  const isForSuite = runnable instanceof Hook && runnable.title.startsWith('"before all"')
+  const ofHook = isForSuite ? runnable.parent : (context.currentTest ?? runnable.parent)
+  const skipped = runnable instanceof Hook ? ofHook : runnable
   if (skipped !== undefined) reasons.set(skipped, reason)
   return context.skip()
 }
