@@ -152,9 +152,10 @@ class LinuxSandbox implements Sandbox {
     return exitCodeOf(child)
   }
 
+  /** `--root`: a mount namespace is entered at its root, which is not that of a process started by chroot. */
   #enter(pid: number, namespaces: readonly string[]): string[] {
     const user = this.#options.isUserNamespace ? ['--user', '--preserve-credentials'] : []
-    return ['nsenter', '--target', String(pid), ...user, ...namespaces, '--']
+    return ['nsenter', '--target', String(pid), ...user, ...namespaces, '--root', '--']
   }
 
   /** A file without a name, in the Pod's memory: readable by whoever is given the descriptor, and nobody else. */
