@@ -14,3 +14,16 @@ export const CALL_ID_HEADER = 'jobcap-call-id'
 export const SHOULD_RETRY_HEADERS = ['x-should-retry', 'stripe-should-retry'] as const
 /** Claims may take this many bytes of the request's headers; Node answers 431 above 16 KiB in all. */
 export const MAX_CLAIMS_BYTES = 8 * 1024
+
+/** RFC 9110, section 7.6.1: they speak of one connection, so each hop drops them. Lower case. */
+export const HOP_BY_HOP_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])

@@ -1,19 +1,6 @@
-import { JOBCAP_HEADER_PREFIX } from '../../contract/headers.ts'
+import { HOP_BY_HOP_HEADERS, JOBCAP_HEADER_PREFIX } from '../../contract/headers.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { AnswerHeaders } from '../vendor-client/network.ts'
-
-/** RFC 9110, section 7.6.1: they belong to one connection. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 
 /** Written anew for the vendor, or about the way between app and ledger. */
 const NOT_FOR_VENDORS = new Set([
@@ -46,7 +33,7 @@ export function headersForVendor(
 ): Record<string, string> {
   const named = namedInConnection(headers['connection'])
   const isLeftOut = (name: string) =>
-    HOP_BY_HOP.has(name) ||
+    HOP_BY_HOP_HEADERS.has(name) ||
     NOT_FOR_VENDORS.has(name) ||
     named.has(name) ||
     name === secretHeader ||
@@ -65,7 +52,7 @@ export function headersForApp(headers: AnswerHeaders): AnswerHeaders {
   const named = namedInConnection(Array.isArray(connection) ? connection.join(',') : connection)
   return Object.fromEntries(
     Object.entries(headers).filter(
-      ([name]) => !HOP_BY_HOP.has(name) && !named.has(name) && !name.startsWith(JOBCAP_HEADER_PREFIX),
+      ([name]) => !HOP_BY_HOP_HEADERS.has(name) && !named.has(name) && !name.startsWith(JOBCAP_HEADER_PREFIX),
     ),
   )
 }

@@ -1,20 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { AnswerNote } from '../../contract/call.ts'
-import { CALL_ID_HEADER, JOBCAP_HEADER_PREFIX, REFUSED_HEADER, REPLAYED_HEADER } from '../../contract/headers.ts'
+import {
+  CALL_ID_HEADER,
+  HOP_BY_HOP_HEADERS,
+  JOBCAP_HEADER_PREFIX,
+  REFUSED_HEADER,
+  REPLAYED_HEADER,
+} from '../../contract/headers.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
-
-/** RFC 9110 section 7.6.1: they speak of one connection, so they stop here. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 
 /** Of a request: ours to say. */
 const NOT_FORWARDED = new Set(['authorization', 'content-length', 'expect', 'host'])
@@ -57,7 +50,7 @@ export function forwardedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHead
   const forwarded: OutgoingHttpHeaders = {}
   const ownHops = connectionOptions(headers.connection)
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || HOP_BY_HOP.has(name) || NOT_FORWARDED.has(name) || ownHops.has(name)) continue
+    if (value === undefined || HOP_BY_HOP_HEADERS.has(name) || NOT_FORWARDED.has(name) || ownHops.has(name)) continue
     forwarded[name] = value
   }
   return forwarded
@@ -69,7 +62,7 @@ export function answeredHeaders(headers: IncomingHttpHeaders, note: AnswerNote |
   const ownHops = connectionOptions(headers.connection)
   for (const [name, value] of Object.entries(headers)) {
     const isOurs = name.startsWith(JOBCAP_HEADER_PREFIX) && name !== REFUSED_HEADER
-    if (value === undefined || isOurs || HOP_BY_HOP.has(name) || ownHops.has(name)) continue
+    if (value === undefined || isOurs || HOP_BY_HOP_HEADERS.has(name) || ownHops.has(name)) continue
     answered[name] = value
   }
   if (note?.replayed) answered[REPLAYED_HEADER] = 'true'
