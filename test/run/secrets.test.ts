@@ -8,7 +8,8 @@ import { RunScene, whyNot } from './scene.ts'
 
 for (const isolation of ['root', 'user'] as const) {
   describe(`the vendor's secret, looked for inside an app container, ${isolation}`, function () {
-    this.timeout(60_000)
+    // As a user the whole disk is walked without an overlay's cache: slow where much lies on it.
+    this.timeout(180_000)
     let opened: RunScene | undefined
     let scene: RunScene
 
