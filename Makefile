@@ -7,12 +7,13 @@ DEMO := tools/demo/main.ts
 TESTS := 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify fix bundle clean
+.PHONY: help setup demo test verify bench fix bundle clean
 
 help:
 	@echo 'make demo      the nightly billing run under a cap, with kills, on this machine (LIVE=1: Stripe test mode)'
 	@echo 'make test      all tests (TESTS="test/ledger/*.test.ts" for some)'
 	@echo 'make verify    what CI runs: format, lint, types, house rules, docs, tests, the demo'
+	@echo 'make bench     what a call costs, beside peers (SHORT=1: in under three minutes; ROUNDS=n, SECONDS=n a run)'
 	@echo 'make fix       format, and regenerate what is generated'
 	@echo 'make bundle    the files that ship, into dist/'
 	@echo 'make setup     only what all of these do first: Node and npm packages into this clone'
@@ -30,6 +31,10 @@ test: setup
 verify: setup
 	@$(NODE) tools/verify/main.ts
 
+bench: bundle
+	@sh tools/setup/setup.sh bench
+	@$(NODE) bench/main.ts $(if $(SHORT),--short) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(SECONDS),--seconds=$(SECONDS))
+
 fix: setup
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write
 	@$(NODE) tools/generate/main.ts
@@ -39,4 +44,4 @@ bundle: setup
 
 clean:
 	rm -rf dist
-	$(if $(ALL),rm -rf node_modules .tools)
+	$(if $(ALL),rm -rf node_modules .tools bench/node_modules)

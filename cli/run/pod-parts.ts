@@ -17,7 +17,7 @@ import { type LedgerHome, SOCKET_NAME } from '../ledger-home.ts'
 const SOCKET_MOUNT = '/run/jobcap-ledger'
 /**
  * A small young generation keeps a sidecar lean. `--no-maglev`, which a cluster's image may add, would save 3 MiB more
- * and cost each start 40 to 70 ms, because Node's own code cache does not fit it (node tools/measure/main.ts).
+ * and cost each start 40 to 70 ms, because Node's own code cache does not fit it.
  */
 const LEAN_NODE = ['--max-semi-space-size=1']
 /** First of the loopback ports that stand for a vendor each where no host name can. */

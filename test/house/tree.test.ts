@@ -11,7 +11,7 @@ import {
   unusedSql,
 } from '../../tools/house/tree.ts'
 
-const LOCKFILES = ['package-lock.json', 'tools/setup/node/package-lock.json']
+const LOCKFILES = ['package-lock.json', 'bench/package-lock.json', 'tools/setup/node/package-lock.json']
 const file = (path: string, text = ''): TreeFile => ({ path, text })
 
 describe('the tree', () => {

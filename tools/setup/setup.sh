@@ -107,3 +107,5 @@ fi
 ensure_node
 ensure_packages
 . "$setup/system.sh"
+
+case ${1:-} in bench) . "$setup/bench.sh" ;; esac

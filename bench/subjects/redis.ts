@@ -1,0 +1,28 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort, type Part } from '../processes.ts'
+import type { Ground } from './subject.ts'
+
+export interface RedisPart {
+  readonly part: Part
+  readonly port: number
+}
+
+/** With an append-only file, as a ledger demands; `fsync` is what the two profiles differ in. */
+export async function startRedis(
+  { processes, folder }: Ground,
+  name: string,
+  fsync: 'everysec' | 'always',
+): Promise<RedisPart> {
+  const port = await freePort()
+  const dir = join(folder, name)
+  mkdirSync(dir)
+  const settings = { port, bind: '127.0.0.1', dir, save: '', appendonly: 'yes', appendfsync: fsync }
+  const args = Object.entries({ ...settings, 'maxmemory-policy': 'noeviction' }).flatMap(([key, value]) => [
+    `--${key}`,
+    String(value),
+  ])
+  const part = processes.start({ name, command: 'redis-server', args })
+  await processes.untilOpen(part, port)
+  return { part, port }
+}
