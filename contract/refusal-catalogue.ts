@@ -179,7 +179,7 @@ export const REFUSALS = {
   },
   answer_not_kept: caller(
     409,
-    'The call was made and paid for, but its answer was too large to keep for a replay.',
+    'The call was made, but its answer was too large to keep for a replay, or a person resolved it.',
     'Ask the vendor for the object; the audit record names the call.',
   ),
   begin_too_early: {

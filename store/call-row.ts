@@ -23,6 +23,8 @@ export interface CallRow {
   readonly jobUid: JobUid | null
   readonly podUid: PodUid | null
   readonly podName: string | null
+  /** Life of the Pod in which the call was reserved. Null without a Job. */
+  readonly life: number | null
   readonly index: number | null
   readonly namespace: string | null
   readonly vendor: string
@@ -36,6 +38,8 @@ export interface CallRow {
   readonly isRead: boolean
   readonly state: 'reserved' | 'sent' | 'settled' | 'released' | 'in_doubt'
   readonly epoch: number
+  /** Rises when the call is made anew after its vendor saved an answer without effect under the key; part of that key. */
+  readonly gen: number
   /** Sends that may still produce an effect. */
   readonly open: readonly Nonce[]
   /** Sends ever started. */
@@ -56,6 +60,8 @@ export interface CallRow {
   readonly sealedRequest: Buffer | null
   readonly sealedAnswer: Buffer | null
   readonly answerStatus: number | null
+  /** In doubt, and the vendor saved its failure under this gen's key: a repeat would only bring it again. */
+  readonly isFailureSaved: boolean
   readonly hasEffect: boolean
   readonly notSent: NotSent | null
   readonly createdAtMs: number

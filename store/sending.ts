@@ -7,6 +7,7 @@ import type { PodCaller } from './caller.ts'
 export interface SendRef {
   readonly callId: CallId
   readonly epoch: number
+  readonly gen: number
   readonly nonce: Nonce
 }
 
@@ -25,7 +26,8 @@ export interface HandTo {
 export type SendOutcome =
   | { readonly kind: 'definite'; readonly answer: DefiniteAnswer }
   | { readonly kind: 'not_sent'; readonly notSent: NotSent }
-  | { readonly kind: 'unknown'; readonly reason: string }
+  /** `isSaved`: the vendor answered with a failure that it keeps under the key, as Stripe keeps a 500. */
+  | { readonly kind: 'unknown'; readonly reason: string; readonly isSaved: boolean }
 
 export interface DefiniteAnswer {
   readonly status: number
@@ -44,8 +46,8 @@ export interface DefiniteAnswer {
 
 /** `released` and `in_doubt` say what the record is now; `noted`: the report changed nothing (late, or given before). */
 export type ReportAnswer =
-  | { readonly status: 'settled'; readonly call: CallRow; readonly isAlarm: boolean }
-  | { readonly status: 'released' | 'in_doubt' | 'noted'; readonly call: CallRow }
+  | { readonly status: 'settled' | 'noted'; readonly call: CallRow; readonly isAlarm: boolean }
+  | { readonly status: 'released' | 'in_doubt'; readonly call: CallRow }
 
 export type RepairAnswer =
   /** Send the stored request again, under the stored key. */

@@ -92,7 +92,7 @@ async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswe
   const { policy, vendor } = numbering.addressed
   const untilMs = ledger.clock.monotonicMs() + ledger.settings.vendorDeadlineMs
   let row = started.call
-  let ref: SendRef = { callId: row.callId, epoch: row.epoch, nonce: numbering.request.send.nonce }
+  let ref: SendRef = { callId: row.callId, epoch: row.epoch, gen: row.gen, nonce: numbering.request.send.nonce }
   const own = ledger.sends.begin(ref)
   try {
     for (let tries = 1; ; tries += 1) {
@@ -101,7 +101,7 @@ async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswe
       }
       const verdict = await sendOnce(ledger, { row, policy, vendor })
       const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })
-      if (reported?.status === 'settled' && reported.isAlarm) raiseAlarm(ledger, row)
+      if (reported !== undefined && 'isAlarm' in reported && reported.isAlarm) raiseAlarm(ledger, row)
       const pauseMs = pauseBeforeRepeat(row, verdict, tries)
       if (pauseMs === undefined || ledger.clock.monotonicMs() + pauseMs > untilMs) {
         return sentAnswer(ledger, numbering, { started, row, verdict })
@@ -112,7 +112,7 @@ async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswe
       if (repaired === undefined) return sentAnswer(ledger, numbering, { started, row, verdict })
       if (repaired.status !== 'SEND') return 'judge_again'
       row = repaired.call
-      ref = { callId: row.callId, epoch: row.epoch, nonce }
+      ref = { callId: row.callId, epoch: row.epoch, gen: row.gen, nonce }
       own.renew(ref)
     }
   } finally {

@@ -53,7 +53,7 @@ export async function sendOnce(ledger: Ledger, going: Going): Promise<SendVerdic
         result.reason,
       )
     case 'lost':
-      return { kind: 'unknown', outcome: { kind: 'unknown', reason: result.reason }, answer: null }
+      return { kind: 'unknown', outcome: { kind: 'unknown', reason: result.reason, isSaved: false }, answer: null }
     case 'answered':
       return judgeAnswer(ledger, { row, policy, vendor, stored }, result.answer)
   }
@@ -106,11 +106,20 @@ function judgeAnswer(
       }
     }
     case 'in_progress':
-      return { kind: 'in_progress', outcome: { kind: 'unknown', reason: 'the vendor is still at it' }, answer: null }
+      return {
+        kind: 'in_progress',
+        outcome: { kind: 'unknown', reason: 'the vendor is still at it', isSaved: false },
+        answer: null,
+      }
     case 'credential_refused':
     case 'unknown':
-      return { kind: 'unknown', outcome: { kind: 'unknown', reason: `the vendor answered ${answer.status}` }, answer }
+      return { kind: 'unknown', outcome: failed(answer), answer }
   }
+}
+
+/** Of the failures only a 500 is kept under the key: docs.stripe.com/api/idempotent_requests, read 2026-11-25. */
+function failed({ status }: BufferedAnswer): SendOutcome {
+  return { kind: 'unknown', reason: `the vendor answered ${status}`, isSaved: status === 500 }
 }
 
 function isSecretRefused(result: ExchangeResult, { policy, vendor }: Going, { call }: StoredRequest): boolean {

@@ -107,7 +107,7 @@ async function repairOne(ledger: Ledger, unresolved: CallRow): Promise<RepairRes
   if (policy === undefined || vendor === undefined || 'code' in vendor) {
     throw new Error(`${call.callId} is to be sent, but no policy names its vendor`)
   }
-  const ref = { callId: call.callId, epoch: call.epoch, nonce }
+  const ref = { callId: call.callId, epoch: call.epoch, gen: call.gen, nonce }
   const own = ledger.sends.begin(ref)
   try {
     const verdict = await sendOnce(ledger, { row: call, policy, vendor })

@@ -85,21 +85,30 @@ function reserve(
   { asked, amount, levels }: { asked: New; amount: UsdMicros; levels: readonly Level[] },
 ): CallRow {
   const { tables, request } = judging
-  const base = asked.released ?? firstRow(judging, asked.n)
+  const base = asked.remade ?? firstRow(judging, asked.n)
   const isMaybeSent = request.repeat.kind === 'idempotent'
+  const { gen } = asked
+  const isNewKey = gen !== base.gen
+  const place = { n: base.n, gen: tables.rules.holds('gen_in_key') ? gen : 0 }
   const call: CallRow = {
     ...base,
     ...makerOf(judging),
     ...moneyOf(request, levels, amount),
     state: 'reserved',
     epoch: tables.rules.holds('reserve_new_epoch') ? base.epoch + 1 : 1,
+    gen,
+    vendorKey: vendorKeyOf(request.caller, request.identity, place),
     open: isMaybeSent && tables.rules.holds('reserve_opens_send') ? [request.send.nonce] : [],
-    sends: base.sends + (isMaybeSent ? 1 : 0),
+    sends: (isNewKey ? 0 : base.sends) + (isMaybeSent ? 1 : 0),
     // Nothing of a released record has reached the vendor, so its window begins anew.
     firstSentAtMs: isMaybeSent ? tables.time.nowMs : null,
     leaseBoot: tables.time.boot,
     leaseUntilMs: tables.time.monotonicMs + request.send.leaseMs,
     sealedRequest: request.sealedRequest,
+    sealedAnswer: null,
+    answerStatus: null,
+    isFailureSaved: false,
+    hasEffect: false,
     notSent: null,
   }
   tables.putCall(call)
@@ -124,7 +133,7 @@ function moneyOf(request: NumberRequest, levels: readonly Level[], amount: UsdMi
   }
 }
 
-/** Whose call it is: a released record belongs to whoever reserves it again. */
+/** Whose call it is: a record that is made again belongs to whoever reserves it. */
 function makerOf({ request: { caller }, scope }: Judging) {
   const { pod } = caller
   return {
@@ -132,6 +141,7 @@ function makerOf({ request: { caller }, scope }: Judging) {
     jobUid: pod?.jobUid ?? null,
     podUid: pod?.podUid ?? null,
     podName: pod?.podName ?? null,
+    life: pod?.life ?? null,
     index: pod?.index ?? null,
     namespace: pod?.namespace ?? null,
   }
@@ -155,16 +165,18 @@ function firstRow(judging: Judging, n: number | null): CallRow {
     isRead: false,
     state: 'reserved',
     epoch: 0,
+    gen: 0,
     open: [],
     sends: 0,
     leaseBoot: '',
     leaseUntilMs: 0,
     ...moneyOf(request, [], 0 as UsdMicros),
     firstSentAtMs: null,
-    vendorKey: vendorKeyOf(caller, identity, n),
+    vendorKey: null,
     sealedRequest: null,
     sealedAnswer: null,
     answerStatus: null,
+    isFailureSaved: false,
     hasEffect: false,
     notSent: null,
     createdAtMs: tables.time.nowMs,

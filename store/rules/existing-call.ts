@@ -1,5 +1,6 @@
 import type { CallRow, SendStart } from '../store.ts'
 import { actorOf, actorOfCall, auditCallOf } from './caller.ts'
+import { mayRunAgain } from './declined.ts'
 import type { Judged, Judging } from './judging.ts'
 import { refuseOldAttempt } from './newest-attempt.ts'
 import type { Tables } from './tables.ts'
@@ -9,9 +10,11 @@ export function judgeExisting(judging: Judging, call: CallRow): Judged {
   const { tables } = judging
   switch (call.state) {
     case 'settled':
-      return replay(judging, call)
+      return mayRunAgain(judging, call)
+        ? { kind: 'new', n: call.n, gen: call.gen + 1, remade: call }
+        : replay(judging, call)
     case 'released':
-      return { kind: 'new', n: call.n, released: call }
+      return { kind: 'new', n: call.n, gen: call.gen, remade: call }
     case 'reserved':
       if (isLive(tables, call) && tables.rules.holds('join_live')) return join(call)
       return takeOver(judging, call)
@@ -66,7 +69,7 @@ export function putInDoubt(tables: Tables, call: CallRow, reason: string): CallR
   return row
 }
 
-function replay({ tables, request, sidecar }: Judging, call: CallRow): Judged {
+export function replay({ tables, request, sidecar }: Judging, call: CallRow): Judged {
   if (sidecar !== null && call.n !== null && tables.rules.holds('replay_hands')) {
     const token = request.identity.key?.kind === 'token' ? request.identity.key.value : null
     tables.putHanded({
@@ -100,7 +103,7 @@ function takeOver(judging: Judging, call: CallRow): Judged {
   if (request.endpoint !== null && tables.rules.holds('takeover_endpoint')) {
     return { kind: 'refused', refusal: request.endpoint }
   }
-  if (!tables.rules.holds('takeover_keeps_reservation')) return { kind: 'new', n: call.n, released: call }
+  if (!tables.rules.holds('takeover_keeps_reservation')) return { kind: 'new', n: call.n, gen: call.gen, remade: call }
   return sendAgain(judging, call)
 }
 

@@ -24,5 +24,5 @@ export interface SidecarSide {
 export type Judged =
   | { readonly kind: 'answer'; readonly answer: NumberAnswer; readonly call: CallRow | null }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly level?: CapLevelName }
-  /** As new, from rule 8: a released record is reserved again, else one is made. */
-  | { readonly kind: 'new'; readonly n: number | null; readonly released: CallRow | null }
+  /** As new, from rule 8: a record is made, or one that was released or declined is made again (`remade`). */
+  | { readonly kind: 'new'; readonly n: number | null; readonly gen: number; readonly remade: CallRow | null }

@@ -4,7 +4,7 @@ import type { CallRow, NumberAnswer, NumberRequest } from '../store.ts'
 import { admitNew } from './admit-new.ts'
 import { actorOf, attemptOf, recordSeenFacts, refuseKey, scopeOf } from './caller.ts'
 import { guardCore } from './core-guard.ts'
-import { judgeExisting } from './existing-call.ts'
+import { judgeExisting, replay } from './existing-call.ts'
 import type { Judged, Judging, SidecarSide } from './judging.ts'
 import type { Tables } from './tables.ts'
 import { whichCall } from './which-call.ts'
@@ -44,7 +44,10 @@ function judge(judging: Judging): Judged {
     const guarded = guardCore(judging)
     if (guarded !== undefined) return guarded
   }
-  return admitNew(judging, existing ?? { kind: 'new', n: found.n, released: null })
+  const admitted = admitNew(judging, existing ?? { kind: 'new', n: found.n, gen: 0, remade: null })
+  // A decline that finds no room to run again stands.
+  const isDecline = existing?.remade?.state === 'settled'
+  return isDecline && admitted.kind === 'refused' ? replay(judging, existing.remade) : admitted
 }
 
 function sidecarSide(request: NumberRequest): SidecarSide | null {

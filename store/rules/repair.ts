@@ -33,15 +33,18 @@ export function wasNeverSent(call: CallRow): boolean {
 export const neverSent = () => ({ refusal: null, sealedAnswer: null, reason: 'never sent, and its owner is gone' })
 
 /**
- * A person has looked at the vendor. Undefined when the call is not in doubt. Without an effect, a call that may not be
- * sent twice was as good as never sent: it is released, and its repeat is made. Under an idempotency key the vendor may
- * have saved its failure, which a repeat would only bring again: the call stands as one without effect.
+ * A person has looked at the vendor. Undefined when the call is not in doubt. Without an effect the call is released,
+ * and its repeat is made: under a new key (M6) only where the vendor saved its failure under the old one, which a repeat
+ * would only bring again; never after a time-out, whose request may still arrive and must then meet the same key. An
+ * app's own key has no newer one: with a saved failure such a call stands as one without effect.
  */
 export function resolveByPerson(tables: Tables, call: CallRow, word: PersonsWord): CallRow | undefined {
   if (call.state !== 'in_doubt') return undefined
   const isEffect = word.kind === 'effect'
-  if (!isEffect && call.repeat.kind === 'never') {
-    const released = release(tables, { ...call, epoch: call.epoch + 1 }, noEffect())
+  const stands = call.namedKey !== null && call.isFailureSaved
+  if (!isEffect && !stands) {
+    const newKey = isNewKeyDue(tables, call) ? { gen: call.gen + 1, sends: 0 } : {}
+    const released = release(tables, { ...call, epoch: call.epoch + 1, ...newKey }, noEffect())
     closeRunIfDone(tables, call.runUid)
     return released
   }
@@ -56,6 +59,11 @@ export function resolveByPerson(tables: Tables, call: CallRow, word: PersonsWord
   })
   closeRunIfDone(tables, call.runUid)
   return answer.call
+}
+
+function isNewKeyDue({ rules }: Tables, call: CallRow): boolean {
+  if (call.namedKey !== null || call.repeat.kind === 'never') return false
+  return call.isFailureSaved ? rules.holds('gen_after_saved_failure') : !rules.holds('gen_never_after_time_out')
 }
 
 const noEffect = () => ({ refusal: null, sealedAnswer: null, reason: 'a person found no effect at the vendor' })

@@ -1,8 +1,8 @@
-import type { CallRow, ReportAnswer, SendRef, SendReport } from '../store.ts'
+import type { CallRow, ReportAnswer, SendOutcome, SendRef, SendReport } from '../store.ts'
 import { actorOfCall, attemptOf, auditCallOf, refuseDeadKey } from './caller.ts'
 import { putInDoubt } from './existing-call.ts'
 import { closeRunIfDone } from './run-end.ts'
-import { settle } from './settle.ts'
+import { answerOfOlderGen, settle } from './settle.ts'
 import type { Tables } from './tables.ts'
 
 /** M2: before a send that may never be repeated. Refused: the key is dead, or another owner has taken over. */
@@ -55,30 +55,33 @@ export function report(tables: Tables, report: SendReport): ReportAnswer {
 function judgeReport(tables: Tables, call: CallRow, report: SendReport): ReportAnswer {
   switch (report.outcome.kind) {
     case 'definite':
-      if (report.epoch !== call.epoch && !tables.rules.holds('settle_any_epoch')) return { status: 'noted', call }
+      if (report.epoch !== call.epoch && !tables.rules.holds('settle_any_epoch')) return noted(call)
+      if (report.gen !== call.gen && tables.rules.holds('settle_current_gen')) {
+        return answerOfOlderGen(tables, call, report.outcome.answer)
+      }
       return settle(tables, closeSend(tables, call, report), report.outcome.answer)
     case 'not_sent':
       return notSent(tables, call, report)
     case 'unknown':
-      if (report.epoch !== call.epoch || !isPending(call)) return { status: 'noted', call }
-      return { status: 'in_doubt', call: putInDoubt(tables, call, report.outcome.reason) }
+      if (report.epoch !== call.epoch || !isPending(call)) return noted(call)
+      return { status: 'in_doubt', call: doubt(tables, call, report.outcome) }
   }
 }
 
 /** Release only when no other send is open and the reporter is the owner; M1. */
 function notSent(tables: Tables, before: CallRow, report: SendReport): ReportAnswer {
   if (report.outcome.kind !== 'not_sent') throw new Error('not a report of a send that did not leave')
-  if (!isPending(before) && before.state !== 'in_doubt') return { status: 'noted', call: before }
+  if (!isPending(before) && before.state !== 'in_doubt') return noted(before)
   const wasOpen = before.open.includes(report.nonce)
   const isUnmarked = before.repeat.kind === 'never' && before.state === 'reserved' && before.open.length === 0
-  if (!wasOpen && !isUnmarked && tables.rules.holds('nonce_once')) return { status: 'noted', call: before }
+  if (!wasOpen && !isUnmarked && tables.rules.holds('nonce_once')) return noted(before)
   const call = closeSend(tables, before, report)
   const isOwner = report.epoch === call.epoch || !tables.rules.holds('release_only_current_epoch')
   const isClosed = call.open.length === 0 || !tables.rules.holds('release_only_when_closed')
   if (isOwner && isClosed) return { status: 'released', call: release(tables, call, report.outcome.notSent) }
   if (isOwner) return { status: 'in_doubt', call: putInDoubt(tables, call, 'another send of the call is open') }
   tables.putCall(call)
-  return { status: 'noted', call }
+  return noted(call)
 }
 
 export function release(tables: Tables, call: CallRow, notSent: NonNullable<CallRow['notSent']>): CallRow {
@@ -105,6 +108,12 @@ function closeSend(tables: Tables, call: CallRow, send: SendRef): CallRow {
   if (at >= 0) return { ...call, open: call.open.filter((nonce) => nonce !== send.nonce) }
   // Only with the rule left out: a count instead of names, where a report given twice closes another's send.
   return tables.rules.holds('nonce_once') ? call : { ...call, open: call.open.slice(1) }
+}
+
+const noted = (call: CallRow): ReportAnswer => ({ status: 'noted', call, isAlarm: false })
+
+function doubt(tables: Tables, call: CallRow, { reason, isSaved }: Extract<SendOutcome, { kind: 'unknown' }>): CallRow {
+  return putInDoubt(tables, { ...call, isFailureSaved: call.isFailureSaved || isSaved }, reason)
 }
 
 function isPending(call: CallRow): boolean {

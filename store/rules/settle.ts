@@ -54,10 +54,24 @@ function secondAnswer(tables: Tables, call: CallRow, answer: DefiniteAnswer): Re
     call.answerStatus === answer.status &&
     call.hasEffect === answer.hasEffect &&
     (answer.object === null || answer.object === call.object)
-  if (isSame || !tables.rules.holds('second_answer_alarms')) return { status: 'noted', call }
+  if (isSame || !tables.rules.holds('second_answer_alarms')) return { status: 'noted', call, isAlarm: false }
   alarm(tables, call, `a second, different answer came: ${answer.status} after ${call.answerStatus}`)
   const isUnbooked = answer.hasEffect && !call.hasEffect
   return { status: 'settled', call: isUnbooked ? book(tables, call, answer) : call, isAlarm: true }
+}
+
+/**
+ * M3: the call was made anew since, because the vendor had saved an answer without effect. That answer again changes
+ * nothing; an effect breaks the vendor's word, so it raises an alarm, and is booked unless a send of the newer gen may
+ * be what is counted already.
+ */
+export function answerOfOlderGen(tables: Tables, call: CallRow, answer: DefiniteAnswer): ReportAnswer {
+  if (!answer.hasEffect) return { status: 'noted', call, isAlarm: false }
+  alarm(tables, call, `an effect under an older key showed itself: ${answer.status}, the call was made anew since`)
+  const isUnbooked = call.state === 'released' || (call.state === 'settled' && !call.hasEffect)
+  return isUnbooked
+    ? { status: 'settled', call: book(tables, call, answer), isAlarm: true }
+    : { status: 'noted', call, isAlarm: true }
 }
 
 /** Of an object only what this run has not counted yet; the most that can be held exactly at the top. */

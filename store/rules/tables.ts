@@ -36,6 +36,8 @@ export interface Tables {
   callByNamedKey(name: NamedCall): CallRow | undefined
   /** Numbered calls of the scope with this core digest and other content, in order of creation. */
   twins(call: TwinsOf): readonly Twin[]
+  /** How far the scope has come, reads left out. */
+  progress(scope: ScopeName): ScopeProgress
   /** Reserved, sent or in doubt, in order of creation. */
   unresolvedCalls(keyId: KeyId): readonly CallRow[]
   /** Numbered calls of the run that had an effect, counted by content and scope. */
@@ -105,6 +107,18 @@ export interface Twin {
   readonly hasEffect: boolean
   /** Whether the attempt has read its answer. */
   readonly isSeen: boolean
+}
+
+export interface ScopeName {
+  readonly runUid: RunUid
+  readonly scope: string
+}
+
+export interface ScopeProgress {
+  /** `createdOrder` of the newest call, 0 where there is none. */
+  readonly newestOrder: number
+  /** Calls that are reserved, sent or in doubt. */
+  readonly unresolved: number
 }
 
 export interface ContentEffects {

@@ -40,6 +40,8 @@ const SQL = {
       AND seen.n = calls.n
     WHERE calls.scope = @scope AND core = @core AND calls.n IS NOT NULL AND calls.digest <> @digest
     ORDER BY created_order`,
+  callProgress: `SELECT coalesce(max(created_order), 0) AS newest, coalesce(sum(${UNRESOLVED}), 0) AS unresolved
+    FROM calls WHERE run_uid = @runUid AND scope = @scope AND is_read = 0`,
   callsUnresolvedByKey: `SELECT * FROM calls WHERE key_id = ? AND ${UNRESOLVED} ORDER BY created_order`,
   callsUnresolved: `SELECT * FROM calls WHERE ${UNRESOLVED} AND created_order > @after
     AND (state = 'in_doubt' OR lease_boot <> @boot OR lease_until_ms <= @nowMs) ORDER BY created_order LIMIT @limit`,

@@ -127,6 +127,14 @@ export class SqliteTables implements T.Tables {
     return (this.#sql.callTwins.all(call) as Columns[]).map(twinRow)
   }
 
+  progress({ runUid, scope }: T.ScopeName): T.ScopeProgress {
+    const { newest, unresolved } = this.#sql.callProgress.get({ runUid, scope }) as {
+      newest: number
+      unresolved: number
+    }
+    return { newestOrder: newest, unresolved }
+  }
+
   unresolvedCalls(keyId: string): readonly CallRow[] {
     return (this.#sql.callsUnresolvedByKey.all(keyId) as Columns[]).map(callRow)
   }

@@ -123,6 +123,35 @@ describe('what a vendor may do to a call', () => {
     expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '0.00' })
   })
 
+  it('402 in a Pod: it stands there, and the replacement runs the call again under a key the vendor does not know', async () => {
+    const job = `declined-${count}`
+    const customer = `cus_declined${count}`
+    const a = await TestPod.start(rig, ledger, { job, pod: `${job}-a` })
+    await fail({ kind: 'answer', when: 'before', status: 402, saved: true })
+    const token = { ord: a.nextOrd() }
+    expect(gist(await a.pay(customer, 100, token))).to.equal('402')
+    expect(gist(await a.pay(customer, 100, { ...token, seen: [] }))).to.equal('402')
+    const b = await TestPod.start(rig, ledger, { job, pod: `${job}-b` })
+    expect(gist(await b.pay(customer))).to.equal('200')
+    const [effect, ...more] = rig.stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey?.includes(job))
+    expect(effect?.idempotencyKey).to.match(/-1\.1$/)
+    expect(more).to.deep.equal([])
+  })
+
+  it('a saved 500 that a person cleared is left behind: the repeat goes out under a new key and is charged once', async () => {
+    const job = `cleared-${count}`
+    const customer = `cus_cleared${count}`
+    const a = await TestPod.start(rig, ledger, { job })
+    await fail({ kind: 'answer', when: 'before', status: 500, saved: true })
+    const told = await a.pay(customer)
+    expect(gist(told)).to.equal('500')
+    const resolved = await ledger.client.resolveCall(String(told.headers['jobcap-call-id']), { effect: false })
+    expect(resolved).to.include({ state: 'released' })
+    expect(gist(await a.pay(customer))).to.equal('200')
+    const ours = rig.stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey?.includes(job))
+    expect(ours.map(({ idempotencyKey }) => idempotencyKey?.slice(-4))).to.deep.equal(['-1.1'])
+  })
+
   it('a vendor that is not there: 503 vendor_unreachable, released, and the repeat goes through', async () => {
     rig.writePolicy(policyText(rig, { stripeUrl: 'http://127.0.0.1:9' }))
     const told = await pay()

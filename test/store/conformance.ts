@@ -1,4 +1,5 @@
 import type { OpenStore } from './stage.ts'
+import { suiteOfDeclines } from './suite/declines.ts'
 import { suiteOfMoney } from './suite/money.ts'
 import { suiteOfNumbering } from './suite/numbering.ts'
 import { suiteOfRuns } from './suite/runs.ts'
@@ -8,6 +9,7 @@ export function describeStore(name: string, open: OpenStore): void {
   describe(`the ${name} store`, () => {
     describe('numbers calls', () => suiteOfNumbering(open))
     describe('holds the money', () => suiteOfMoney(open))
+    describe('runs declined calls again', () => suiteOfDeclines(open))
     describe('keeps runs, keys and the record', () => suiteOfRuns(open))
   })
 }

@@ -128,13 +128,13 @@ class Walk {
       expect(full, `refused at ${answer.level}`).not.to.equal(undefined)
     }
     if (answer.status !== 'SEND') return
-    const { callId, epoch } = answer.call
+    const { callId, epoch, gen } = answer.call
     if (answer.isNew) {
       expect(full, 'admitted over a cap').to.equal(undefined)
       this.model.reserves(answer.call, expected)
     } else this.model.sendsAgain(answer.call)
     this.#out.push({
-      ref: { callId, epoch, nonce: request.send.nonce },
+      ref: { callId, epoch, gen, nonce: request.send.nonce },
       repeat: answer.call.repeat,
       object: answer.call.object,
     })
@@ -166,7 +166,7 @@ class Walk {
     const totalUsdMicros = micros(Math.floor(this.#random() * 70))
     if (dice < 0.1) return { kind: 'definite', answer: definite({ totalUsdMicros: micros(0), givesBack: object }) }
     if (dice < 0.6) return { kind: 'definite', answer: definite({ totalUsdMicros, object, hasEffect: dice > 0.2 }) }
-    if (dice < 0.7) return { kind: 'unknown', reason: 'no answer' }
+    if (dice < 0.7) return { kind: 'unknown', reason: 'no answer', isSaved: false }
     return { kind: 'not_sent', notSent: { refusal: null, sealedAnswer: null, reason: 'refused' } }
   }
 
@@ -180,7 +180,8 @@ class Walk {
     if (status === 'RESOLVED') this.model.released(call.callId)
     if (status !== 'SEND') return
     this.model.sendsAgain(call)
-    this.#out.push({ ref: { callId: call.callId, epoch: call.epoch, nonce }, repeat: call.repeat, object: call.object })
+    const { callId, epoch, gen } = call
+    this.#out.push({ ref: { callId, epoch, gen, nonce }, repeat: call.repeat, object: call.object })
   }
 
   async #limit(): Promise<void> {

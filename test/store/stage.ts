@@ -283,7 +283,7 @@ export class Stage {
     const answer = await this.store.number(request)
     if (answer.status !== 'SEND') throw new Error(`expected SEND, got ${told(answer)}`)
     const { call } = answer
-    return { call, ref: { callId: call.callId, epoch: call.epoch, nonce: request.send.nonce } }
+    return { call, ref: { callId: call.callId, epoch: call.epoch, gen: call.gen, nonce: request.send.nonce } }
   }
 
   settle(ref: S.SendRef, answer: Partial<S.DefiniteAnswer> = {}, handTo: S.HandTo | null = null) {
@@ -298,8 +298,9 @@ export class Stage {
     })
   }
 
-  unknown(ref: S.SendRef) {
-    return this.store.report({ ...ref, outcome: { kind: 'unknown', reason: 'no answer in time' }, handTo: null })
+  unknown(ref: S.SendRef, isSaved = false) {
+    const reason = isSaved ? 'the vendor answered 500' : 'no answer in time'
+    return this.store.report({ ...ref, outcome: { kind: 'unknown', reason, isSaved }, handTo: null })
   }
 
   repair(callId: CallId, nonce = this.nonce()): Promise<S.RepairAnswer> {

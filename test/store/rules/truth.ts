@@ -47,6 +47,11 @@ export class Truth {
     this.effects.push(effect)
   }
 
+  /** The vendor answered without an effect, and keeps that answer under the key. */
+  keeps(vendorKey: string | null, nowMs: number): void {
+    if (vendorKey !== null && !this.#keys.has(vendorKey)) this.#keys.set(vendorKey, nowMs)
+  }
+
   reads(attempt: string, group: string): void {
     const counts = this.#read.get(attempt) ?? new Map<string, number>()
     counts.set(group, (counts.get(group) ?? 0) + 1)

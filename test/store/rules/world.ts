@@ -53,6 +53,8 @@ interface Going {
   readonly group: string
   readonly usdMicros: number
   readonly callId: CallId | undefined
+  /** As the sender has it: it does not change when the call is made anew since. */
+  readonly vendorKey: string | null
   /** The send that is ours to make. */
   readonly ref: S.SendRef | undefined
 }
@@ -126,6 +128,8 @@ export class World {
         return ''
       case 'reaper':
         return this.#reaper(words)
+      case 'person':
+        return this.#person(words)
       case 'end':
         return this.#end([verb, ...words])
       default:
@@ -186,7 +190,12 @@ export class World {
     const callId = 'call' in answer ? answer.call.callId : answer.status === 'JOIN' ? answer.callId : undefined
     const ref =
       answer.status === 'SEND'
-        ? { callId: answer.call.callId, epoch: answer.call.epoch, nonce: request.send.nonce }
+        ? {
+            callId: answer.call.callId,
+            epoch: answer.call.epoch,
+            gen: answer.call.gen,
+            nonce: request.send.nonce,
+          }
         : undefined
     this.#goings.set(options['as'] ?? ord, {
       pod,
@@ -196,6 +205,7 @@ export class World {
       group: content.replace(/'+$/, ''),
       usdMicros: request.price.totalUsdMicros,
       callId,
+      vendorKey: 'call' in answer ? answer.call.vendorKey : null,
       ref,
     })
     if (callId !== undefined) this.#calls.add(callId)
@@ -267,6 +277,7 @@ export class World {
       case 'settles':
         return this.#settles(going, ref, options)
       case 'declined':
+        this.#keepsKey(going)
         return (await this.#stage.settle(ref, { status: 402, hasEffect: false, totalUsdMicros: usd(0) })).status
       case 'works': {
         if (this.#setting.vendor === 'once' && (await this.#stage.mark(ref)) === 'refused') return 'refused'
@@ -277,19 +288,27 @@ export class World {
         return (await this.#stage.notSent(ref)).status
       case 'unknown':
         return (await this.#stage.unknown(ref)).status
+      case 'fails':
+        this.#keepsKey(going)
+        return (await this.#stage.unknown(ref, true)).status
       default:
         throw new Error(`an owner does not do ${verb}`)
     }
   }
 
   async #executes(going: Going, ref: S.SendRef, options: Record<string, string | undefined>): Promise<void> {
-    const { vendorKey } = await this.#stage.call(ref.callId)
+    const { vendorKey } = going
     if (this.#spared?.has(ref.callId) === false) {
       throw new Breach('sent after revocation', `${ref.callId} was not named in flight`)
     }
     const usdMicros = options['usd'] === undefined ? going.usdMicros : usd(Number(options['usd']))
     const key = this.#setting.vendor === 'once' ? null : vendorKey
     this.truth.arrives({ group: going.group, callId: ref.callId, usdMicros }, key, this.#stage.clock.nowMs())
+  }
+
+  /** The vendor answers without an effect, and will answer so again under the key. */
+  #keepsKey({ vendorKey }: Going): void {
+    if (this.#setting.vendor !== 'once') this.truth.keeps(vendorKey, this.#stage.clock.nowMs())
   }
 
   async #settles(going: Going, ref: S.SendRef, options: Record<string, string | undefined>): Promise<string> {
@@ -323,10 +342,21 @@ export class World {
     if (repaired.status === 'SEND') this.#checkNotRevoked(repaired.call)
     if (as !== undefined) {
       const { call } = repaired
-      const ref = { callId: call.callId, epoch: call.epoch, nonce: nonce as S.SendRef['nonce'] }
-      this.#goings.set(as, { ...going, pod: undefined, ref: repaired.status === 'SEND' ? ref : undefined })
+      const ref = { callId: call.callId, epoch: call.epoch, gen: call.gen, nonce: nonce as S.SendRef['nonce'] }
+      this.#goings.set(as, {
+        ...going,
+        pod: undefined,
+        vendorKey: call.vendorKey,
+        ref: repaired.status === 'SEND' ? ref : undefined,
+      })
     }
     return `${repaired.status} ${repaired.call.state}`
+  }
+
+  async #person([label = '']: readonly string[]): Promise<string> {
+    const callId = this.#goings.get(label)?.callId
+    const resolved = callId && (await this.store.resolveByPerson(callId, { kind: 'no_effect' }))
+    return resolved ? resolved.state : 'not in doubt'
   }
 
   /** `D=2`: so many calls of D were meant. `spent=3`: what the books must say was spent, in dollars. */

@@ -112,6 +112,19 @@ describe('the embedded store and its file', function () {
       folder.raw((db) => db.pragma('user_version = 99'))
       expect(await folder.refusal()).to.contain('Start the newer jobcap')
     })
+
+    it('a database of an older layout is brought forward, and answers as before', async () => {
+      const { a, stage } = await filled()
+      const added = ['life', 'gen', 'is_failure_saved']
+      folder.raw((db) => {
+        for (const column of added) db.exec(`ALTER TABLE calls DROP COLUMN ${column}`)
+        db.pragma('user_version = 2')
+      })
+      const again = await folder.open({ earlier: stage })
+      expect(told(await again.ask(a, { content: 'call 0', ord: [1, 100] }))).to.equal('REPLAY n=1')
+      const { call } = await again.send(a, { content: 'unmarked', repeat: NEVER, ord: [1, 101] })
+      expect(call).to.include({ gen: 0, epoch: 2 })
+    })
   })
 
   describe('never starts empty', () => {
