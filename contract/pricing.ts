@@ -27,7 +27,39 @@ export interface VendorPricing {
   readonly routes: readonly RoutePrice[]
   /** Declared vendors only: whether the vendor may be asked twice under one key. */
   readonly idempotency: DeclaredIdempotency
+  /** Twilio only. */
+  readonly twilio?: TwilioTerms
 }
+
+/** What the policy says of a Twilio account: Twilio names no price in its answers, so these are what is counted. */
+export interface TwilioTerms {
+  /** The real account, `AC` and 32 hex; put in for the placeholder that apps are given. */
+  readonly accountSid: string
+  readonly prices: TwilioPrices
+  /** Prices for numbers that begin so, such as `+49` or `whatsapp:+49`; the longest beginning counts. */
+  readonly pricesByTo: Readonly<Record<string, TwilioPrices>>
+  /** Put into calls that set no `TimeLimit`; null: such calls are refused. Seconds. */
+  readonly callTimeLimitSeconds: number | null
+}
+
+/** Null: not priced, so it is refused. */
+export interface TwilioPrices {
+  /** One segment of a message, carrier fees included. */
+  readonly segmentUsdMicros: UsdMicros | null
+  /** One message with media. */
+  readonly mmsUsdMicros: UsdMicros | null
+  /** One minute of a call, begun minutes counted whole. */
+  readonly callMinuteUsdMicros: UsdMicros | null
+}
+
+/** How a vendor takes its secret. */
+export type SecretPlace =
+  /** `scheme`: put before the secret with a space, for example `Bearer`. */
+  | { readonly header: string; readonly scheme?: string }
+  /** HTTP Basic with the secret as the password; null: the secret is the user, and there is no password. */
+  | { readonly basicUser: string | null }
+  /** A parameter of the query. */
+  | { readonly query: string }
 
 /** `never`: a call is sent once. Otherwise the header that carries the key and how long the vendor keeps it. */
 export type DeclaredIdempotency = 'never' | { readonly header: string; readonly windowHours: number }

@@ -1,130 +1,18 @@
 import { z } from 'zod'
-import { formatUsd, MAX_USD_MICROS, parseUsd } from '../contract/money.ts'
-import { ROUTE_PATTERN } from '../contract/route-pattern.ts'
-import { RESERVED_SEGMENTS } from '../contract/routes.ts'
-import type {
-  CapPolicy,
-  CapPolicySpec,
-  GenericVendor,
-  PolicyCaps,
-  PolicyCurrencies,
-  PricedRoute,
-  StripeVendor,
-} from './cap-policy.ts'
+import { parseUsd } from '../contract/money.ts'
+import type { CapPolicy, CapPolicySpec, PolicyCaps, PolicyCurrencies, StripeVendor } from './cap-policy.ts'
 import { parseExpiry } from './expiry.ts'
-
-const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
-/** Headers that the ledger writes by itself, or that frame the message. */
-const RESERVED_HEADER = /^(jobcap-.*|host|content-length|content-type|transfer-encoding|connection|expect|te|upgrade)$/i
-const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
-
-const usd = z
-  .string({ error: 'dollars are decimal text in quotes, for example "5.00"' })
-  .regex(/^[0-9]+(\.[0-9]{1,6})?$/, {
-    error: 'dollars are decimal text without sign or exponent and with at most six decimals, for example "5.00"',
-  })
-  .refine((text) => !/^[0-9]+(\.[0-9]{1,6})?$/.test(text) || parseUsd(text) !== undefined, {
-    error: `dollars have no leading zeros and are at most ${formatUsd(MAX_USD_MICROS)}`,
-  })
+import { generic } from './generic-vendor.schema.ts'
+import { twilio } from './twilio-vendor.schema.ts'
+import { baseUrl, DNS_LABEL, usd, vendorBasics } from './vendor-fields.schema.ts'
 
 const labels = z.record(z.string().min(1).max(317), z.string().max(63))
-
-const pattern = z.string().max(500).regex(ROUTE_PATTERN, {
-  error: 'an endpoint is an upper-case method and a path, for example "POST /v1/charges" or "GET /v1/*"',
-})
-
-const header = z
-  .string()
-  .regex(HEADER_NAME, { error: 'a header name' })
-  .refine((name) => !RESERVED_HEADER.test(name), { error: 'this header is written by the ledger itself' })
-
-const baseUrl = z
-  .string()
-  .max(300)
-  .regex(/^https?:\/\/[^/?#@\s]+$/, {
-    error: 'an origin without path, query or user, for example "https://api.stripe.com"',
-  })
-  .refine((text) => URL.canParse(text), { error: 'not a URL' })
-
-const vendorName = z
-  .string()
-  .regex(DNS_LABEL, { error: 'a vendor name is a DNS label: lower-case letters, digits and dashes, at most 63' })
-  .refine((name) => !(RESERVED_SEGMENTS as readonly string[]).includes(name), {
-    error: `not one of ${RESERVED_SEGMENTS.join(', ')}: these paths are the ledger's own`,
-  })
-  .describe('First path segment and host name in the Pod: `localhost:8080/<name>/…`, `<name>.localhost:8080`.')
-
-const vendorBasics = {
-  name: vendorName,
-  secretRef: z
-    .strictObject({
-      name: z.string().max(253).regex(DNS_SUBDOMAIN).describe('Name of the Secret in the namespace of jobcap.'),
-      key: z
-        .string()
-        .regex(/^[-._a-zA-Z0-9]{1,253}$/)
-        .refine((key) => !/^\.\.?$/.test(key), { error: 'not a key of a Secret' })
-        .describe('Key in the Secret.'),
-    })
-    .describe("Where the vendor's secret is. Only the ledger reads it; embedded it is the file `<name>/<key>`."),
-  perDayUsd: usd.exactOptional().describe('Cap: all calls to this vendor under the policy together, a UTC day.'),
-  allowedEndpoints: z
-    .array(pattern)
-    .min(1)
-    .max(200)
-    .describe('`METHOD /path`; `*` stands for one segment, as the last one for one or more. The rest is refused.'),
-}
 
 const stripe = z.strictObject({
   ...vendorBasics,
   type: z.literal('stripe'),
   baseUrl: baseUrl.exactOptional().describe('Origin of the vendor. Default `https://api.stripe.com`.'),
 }) satisfies z.ZodType<StripeVendor>
-
-const pricedRoute = z.strictObject({
-  match: pattern.describe('`METHOD /path`; `*` stands for exactly one segment.'),
-  usd: usd.describe('Price of one call; `"0"` is free.'),
-  core: z
-    .array(z.string().regex(/^(\/([^~/]|~0|~1)+)+$/, { error: 'a JSON pointer, for example "/address"' }))
-    .max(20)
-    .exactOptional()
-    .describe(
-      'JSON pointers to the body fields that name the counterparty. Default none: no guard against diverging replays.',
-    ),
-}) satisfies z.ZodType<PricedRoute>
-
-const generic = z.strictObject({
-  ...vendorBasics,
-  type: z.literal('generic'),
-  baseUrl: baseUrl.describe('Origin of the vendor.'),
-  auth: z
-    .strictObject({
-      header: header.describe('Request header that carries the secret.'),
-      scheme: z
-        .string()
-        .regex(/^[A-Za-z0-9-]{1,40}$/)
-        .exactOptional()
-        .describe('Word before the secret, for example `Bearer`. Default none.'),
-    })
-    .describe('How the secret is sent.'),
-  idempotency: z
-    .union(
-      [
-        z.literal('never'),
-        z.strictObject({
-          header: header.describe('Request header that carries the key.'),
-          windowHours: z.int().min(1).max(8_760).describe('How long the vendor keeps a key. Hours.'),
-        }),
-      ],
-      { error: '`never`, or {header, windowHours}' },
-    )
-    .describe('`never`: a call is sent once. Otherwise how the vendor is told that a call is a repeat.'),
-  routes: z
-    .array(pricedRoute)
-    .max(200)
-    .superRefine(refuseHiddenRoutes)
-    .describe('Prices. A mutating route without one is refused; the first match counts.'),
-}) satisfies z.ZodType<GenericVendor>
 
 const caps = z
   .strictObject({
@@ -200,7 +88,9 @@ const spec = z.strictObject({
     .exactOptional()
     .describe('How other currencies become dollars. Default: only USD is accepted.'),
   vendors: z
-    .array(z.discriminatedUnion('type', [stripe, generic], { error: 'type is `stripe` or `generic`' }))
+    .array(
+      z.discriminatedUnion('type', [stripe, twilio, generic], { error: 'type is `stripe`, `twilio` or `generic`' }),
+    )
     .min(1)
     .max(50)
     .superRefine(refuseDuplicateNames)
@@ -272,25 +162,6 @@ function refuseDuplicateNames(vendors: readonly { readonly name: string }[], con
     }
     seen.add(name)
   }
-}
-
-/** The first match counts, so a price behind a wider route would never be asked for: a dear call could pass as a cheap one. */
-function refuseHiddenRoutes(routes: readonly { readonly match: string }[], context: z.RefinementCtx): void {
-  for (const [at, { match }] of routes.entries()) {
-    const wider = routes.slice(0, at).find((earlier) => coversRoute(earlier.match, match))
-    if (wider === undefined) continue
-    const message = `\`${wider.match}\` stands before it and takes all of its calls: put the narrower route first`
-    context.addIssue({ code: 'custom', path: [at, 'match'], message })
-  }
-}
-
-/** Whether every call of `narrow` is one of `wide`. A HEAD is priced as its GET. */
-function coversRoute(wide: string, narrow: string): boolean {
-  const [wideMethod = '', widePath = ''] = wide.split(' ')
-  const [narrowMethod = '', narrowPath = ''] = narrow.split(' ')
-  if (wideMethod !== narrowMethod && !(wideMethod === 'GET' && narrowMethod === 'HEAD')) return false
-  const [wanted, given] = [widePath.split('/'), narrowPath.split('/')]
-  return wanted.length === given.length && wanted.every((segment, at) => segment === '*' || segment === given[at])
 }
 
 function isNotAbove(left: string, right: string | undefined): boolean {

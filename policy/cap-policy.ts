@@ -61,7 +61,7 @@ export interface PolicyCurrencies {
   readonly usdMicrosPerMajorUnit: Readonly<Record<string, number>>
 }
 
-export type PolicyVendor = StripeVendor | GenericVendor
+export type PolicyVendor = StripeVendor | TwilioVendor | GenericVendor
 
 interface VendorBasics {
   /** First path segment and host name in the Pod: `localhost:8080/<name>/…`, `<name>.localhost:8080`. */
@@ -78,6 +78,33 @@ export interface StripeVendor extends VendorBasics {
   readonly type: 'stripe'
   /** Origin. Default `https://api.stripe.com`. */
   readonly baseUrl?: string
+}
+
+/** Messages and calls at the prices that the policy declares. */
+export interface TwilioVendor extends VendorBasics {
+  readonly type: 'twilio'
+  /** Origin. Default `https://api.twilio.com`. */
+  readonly baseUrl?: string
+  /** The real account, `AC…`; apps use a placeholder. */
+  readonly accountSid: string
+  /** `SK…` when the secret is that of an API key; else it is the account's auth token. */
+  readonly apiKeySid?: string
+  /** Prices for every number that no entry of `pricesByTo` names. */
+  readonly prices: TwilioVendorPrices
+  /** By the beginning of the number, such as `+49` or `whatsapp:+49`; the longest one counts, alone. */
+  readonly pricesByTo?: Readonly<Record<string, TwilioVendorPrices>>
+  /** Put into calls that set no TimeLimit. Default: those are refused. */
+  readonly callTimeLimitSeconds?: number
+}
+
+/** What has no price is refused. */
+export interface TwilioVendorPrices {
+  /** One segment of a message, carrier fees included. */
+  readonly segmentUsd?: DecimalUsd
+  /** One message with media. */
+  readonly mmsUsd?: DecimalUsd
+  /** One minute of a call. */
+  readonly callMinuteUsd?: DecimalUsd
 }
 
 /** A vendor whose prices the policy declares. */

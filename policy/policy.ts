@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { INJECT_LABEL } from '../contract/labels.ts'
 import { parseUsd, type UsdMicros } from '../contract/money.ts'
-import type { CurrencyTable, DeclaredIdempotency, RoutePrice } from '../contract/pricing.ts'
+import type {
+  CurrencyTable,
+  DeclaredIdempotency,
+  RoutePrice,
+  SecretPlace,
+  TwilioPrices,
+  TwilioTerms,
+} from '../contract/pricing.ts'
 import type { DeclaredRoute, VendorType } from '../contract/vendor.ts'
 import type {
   CapPolicy,
@@ -10,11 +17,13 @@ import type {
   PolicyVendor,
   PricedRoute,
   SecretRef,
-  VendorAuth,
+  TwilioVendor,
+  TwilioVendorPrices,
 } from './cap-policy.ts'
 import { parseExpiry } from './expiry.ts'
 
 const STRIPE_BASE_URL = 'https://api.stripe.com'
+const TWILIO_BASE_URL = 'https://api.twilio.com'
 const DEFAULT_EXPIRES_IN = '24h'
 const DEFAULT_MAX_BODY_KIB = 1_024
 
@@ -51,11 +60,13 @@ export interface Vendor {
   readonly perDayUsdMicros: UsdMicros | null
   readonly allowedEndpoints: readonly string[]
   /** Declared vendors only: how the secret is sent; null: as the vendor's own protocol says. */
-  readonly auth: VendorAuth | null
+  readonly auth: SecretPlace | null
   /** Declared vendors only: their word on repeats; the others' `cost.ts` knows theirs. */
   readonly idempotency: DeclaredIdempotency
   readonly prices: readonly RoutePrice[]
   readonly routes: readonly DeclaredRoute[]
+  /** Twilio only. */
+  readonly twilio?: TwilioTerms
 }
 
 /** `document` must have passed the schema. */
@@ -100,6 +111,17 @@ function readVendor(vendor: PolicyVendor): Vendor {
         prices: [],
         routes: [],
       }
+    case 'twilio':
+      return {
+        ...basics,
+        type: 'twilio',
+        baseUrl: vendor.baseUrl ?? TWILIO_BASE_URL,
+        auth: { basicUser: vendor.apiKeySid ?? vendor.accountSid },
+        idempotency: 'never',
+        prices: [],
+        routes: [],
+        twilio: twilioTerms(vendor),
+      }
     case 'generic':
       return {
         ...basics,
@@ -110,6 +132,24 @@ function readVendor(vendor: PolicyVendor): Vendor {
         prices: vendor.routes.map(({ match, usd }) => ({ match, usdMicros: micros(usd) })),
         routes: vendor.routes.map(declaredRoute),
       }
+  }
+}
+
+function twilioTerms({ accountSid, prices, pricesByTo, callTimeLimitSeconds }: TwilioVendor): TwilioTerms {
+  const byTo = Object.entries(pricesByTo ?? {}).map(([to, own]): [string, TwilioPrices] => [to, twilioPrices(own)])
+  return {
+    accountSid,
+    prices: twilioPrices(prices),
+    pricesByTo: Object.fromEntries(byTo),
+    callTimeLimitSeconds: callTimeLimitSeconds ?? null,
+  }
+}
+
+function twilioPrices({ segmentUsd, mmsUsd, callMinuteUsd }: TwilioVendorPrices): TwilioPrices {
+  return {
+    segmentUsdMicros: microsOrNull(segmentUsd),
+    mmsUsdMicros: microsOrNull(mmsUsd),
+    callMinuteUsdMicros: microsOrNull(callMinuteUsd),
   }
 }
 

@@ -8,4 +8,6 @@ export interface AppSide {
   readonly secretShape: RegExp | null
   /** Stands in for the secret: SDKs accept its shape, the vendor does not accept it. */
   readonly placeholder: string
+  /** Where a variable needs another placeholder than that one. */
+  placeholderOf?(variable: string): string | undefined
 }

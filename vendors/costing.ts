@@ -1,5 +1,5 @@
 import type { UsdMicros } from '../contract/money.ts'
-import type { VendorPricing } from '../contract/pricing.ts'
+import type { SecretPlace, VendorPricing } from '../contract/pricing.ts'
 import type { Refusal } from '../contract/refusals.ts'
 import type { CallText } from '../contract/vendor.ts'
 
@@ -62,17 +62,18 @@ export type Repeat =
   | { readonly kind: 'idempotent'; readonly header: string; readonly windowMs: number }
   | { readonly kind: 'never' }
 
-/** The body as the vendor gets it. `contentType` null: send no Content-Type. */
+/** The body as the vendor gets it. `contentType` null: send no Content-Type. `path`: another than the app asked for. */
 export interface ForwardBody {
   readonly body: Uint8Array
   readonly contentType: string | null
+  readonly path?: string
 }
 
-/** How a declared vendor takes its secret; null: as the vendor's own protocol says. */
-export interface SecretPlace {
-  readonly header: string
-  /** Put before the secret with a space, for example `Bearer`. */
-  readonly scheme?: string
+/** Our secret as one field of the request: a header (lower case), or a parameter of the query. */
+export interface Credential {
+  readonly name: string
+  readonly value: string
+  readonly inQuery?: true
 }
 
 /** The money side of a vendor. Pure; judged only from bytes, never from what a client says about them. */
@@ -86,9 +87,9 @@ export interface Costing {
   actual(settling: Settling, pricing: VendorPricing): Actual
   /** Of a mutating call. */
   repeat(call: CallText, pricing: VendorPricing): Repeat
-  forwardBody(call: CallText): ForwardBody | Refusal
-  /** The header, lower case, that carries our secret. */
-  auth(secret: string, place: SecretPlace | null): { readonly name: string; readonly value: string }
+  forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refusal
+  /** What carries our secret. `place` null: as the vendor's own protocol says. */
+  auth(secret: string, place: SecretPlace | null): Credential
 }
 
 export interface Settling {

@@ -1,5 +1,6 @@
 import { HOP_BY_HOP_HEADERS, JOBCAP_HEADER_PREFIX } from '../../contract/headers.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { Credential } from '../../vendors/costing.ts'
 import type { AnswerHeaders } from '../vendor-client/network.ts'
 
 /** Written anew for the vendor, or about the way between app and ledger. */
@@ -26,17 +27,17 @@ export function judgeHeaders(rawHeaders: readonly string[]): Refusal | null {
   return repeated === undefined ? null : refusal('request_malformed', `The header ${repeated} is given twice.`)
 }
 
-/** The app's own headers that go on to the vendor. `secretHeader`: where our secret goes, so the app's never does. */
+/** The app's own headers that go on to the vendor. `credential`: where our secret goes, so the app's never does. */
 export function headersForVendor(
   headers: Readonly<Record<string, string | undefined>>,
-  secretHeader: string,
+  credential: Credential,
 ): Record<string, string> {
   const named = namedInConnection(headers['connection'])
   const isLeftOut = (name: string) =>
     HOP_BY_HOP_HEADERS.has(name) ||
     NOT_FOR_VENDORS.has(name) ||
     named.has(name) ||
-    name === secretHeader ||
+    (credential.inQuery !== true && name === credential.name) ||
     name.startsWith(JOBCAP_HEADER_PREFIX) ||
     name.startsWith('x-forwarded-')
   return Object.fromEntries(

@@ -29,13 +29,13 @@ export interface ObjectNotRead {
 }
 
 /** The call as the vendor will get it: what is judged and what is sent are the same bytes. */
-export function textForVendor(call: CallText, { vendor }: Addressed): CallText | Refusal {
+export function textForVendor(call: CallText, { policy, vendor }: Addressed): CallText | Refusal {
   const costing = costingOf(vendor.type)
-  const forward = costing.forwardBody(call)
+  const forward = costing.forwardBody(call, vendorPricing(policy, vendor))
   if ('code' in forward) return forward
-  const { 'content-type': _, ...headers } = headersForVendor(call.headers, costing.auth('', vendor.auth).name)
+  const { 'content-type': _, ...headers } = headersForVendor(call.headers, costing.auth('', vendor.auth))
   const type = forward.contentType === null ? {} : { 'content-type': forward.contentType }
-  return { ...call, headers: { ...headers, ...type }, body: forward.body }
+  return { ...call, path: forward.path ?? call.path, headers: { ...headers, ...type }, body: forward.body }
 }
 
 /** What the call may cost at most, judged from its bytes; where the amount stands only on the object, it is read first. */

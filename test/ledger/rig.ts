@@ -24,8 +24,12 @@ export interface Rig {
   writeSecret(secret: string, file?: string): void
   /** Starts the ledger over the same files; `flags` after the usual ones. */
   startLedger(flags?: readonly string[]): Promise<LedgerProcess>
+  /** A further stand-in. */
+  startVendor(name: VendorName): Promise<FakeVendor>
   stop(): Promise<void>
 }
+
+type VendorName = 'stripe' | 'generic' | 'twilio'
 
 export interface FakeVendor {
   readonly url: string
@@ -64,6 +68,7 @@ export async function startRig(): Promise<Rig> {
     writePolicy: (text) => write('policy.yaml', text),
     writeSecret: (secret, file = 'stripe/api-key') => write(`secrets/${file}`, `${secret}\n`),
     startLedger: (flags = []) => startLedger(folder, flags, running),
+    startVendor: (name) => startVendor(name, folder, running),
     async stop() {
       await Promise.all([...running].map((child) => end(child, 'SIGKILL')))
       rmSync(folder, { recursive: true, force: true })
@@ -110,11 +115,7 @@ spec:
 `
 }
 
-async function startVendor(
-  name: 'stripe' | 'generic',
-  folder: string,
-  running: Set<ChildProcess>,
-): Promise<FakeVendor> {
+async function startVendor(name: VendorName, folder: string, running: Set<ChildProcess>): Promise<FakeVendor> {
   const truthFile = join(folder, `truth-${name}.ndjson`)
   const main = join(ROOT, `fake-vendors/${name}/main.ts`)
   const child = startNode([main, '--truth', truthFile, '--secret', STRIPE_SECRET], running)

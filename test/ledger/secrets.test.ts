@@ -66,7 +66,7 @@ describe('secrets of a ledger', () => {
       'user-agent': 'Stripe/v1 NodeBindings/23.1.0',
       'x-request-id': 'r',
     }
-    expect(headersForVendor(sent, 'x-api-key')).to.deep.equal({
+    expect(headersForVendor(sent, { name: 'x-api-key', value: '' })).to.deep.equal({
       'stripe-account': 'acct_1',
       'user-agent': 'Stripe/v1 NodeBindings/23.1.0',
       'x-request-id': 'r',

@@ -69,8 +69,8 @@ const REFUSED: readonly (readonly [name: string, from: string, to: string, probl
   [
     'a vendor type that is not there yet',
     'type: generic',
-    'type: twilio',
-    '20:11: spec.vendors[1].type: type is `stripe` or `generic`',
+    'type: fax',
+    '20:11: spec.vendors[1].type: type is `stripe`, `twilio` or `generic`',
   ],
   [
     'an endpoint without a method',

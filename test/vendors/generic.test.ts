@@ -67,7 +67,7 @@ describe('a declared vendor', () => {
 
   it('gets the body as it came and our secret where the policy says', () => {
     const call = callOf(lookup({ body: '{ "address": "A" }' }))
-    expect(costing.forwardBody(call)).to.deep.equal({ body: call.body, contentType: JSON_TYPE })
+    expect(costing.forwardBody(call, GEOCODE_PRICING)).to.deep.equal({ body: call.body, contentType: JSON_TYPE })
     expect(costing.auth('placeholder', { header: 'X-Api-Key' })).to.deep.equal({
       name: 'x-api-key',
       value: 'placeholder',

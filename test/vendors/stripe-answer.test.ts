@@ -109,12 +109,21 @@ describe('a call on its way to Stripe', () => {
 
   it('keeps its form byte for byte, and goes as a form when it came as JSON', () => {
     const form = callOf({ body: 'b=1&a=%20', type: `${FORM}; charset=utf-8` })
-    expect(costing.forwardBody(form)).to.deep.equal({ body: form.body, contentType: `${FORM}; charset=utf-8` })
-    const json = costing.forwardBody(callOf({ type: JSON_TYPE, body: '{"amount":100,"metadata":{"a":"b"}}' }))
+    expect(costing.forwardBody(form, STRIPE_PRICING)).to.deep.equal({
+      body: form.body,
+      contentType: `${FORM}; charset=utf-8`,
+    })
+    const json = costing.forwardBody(
+      callOf({ type: JSON_TYPE, body: '{"amount":100,"metadata":{"a":"b"}}' }),
+      STRIPE_PRICING,
+    )
     expect(json).to.deep.equal({ body: Buffer.from('amount=100&metadata[a]=b'), contentType: FORM })
-    expect(costing.forwardBody(callOf({ type: JSON_TYPE, body: '{' }))).to.have.property('code', 'body_unreadable')
+    expect(costing.forwardBody(callOf({ type: JSON_TYPE, body: '{' }), STRIPE_PRICING)).to.have.property(
+      'code',
+      'body_unreadable',
+    )
     const v2 = callOf({ path: '/v2/core/events', type: JSON_TYPE, body: '{"a": 1}' })
-    expect(costing.forwardBody(v2)).to.deep.equal({ body: v2.body, contentType: JSON_TYPE })
+    expect(costing.forwardBody(v2, STRIPE_PRICING)).to.deep.equal({ body: v2.body, contentType: JSON_TYPE })
   })
 
   it('carries our secret as a bearer', () => {

@@ -86,7 +86,7 @@ describe('the official stripe package', () => {
       .map((call) => recogniserOf('stripe')(call, STRIPE, 'auto'))
       .map((identity) => 'digest' in identity && identity.digest)
     expect(digests[1]).to.equal(digests[0])
-    const forwarded = costingOf('stripe').forwardBody(json)
+    const forwarded = costingOf('stripe').forwardBody(json, STRIPE_PRICING)
     if (isRefusal(forwarded)) expect.fail(forwarded.message)
     const fieldsOf = (body: Uint8Array): object => Object.fromEntries(new URLSearchParams(Buffer.from(body).toString()))
     expect(fieldsOf(forwarded.body)).to.deep.equal(fieldsOf(sent.body))

@@ -3,7 +3,8 @@ import type { VendorPricing } from '../../contract/pricing.ts'
 import { refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
-import type { Actual, Bound, Costing, Repeat, SecretPlace, Settling } from '../costing.ts'
+import type { Actual, Bound, Costing, Repeat, Settling } from '../costing.ts'
+import { credentialAt } from '../credential.ts'
 import { isSuccess, verdictOf } from '../verdict.ts'
 import { findRoute } from './routes.ts'
 
@@ -22,7 +23,7 @@ export const costing: Costing = {
   actual,
   repeat,
   forwardBody: ({ body, headers }) => ({ body, contentType: headers['content-type'] ?? null }),
-  auth,
+  auth: (secret, place) => credentialAt(secret, place ?? { header: 'authorization', scheme: 'Bearer' }),
 }
 
 function bound(call: CallText, { routes }: VendorPricing): Bound {
@@ -50,9 +51,4 @@ function actual({ call, answer, bound: reserved }: Settling): Actual {
 function repeat(_call: CallText, { idempotency }: VendorPricing): Repeat {
   if (idempotency === 'never') return { kind: 'never' }
   return { kind: 'idempotent', header: idempotency.header, windowMs: idempotency.windowHours * HOUR_OF_USE_MS }
-}
-
-function auth(secret: string, place: SecretPlace | null): { readonly name: string; readonly value: string } {
-  const { header, scheme } = place ?? { header: 'authorization', scheme: 'Bearer' }
-  return { name: header.toLowerCase(), value: scheme === undefined ? secret : `${scheme} ${secret}` }
 }

@@ -2,6 +2,7 @@ import type { VendorType } from '../../contract/vendor.ts'
 import type { AppSide } from '../app-side.ts'
 import { genericApp } from '../generic/app.ts'
 import { stripeApp } from '../stripe/app.ts'
+import { twilioApp } from '../twilio/app.ts'
 
 export type { AppSide } from '../app-side.ts'
 
@@ -10,6 +11,8 @@ export function appSideOf(type: VendorType): AppSide {
   switch (type) {
     case 'stripe':
       return stripeApp
+    case 'twilio':
+      return twilioApp
     case 'generic':
       return genericApp
   }

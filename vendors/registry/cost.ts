@@ -2,11 +2,14 @@ import type { VendorType } from '../../contract/vendor.ts'
 import type { Costing } from '../costing.ts'
 import { costing as genericCosting } from '../generic/cost.ts'
 import { costing as stripeCosting } from '../stripe/cost.ts'
+import { costing as twilioCosting } from '../twilio/cost.ts'
 
 export function costingOf(type: VendorType): Costing {
   switch (type) {
     case 'stripe':
       return stripeCosting
+    case 'twilio':
+      return twilioCosting
     case 'generic':
       return genericCosting
   }

@@ -3,6 +3,7 @@ import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms, VendorType } from '../../contract/vendor.ts'
 import { recognise as recogniseGeneric } from '../generic/identity.ts'
 import { recognise as recogniseStripe } from '../stripe/identity.ts'
+import { recognise as recogniseTwilio } from '../twilio/identity.ts'
 
 export { isRefusal } from '../content/guard.ts'
 
@@ -13,6 +14,8 @@ export function recogniserOf(type: VendorType): Recognise {
   switch (type) {
     case 'stripe':
       return recogniseStripe
+    case 'twilio':
+      return recogniseTwilio
     case 'generic':
       return recogniseGeneric
   }

@@ -6,7 +6,8 @@ import { FORM_TYPE, readBody } from '../content/body.ts'
 import { encodeForm } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
-import type { Actual, Bound, Costing, ForwardBody, Repeat, SecretPlace, Settleable, Settling } from '../costing.ts'
+import type { Actual, Bound, Costing, ForwardBody, Repeat, Settleable, Settling } from '../costing.ts'
+import { credentialAt } from '../credential.ts'
 import { isSuccess, verdictOf } from '../verdict.ts'
 import { currencyMissing, usdMicrosOfMoney } from './currency.ts'
 import { baseName, type StripeField, stripeFields } from './form.ts'
@@ -27,7 +28,7 @@ export const costing: Costing = {
   actual,
   repeat,
   forwardBody,
-  auth,
+  auth: (secret, place) => credentialAt(secret, place ?? { header: 'authorization', scheme: 'Bearer' }),
 }
 
 function bound(call: CallText, { currencies }: VendorPricing): Bound {
@@ -174,10 +175,6 @@ function forwardBody(call: CallText): ForwardBody | Refusal {
   const fields = stripeFields(call)
   if (isRefusal(fields)) return fields
   return { body: Buffer.from(encodeForm(fields ?? [])), contentType: FORM_TYPE }
-}
-
-function auth(secret: string, place: SecretPlace | null): { readonly name: string; readonly value: string } {
-  return { name: place?.header.toLowerCase() ?? 'authorization', value: `${place?.scheme ?? 'Bearer'} ${secret}` }
 }
 
 function priced(totalUsdMicros: UsdMicros | Refusal, object: string | null): Settleable | Refusal {

@@ -6,7 +6,7 @@ import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { type Draft, type Warning, warn } from './outcome.ts'
 import { type AppContainer, appContainers, nameOf } from './pod.ts'
 
-const ALL_TYPES: readonly VendorType[] = ['stripe', 'generic']
+const ALL_TYPES: readonly VendorType[] = ['stripe', 'twilio', 'generic']
 
 /** Points the app at the proxy and takes the vendors' secrets out of it. */
 export function rewriteEnvironments(draft: Draft, policy: Policy): void {
@@ -23,7 +23,7 @@ function replaceSecrets(draft: Draft, policy: Policy, app: AppContainer): void {
   for (const entry of objectsAt(app.container, 'env')) {
     const vendor = policy.vendors.find((candidate) => isSecretOf(candidate, entry))
     const literal = vendor === undefined ? literalSecret(entry) : undefined
-    const replacement = vendor === undefined ? literal : appSideOf(vendor.type).placeholder
+    const replacement = vendor === undefined ? literal : placeholderFor(vendor.type, nameOf(entry))
     if (replacement === undefined) {
       warnOfForeignSecret(draft.warnings, policy, { entry, container: app.name })
       continue
@@ -52,6 +52,11 @@ function isSecretOf(vendor: Vendor, entry: JsonObject): boolean {
   const map = objectAt(entry, 'valueFrom', 'configMapKeyRef')
   const isReference = textAt(secret, 'key') !== undefined || textAt(map, 'key') !== undefined
   return isReference && appSideOf(vendor.type).secretEnvs.includes(nameOf(entry))
+}
+
+function placeholderFor(type: VendorType, variable: string): string {
+  const { placeholder, placeholderOf } = appSideOf(type)
+  return placeholderOf?.(variable) ?? placeholder
 }
 
 /** The value with its vendor secrets replaced; undefined when there is none in it. */

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { formatUsd, MAX_USD_MICROS, parseUsd } from '../contract/money.ts'
+import { ROUTE_PATTERN } from '../contract/route-pattern.ts'
+import { RESERVED_SEGMENTS } from '../contract/routes.ts'
+
+export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
+/** Headers that the ledger writes by itself, or that frame the message. */
+const RESERVED_HEADER = /^(jobcap-.*|host|content-length|content-type|transfer-encoding|connection|expect|te|upgrade)$/i
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
+
+export const usd = z
+  .string({ error: 'dollars are decimal text in quotes, for example "5.00"' })
+  .regex(/^[0-9]+(\.[0-9]{1,6})?$/, {
+    error: 'dollars are decimal text without sign or exponent and with at most six decimals, for example "5.00"',
+  })
+  .refine((text) => !/^[0-9]+(\.[0-9]{1,6})?$/.test(text) || parseUsd(text) !== undefined, {
+    error: `dollars have no leading zeros and are at most ${formatUsd(MAX_USD_MICROS)}`,
+  })
+
+export const pattern = z.string().max(500).regex(ROUTE_PATTERN, {
+  error: 'an endpoint is an upper-case method and a path, for example "POST /v1/charges" or "GET /v1/*"',
+})
+
+export const header = z
+  .string()
+  .regex(HEADER_NAME, { error: 'a header name' })
+  .refine((name) => !RESERVED_HEADER.test(name), { error: 'this header is written by the ledger itself' })
+
+export const baseUrl = z
+  .string()
+  .max(300)
+  .regex(/^https?:\/\/[^/?#@\s]+$/, {
+    error: 'an origin without path, query or user, for example "https://api.stripe.com"',
+  })
+  .refine((text) => URL.canParse(text), { error: 'not a URL' })
+
+const vendorName = z
+  .string()
+  .regex(DNS_LABEL, { error: 'a vendor name is a DNS label: lower-case letters, digits and dashes, at most 63' })
+  .refine((name) => !(RESERVED_SEGMENTS as readonly string[]).includes(name), {
+    error: `not one of ${RESERVED_SEGMENTS.join(', ')}: these paths are the ledger's own`,
+  })
+  .describe('First path segment and host name in the Pod: `localhost:8080/<name>/…`, `<name>.localhost:8080`.')
+
+export const vendorBasics = {
+  name: vendorName,
+  secretRef: z
+    .strictObject({
+      name: z.string().max(253).regex(DNS_SUBDOMAIN).describe('Name of the Secret in the namespace of jobcap.'),
+      key: z
+        .string()
+        .regex(/^[-._a-zA-Z0-9]{1,253}$/)
+        .refine((key) => !/^\.\.?$/.test(key), { error: 'not a key of a Secret' })
+        .describe('Key in the Secret.'),
+    })
+    .describe("Where the vendor's secret is. Only the ledger reads it; embedded it is the file `<name>/<key>`."),
+  perDayUsd: usd.exactOptional().describe('Cap: all calls to this vendor under the policy together, a UTC day.'),
+  allowedEndpoints: z
+    .array(pattern)
+    .min(1)
+    .max(200)
+    .describe('`METHOD /path`; `*` stands for one segment, as the last one for one or more. The rest is refused.'),
+}
