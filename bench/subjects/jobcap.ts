@@ -27,6 +27,8 @@ export interface JobcapShape {
   readonly hasTls: boolean
   /** Further flags of the ledger. */
   readonly ledgerFlags?: readonly string[]
+  /** Of Node, for both processes. */
+  readonly nodeFlags?: readonly string[]
   /** Processes behind the ledger, to be counted with it. */
   readonly storeParts?: Readonly<Record<string, Part>>
 }
@@ -50,12 +52,18 @@ export async function startJobcap(ground: Ground, shape: JobcapShape): Promise<S
     ...(shape.hasTls ? { JOBCAP_LEDGER_CA_PEM: readFileSync(join(CERTIFICATE, 'cert.pem'), 'utf8') } : {}),
   }
   writeFileSync(join(folder, 'token'), podToken(folder))
+  const { nodeFlags = [] } = shape
   const command = process.execPath
   const named = (part: string) => `${shape.name.replaceAll(/[^a-z0-9]+/g, '-')}-${part}`
   const issuer = processes.start({ name: named('issuer'), command, env, args: [ISSUER_BUNDLE] })
   const code = await issuer.ended
   if (code !== 0) throw new Error(`bench: the issuer ended with ${code}:\n${processes.errorsOf(issuer)}`)
-  const sidecar = processes.start({ name: named('proxy'), command, env, args: [...SIDECAR_FLAGS, PROXY_BUNDLE] })
+  const sidecar = processes.start({
+    name: named('proxy'),
+    command,
+    env,
+    args: [...nodeFlags, ...SIDECAR_FLAGS, PROXY_BUNDLE],
+  })
   await processes.until(sidecar, () => isOpen(port))
   return {
     name: shape.name,
@@ -68,7 +76,7 @@ export async function startJobcap(ground: Ground, shape: JobcapShape): Promise<S
 async function startLedger(
   { processes }: Ground,
   folder: string,
-  { name, store, hasTls, ledgerFlags = [] }: JobcapShape,
+  { name, store, hasTls, ledgerFlags = [], nodeFlags = [] }: JobcapShape,
 ): Promise<{ ledger: Part; url: string }> {
   const files = { policy: 'policy.yaml', store, state: 'state', secrets: 'secrets', listen: '127.0.0.1:0' }
   const flags = Object.entries(files).flatMap(([flag, value]) => [`--${flag}`, value])
@@ -76,7 +84,7 @@ async function startLedger(
   const ledger = processes.start({
     name: `${name.replaceAll(/[^a-z0-9]+/g, '-')}-ledger`,
     command: process.execPath,
-    args: [LEDGER_BUNDLE, ...flags, ...tls, ...ledgerFlags],
+    args: [...nodeFlags, LEDGER_BUNDLE, ...flags, ...tls, ...ledgerFlags],
     cwd: folder,
   })
   await processes.until(ledger, () => ledger.output().includes('\n'))

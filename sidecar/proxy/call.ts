@@ -81,6 +81,7 @@ async function carryRead(
         gone,
       }),
       seen: [],
+      lane: call.lane,
     }),
   })
   await answerPlainly(app, relayed)
@@ -161,7 +162,7 @@ function send(pod: Pod, { gone }: AppExchange, { call, leave }: { call: JudgedCa
     isRead: false,
     send: async () => {
       const { request, seen } = await outgoingRequest(pod, call, leave)
-      return { answer: await pod.effects.ledger.ask({ ...request, signal: gone }), seen }
+      return { answer: await pod.effects.ledger.ask({ ...request, signal: gone }), seen, lane: call.lane }
     },
   })
 }

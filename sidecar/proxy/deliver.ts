@@ -59,6 +59,7 @@ async function keep(pod: Pod, delivery: Delivery, verdict: Verdict): Promise<voi
   } catch (fault) {
     // Without the line the answer is ambiguous after a restart, which is the safe side.
     pod.effects.log.error({ err: fault }, 'the fate of an answer could not be written down')
+    if (verdict === 'seen') pod.facts.addUnwritten(seenFactOf(delivery), delivery.lane)
   }
   if (verdict === 'unseen') return
   pod.facts.add(seenFactOf(delivery), delivery.lane)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { DeliveryJournal, SeenFact } from '../../contract/call.ts'
 import type { Digest } from '../../contract/ids.ts'
 import type { AppendFile, SidecarFiles } from '../files.ts'
+import type { KeptFact } from './seen-facts.ts'
 
 /** An answer of occurrence `n` of `digest` that goes to the app in this life of the Pod. */
 export interface Delivery {
@@ -30,6 +31,13 @@ export class DeliveryFile {
   /** What the boots before this one left. */
   static async read(files: SidecarFiles, stateDir: string): Promise<Past> {
     return readPast((await files.read(pathOf(stateDir))) ?? '')
+  }
+
+  /** Every seen fact in the file. Rejects when it cannot be read whole: some of them would be missing. */
+  static async recall(files: SidecarFiles, stateDir: string): Promise<KeptFact[]> {
+    const past = await DeliveryFile.read(files, stateDir)
+    if (past.isDamaged) throw new Error(`${pathOf(stateDir)} cannot be read whole`)
+    return past.seen.map((delivery) => ({ fact: seenFactOf(delivery), lane: delivery.lane }))
   }
 
   /** A file that cannot be read whole is set aside and nothing of it clears anything. */

@@ -47,17 +47,26 @@ export async function startPod(effects: SidecarEffects, config: ProxyConfig): Pr
   const ords = await startOrds(files, config.stateDir, past.lastBoot)
   const deliveries = await DeliveryFile.open(files, { stateDir: config.stateDir, boot: ords.boot }, past)
   const refusals = await RunRefusals.open(effects, config)
-  const facts = new SeenFacts(first.historyId)
-  for (const delivery of past.seen) facts.add(seenFactOf(delivery), delivery.lane)
+  const facts = new SeenFacts(first.historyId, () => DeliveryFile.recall(files, config.stateDir))
+  for (const delivery of past.seen) {
+    // A damaged file is begun anew, without them.
+    if (past.isDamaged) facts.addUnwritten(seenFactOf(delivery), delivery.lane)
+    else facts.add(seenFactOf(delivery), delivery.lane)
+  }
   const onExchange = (answer: ExchangeAnswer | Refusal) => {
     if (isRefusal(answer)) void refusals.learn(answer, undefined)
-    else facts.learnHistory(answer.historyId)
+    else facts.learnHistory(answer.historyId).catch((fault: unknown) => cannotRecall(effects, fault))
   }
   const credentials = new Credentials(effects, config, { first, onExchange })
   const reports = new SeenReports(effects, { credentials, facts })
   if (past.seen.length > 0) reports.schedule()
   effects.log.info({ boot: ords.boot, life: first.life, index: first.index, runUid: first.runUid }, 'ready')
   return { effects, credentials, ords, facts, reports, deliveries, refusals, ...startCounting(effects) }
+}
+
+/** The old history stays, under which the ledger numbers nothing: calls are refused until the file can be read. */
+function cannotRecall({ log }: SidecarEffects, fault: unknown): void {
+  log.error({ err: fault }, 'what the apps have read cannot be recalled for the new history')
 }
 
 /** The parts that only live as long as this process. */

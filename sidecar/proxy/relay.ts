@@ -45,8 +45,9 @@ export interface Sending {
 
 export interface Sent {
   readonly answer: LedgerAnswer
-  /** Facts that went with it. */
+  /** Facts that went with it, all of one K. */
   readonly seen: readonly SeenFact[]
+  readonly lane: string
 }
 
 const UNREACHABLE: Relayed = { kind: 'refused', refused: refusal('ledger_unreachable') }
@@ -115,7 +116,7 @@ async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promis
   const relayed: RelayedAnswer = { kind: 'answer', status, headers, body, note, refused }
   if (!isRepeatable) return relayed
   if (note?.control === 'new_history') {
-    pod.facts.learnHistory(note.historyId)
+    await pod.facts.learnHistory(note.historyId)
     // All that was ever said is said again, before the request itself.
     await handInAgain(pod)
     return { kind: 'again' }
@@ -125,7 +126,7 @@ async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promis
   await pod.refusals.learn(refused, note)
   const isToldToWait = note?.control === 'wait'
   const isJudged = refused === undefined || isToldToWait || JUDGED.has(refused.code)
-  if (note !== undefined && isJudged) pod.facts.confirm(sent.seen, note.historyId)
+  if (note !== undefined && isJudged) pod.facts.confirm(sent.seen, sent.lane, note.historyId)
   return isToldToWait ? { kind: 'wait' } : relayed
 }
 

@@ -1,19 +1,29 @@
 import type { SeenFact } from '../../contract/call.ts'
 import type { HistoryId } from '../../contract/ids.ts'
 
-interface Kept {
+/** A fact, and K of the request that it came from. */
+export interface KeptFact {
   readonly lane: string
   readonly fact: SeenFact
 }
 
-/** Every answer that the apps of this Pod are known to have read, and which of that the ledger has confirmed. */
+/**
+ * What the apps of this Pod are known to have read and the ledger has not confirmed yet. What it has confirmed is not
+ * kept in memory: it stands on the memory volume, and is recalled from there when a store may have lost it.
+ */
 export class SeenFacts {
-  readonly #all = new Map<string, Kept>()
-  readonly #unconfirmed = new Map<string, Kept>()
+  /** By lane, then by what tells facts apart. */
+  readonly #unconfirmed = new Map<string, Map<string, SeenFact>>()
+  /** What could not be written down, so that only this process knows it. */
+  readonly #unwritten: KeptFact[] = []
+  readonly #recall: () => Promise<readonly KeptFact[]>
   #historyId: HistoryId
+  #learning: { readonly historyId: HistoryId; readonly done: Promise<void> } | null = null
 
-  constructor(historyId: HistoryId) {
+  /** `recall` gives every fact that stands on the memory volume, of older boots too. */
+  constructor(historyId: HistoryId, recall: () => Promise<readonly KeptFact[]>) {
     this.#historyId = historyId
+    this.#recall = recall
   }
 
   /** The history of the store under which the confirmations were given. */
@@ -21,34 +31,70 @@ export class SeenFacts {
     return this.#historyId
   }
 
-  /** `lane` is K of the request. */
   add(fact: SeenFact, lane: string): void {
-    const key = keyOf(fact)
-    if (this.#all.has(key)) return
-    const kept = { lane, fact }
-    this.#all.set(key, kept)
-    this.#unconfirmed.set(key, kept)
+    let ofLane = this.#unconfirmed.get(lane)
+    if (ofLane === undefined) {
+      ofLane = new Map()
+      this.#unconfirmed.set(lane, ofLane)
+    }
+    ofLane.set(keyOf(fact), fact)
   }
 
-  /** Of one K, or of all. */
-  unconfirmed(lane?: string): SeenFact[] {
-    if (this.#unconfirmed.size === 0) return []
-    const kept = [...this.#unconfirmed.values()]
-    return (lane === undefined ? kept : kept.filter((one) => one.lane === lane)).map(({ fact }) => fact)
+  /** One that does not stand on the memory volume. */
+  addUnwritten(fact: SeenFact, lane: string): void {
+    this.#unwritten.push({ fact, lane })
+    this.add(fact, lane)
   }
 
-  /** Counts only if it was given under the history that holds now. */
-  confirm(facts: readonly SeenFact[], historyId: HistoryId): void {
-    if (historyId !== this.#historyId) return
-    for (const fact of facts) this.#unconfirmed.delete(keyOf(fact))
+  /** Of one K. */
+  unconfirmed(lane: string): SeenFact[] {
+    const ofLane = this.#unconfirmed.get(lane)
+    return ofLane === undefined ? [] : [...ofLane.values()]
   }
 
-  /** The store may have lost what it had confirmed, so everything is to be said again. True when the history is new. */
-  learnHistory(historyId: HistoryId): boolean {
+  /** At most `limit`, the oldest lanes first; of one K, or of all. */
+  some(limit: number, lane?: string): KeptFact[] {
+    const lanes = lane === undefined ? this.#unconfirmed.keys() : [lane]
+    const some: KeptFact[] = []
+    for (const one of lanes) {
+      for (const fact of this.unconfirmed(one)) {
+        if (some.length === limit) return some
+        some.push({ lane: one, fact })
+      }
+    }
+    return some
+  }
+
+  /** Counts only if it was given under the history that holds now, and is not about to end. */
+  confirm(facts: readonly SeenFact[], lane: string, historyId: HistoryId): void {
+    if (facts.length === 0 || historyId !== this.#historyId || this.#learning !== null) return
+    const ofLane = this.#unconfirmed.get(lane)
+    for (const fact of facts) ofLane?.delete(keyOf(fact))
+    if (ofLane?.size === 0) this.#unconfirmed.delete(lane)
+  }
+
+  /**
+   * The store may have lost what it had confirmed, so everything is to be said again. The new history holds once all
+   * facts are at hand: no request goes out under it without them. True when it was new. Rejects when they cannot be
+   * recalled; then the old one stays, under which the ledger numbers nothing.
+   */
+  async learnHistory(historyId: HistoryId): Promise<boolean> {
     if (historyId === this.#historyId) return false
-    this.#historyId = historyId
-    for (const [key, kept] of this.#all) this.#unconfirmed.set(key, kept)
+    if (this.#learning?.historyId !== historyId) {
+      this.#learning = { historyId, done: this.#learn(historyId) }
+    }
+    await this.#learning.done
     return true
+  }
+
+  async #learn(historyId: HistoryId): Promise<void> {
+    try {
+      const recalled = await this.#recall()
+      for (const { fact, lane } of [...recalled, ...this.#unwritten]) this.add(fact, lane)
+      if (this.#learning?.historyId === historyId) this.#historyId = historyId
+    } finally {
+      if (this.#learning?.historyId === historyId) this.#learning = null
+    }
   }
 }
 

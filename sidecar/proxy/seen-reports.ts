@@ -1,4 +1,4 @@
-import type { SeenFact, SeenReport } from '../../contract/call.ts'
+import type { SeenReport } from '../../contract/call.ts'
 import { decodeNote } from '../../contract/claims-header.ts'
 import { NOTE_HEADER } from '../../contract/headers.ts'
 import type { HistoryId } from '../../contract/ids.ts'
@@ -6,7 +6,7 @@ import { SEEN_ROUTE } from '../../contract/routes.ts'
 import { LedgerUnreachable, readBody } from '../ledger-link.ts'
 import type { Credentials } from './credentials.ts'
 import type { SidecarEffects } from './effects.ts'
-import type { SeenFacts } from './seen-facts.ts'
+import type { KeptFact, SeenFacts } from './seen-facts.ts'
 
 /** About 150 bytes a fact: a report stays below 100 KiB. */
 const FACTS_A_REPORT = 500
@@ -38,9 +38,9 @@ export class SeenReports {
   /** Resolves when the ledger has confirmed all facts of one K, or of the Pod. Throws `LedgerUnreachable`. */
   async handIn(lane?: string): Promise<void> {
     for (;;) {
-      const facts = this.#facts.unconfirmed(lane).slice(0, FACTS_A_REPORT)
-      if (facts.length === 0) return
-      await this.#report(facts)
+      const some = this.#facts.some(FACTS_A_REPORT, lane)
+      if (some.length === 0) return
+      await this.#report(some)
     }
   }
 
@@ -58,8 +58,8 @@ export class SeenReports {
     }
   }
 
-  async #report(seen: readonly SeenFact[]): Promise<void> {
-    const report: SeenReport = { historyId: this.#facts.historyId, seen }
+  async #report(some: readonly KeptFact[]): Promise<void> {
+    const report: SeenReport = { historyId: this.#facts.historyId, seen: some.map(({ fact }) => fact) }
     const answer = await this.#effects.ledger.ask({
       method: 'POST',
       path: SEEN_ROUTE,
@@ -72,11 +72,12 @@ export class SeenReports {
     const text = (await readBody(answer)).toString()
     if (answer.status === 200) {
       const { historyId } = JSON.parse(text) as { historyId: HistoryId }
-      if (!this.#facts.learnHistory(historyId)) this.#facts.confirm(seen, historyId)
+      if (await this.#facts.learnHistory(historyId)) return
+      for (const { fact, lane } of some) this.#facts.confirm([fact], lane, historyId)
       return
     }
     const note = decodeNote(String(answer.headers[NOTE_HEADER] ?? ''))
-    if (note?.control === 'new_history' && this.#facts.learnHistory(note.historyId)) return
+    if (note?.control === 'new_history' && (await this.#facts.learnHistory(note.historyId))) return
     throw new LedgerUnreachable(`POST ${SEEN_ROUTE} was answered with status ${answer.status}`)
   }
 }

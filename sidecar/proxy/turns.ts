@@ -36,6 +36,9 @@ export class Turns {
   readonly #entries = new Map<number, Entry>()
   readonly #lanes = new Map<string, Lane>()
   #quietSinceMs: number | null = null
+  /** In all lanes, kept so that the common case, nobody waits, costs nothing. */
+  #waitingCount = 0
+  #parkedCount = 0
 
   /** A request has arrived. */
   arrive(id: number, key: string, nowMs: number): TurnEvent[] {
@@ -43,7 +46,7 @@ export class Turns {
     this.#lanes.set(key, lane)
     const entry: Entry = { id, lane, state: 'queued', sinceMs: nowMs, wasToldToWait: false }
     this.#entries.set(id, entry)
-    lane.waiting.add(entry)
+    this.#wait(entry)
     return this.#settle(lane, nowMs)
   }
 
@@ -54,7 +57,7 @@ export class Turns {
     entry.wasToldToWait = true
     this.#become(entry, 'parked', nowMs)
     entry.lane.holder = null
-    entry.lane.waiting.add(entry)
+    this.#wait(entry)
     return this.#settle(entry.lane, nowMs)
   }
 
@@ -99,6 +102,7 @@ export class Turns {
 
   /** When `tick` has something to do unless something else happens first; null when never. */
   nextTickMs(): number | null {
+    if (this.#waitingCount === 0) return null
     const moments: number[] = []
     const hasParked = this.#hasParked()
     for (const { holder, waiting } of this.#lanes.values()) {
@@ -112,6 +116,7 @@ export class Turns {
 
   /** Answers whose evidence somebody waits for: of the same lane, or any while a request is told to wait. */
   wanted(): number[] {
+    if (this.#waitingCount === 0) return []
     const hasParked = this.#hasParked()
     return [...this.#lanes.values()].flatMap(({ holder, waiting }) =>
       holder?.state === 'unread' && (hasParked || waiting.size > 0) ? [holder.id] : [],
@@ -125,7 +130,7 @@ export class Turns {
 
   /** Requests that wait outside because they were told to. */
   get toldToWaitCount(): number {
-    return [...this.#entries.values()].filter(({ state }) => state === 'parked').length
+    return this.#parkedCount
   }
 
   /** Fills an empty lane, fresh requests before those that were told to wait, and forgets one without requests. */
@@ -143,39 +148,53 @@ export class Turns {
     return events
   }
 
+  #wait(entry: Entry): void {
+    entry.lane.waiting.add(entry)
+    this.#waitingCount += 1
+  }
+
+  #leaveWaiting(entry: Entry): void {
+    if (entry.lane.waiting.delete(entry)) this.#waitingCount -= 1
+  }
+
   #go(entry: Entry, nowMs: number): void {
-    entry.lane.waiting.delete(entry)
+    this.#leaveWaiting(entry)
     entry.lane.holder = entry
     this.#become(entry, 'out', nowMs)
   }
 
   #become(entry: Entry, state: Entry['state'], nowMs: number): void {
+    if (entry.state === 'parked') this.#parkedCount -= 1
+    if (state === 'parked') this.#parkedCount += 1
     entry.state = state
     entry.sinceMs = nowMs
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry.id)
-    entry.lane.waiting.delete(entry)
+    if (entry.state === 'parked') this.#parkedCount -= 1
+    this.#leaveWaiting(entry)
     if (entry.lane.holder === entry) entry.lane.holder = null
   }
 
   #hasParked(): boolean {
-    return this.toldToWaitCount > 0
+    return this.#parkedCount > 0
   }
 
   /** Keeps since when nothing but requests told to wait is open. An answer unread for 30 s no longer counts as open. */
   #noticeQuiet(nowMs: number): void {
-    let hasParked = false
+    if (this.#parkedCount === 0) {
+      this.#quietSinceMs = null
+      return
+    }
     for (const { state, sinceMs } of this.#entries.values()) {
       const isOld = state === 'unread' && nowMs >= sinceMs + UNREAD_LIMIT_MS
-      if (state === 'parked') hasParked = true
-      else if (!isOld) {
+      if (state !== 'parked' && !isOld) {
         this.#quietSinceMs = null
         return
       }
     }
-    this.#quietSinceMs = hasParked ? (this.#quietSinceMs ?? nowMs) : null
+    this.#quietSinceMs ??= nowMs
   }
 }
 

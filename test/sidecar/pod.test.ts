@@ -135,7 +135,7 @@ describe('the sidecar and its Pod', () => {
     await app.post(BODY).answer()
     app.socket.end()
     const { facts } = await sidecar.proxy.started
-    await sidecar.until(async () => facts.unconfirmed().length === 1)
+    await sidecar.until(async () => facts.some(2).length === 1)
     time.advance(1_000)
     await ledger.until(() => ledger.reports.length === 1)
     expect(ledger.reports[0]?.seen.map(({ n }) => n)).to.deep.equal([1])
