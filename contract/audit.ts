@@ -87,6 +87,7 @@ export type AuditFact =
   | { readonly event: 'run.opened' }
   | { readonly event: 'run.continued'; readonly byJobUid: JobUid }
   | { readonly event: 'run.closed'; readonly spentUsdMicros: UsdMicros; readonly effectsNoPodSaw: number }
+  | { readonly event: 'run.pruned' }
   | { readonly event: 'attempt.began'; readonly life: number }
 
 /** One line of `GET /audit`. */

@@ -22,6 +22,7 @@ import { createOperatorApp } from './operator/app.ts'
 import { readOperatorToken } from './operator/token.ts'
 import { createPolicyFileSource } from './policies/policy-file-source.ts'
 import { createRepair } from './repair/repair.ts'
+import { createRetention } from './repair/retention.ts'
 import { createSealer } from './seal.ts'
 import { createSecretFiles } from './secrets/secret-files.ts'
 import { createListener } from './server.ts'
@@ -57,12 +58,14 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
     servers.push(await startHttpServer({ listen, handler, ...('socketPath' in listen || tls === null ? {} : { tls }) }))
   }
   const repair = createRepair(ledger)
+  const retention = createRetention(ledger)
   void repair.walk()
+  void retention.walk()
   return {
     ledger,
     addresses: servers.map(({ address }) => address),
     async drain() {
-      await Promise.all([...servers.map((server) => server.drain()), repair.stop()])
+      await Promise.all([...servers.map((server) => server.drain()), repair.stop(), retention.stop()])
       await ledger.sends.idle()
       const lost = await ledger.reports.flush(LAST_REPORTS_MS)
       ledger.sends.stop()

@@ -68,6 +68,10 @@ export interface KeyRow {
   readonly limitsSetByPerson: boolean
   /** Those that a person set; a continuing Job changes only the others. */
   readonly personsLimits: readonly (keyof Limits)[]
+  /** When its last Job ended, or a person revoked it. Null while it is active. */
+  readonly endedAtMs: number | null
+  /** Whether the records of its calls are still there. From `pruning` on its run cannot be continued. */
+  readonly retention: 'kept' | 'pruning' | 'pruned'
 }
 
 export interface RunRow {
@@ -84,7 +88,6 @@ export interface RunRow {
   readonly openedAtMs: number
   /** Set when `--restored` ended it for good. */
   readonly isFinal: boolean
-  readonly isPruned: boolean
   /** Ended, and nothing of it is in doubt. */
   readonly isClosed: boolean
 }

@@ -78,6 +78,13 @@ export interface Store {
   repair(callId: CallId, send: SendStart): Promise<RepairAnswer>
   /** A person says what became of a call in doubt. Undefined when it is not in doubt. */
   resolveByPerson(callId: CallId, outcome: PersonsWord): Promise<CallRow | undefined>
+  /** Runs and keys whose records may go: ended so long ago, and nothing in doubt. The longest ended first. */
+  listPrunable(keepMs: number): Promise<readonly KeyId[]>
+  /**
+   * Takes away records, seen facts, hand-overs, last requests, bindings and named keys of an ended run, at most about
+   * `limit` of each in one step. `kept`: it is not due. `more`: ask again. Money, keys, runs and the record stay.
+   */
+  prune(keyId: KeyId, how: PruneHow): Promise<'kept' | 'more' | 'pruned'>
   /** After `--restored`: day caps count as spent until a person opens them. */
   openDayCaps(): Promise<void>
 
@@ -86,6 +93,12 @@ export interface Store {
   /** Undefined when it can serve; else why not. */
   problem(): string | undefined
   close(): Promise<void>
+}
+
+export interface PruneHow {
+  /** At least 72 h are kept, whatever this says. */
+  readonly keepMs: number
+  readonly limit: number
 }
 
 /** The engine could not do a step; nothing was written. */

@@ -50,7 +50,6 @@ function openRun(tables: Tables, request: AdmitPodRequest): RunRow {
     sidecar: request.sidecar,
     openedAtMs: tables.time.nowMs,
     isFinal: false,
-    isPruned: false,
     isClosed: false,
   }
   tables.putKey({
@@ -68,6 +67,8 @@ function openRun(tables: Tables, request: AdmitPodRequest): RunRow {
     dailyCapUsdMicros: terms.dailyCapUsdMicros,
     limitsSetByPerson: false,
     personsLimits: [],
+    endedAtMs: null,
+    retention: 'kept',
   })
   tables.putRun(run)
   tables.addToAccount(runAccount(runUid), { spentUsdMicros: 0, reservedUsdMicros: 0 })
@@ -110,6 +111,7 @@ function revivedKey(tables: Tables, key: KeyRow, { terms, newKey }: AdmitPodRequ
     ...(isPersons('capUsdMicros') ? {} : { capUsdMicros: cap }),
     ...(isPersons('dailyCapUsdMicros') ? {} : { dailyCapUsdMicros: terms.dailyCapUsdMicros }),
     status: 'active',
+    endedAtMs: null,
     expiresAtMs: newKey.expiresAtMs,
     allowedEndpoints: terms.allowedEndpoints,
   }
@@ -124,7 +126,7 @@ function refuseContinuing(
   const { job } = request
   if (run.namespace !== request.namespace) return differs('namespace', run.namespace, request.namespace)
   if (key.status === 'revoked') return refusal('continue_revoked')
-  if (run.isPruned) return refusal('run_too_old')
+  if (key.retention !== 'kept' && tables.rules.holds('pruned_not_continued')) return refusal('run_too_old')
   if (run.isFinal) return told('run_too_old', 'The store was put back from a copy, so no earlier run can be continued.')
   const living = run.jobs.find(({ isEnded }) => !isEnded)
   if (living !== undefined) return told('continue_running', `Job ${living.name} of the run still lives.`)

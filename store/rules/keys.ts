@@ -26,6 +26,8 @@ export function createKey(tables: Tables, request: CreateKeyRequest): KeyRow {
     dailyCapUsdMicros: request.limits.dailyCapUsdMicros ?? null,
     limitsSetByPerson: true,
     personsLimits: ['capUsdMicros', 'dailyCapUsdMicros'],
+    endedAtMs: null,
+    retention: 'kept',
   }
   tables.putKey(key)
   tables.addToAccount(runAccount(key.runUid), { spentUsdMicros: 0, reservedUsdMicros: 0 })
@@ -46,7 +48,7 @@ export function setLimits(tables: Tables, key: KeyRow, limits: Limits): KeyRow {
 
 /** Nothing is admitted after this; what was admitted before and is not resolved yet is named. */
 export function revokeKey(tables: Tables, key: KeyRow): RevokeAnswer {
-  const revoked: KeyRow = { ...key, status: 'revoked' }
+  const revoked: KeyRow = { ...key, status: 'revoked', endedAtMs: key.endedAtMs ?? tables.time.nowMs }
   const wasRevoked = key.status === 'revoked'
   if (!wasRevoked) tables.putKey(revoked)
   const inFlight: { callId: RevokeAnswer['inFlight'][number]['callId']; sent: boolean }[] = []

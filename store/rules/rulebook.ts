@@ -72,6 +72,10 @@ export const RULES = [
   'persons_limits_stay',
   'renew_keeps_life',
   'new_walk_new_life',
+  'kept_long_enough',
+  'kept_while_unresolved',
+  'kept_while_a_job_lives',
+  'pruned_not_continued',
 ] as const
 
 export type RuleName = (typeof RULES)[number]

@@ -16,7 +16,7 @@ export function endJob(tables: Tables, run: RunRow, jobUid: string): RunRow | un
   tables.putRun(ended)
   const key = tables.key(run.keyId)
   if (jobs.every(({ isEnded }) => isEnded) && key?.status === 'active') {
-    tables.putKey({ ...key, status: 'ended' })
+    tables.putKey({ ...key, status: 'ended', endedAtMs: tables.time.nowMs })
     tables.append(actorOfRun(tables, ended), { event: 'key.ended' })
   }
   closeRunIfDone(tables, run.runUid)

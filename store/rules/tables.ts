@@ -63,6 +63,9 @@ export interface Tables {
   /** Day whose caps count as spent since the store was put back from a copy. */
   heldDay(): string | undefined
 
+  /** Takes away at most about `limit` rows of each kind of an ended run. `none_left`: that was all. */
+  forget(runUid: RunUid, limit: number): 'some_left' | 'none_left'
+
   append(actor: AuditActor, fact: AuditFact): void
 }
 

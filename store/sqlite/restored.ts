@@ -14,7 +14,7 @@ import { runRow, type SqliteTables } from './tables.ts'
 export function endEverything(statements: Statements, tables: SqliteTables): void {
   for (const key of (statements.keyList.all({ label: null }) as Columns[]).map(keyRow)) {
     if (key.status !== 'active') continue
-    tables.putKey({ ...key, status: 'ended' })
+    tables.putKey({ ...key, status: 'ended', endedAtMs: tables.time.nowMs })
     tables.append(actorOfKey(tables, key), { event: 'key.ended' })
   }
   for (const call of (statements.callsUnresolvedAll.all() as Columns[]).map(callRow)) {

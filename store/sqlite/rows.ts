@@ -64,6 +64,8 @@ const KEY_COLUMNS: Readonly<Record<string, readonly [keyof KeyRow, Form]>> = {
   daily_cap_usd_micros: ['dailyCapUsdMicros', 'plain'],
   limits_set_by_person: ['limitsSetByPerson', 'flag'],
   persons_limits: ['personsLimits', 'json'],
+  ended_at_ms: ['endedAtMs', 'plain'],
+  retention: ['retention', 'plain'],
 }
 
 export const CALL_COLUMN_NAMES = [...Object.keys(CALL_COLUMNS), 'not_sent', 'not_sent_answer']

@@ -10,6 +10,7 @@ import { createKey, revokeKey, setLimits } from '../rules/keys.ts'
 import { number } from '../rules/number.ts'
 import { admitRead, closeRead, recordRefusal } from '../rules/reads.ts'
 import { repair, resolveByPerson } from '../rules/repair.ts'
+import { LEAST_KEPT_MS, prune } from '../rules/retention.ts'
 import { endJob } from '../rules/run-end.ts'
 import { markSent, renewLease, report } from '../rules/send.ts'
 import type * as S from '../store.ts'
@@ -179,6 +180,20 @@ export class SqliteStore implements S.Store {
     return this.#step((tables) => {
       const call = tables.call(callId)
       return call === undefined ? undefined : resolveByPerson(tables, call, word)
+    })
+  }
+
+  listPrunable(keepMs: number): Promise<readonly KeyId[]> {
+    return this.#read(() => {
+      const endedBefore = this.#tables.readTime().nowMs - Math.max(keepMs, LEAST_KEPT_MS)
+      return (this.#sql.prunable.all({ endedBefore }) as { key_id: KeyId }[]).map(({ key_id }) => key_id)
+    })
+  }
+
+  prune(keyId: KeyId, how: S.PruneHow): Promise<'kept' | 'more' | 'pruned'> {
+    return this.#step((tables) => {
+      const key = tables.key(keyId)
+      return key === undefined ? 'pruned' : prune(tables, key, how)
     })
   }
 

@@ -80,6 +80,31 @@ const SQL = {
   objectPut: `INSERT INTO objects (run_uid, vendor, object, shares) VALUES (?, ?, ?, ?)
     ON CONFLICT (run_uid, vendor, object) DO UPDATE SET shares = excluded.shares`,
 
+  prunable: `SELECT key_id FROM keys WHERE retention <> 'pruned' AND coalesce(ended_at_ms, expires_at_ms) <= @endedBefore
+    AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.key_id = keys.key_id AND ${UNRESOLVED})
+    AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.run_uid = keys.run_uid AND NOT json_extract(row, '$.isClosed'))
+    ORDER BY coalesce(ended_at_ms, expires_at_ms), key_id`,
+  pruneSums: `UPDATE accounts SET pruned_usd_micros = pruned_usd_micros + gone.spent
+    FROM (SELECT account.value AS name, sum(oldest.spent_usd_micros) AS spent
+      FROM (SELECT accounts, spent_usd_micros FROM calls WHERE run_uid = @runUid ORDER BY created_order LIMIT @limit)
+        AS oldest, json_each(oldest.accounts) AS account GROUP BY account.value) AS gone
+    WHERE account = gone.name`,
+  pruneCalls: `DELETE FROM calls WHERE call_id IN
+    (SELECT call_id FROM calls WHERE run_uid = @runUid ORDER BY created_order LIMIT @limit)`,
+  pruneSeen: `DELETE FROM seen WHERE (scope, digest, attempt, n) IN (SELECT scope, digest, attempt, n FROM seen
+    WHERE scope IN (SELECT scope FROM pods WHERE run_uid = @runUid) LIMIT @limit)`,
+  pruneBindings: `DELETE FROM bindings WHERE (scope, token) IN (SELECT scope, token FROM bindings
+    WHERE scope IN (SELECT scope FROM pods WHERE run_uid = @runUid) LIMIT @limit)`,
+  // An attempt is a Pod's UID, "/" and a life; "0" is the character after "/".
+  pruneHanded: `DELETE FROM handed WHERE (attempt, digest, n) IN (SELECT attempt, digest, n FROM pods
+    CROSS JOIN handed ON attempt > pod_uid || '/' AND attempt < pod_uid || '0' WHERE run_uid = @runUid LIMIT @limit)`,
+  pruneLast: `DELETE FROM last WHERE (attempt, k) IN (SELECT attempt, k FROM pods
+    CROSS JOIN last ON attempt > pod_uid || '/' AND attempt < pod_uid || '0' WHERE run_uid = @runUid LIMIT @limit)`,
+  pruneObjects: `DELETE FROM objects WHERE (run_uid, vendor, object) IN
+    (SELECT run_uid, vendor, object FROM objects WHERE run_uid = @runUid LIMIT @limit)`,
+  pruneDays: `DELETE FROM accounts WHERE account > 'run/' || @runUid || '/' AND account < 'run/' || @runUid || '0'`,
+  prunePods: 'DELETE FROM pods WHERE run_uid = @runUid',
+
   auditPut: `INSERT INTO audit (seq, at_ms, run_uid, key_id, label, completion_index, event)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   auditEnd: 'SELECT seq, at_ms FROM audit ORDER BY seq DESC LIMIT 1',
@@ -95,7 +120,7 @@ const SQL = {
       SELECT account.value AS account, sum(calls.spent_usd_micros) AS spent, sum(calls.reserved_usd_micros) AS reserved
       FROM calls, json_each(calls.accounts) AS account GROUP BY account.value)
     SELECT accounts.account AS account FROM accounts LEFT JOIN counted USING (account)
-    WHERE spent_usd_micros <> coalesce(counted.spent, 0) OR reserved_usd_micros <> coalesce(counted.reserved, 0)
+    WHERE spent_usd_micros <> coalesce(counted.spent, 0) + pruned_usd_micros OR reserved_usd_micros <> coalesce(counted.reserved, 0)
     UNION ALL SELECT counted.account FROM counted LEFT JOIN accounts USING (account) WHERE accounts.account IS NULL
     LIMIT 5`,
 } as const

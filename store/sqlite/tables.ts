@@ -208,6 +208,17 @@ export class SqliteTables implements T.Tables {
     return maybe(this.#sql.metaGet.get('held_day'), (columns) => String(columns['value']))
   }
 
+  forget(runUid: string, limit: number): 'some_left' | 'none_left' {
+    this.#sql.pruneSums.run({ runUid, limit })
+    const { pruneCalls, pruneSeen, pruneBindings, pruneHanded, pruneLast, pruneObjects } = this.#sql
+    const kinds = [pruneCalls, pruneSeen, pruneBindings, pruneHanded, pruneLast, pruneObjects]
+    const gone = kinds.map((kind) => kind.run({ runUid, limit }).changes)
+    if (gone.some((count) => count === limit)) return 'some_left'
+    this.#sql.pruneDays.run({ runUid })
+    this.#sql.prunePods.run({ runUid })
+    return 'none_left'
+  }
+
   append(actor: AuditActor, fact: AuditFact): void {
     const seq = this.#lastSeq + 1
     const event: AuditEvent = { seq, atMs: this.#time.nowMs, actor, ...fact }

@@ -103,6 +103,25 @@ describe('time passes at a ledger', () => {
     expect(rig.stripe.truth('replay')).to.deep.equal([])
   })
 
+  it('403 run_too_old: the records of a run are gone 72 h after its last Job ended, and not an hour before', async () => {
+    const continued = async (job: string) =>
+      gist(await exchange(address, podToken(rig, { job, terms: { continues: 'nightly-old' }, token: fresh() })))
+    const pod = await TestPod.start(rig, { address }, { job: 'nightly-old', token: fresh() })
+    expect(gist(await pod.pay('cus_old'))).to.equal('200')
+    const end = (job: string) => client.endJob(pod.granted.runUid, `uid-${job}`)
+    const passHours = async (hours: number) => {
+      laterMs += hours * 3_600_000
+      for (const tick of periodic) tick()
+      await client.readiness()
+    }
+    await end('nightly-old')
+    await passHours(71)
+    expect(await continued('nightly-on')).to.equal('200')
+    await end('nightly-on')
+    await passHours(73)
+    expect(await continued('nightly-late')).to.equal('403 run_too_old')
+  })
+
   it('413 body_too_large: a body above the limit is refused before it is read', async () => {
     const { vault_key } = await client.createKey({ vendor: 'stripe' })
     const body = `amount=100&currency=usd&description=${'x'.repeat(1_100_000)}`

@@ -2,6 +2,7 @@ import type { OpenStore } from './stage.ts'
 import { suiteOfDeclines } from './suite/declines.ts'
 import { suiteOfMoney } from './suite/money.ts'
 import { suiteOfNumbering } from './suite/numbering.ts'
+import { suiteOfRetention } from './suite/retention.ts'
 import { suiteOfRuns } from './suite/runs.ts'
 
 /** What every engine must do alike. `open` gives a fresh, empty store. */
@@ -10,6 +11,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('numbers calls', () => suiteOfNumbering(open))
     describe('holds the money', () => suiteOfMoney(open))
     describe('runs declined calls again', () => suiteOfDeclines(open))
+    describe('lets records go', () => suiteOfRetention(open))
     describe('keeps runs, keys and the record', () => suiteOfRuns(open))
   })
 }

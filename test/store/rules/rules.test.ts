@@ -17,6 +17,10 @@ const DEFENCE_IN_DEPTH: Partial<Record<RuleName, { readonly sentence: string; re
       sentence: 'M8: A reaper resolves what nobody asks for again. It raises the epoch first.',
       behind: ['reserve_new_epoch', 'mark_reserved_only'],
     },
+    kept_while_a_job_lives: {
+      sentence: 'Records … are kept while a Job of the run lives; a key is over only when the last of them has ended.',
+      behind: ['kept_long_enough', 'newest_job_only'],
+    },
   }
 
 describe('every rule of the numbering and of the money', () => {

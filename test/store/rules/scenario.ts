@@ -13,7 +13,7 @@ import type { Setting } from './world.ts'
  *     a reads x [unnoticed]                             the app took the answer of x; unnoticed: the sidecar died first
  *     a reports                                         POST /seen
  *     reaper takes x as r                               M8
- *     leases run out · hours 25 · raise 2 · revoke · job job-1 ends
+ *     leases run out · hours 25 · raise 2 · revoke · job job-1 ends · prune
  *     end D=1 [spent=5]                                 so many calls of D were meant, so many dollars spent
  *
  * `D'` and `D''` are one intended call with a timestamp in its body. `→` is what a step must come to under all rules;

@@ -180,4 +180,53 @@ export const ADMISSION: readonly Scenario[] = [
       y works
       end D=1 E=0`,
   },
+  {
+    rule: 'kept_long_enough',
+    story: 'a run that ended on Friday can be continued on Sunday',
+    breaks: 'dead end',
+    steps: `
+      pod a
+      a asks D 1.1 as x → SEND n=1
+      x works
+      job job-1 ends
+      hours 60
+      prune → kept
+      pod b job=job-2 continues=job-1 →! ADMITTED life=1
+      b asks D 1.1 as y → REPLAY n=1
+      end D=1`,
+  },
+  {
+    rule: 'kept_while_unresolved',
+    story: 'the record of a call in doubt stays until it is resolved',
+    breaks: 'effect uncounted',
+    steps: `
+      pod a
+      a asks D 1.1 as x → SEND n=1
+      x executes
+      x unknown → in_doubt
+      job job-1 ends
+      hours 100
+      prune → kept
+      x settles → settled
+      prune → pruned
+      end D=1`,
+  },
+  {
+    rule: 'pruned_not_continued',
+    story: 'a run whose records are gone is not continued, since every call of it would look new',
+    breaks: 'double',
+    setting: { isAnyOrder: true },
+    steps: `
+      pod a
+      a asks D 1.1 as x → SEND n=1
+      x works
+      a reads x
+      job job-1 ends
+      hours 80
+      prune → pruned
+      pod b job=job-2 continues=job-1 → REFUSED run_too_old
+      b asks D 1.1 as y
+      y works
+      end D=1`,
+  },
 ]

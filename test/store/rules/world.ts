@@ -72,6 +72,7 @@ export class World {
   readonly #goings = new Map<string, Going>()
   readonly #calls = new Set<CallId>()
   #spared: Set<CallId> | undefined
+  #pruned = false
 
   /** Tells the runs of worlds on one store apart. */
   readonly #nth: number
@@ -128,6 +129,8 @@ export class World {
         return ''
       case 'reaper':
         return this.#reaper(words)
+      case 'prune':
+        return this.#prune()
       case 'person':
         return this.#person(words)
       case 'end':
@@ -359,6 +362,17 @@ export class World {
     return resolved ? resolved.state : 'not in doubt'
   }
 
+  async #prune(): Promise<string> {
+    const before = await Promise.all([...this.#calls].map((callId) => this.store.findCall(callId)))
+    const pruned = await this.store.prune(this.#anyPod().caller.keyId, { keepMs: 0, limit: 1_000 })
+    const open = before.find((row) => row !== undefined && row.reservedUsdMicros > 0)
+    if (pruned !== 'kept' && open !== undefined) {
+      throw new Breach('effect uncounted', `${open.callId} is ${open.state}, and its record is gone`)
+    }
+    if (pruned !== 'kept') this.#pruned = true
+    return pruned
+  }
+
   /** `D=2`: so many calls of D were meant. `spent=3`: what the books must say was spent, in dollars. */
   async #end(meant: readonly string[]): Promise<string> {
     const balance = await this.store.balance(runAccount(this.#anyPod().caller.runUid))
@@ -386,7 +400,7 @@ export class World {
 
   async #checkBooks(): Promise<void> {
     const [pod] = this.#pods.values()
-    if (pod === undefined) return
+    if (pod === undefined || this.#pruned) return
     const balance = await this.store.balance(runAccount(pod.caller.runUid))
     const rows = await Promise.all([...this.#calls].map((callId) => this.#stage.call(callId)))
     const spent = rows.reduce((sum, row) => sum + row.spentUsdMicros, 0)

@@ -115,9 +115,10 @@ describe('the embedded store and its file', function () {
 
     it('a database of an older layout is brought forward, and answers as before', async () => {
       const { a, stage } = await filled()
-      const added = ['life', 'gen', 'is_failure_saved']
+      const added = ['calls.life', 'calls.gen', 'calls.is_failure_saved', 'keys.ended_at_ms', 'keys.retention']
       folder.raw((db) => {
-        for (const column of added) db.exec(`ALTER TABLE calls DROP COLUMN ${column}`)
+        db.exec('DROP INDEX keys_by_end; DROP INDEX pods_by_run; ALTER TABLE accounts DROP COLUMN pruned_usd_micros')
+        for (const column of added) db.exec(`ALTER TABLE ${column.replace('.', ' DROP COLUMN ')}`)
         db.pragma('user_version = 2')
       })
       const again = await folder.open({ earlier: stage })
