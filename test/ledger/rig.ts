@@ -44,6 +44,8 @@ export interface LedgerProcess {
   readonly client: LedgerClient
   /** All that it logged so far. */
   log(): string
+  /** Such as SIGSTOP and SIGCONT. */
+  signal(signal: NodeJS.Signals): void
   /** Ends it like a power cut. */
   kill(): Promise<void>
   /** SIGTERM; resolves to its exit code. */
@@ -87,6 +89,7 @@ export function policyText(
     readonly spec?: string
     readonly stripe?: string
     readonly stripeUrl?: string
+    readonly geocoderUrl?: string
     readonly lookupUsd?: string
   } = {},
 ): string {
@@ -106,7 +109,7 @@ spec:
     ${more.stripe ?? ''}
   - name: geocode
     type: generic
-    baseUrl: ${geocoder.url}
+    baseUrl: ${more.geocoderUrl ?? geocoder.url}
     secretRef: {name: geo, key: token}
     auth: {header: X-Api-Key}
     idempotency: never
@@ -143,6 +146,7 @@ async function startLedger(
     address,
     client: createLedgerClient({ address, operatorToken }),
     log: child.log,
+    signal: (signal) => child.process.kill(signal),
     async kill() {
       await end(child.process, 'SIGKILL')
     },

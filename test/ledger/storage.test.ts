@@ -1,50 +1,40 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { skip } from '../../tools/test/skip.ts'
 import { ask, failure, gist, payment } from './call.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
+import { SmallDisk } from './small-disk.ts'
 
 describe('a ledger whose disk fails', () => {
   let rig: Rig | undefined
-  let disk: string
+  let disk: SmallDisk
   let onDisk: Rig['startLedger']
   let stripe: Rig['stripe']
   before(async function () {
     if (process.getuid?.() !== 0) skip(this, 'needs root for a small tmpfs')
     const started = await startRig()
     rig = started
-    disk = join(rig.folder, 'disk')
-    mkdirSync(disk)
-    onDisk = () => started.startLedger(['--store', `sqlite:${disk}/ledger.db`])
+    disk = new SmallDisk(join(rig.folder, 'disk'))
+    onDisk = () => started.startLedger(['--store', `sqlite:${disk.folder}/ledger.db`])
     stripe = started.stripe
   })
-  beforeEach(() => execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]))
-  afterEach(() => execFileSync('umount', ['-l', disk]))
+  beforeEach(() => disk.mount('2m'))
+  afterEach(() => disk.unmount())
   after(() => rig?.stop())
 
-  const fill = () => {
-    const filler = join(disk, 'filler')
-    writeFileSync(filler, '')
-    try {
-      for (;;) appendFileSync(filler, Buffer.alloc(4_096))
-    } catch {
-      // Full: that is what was wanted.
-    }
-  }
-  const free = () => rmSync(join(disk, 'filler'))
   const newKey = async (ledger: LedgerProcess) => (await ledger.client.createKey({ vendor: 'stripe' })).vault_key
 
   it('full before the reservation: 503 store_unavailable, nothing is sent; with room again it goes on', async () => {
     const ledger = await onDisk()
     const key = await newKey(ledger)
-    fill()
+    disk.fill()
     const told = await ask(ledger.address, payment(key, 'full'))
     expect(gist(told)).to.equal('503 store_unavailable')
     expect(told.headers['x-should-retry']).to.equal('true')
     expect(stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey === 'full')).to.deep.equal([])
-    free()
+    disk.free()
     expect(gist(await ask(ledger.address, payment(key, 'full')))).to.equal('200')
     expect(await ledger.drain()).to.equal(0)
   })
@@ -55,11 +45,11 @@ describe('a ledger whose disk fails', () => {
     await stripe.control.hold()
     const asking = ask(ledger.address, payment(key, 'late'))
     const held = await stripe.control.nextHeld()
-    fill()
+    disk.fill()
     await stripe.control.release(held.id)
     expect(gist(await asking)).to.equal('200')
     expect(ledger.log()).to.match(/the store did not take a report/)
-    free()
+    disk.free()
     expect(await ledger.drain()).to.equal(0)
     const next = await onDisk()
     const events = (await auditOf(next)).map(({ event }) => event)
@@ -71,7 +61,7 @@ describe('a ledger whose disk fails', () => {
   it('a database that cannot be written is refused at the start, with what to do', async () => {
     const ledger = await onDisk()
     await ledger.drain()
-    execFileSync('mount', ['-o', 'remount,ro', disk])
+    disk.remountReadOnly()
     const fault = await failure(onDisk())
     expect(fault).to.match(/ledger\.db/)
     expect(fault).to.match(/start failed/)

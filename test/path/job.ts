@@ -110,8 +110,12 @@ export class PathJob implements OwnerJob {
   }
 
   /** Billed lookups since the Job was made. */
+  billedLookups(): TruthCall[] {
+    return this.world.geocoder.truth('effect').slice(this.#lookupsBefore)
+  }
+
   lookups(): number {
-    return this.world.geocoder.truth('effect').length - this.#lookupsBefore
+    return this.billedLookups().length
   }
 
   /** Nothing is reserved, and the record, the accounts and both vendors say the same. */

@@ -10,6 +10,7 @@ import { awaitReady } from '../../sidecar/proxy/ready.ts'
 import { type Ask, ask, type Told } from '../ledger/call.ts'
 import { podToken } from '../ledger/pod.ts'
 import { AppConnection } from '../sidecar/stand-in/app.ts'
+import type { Tap } from './tap.ts'
 import type { Wire } from './wire.ts'
 import { type Child, freePort, type World } from './world.ts'
 
@@ -20,6 +21,8 @@ export interface PodOptions {
   readonly index?: number
   /** The sidecar's hop to the ledger; without one it goes straight. */
   readonly wire?: Wire
+  /** The same hop as bytes. */
+  readonly tap?: Tap
 }
 
 /** What is unusual about a payment; by default 1.00 of customer 1. */
@@ -65,7 +68,7 @@ export class PathPod {
     this.#folder = join(job.world.rig.folder, 'pods', name)
     mkdirSync(this.#folder, { recursive: true })
     this.#env = {
-      JOBCAP_LEDGER_URL: options.wire?.address ?? job.world.ledgerAddress,
+      JOBCAP_LEDGER_URL: options.wire?.address ?? options.tap?.url ?? job.world.ledgerAddress,
       JOBCAP_TOKEN_FILE: join(this.#folder, 'token'),
       JOBCAP_STATE_DIR: join(this.#folder, 'state'),
       JOBCAP_TERMINATION_LOG: join(this.#folder, 'termination-log'),
@@ -105,6 +108,11 @@ export class PathPod {
   async killSidecar(): Promise<void> {
     this.#sidecar?.process.kill('SIGKILL')
     await this.#sidecar?.ended
+  }
+
+  /** Such as SIGSTOP and SIGCONT. */
+  signalSidecar(signal: NodeJS.Signals): void {
+    this.#sidecar?.process.kill(signal)
   }
 
   /** What the kubelet does when a native sidecar has died: the same container again, on the same volume. */

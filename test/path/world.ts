@@ -4,7 +4,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { HeldCall, Release } from '../../fake-vendors/holds.ts'
 import type { Match } from '../../fake-vendors/match.ts'
-import { type FakeVendor, type LedgerProcess, type Rig, startRig } from '../ledger/rig.ts'
+import { type FakeVendor, type LedgerProcess, policyText, type Rig, startRig } from '../ledger/rig.ts'
+import type { Engine, RunningEngine } from './engine.ts'
+import { Tap } from './tap.ts'
 import { Wire } from './wire.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -32,25 +34,43 @@ export interface Child {
 /** The parts of the path on one machine, each a process of its own; the test is the Job controller. */
 export class World {
   readonly rig: Rig
+  readonly #engine: RunningEngine | undefined
   readonly #flags: readonly string[]
   readonly #children = new Set<Child>()
   readonly #lasting = new Set<Child>()
+  #taps: Tap[] = []
   #wires: Wire[] = []
   #lastingWires: Wire[] = []
   #ledger: LedgerProcess | undefined
   #jobs = 0
   #wireCount = 0
 
-  private constructor(rig: Rig, flags: readonly string[]) {
+  private constructor(rig: Rig, flags: readonly string[], engine?: RunningEngine) {
     this.rig = rig
+    this.#engine = engine
     this.#flags = flags
   }
 
-  /** `flags` of every start of the ledger. */
+  /** Over SQLite. `flags` of every start of the ledger. */
   static async start(...flags: readonly string[]): Promise<World> {
     const world = new World(await startRig(), flags)
     await world.startLedger()
     return world
+  }
+
+  /** Over a store of this kind. */
+  static async over(engine: Engine, ...flags: readonly string[]): Promise<World> {
+    const rig = await startRig()
+    const running = await engine.start(rig.folder)
+    const world = new World(rig, [...running.flags, ...flags], running)
+    await world.startLedger()
+    return world
+  }
+
+  /** The store of a world that was started over one. */
+  get engine(): RunningEngine {
+    if (this.#engine === undefined) throw new Error('this world was started without an engine')
+    return this.#engine
   }
 
   get stripe(): FakeVendor {
@@ -70,8 +90,9 @@ export class World {
     return `unix:${join(this.rig.folder, 'ledger.sock')}`
   }
 
-  async startLedger(): Promise<void> {
-    this.#ledger = await this.rig.startLedger(['--listen', this.ledgerAddress, ...this.#flags])
+  /** `flags` for this start alone. */
+  async startLedger(...flags: readonly string[]): Promise<void> {
+    this.#ledger = await this.rig.startLedger(['--listen', this.ledgerAddress, ...this.#flags, ...flags])
   }
 
   /** Ends it like a power cut. */
@@ -118,6 +139,25 @@ export class World {
     return wire
   }
 
+  /** The hop to the ledger as bytes. */
+  async tapLedger(): Promise<Tap> {
+    return this.#tap(await Tap.open({ path: join(this.rig.folder, 'ledger.sock') }))
+  }
+
+  /** From now on the ledger calls this vendor through the tap, until the test ends. */
+  async tapVendor(vendor: FakeVendor): Promise<Tap> {
+    const { hostname, port } = new URL(vendor.url)
+    const tap = this.#tap(await Tap.open({ host: hostname, port: Number(port) }))
+    const way = vendor === this.stripe ? { stripeUrl: tap.url } : { geocoderUrl: tap.url }
+    this.rig.writePolicy(policyText(this.rig, way))
+    return tap
+  }
+
+  #tap(tap: Tap): Tap {
+    this.#taps.push(tap)
+    return tap
+  }
+
   /** A Node process that ends with the test. */
   startNode(args: readonly string[], env: Readonly<Record<string, string>>): Child {
     const child = spawn(process.execPath, args, {
@@ -151,7 +191,9 @@ export class World {
     await endAll([...this.#children].filter((child) => !this.#lasting.has(child)))
     const wires = this.#wires.filter((wire) => !this.#lastingWires.includes(wire))
     this.#wires = this.#lastingWires
-    await Promise.all(wires.map((wire) => wire.close()))
+    const taps = this.#taps.splice(0)
+    if (taps.length > 0) this.rig.writePolicy(policyText(this.rig))
+    await Promise.all([...wires, ...taps].map((hop) => hop.close()))
     for (const { control } of [this.stripe, this.geocoder]) {
       await control.clearFaults()
       await control.clearHolds()
@@ -161,7 +203,8 @@ export class World {
 
   async stop(): Promise<void> {
     await endAll([...this.#children])
-    await Promise.all(this.#wires.map((wire) => wire.close()))
+    await Promise.all([...this.#wires, ...this.#taps].map((hop) => hop.close()))
+    await this.#engine?.stop()
     await this.rig.stop()
   }
 }

@@ -1,0 +1,185 @@
+import { expect } from 'chai'
+import { skip } from '../../../tools/test/skip.ts'
+import { failure, gist } from '../../ledger/call.ts'
+import { newJob } from '../../path/job.ts'
+import { type Chapter, judge, type Stage } from '../row.ts'
+
+const CALL = /^POST \/stripe\//
+
+export const STORE_CHAPTER: Chapter = {
+  about: 'the store',
+  flags: ['--repair-every-ms', '200'],
+  rows: {
+    "settle's reply lost": settlesReplyLost,
+    "release's reply lost, reserved again meanwhile": releasesReplyLost,
+    'Redis away before reserve': awayBeforeReserve,
+    'Redis away between send and settle': awayBeforeSettle,
+    'Redis restarted / rolled back / emptied': restartedOrRolledBack,
+  },
+}
+
+/** A disk is taken away by filling it; what the database has free within its own files would hide that. */
+function needsRoomOfItsOwn(stage: Stage): void {
+  before(function () {
+    if (stage.engine === 'SQLite' && process.getuid?.() !== 0) skip(this, 'needs root for a small tmpfs')
+  })
+  beforeEach(async () => {
+    await stage.world.drainLedger()
+    await stage.world.startLedger()
+  })
+  afterEach(() => stage.world.engine.mend())
+}
+
+function settlesReplyLost(stage: Stage): void {
+  it('settled, and the ledger killed before its answer reached the sidecar: the repeat gets the answer', async () => {
+    const { world } = stage
+    const job = newJob(world)
+    const tap = await world.tapLedger()
+    const pod = await job.startPod({ tap })
+    const answered = tap.befall('hold', CALL)
+    const paying = pod.pay()
+    await answered.happened
+    expect(await job.count('call.settled')).to.equal(1)
+    await world.restartLedger()
+    const told = await paying
+    expect(gist(told)).to.equal('200')
+    expect(await job.count('call.settled'), 'settled once').to.equal(1)
+    await judge(job, { effects: 1, record: ['settled'], told: [told] })
+  })
+}
+
+function releasesReplyLost(stage: Stage): void {
+  needsRoomOfItsOwn(stage)
+
+  it('the release gets through late: a repeat that joins meanwhile is told the same, the next is charged once', async () => {
+    const { world } = stage
+    const job = newJob(world)
+    const pod = await job.startPod()
+    const tap = await world.tapVendor(world.stripe)
+    await world.stripe.control.addFault({ fault: { kind: 'answer', when: 'before', status: 429 } })
+    const answered = tap.befall('hold')
+    const paying = pod.pay()
+    await answered.happened
+    await world.engine.cutOff()
+    answered.release()
+    expect(gist(await paying)).to.equal('429')
+    await world.engine.mend()
+    // One that came before the release was written waits for it, and hears what the first one heard.
+    const repeat = await pod.pay()
+    const told = gist(repeat) === '429' ? await pod.pay() : repeat
+    expect(gist(told)).to.equal('200')
+    expect(await job.count('call.released')).to.equal(1)
+    await judge(job, { effects: 1, record: ['settled'], told: [told] })
+  })
+}
+
+function awayBeforeReserve(stage: Stage): void {
+  needsRoomOfItsOwn(stage)
+
+  it('503 retryable, nothing sent; it goes on when the store is back', async () => {
+    const { world } = stage
+    const job = newJob(world)
+    const pod = await job.startPod()
+    await world.engine.cutOff()
+    const told = await pod.pay()
+    expect(gist(told)).to.equal('503 store_unavailable')
+    expect(told.headers['x-should-retry']).to.equal('true')
+    await world.engine.mend()
+    await judge(job, { effects: 0, record: [] })
+    const again = await pod.pay()
+    expect(gist(again)).to.equal('200')
+    await judge(job, { effects: 1, record: ['settled'], told: [again] })
+  })
+
+  it('the official package repeats by itself until the store is back: charged once', async () => {
+    const { world } = stage
+    const job = newJob(world)
+    const wire = await world.wire()
+    const pod = await job.startPod({ wire })
+    await world.engine.cutOff()
+    const charging = pod.charge(pod.stripe({ retries: 5 }))
+    await wire.reached(2)
+    await world.engine.mend()
+    await charging
+    await judge(job, { effects: 1, record: ['settled'] })
+  })
+}
+
+function awayBeforeSettle(stage: Stage): void {
+  needsRoomOfItsOwn(stage)
+
+  for (const vendor of ['stripe', 'geocoder'] as const) {
+    it(`${vendor}: the app gets the vendor's answer, and the settle lands when the store is back`, async () => {
+      const { world } = stage
+      const job = newJob(world)
+      const pod = await job.startPod()
+      const hold = await world.holdNext(world[vendor])
+      const asking = vendor === 'stripe' ? pod.pay() : pod.lookUp('1 Main St')
+      await hold.held()
+      await world.engine.cutOff()
+      await hold.release()
+      const told = await asking
+      expect(gist(told)).to.equal('200')
+      await world.engine.mend()
+      await job.reached('call.settled')
+      await judge(job, { effects: 1, record: ['settled'], told: [told] })
+    })
+  }
+
+  it('and the ledger is killed meanwhile: Stripe is asked under the same key, charged once', async () => {
+    const { world } = stage
+    const job = newJob(world)
+    const pod = await job.startPod()
+    const hold = await world.holdNext()
+    const paying = pod.pay()
+    await hold.held()
+    await world.engine.cutOff()
+    await hold.release()
+    const told = await paying
+    await world.killLedger()
+    await world.engine.mend()
+    await world.startLedger()
+    await job.reached('call.settled')
+    await judge(job, { effects: 1, record: ['settled'], told: [told] })
+  })
+}
+
+function restartedOrRolledBack(stage: Stage): void {
+  it('restarted: what was acknowledged is there, and calls go on', async () => {
+    const { world } = stage
+    const job = newJob(world)
+    const pod = await job.startPod()
+    const told = [await pod.pay()]
+    await world.restartLedger()
+    told.push(await pod.pay())
+    expect(told.map(gist)).to.deep.equal(['200', '200'])
+    await judge(job, { effects: 2, record: ['settled', 'settled'], told })
+  })
+
+  if (stage.engine === 'SQLite') {
+    it('rolled back: the ledger does not start; with --restored it admits nothing of the runs before', async () => {
+      const { world } = stage
+      const job = newJob(world)
+      const pod = await job.startPod()
+      await world.drainLedger()
+      await world.engine.copy()
+      await world.startLedger()
+      expect(gist(await pod.pay())).to.equal('200')
+      await world.drainLedger()
+      await world.engine.putBack()
+      expect(await failure(world.startLedger())).to.match(/--restored/)
+      await world.startLedger('--restored')
+      expect(gist(await pod.pay())).to.equal('401 key_ended')
+      expect(job.effects()).to.have.length(1)
+    })
+
+    it('emptied: the ledger does not start, since the mark beside the database says that there was one', async () => {
+      const { world } = stage
+      await world.drainLedger()
+      await world.engine.copy()
+      await world.engine.empty()
+      expect(await failure(world.startLedger())).to.match(/start failed/)
+      await world.engine.putBack()
+    })
+  }
+}

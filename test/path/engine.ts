@@ -1,0 +1,23 @@
+/** A real store under the path, which a test can take away. */
+export interface Engine {
+  readonly name: 'SQLite' | 'Redis'
+  /** A fresh, empty one; `folder` is for its files. */
+  start(folder: string): Promise<RunningEngine>
+}
+
+export interface RunningEngine {
+  /** Flags of each ledger over it. */
+  readonly flags: readonly string[]
+  /** From now on it takes nothing that is new; what it took stays. */
+  cutOff(): Promise<void>
+  mend(): Promise<void>
+  /** Takes a copy of all that it holds. No ledger may run. */
+  copy(): Promise<void>
+  /** Puts the copy back, as a restore or a failover that lost the newest writes would. No ledger may run. */
+  putBack(): Promise<void>
+  /** Loses everything that it holds. No ledger may run. */
+  empty(): Promise<void>
+  /** All its calls were first sent so much earlier. No ledger may run. */
+  dateBack(byMs: number): Promise<void>
+  stop(): Promise<void>
+}
