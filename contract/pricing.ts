@@ -29,6 +29,14 @@ export interface VendorPricing {
   readonly idempotency: DeclaredIdempotency
   /** Twilio only. */
   readonly twilio?: TwilioTerms
+  /** Resend only. */
+  readonly resend?: ResendTerms
+}
+
+/** What the policy says of a Resend account. */
+export interface ResendTerms {
+  /** One recipient of one mail: each address of To, Cc and Bcc. */
+  readonly recipientUsdMicros: UsdMicros
 }
 
 /** What the policy says of a Twilio account: Twilio names no price in its answers, so these are what is counted. */

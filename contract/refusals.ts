@@ -20,7 +20,9 @@ export function refusal(code: RefusalCode, message?: string, details?: Refusal['
 /** One JSON body that every SDK parses. */
 export function refusalBody(refused: Refusal): string {
   const { code, message, details } = refused
-  return JSON.stringify({ code, message, ...details, error: { type: errorType(code), code, message } })
+  // Resend's SDKs read `name` and `statusCode`; Stripe's, OpenAI's and Anthropic's read `error`; Twilio's read `code`.
+  const forResend = { name: code, statusCode: REFUSALS[code].status }
+  return JSON.stringify({ code, message, ...details, ...forResend, error: { type: errorType(code), code, message } })
 }
 
 /** Headers that go with `refusalBody`, lower case. */

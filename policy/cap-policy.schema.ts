@@ -3,6 +3,7 @@ import { parseUsd } from '../contract/money.ts'
 import type { CapPolicy, CapPolicySpec, PolicyCaps, PolicyCurrencies, StripeVendor } from './cap-policy.ts'
 import { parseExpiry } from './expiry.ts'
 import { generic } from './generic-vendor.schema.ts'
+import { resend } from './resend-vendor.schema.ts'
 import { twilio } from './twilio-vendor.schema.ts'
 import { baseUrl, DNS_LABEL, usd, vendorBasics } from './vendor-fields.schema.ts'
 
@@ -89,7 +90,9 @@ const spec = z.strictObject({
     .describe('How other currencies become dollars. Default: only USD is accepted.'),
   vendors: z
     .array(
-      z.discriminatedUnion('type', [stripe, twilio, generic], { error: 'type is `stripe`, `twilio` or `generic`' }),
+      z.discriminatedUnion('type', [stripe, twilio, resend, generic], {
+        error: 'type is `stripe`, `twilio`, `resend` or `generic`',
+      }),
     )
     .min(1)
     .max(50)

@@ -61,7 +61,7 @@ export interface PolicyCurrencies {
   readonly usdMicrosPerMajorUnit: Readonly<Record<string, number>>
 }
 
-export type PolicyVendor = StripeVendor | TwilioVendor | GenericVendor
+export type PolicyVendor = StripeVendor | TwilioVendor | ResendVendor | GenericVendor
 
 interface VendorBasics {
   /** First path segment and host name in the Pod: `localhost:8080/<name>/…`, `<name>.localhost:8080`. */
@@ -105,6 +105,15 @@ export interface TwilioVendorPrices {
   readonly mmsUsd?: DecimalUsd
   /** One minute of a call. */
   readonly callMinuteUsd?: DecimalUsd
+}
+
+/** Mails, at a price for each recipient. */
+export interface ResendVendor extends VendorBasics {
+  readonly type: 'resend'
+  /** Origin. Default `https://api.resend.com`. */
+  readonly baseUrl?: string
+  /** One recipient of one mail: each address of To, Cc and Bcc. */
+  readonly recipientUsd: DecimalUsd
 }
 
 /** A vendor whose prices the policy declares. */

@@ -4,6 +4,7 @@ import { parseUsd, type UsdMicros } from '../contract/money.ts'
 import type {
   CurrencyTable,
   DeclaredIdempotency,
+  ResendTerms,
   RoutePrice,
   SecretPlace,
   TwilioPrices,
@@ -23,6 +24,7 @@ import type {
 import { parseExpiry } from './expiry.ts'
 
 const STRIPE_BASE_URL = 'https://api.stripe.com'
+const RESEND_BASE_URL = 'https://api.resend.com'
 const TWILIO_BASE_URL = 'https://api.twilio.com'
 const DEFAULT_EXPIRES_IN = '24h'
 const DEFAULT_MAX_BODY_KIB = 1_024
@@ -67,6 +69,8 @@ export interface Vendor {
   readonly routes: readonly DeclaredRoute[]
   /** Twilio only. */
   readonly twilio?: TwilioTerms
+  /** Resend only. */
+  readonly resend?: ResendTerms
 }
 
 /** `document` must have passed the schema. */
@@ -121,6 +125,17 @@ function readVendor(vendor: PolicyVendor): Vendor {
         prices: [],
         routes: [],
         twilio: twilioTerms(vendor),
+      }
+    case 'resend':
+      return {
+        ...basics,
+        type: 'resend',
+        baseUrl: vendor.baseUrl ?? RESEND_BASE_URL,
+        auth: null,
+        idempotency: 'never',
+        prices: [],
+        routes: [],
+        resend: { recipientUsdMicros: micros(vendor.recipientUsd) },
       }
     case 'generic':
       return {

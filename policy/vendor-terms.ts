@@ -3,8 +3,10 @@ import type { VendorPricing } from '../contract/pricing.ts'
 import type { Policy, Vendor } from './policy.ts'
 
 /** What the vendor's `cost.ts` needs to price a call. */
-export function vendorPricing({ currencies }: Policy, { type, prices, idempotency, twilio }: Vendor): VendorPricing {
-  return { type, currencies, routes: prices, idempotency, ...(twilio === undefined ? {} : { twilio }) }
+export function vendorPricing({ currencies }: Policy, vendor: Vendor): VendorPricing {
+  const { type, prices, idempotency, twilio, resend } = vendor
+  const own = { ...(twilio === undefined ? {} : { twilio }), ...(resend === undefined ? {} : { resend }) }
+  return { type, currencies, routes: prices, idempotency, ...own }
 }
 
 /** What a sidecar needs to tell calls apart: no secret, no price, no address. */

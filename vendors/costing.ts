@@ -81,8 +81,12 @@ export interface Costing {
   bound(call: CallText, pricing: VendorPricing): Bound
   /** `objectJson`: body of the 200 answer to `AskFirst`. */
   boundOfObject(call: CallText, objectJson: Uint8Array, pricing: VendorPricing): Settleable | Refusal
-  /** Only the status is looked at, so that a streamed answer can be judged before its body. */
-  verdict(answer: Pick<VendorAnswer, 'status'>, call: CallText, pricing: VendorPricing): Verdict
+  /** Of a streamed answer only the status is there: it is judged before its body. */
+  verdict(
+    answer: Pick<VendorAnswer, 'status'> & Partial<Pick<VendorAnswer, 'body'>>,
+    call: CallText,
+    pricing: VendorPricing,
+  ): Verdict
   /** Of a definite answer. */
   actual(settling: Settling, pricing: VendorPricing): Actual
   /** Of a mutating call. */

@@ -29,7 +29,7 @@ export interface Rig {
   stop(): Promise<void>
 }
 
-type VendorName = 'stripe' | 'generic' | 'twilio'
+type VendorName = 'stripe' | 'generic' | 'twilio' | 'resend'
 
 export interface FakeVendor {
   readonly url: string

@@ -1,6 +1,7 @@
 import type { VendorType } from '../../contract/vendor.ts'
 import type { AppSide } from '../app-side.ts'
 import { genericApp } from '../generic/app.ts'
+import { resendApp } from '../resend/app.ts'
 import { stripeApp } from '../stripe/app.ts'
 import { twilioApp } from '../twilio/app.ts'
 
@@ -13,6 +14,8 @@ export function appSideOf(type: VendorType): AppSide {
       return stripeApp
     case 'twilio':
       return twilioApp
+    case 'resend':
+      return resendApp
     case 'generic':
       return genericApp
   }

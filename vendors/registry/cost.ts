@@ -1,6 +1,7 @@
 import type { VendorType } from '../../contract/vendor.ts'
 import type { Costing } from '../costing.ts'
 import { costing as genericCosting } from '../generic/cost.ts'
+import { costing as resendCosting } from '../resend/cost.ts'
 import { costing as stripeCosting } from '../stripe/cost.ts'
 import { costing as twilioCosting } from '../twilio/cost.ts'
 
@@ -10,6 +11,8 @@ export function costingOf(type: VendorType): Costing {
       return stripeCosting
     case 'twilio':
       return twilioCosting
+    case 'resend':
+      return resendCosting
     case 'generic':
       return genericCosting
   }

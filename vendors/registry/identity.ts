@@ -2,6 +2,7 @@ import type { CallIdentity } from '../../contract/call.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms, VendorType } from '../../contract/vendor.ts'
 import { recognise as recogniseGeneric } from '../generic/identity.ts'
+import { recognise as recogniseResend } from '../resend/identity.ts'
 import { recognise as recogniseStripe } from '../stripe/identity.ts'
 import { recognise as recogniseTwilio } from '../twilio/identity.ts'
 
@@ -16,6 +17,8 @@ export function recogniserOf(type: VendorType): Recognise {
       return recogniseStripe
     case 'twilio':
       return recogniseTwilio
+    case 'resend':
+      return recogniseResend
     case 'generic':
       return recogniseGeneric
   }

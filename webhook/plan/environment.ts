@@ -6,7 +6,7 @@ import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { type Draft, type Warning, warn } from './outcome.ts'
 import { type AppContainer, appContainers, nameOf } from './pod.ts'
 
-const ALL_TYPES: readonly VendorType[] = ['stripe', 'twilio', 'generic']
+const ALL_TYPES: readonly VendorType[] = ['stripe', 'twilio', 'resend', 'generic']
 
 /** Points the app at the proxy and takes the vendors' secrets out of it. */
 export function rewriteEnvironments(draft: Draft, policy: Policy): void {
