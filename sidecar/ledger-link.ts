@@ -1,16 +1,7 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type RequestOptions,
-} from 'node:http'
+import { Agent as HttpAgent, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
 import type { Timers } from '../runtime/timers.ts'
+import { LinkConnections } from './link/connections.ts'
 
-/** A ledger that does not take the connection within this time counts as unreachable. */
-const CONNECT_TIMEOUT_MS = 3_000
-/** The ledger takes up to 16 KiB of headers from a vendor and adds its own. */
-const MAX_ANSWER_HEADER_BYTES = 32 * 1024
 /** A peer that vanished without a word is noticed by TCP keep-alive about 10 s after this much silence. */
 const KEEP_ALIVE_PROBE_MS = 5_000
 
@@ -27,8 +18,8 @@ export interface LedgerRequest {
 export interface LedgerAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** Throws when the answer is cut. */
-  readonly body: AsyncIterable<Uint8Array>
+  /** All of a small one, or what still comes; that throws when the answer is cut. */
+  readonly body: Buffer | AsyncIterable<Uint8Array>
 }
 
 /** The network between this Pod and its ledger. */
@@ -70,73 +61,34 @@ export function parseLedgerAddress(url: string, caPem?: string): LedgerAddress |
   }
 }
 
-/** What opens connections to the ledger and keeps them. */
-export interface Dialer {
-  readonly agent: HttpAgent
-  readonly open: typeof httpRequest
-}
-
-/** TLS is loaded only where it is spoken: it costs a Pod about 6 MiB. */
-export async function dialerOf({ isTls, caPem }: LedgerAddress): Promise<Dialer> {
+/** What keeps the proxy library's connections. TLS is loaded only where it is spoken: it costs a Pod about 6 MiB. */
+export async function agentOf({ isTls, caPem }: LedgerAddress): Promise<HttpAgent> {
   const keepAlive = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_PROBE_MS, scheduling: 'lifo' } as const
-  if (!isTls) return { agent: new HttpAgent(keepAlive), open: httpRequest }
+  if (!isTls) return new HttpAgent(keepAlive)
   const https = await import('node:https')
-  const agent = new https.Agent({ ...keepAlive, ...(caPem === undefined ? {} : { ca: caPem }) })
-  return { agent, open: https.request }
+  return new https.Agent({ ...keepAlive, ...(caPem === undefined ? {} : { ca: caPem }) })
 }
 
-/** Keep-alive connections over `node:http`. */
+/** Keep-alive connections with an HTTP client of our own: `node:http`'s takes three times the time of a call. */
 export function connectLedger(address: LedgerAddress, timers: Timers): LedgerLink {
-  const dialing = dialerOf(address)
-  const place: RequestOptions =
-    address.socketPath === undefined
-      ? { host: address.host, port: address.port }
-      : { socketPath: address.socketPath, host: address.host }
-  return { ask: async (request) => ask(request, { dialer: await dialing, place, timers }) }
-}
-
-function ask(
-  request: LedgerRequest,
-  { dialer, place, timers }: { dialer: Dialer; place: RequestOptions; timers: Timers },
-): Promise<LedgerAnswer> {
-  return new Promise((resolve, reject) => {
-    const { method, path, signal } = request
-    if (signal?.aborted) {
-      reject(signal.reason)
-      return
-    }
-    const headers = withLength(request)
-    const outgoing = dialer.open({
-      ...place,
-      agent: dialer.agent,
-      method,
-      path,
-      headers,
-      maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
-    })
-    const abort = () => outgoing.destroy()
-    signal?.addEventListener('abort', abort, { once: true })
-    outgoing.on('socket', (socket) => {
-      socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS)
-      if (!socket.connecting) return
-      const cancel = timers.after(CONNECT_TIMEOUT_MS, () => outgoing.destroy(new Error('connect timed out')))
-      socket.once('connect', cancel)
-      socket.once('close', cancel)
-    })
-    outgoing.on('response', (answer) => {
-      answer.once('close', () => signal?.removeEventListener('abort', abort))
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer })
-    })
-    outgoing.on('error', (fault) => {
-      signal?.removeEventListener('abort', abort)
-      reject(signal?.aborted ? signal.reason : new LedgerUnreachable(fault.message, { cause: fault }))
-    })
-    outgoing.end(request.body)
-  })
+  const connections = new LinkConnections(address, timers)
+  const host = hostOf(address)
+  return {
+    async ask(request) {
+      const { body, signal } = request
+      try {
+        return await connections.send(headOf(request, host), body, signal)
+      } catch (fault) {
+        if (signal?.aborted) throw signal.reason
+        throw new LedgerUnreachable((fault as Error).message, { cause: fault })
+      }
+    },
+  }
 }
 
 /** Reads an answer to its end. Throws `LedgerUnreachable` when it is cut. */
 export async function readBody(answer: LedgerAnswer): Promise<Buffer> {
+  if (Buffer.isBuffer(answer.body)) return answer.body
   const chunks: Uint8Array[] = []
   try {
     for await (const chunk of answer.body) chunks.push(chunk)
@@ -146,7 +98,30 @@ export async function readBody(answer: LedgerAnswer): Promise<Buffer> {
   return chunks.length === 1 && Buffer.isBuffer(chunks[0]) ? chunks[0] : Buffer.concat(chunks)
 }
 
-function withLength({ method, headers, body }: LedgerRequest): OutgoingHttpHeaders {
+function hostOf({ host, port, isTls }: LedgerAddress): string {
+  const name = host.includes(':') ? `[${host}]` : host
+  return port === 0 || port === (isTls ? 443 : 80) ? name : `${name}:${port}`
+}
+
+/** All of a request but its body. */
+function headOf({ method, path, headers, body }: LedgerRequest, host: string): string {
+  if (UNFIT_TARGET.test(method) || UNFIT_TARGET.test(path)) throw new Error(`not a request line: ${method} ${path}`)
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined) continue
+    if (Array.isArray(value)) for (const one of value) head += field(name, one)
+    else head += field(name, String(value))
+  }
   const isBodiless = body.length === 0 && (method === 'GET' || method === 'HEAD')
-  return isBodiless ? { ...headers } : { ...headers, 'content-length': String(body.length) }
+  return isBodiless ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`
+}
+
+/** What could end a line, or is no byte of its own, never gets into a head. */
+const UNFIT_TARGET = /[^\x21-\xff]/
+const UNFIT_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+function field(name: string, value: string): string {
+  if (UNFIT_VALUE.test(value) || UNFIT_TARGET.test(name)) throw new Error(`the header ${name} holds what no header may`)
+  return `${name}: ${value}\r\n`
 }

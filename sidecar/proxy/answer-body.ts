@@ -11,6 +11,7 @@ export type AnswerBody = Buffer | AsyncIterable<Uint8Array>
  * answer is cut before that is decided.
  */
 export async function collectAnswer({ headers, body }: LedgerAnswer): Promise<AnswerBody> {
+  if (Buffer.isBuffer(body)) return body
   const length = headers['content-length']
   const isEventStream = headers['content-type']?.startsWith('text/event-stream') === true
   if (isEventStream || (length !== undefined && Number(length) > COLLECTED_BYTES)) return body

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { ProxyServer } from 'http-proxy'
 import { JOBCAP_HEADER_PREFIX, REFUSED_HEADER } from '../../contract/headers.ts'
-import { dialerOf, type LedgerAddress, type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
+import { agentOf, type LedgerAddress, type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
 
 const CONNECT_TIMEOUT_MS = 3_000
 
@@ -69,7 +69,7 @@ async function loadProxy(
 ): Promise<ProxyServer> {
   const { isTls, host, port, socketPath, caPem } = address
   const { createProxyServer } = await import('http-proxy')
-  const { agent } = await dialerOf(address)
+  const agent = await agentOf(address)
   const target = {
     protocol: isTls ? 'https:' : 'http:',
     host,
