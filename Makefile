@@ -7,13 +7,14 @@ DEMO := tools/demo/main.ts
 TESTS := 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify bench fix bundle clean
+.PHONY: help setup demo test verify sim bench fix bundle clean
 
 help:
 	@echo 'make demo      the nightly billing run under a cap, with kills, on this machine (LIVE=1: Stripe test mode)'
 	@echo 'make test      all tests (TESTS="test/ledger/*.test.ts" for some)'
 	@echo 'make verify    what CI runs: format, lint, types, house rules, docs, tests, the demo'
 	@echo 'make bench     what a call costs, beside peers (SHORT=1: in under three minutes; ROUNDS=n, SECONDS=n a run)'
+	@echo 'make sim       the seeded simulation of the whole system (SEEDS=200, SEED=n replays one, MUTANTS=1 hunts planted bugs)'
 	@echo 'make fix       format, and regenerate what is generated'
 	@echo 'make bundle    the files that ship, into dist/'
 	@echo 'make setup     only what all of these do first: Node and npm packages into this clone'
@@ -34,6 +35,9 @@ verify: setup
 bench: bundle
 	@sh tools/setup/setup.sh bench
 	@$(NODE) bench/main.ts $(if $(SHORT),--short) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(SECONDS),--seconds=$(SECONDS))
+
+sim: setup
+	@$(NODE) tools/sim/main.ts
 
 fix: setup
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write

@@ -160,6 +160,24 @@ describe('evidence that an answer was read, on real sockets', () => {
     app.socket.destroy()
   })
 
+  it('E3: whoever began to wait while it was being proved is not forgotten', async () => {
+    const { promise: letLook, resolve: look } = Promise.withResolvers<void>()
+    const read = async (path: string) => {
+      if (path.startsWith('/proc/')) await letLook
+      return systemFiles.read(path)
+    }
+    await start({ files: { ...systemFiles, read } })
+    const first = await AppConnection.open(port)
+    await first.post(BODY).answer()
+    const second = await AppConnection.open(port)
+    second.post(BODY)
+    await sidecar.until(async () => (await sidecar.proxy.started).turns.wanted().length === 1)
+    look()
+    expect((await second.answer()).status).to.equal(200)
+    first.socket.destroy()
+    second.socket.destroy()
+  })
+
   it('a kernel that shows no queues is noticed, and then nothing but E1 and E2 counts', async () => {
     await start(WITHOUT_TABLES)
     expect(await sidecar.proved).to.equal(false)

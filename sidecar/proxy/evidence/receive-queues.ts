@@ -44,6 +44,8 @@ export class ReceiveQueues {
         'this kernel does not show receive queues: only further requests and closing count as reading',
       )
     }
+    // Answers may have been written while this was not known.
+    this.wake()
     return this.#isProved
   }
 

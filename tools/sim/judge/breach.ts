@@ -1,0 +1,7 @@
+export type BreachKind = 'over_cap' | 'duplicates' | 'lost' | 'stuck' | 'after_revoke' | 'fault'
+
+/** A promise that was broken. */
+export interface Breach {
+  readonly kind: BreachKind
+  readonly message: string
+}

@@ -1,0 +1,44 @@
+import { decodeClaims } from '../../../contract/claims-header.ts'
+import { CLAIMS_HEADER } from '../../../contract/headers.ts'
+import type { WireRequest } from '../parts/wire.ts'
+import type { CallPlan } from '../plan/plan.ts'
+
+/** Who is charged by a request, read from what is on the wire. */
+export function customerOf(body: string): string {
+  if (body.startsWith('{')) return (JSON.parse(body) as { address?: string }).address ?? ''
+  return new URLSearchParams(body).get('customer') ?? ''
+}
+
+/** Which digest stands for which customer, learnt on the way and not from the ledger's books. */
+export class Contents {
+  readonly #customers = new Map<string, string>()
+  readonly #plans = new Map<string, CallPlan>()
+
+  constructor(calls: readonly CallPlan[]) {
+    for (const call of calls) this.#plans.set(call.customer, call)
+  }
+
+  learn({ headers, body }: WireRequest): void {
+    const claims = headers[CLAIMS_HEADER]
+    if (claims === undefined) return
+    const { identity } = decodeClaims(claims) as { identity: { digest: string } }
+    if (!this.#customers.has(identity.digest)) this.#customers.set(identity.digest, customerOf(body.toString('utf8')))
+  }
+
+  customerOf(digest: string): string {
+    return this.#customers.get(digest) ?? `unknown ${digest}`
+  }
+
+  /** What a call to the customer moves, as the plan has it. */
+  usdMicrosOf(customer: string): number {
+    return Math.round((this.#plans.get(customer)?.usd ?? 0) * 1e6)
+  }
+
+  get customers(): readonly string[] {
+    return [...this.#plans.keys()]
+  }
+
+  isNamed(customer: string): boolean {
+    return this.#plans.get(customer)?.key === 'named'
+  }
+}

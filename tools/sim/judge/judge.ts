@@ -1,0 +1,268 @@
+import type { CallId } from '../../../contract/ids.ts'
+import type { NumberAnswer, NumberRequest, RevokeAnswer } from '../../../store/store.ts'
+import type { Effect } from '../parts/vendor.ts'
+import type { CallPlan } from '../plan/plan.ts'
+import type { StoredState } from '../store/memory-tables.ts'
+import type { Breach, BreachKind } from './breach.ts'
+import type { Contents } from './contents.ts'
+
+export interface JudgeOptions {
+  readonly contents: Contents
+  readonly state: StoredState
+  readonly effects: readonly Effect[]
+  /** The limits of the policy that are in force now, in micro-dollars; null where there is none. */
+  readonly policyLimits: () => Readonly<
+    Record<'policy_day' | 'policy_vendor_day' | 'policy_namespace_day', number | null>
+  >
+  /** UTC day that holds in the store now. */
+  readonly day: () => string
+  /** The policy prefers an old answer to a failed app where it cannot be known which call is meant. */
+  readonly maySwallow: boolean
+  readonly onBreach: (breach: Breach) => void
+}
+
+interface Admitted {
+  readonly customer: string
+  readonly vendor: string
+  readonly day: string
+}
+
+/**
+ * Holds what happens against the promises, by the vendors' truth and the apps' own memory. What a call is worth and who
+ * it is for it knows from the plan; of the books it only reads which calls still count.
+ */
+export class Judge {
+  readonly #options: JudgeOptions
+  /** attempt → customer → successes that its app was handed. */
+  readonly #read = new Map<string, Map<string, number>>()
+  readonly #admitted = new Map<CallId, Admitted>()
+  readonly #declined = new Set<string>()
+  #runLimit: number | null = null
+  #isPersons = false
+  #runDayLimit: number | null = null
+  #highestRunLimit = 0
+  /** Calls that DELETE named, once it has answered; how many effects of each customer may still come. */
+  #spared: Map<string, number> | null = null
+  #isRevoked = false
+
+  constructor(options: JudgeOptions) {
+    this.#options = options
+  }
+
+  /** What the run's newest Job may spend; a person's limit stays. */
+  jobAdmitted(capUsdMicros: number): void {
+    if (this.#isPersons) return
+    this.#setRunLimit(Math.max(capUsdMicros, this.#runLimit === null ? 0 : this.spentUsdMicros()))
+  }
+
+  limitSet(usdMicros: number): void {
+    this.#isPersons = true
+    this.#setRunLimit(usdMicros)
+  }
+
+  dayLimitSet(usdMicros: number): void {
+    this.#runDayLimit = usdMicros
+  }
+
+  #setRunLimit(usdMicros: number): void {
+    this.#runLimit = usdMicros
+    this.#highestRunLimit = Math.max(this.#highestRunLimit, usdMicros)
+  }
+
+  revoked(): void {
+    this.#isRevoked = true
+  }
+
+  /** The operator has read the answer of DELETE. */
+  revokeAnswered({ inFlight }: RevokeAnswer): void {
+    this.#spared = new Map()
+    for (const { callId } of inFlight) {
+      const customer = this.#admitted.get(callId)?.customer ?? ''
+      this.#spared.set(customer, (this.#spared.get(customer) ?? 0) + 1)
+    }
+  }
+
+  succeeded(attempt: string, { customer }: CallPlan): void {
+    const counts = this.#read.get(attempt) ?? new Map<string, number>()
+    counts.set(customer, (counts.get(customer) ?? 0) + 1)
+    this.#read.set(attempt, counts)
+    if (!this.#options.maySwallow && this.mostRead(customer) > this.#effectsOf(customer)) {
+      this.#breach(
+        'lost',
+        `an app read ${this.mostRead(customer)} successes of ${customer}, there are ${this.#effectsOf(customer)} effects`,
+      )
+    }
+  }
+
+  declined({ customer }: CallPlan): void {
+    this.#declined.add(customer)
+  }
+
+  /** The most successes of this content that one attempt has read; one under a named key is the same one again. */
+  mostRead(customer: string): number {
+    const most = Math.max(0, ...[...this.#read.values()].map((counts) => counts.get(customer) ?? 0))
+    return this.#options.contents.isNamed(customer) ? Math.min(1, most) : most
+  }
+
+  effect({ customer }: Effect): void {
+    this.#judgeCount(customer)
+    if (this.#spared === null) return
+    const left = this.#spared.get(customer) ?? 0
+    if (left === 0) this.#breach('after_revoke', `${customer} was charged after DELETE had answered without naming it`)
+    this.#spared.set(customer, left - 1)
+  }
+
+  #judgeCount(customer: string): void {
+    const effects = this.#effectsOf(customer)
+    const most = this.mostRead(customer)
+    if (effects > (this.#options.contents.isNamed(customer) ? 1 : most + 1)) {
+      this.#breach(
+        'duplicates',
+        `${effects} effects of ${customer}, at most ${most} successes were read by one attempt`,
+      )
+    }
+  }
+
+  numbered(request: NumberRequest, answer: NumberAnswer): void {
+    if (answer.status !== 'SEND') return
+    const { callId } = answer.call
+    if (this.#isRevoked) this.#breach('after_revoke', `${callId} was let out although its key is revoked`)
+    const { contents } = this.#options
+    const customer = contents.customerOf(request.identity.digest)
+    if (!this.#admitted.has(callId) || answer.isNew) {
+      this.#admitted.set(callId, {
+        customer: this.#admitted.get(callId)?.customer ?? customer,
+        vendor: request.vendor,
+        day: this.#options.day(),
+      })
+    }
+    if (answer.isNew && contents.usdMicrosOf(customer) > 0) this.#judgeCaps(request.vendor)
+  }
+
+  #judgeCaps(vendor: string): void {
+    const day = this.#options.day()
+    const limits = this.#options.policyLimits()
+    this.#judgeCap('run', this.#runLimit, this.spentUsdMicros())
+    this.#judgeCap(
+      'run_day',
+      this.#runDayLimit,
+      this.#counted((one) => one.day === day),
+    )
+    this.#judgeCap(
+      'policy_day',
+      limits.policy_day,
+      this.#counted((one) => one.day === day),
+    )
+    this.#judgeCap(
+      'policy_namespace_day',
+      limits.policy_namespace_day,
+      this.#counted((one) => one.day === day),
+    )
+    if (vendor !== 'stripe') return
+    const ofVendor = this.#counted((one) => one.day === day && one.vendor === vendor)
+    this.#judgeCap('policy_vendor_day', limits.policy_vendor_day, ofVendor)
+  }
+
+  #judgeCap(level: string, limit: number | null, counted: number): void {
+    if (limit === null || counted <= limit) return
+    this.#breach(
+      'over_cap',
+      `${level}: ${counted / 1e6} dollars count at an admission, the limit in force is ${limit / 1e6}`,
+    )
+  }
+
+  /** Dollars of calls that the books still count. */
+  #counted(isWanted: (admitted: Admitted) => boolean): number {
+    let sum = 0
+    for (const [callId, admitted] of this.#admitted) {
+      const row = this.#options.state.calls.get(callId)
+      const counts = row !== undefined && row.state !== 'released' && (row.state !== 'settled' || row.hasEffect)
+      if (counts && isWanted(admitted)) sum += this.#options.contents.usdMicrosOf(admitted.customer)
+    }
+    return sum
+  }
+
+  /** Of the run: what the books count, and what the vendors have done beyond that. */
+  spentUsdMicros(): number {
+    const { contents, state } = this.#options
+    const counts = new Map<string, number>()
+    for (const [callId, { customer }] of this.#admitted) {
+      const row = state.calls.get(callId)
+      if (row === undefined || row.state === 'released' || (row.state === 'settled' && !row.hasEffect)) continue
+      counts.set(customer, (counts.get(customer) ?? 0) + 1)
+    }
+    return contents.customers.reduce(
+      (sum, customer) =>
+        sum + contents.usdMicrosOf(customer) * Math.max(counts.get(customer) ?? 0, this.#effectsOf(customer)),
+      0,
+    )
+  }
+
+  /** When everything has healed and a person has said of each call in doubt what the vendor knows of it. */
+  atEnd(): void {
+    const { contents, effects, state } = this.#options
+    for (const customer of contents.customers) {
+      this.#judgeCount(customer)
+      const most = this.mostRead(customer)
+      const made = this.#effectsOf(customer)
+      if (most > made && !this.#options.maySwallow)
+        this.#breach('lost', `${most} successes of ${customer} were read, there are ${made} effects`)
+      const recorded = this.#settledOf(customer)
+      if (recorded < made) this.#breach('lost', `${made} effects of ${customer}, ${recorded} in the record`)
+      if (recorded > made)
+        this.#breach('lost', `${recorded} effects of ${customer} in the record, ${made} at the vendor`)
+    }
+    for (const row of state.calls.values()) {
+      if (row.state === 'reserved' || row.state === 'sent' || row.state === 'in_doubt') {
+        this.#breach('stuck', `${row.callId} (${contents.customerOf(row.digest)}) is ${row.state} when all has healed`)
+      }
+    }
+    const truth = effects.reduce((sum, { usdMicros }) => sum + usdMicros, 0)
+    if (truth > this.#highestRunLimit) {
+      this.#breach(
+        'over_cap',
+        `${truth / 1e6} dollars were spent, the highest limit of the run was ${this.#highestRunLimit / 1e6}`,
+      )
+    }
+    this.#judgeBooks(truth)
+  }
+
+  #judgeBooks(truth: number): void {
+    for (const [account, { spentUsdMicros, reservedUsdMicros }] of this.#options.state.accounts) {
+      if (reservedUsdMicros !== 0)
+        this.#breach('stuck', `${account} still has ${reservedUsdMicros / 1e6} dollars reserved`)
+      const isWhole = /^run\/[^/]+$/.test(account)
+      if (isWhole && spentUsdMicros !== truth) {
+        this.#breach('lost', `${account} says ${spentUsdMicros / 1e6} dollars, the vendors had ${truth / 1e6}`)
+      }
+    }
+    for (const kind of [/^run\/[^/]+\/[^/]+$/, /^policy\/[^/]+\/[^/]+$/]) {
+      const sum = [...this.#options.state.accounts]
+        .filter(([account]) => kind.test(account))
+        .reduce((total, [, { spentUsdMicros }]) => total + spentUsdMicros, 0)
+      if (sum !== truth)
+        this.#breach(
+          'lost',
+          `the days of ${kind.source} add up to ${sum / 1e6} dollars, the vendors had ${truth / 1e6}`,
+        )
+    }
+  }
+
+  /** Effects of the customer that the audit log tells of. */
+  #settledOf(customer: string): number {
+    const settled = new Set<string>()
+    for (const event of this.#options.state.events) {
+      if (event.event !== 'call.settled' || event.status >= 300) continue
+      if (this.#options.contents.customerOf(event.call.digest) === customer) settled.add(event.call.callId)
+    }
+    return settled.size
+  }
+
+  #effectsOf(customer: string): number {
+    return this.#options.effects.filter((effect) => effect.customer === customer).length
+  }
+
+  #breach(kind: BreachKind, message: string): void {
+    this.#options.onBreach({ kind, message })
+  }
+}

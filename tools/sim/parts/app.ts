@@ -1,0 +1,143 @@
+import type { Incarnation } from '../incarnation.ts'
+import type { CallPlan, Step } from '../plan/plan.ts'
+import { type AppAnswer, AppClient, type AppResult, type Dial } from './app-client.ts'
+
+/** What an app has learnt of its calls. The judge's witness: it knows nothing of ours. */
+export interface AppMemory {
+  /** The app's code was handed a success for a call to this customer. */
+  succeeded(call: CallPlan, life: number): void
+  declined(call: CallPlan): void
+  failed(call: CallPlan, how: string): void
+}
+
+export interface AppOptions {
+  readonly process: Incarnation
+  readonly dial: Dial
+  readonly steps: readonly Step[]
+  readonly memory: AppMemory
+}
+
+const SDK_PAUSE_MS = 500
+const APP_PAUSE_MS = 1_000
+const BEGIN_TIMEOUT_MS = 30_000
+
+/** The user's program: walks through its calls as the SDKs make them. Resolves to its exit code. */
+export class App {
+  readonly #options: AppOptions
+  readonly #client: AppClient
+  #life = 1
+
+  constructor(options: AppOptions) {
+    this.#options = options
+    this.#client = new AppClient(options.process, options.dial)
+  }
+
+  closeConnections(): void {
+    this.#client.closeAll()
+  }
+
+  async run(): Promise<number> {
+    for (const step of this.#options.steps) {
+      const isGoingOn = step.kind === 'begin' ? await this.#begin() : await this.#callAll(step.calls)
+      if (!isGoingOn) return 1
+    }
+    return 0
+  }
+
+  async #callAll(calls: readonly CallPlan[]): Promise<boolean> {
+    const ends = await Promise.all(calls.map((call) => this.#intend(call)))
+    return ends.every(Boolean)
+  }
+
+  /** One intended call. False: the app gives up. */
+  async #intend(call: CallPlan): Promise<boolean> {
+    const { memory, process } = this.#options
+    const { again, then } = call.onFailure
+    for (let tries = 0; ; tries += 1) {
+      const result = await this.#callSdk(call)
+      if (!('failure' in result) && result.status >= 200 && result.status < 300) {
+        memory.succeeded(call, this.#life)
+        return true
+      }
+      if (!('failure' in result) && result.status === 402) {
+        memory.declined(call)
+        return true
+      }
+      memory.failed(call, 'failure' in result ? result.failure : `${result.status} ${refusalOf(result)}`)
+      if (tries >= again) return then === 'go on'
+      await process.timers.sleep(APP_PAUSE_MS)
+    }
+  }
+
+  /** As stripe-node does it: repeats under one key on connection faults, 409 and 5xx, unless told not to. */
+  async #callSdk(call: CallPlan): Promise<AppResult> {
+    const { process } = this.#options
+    const key = this.#keyOf(call)
+    const body = bodyOf(call, process.clock.nowMs())
+    for (let tries = 0; ; tries += 1) {
+      const result = await this.#client.request({
+        path: pathOf(call),
+        headers: { ...headersOf(call), ...(key === null ? {} : { 'idempotency-key': key }) },
+        body,
+        timeoutMs: call.timeoutMs,
+        keepsAlive: call.keepsAlive,
+      })
+      if (tries >= call.sdkRetries || !isRetried(result)) return result
+      await process.timers.sleep(SDK_PAUSE_MS * 2 ** tries)
+    }
+  }
+
+  #keyOf(call: CallPlan): string | null {
+    switch (call.key) {
+      case 'none':
+        return null
+      case 'sdk':
+        return `stripe-node-retry-${this.#options.process.random.uuid()}`
+      case 'uuid':
+        return this.#options.process.random.uuid()
+      case 'named':
+        return `invoice-${call.customer}`
+    }
+  }
+
+  async #begin(): Promise<boolean> {
+    const answer = await this.#client.request({
+      path: '/_jobcap/begin',
+      headers: {},
+      body: '',
+      timeoutMs: BEGIN_TIMEOUT_MS,
+      keepsAlive: false,
+    })
+    const isBegun = !('failure' in answer) && answer.status === 200
+    if (isBegun) this.#life += 1
+    return isBegun
+  }
+}
+
+function isRetried(result: AppResult): boolean {
+  if ('failure' in result) return true
+  const told = result.headers['stripe-should-retry']
+  if (told !== undefined) return told === 'true'
+  return result.status === 409 || result.status >= 500
+}
+
+function refusalOf({ headers }: AppAnswer): string {
+  return headers['jobcap-refused'] ?? ''
+}
+
+function pathOf({ vendor }: CallPlan): string {
+  return vendor === 'stripe' ? '/stripe/v1/payment_intents' : '/geo/v1/lookup'
+}
+
+function headersOf({ vendor }: CallPlan): Record<string, string> {
+  return vendor === 'stripe'
+    ? { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'Stripe/v1 NodeBindings/23.1.0' }
+    : { 'content-type': 'application/json' }
+}
+
+/** The vendor's truth goes by the customer, so contents of different meaning have different ones. */
+export function bodyOf({ vendor, customer, usd, isStamped }: CallPlan, nowMs: number): string {
+  if (vendor === 'geo') return JSON.stringify({ address: customer, ...(isStamped ? { at: nowMs } : {}) })
+  const stamp = isStamped ? `&metadata[at]=${nowMs}` : ''
+  return `amount=${Math.round(usd * 100)}&currency=usd&customer=${customer}${stamp}`
+}

@@ -1,0 +1,94 @@
+import type { RequestListener } from 'node:http'
+import { createReports } from '../../../ledger/call/reports.ts'
+import { createSends } from '../../../ledger/call/sends.ts'
+import { type LedgerEffects, type PolicySource, Secret, type Workloads } from '../../../ledger/effects.ts'
+import { createPodCredentials } from '../../../ledger/identity/pod-credential.ts'
+import { createRunTermsCache } from '../../../ledger/identity/run-terms.ts'
+import type { Ledger } from '../../../ledger/ledger.ts'
+import { createRepair } from '../../../ledger/repair/repair.ts'
+import { createSealer } from '../../../ledger/seal.ts'
+import { createListener } from '../../../ledger/server.ts'
+import type { Store } from '../../../store/store.ts'
+import type { Incarnation } from '../incarnation.ts'
+import type { Vendors } from './vendor.ts'
+import { vendorNetwork } from './vendor-network.ts'
+import { serveWire, type WireAnswer, type WireRequest } from './wire.ts'
+
+const MASTER_KEY = Buffer.alloc(32, 7)
+const SECRET = new Secret('sk_test_the_real_one')
+const SETTINGS = { vendorDeadlineMs: 80_000, repairEveryMs: 5_000 }
+
+export interface LedgerPartOptions {
+  readonly process: Incarnation
+  readonly store: Store
+  readonly vendors: Vendors
+  readonly workloads: Workloads
+  readonly policies: PolicySource
+}
+
+/** One ledger process: the real journeys over the simulated store, network and clock. */
+export class LedgerPart {
+  readonly process: Incarnation
+  readonly ledger: Ledger
+  readonly #listener: RequestListener
+  /** Tells each open request that its connection is gone. */
+  readonly #open = new Map<object, () => void>()
+
+  constructor(options: LedgerPartOptions) {
+    this.process = options.process
+    this.ledger = ledgerOf(options)
+    this.#listener = createListener(this.ledger, (_request, response) => {
+      response.writeHead(404).end()
+    })
+    void createRepair(this.ledger).walk()
+  }
+
+  /** `onBroken`: the process is gone before it has answered. */
+  serve(request: WireRequest, told: { onAnswer: (answer: WireAnswer) => void; onBroken: () => void }): () => void {
+    const open = {}
+    this.#open.set(open, told.onBroken)
+    const leave = serveWire(this.#listener, request, (answer) => {
+      void this.process.effect('reply', () => {
+        this.#open.delete(open)
+        // What the kernel has been handed arrives, also when the process ends right after.
+        this.process.stage.scheduler.after(this.process.stage.delayMs(this.process.chance), () => told.onAnswer(answer))
+      })
+    })
+    return () => this.process.wake(this.process.stage.delayMs(this.process.chance), leave)
+  }
+
+  /** The process is gone; its kernel closes its connections. */
+  breakAll(): void {
+    for (const tell of this.#open.values()) tell()
+    this.#open.clear()
+  }
+}
+
+function ledgerOf({ process, store, vendors, workloads, policies }: LedgerPartOptions): Ledger {
+  const { clock, timers, random, log } = process
+  const doors = { clock, timers, random, log }
+  const effects: LedgerEffects = {
+    ...doors,
+    store,
+    network: vendorNetwork(process, vendors),
+    workloads,
+    policies,
+    secrets: { read: () => SECRET },
+    metrics: {
+      count: () => {},
+      set: () => {},
+      observe: () => {},
+      text: () => Promise.resolve(''),
+      contentType: '',
+    },
+  }
+  return {
+    ...effects,
+    settings: SETTINGS,
+    sealer: createSealer(MASTER_KEY, random),
+    credentials: createPodCredentials(MASTER_KEY),
+    runTerms: createRunTermsCache(store),
+    sends: createSends({ ...doors, store }),
+    reports: createReports({ ...doors, store }),
+  }
+}

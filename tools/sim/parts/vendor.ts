@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { Chance } from '../chance.ts'
+import type { Fault } from '../plan/plan.ts'
+import type { Stage } from '../stage.ts'
+
+export interface VendorCall {
+  readonly vendor: 'stripe' | 'geo'
+  readonly body: string
+  /** Null: none was sent. */
+  readonly key: string | null
+}
+
+export interface VendorReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** What really happened. */
+export interface Effect {
+  readonly vendor: 'stripe' | 'geo'
+  readonly customer: string
+  readonly usdMicros: number
+  readonly atMs: number
+  readonly key: string | null
+}
+
+type VendorFault = Extract<Fault, { kind: 'vendor' }>
+
+interface Kept {
+  readonly print: string
+  readonly atMs: number
+  reply: VendorReply | null
+}
+
+/** Stripe keeps a key, and the first answer under it, this long. */
+const KEPT_MS = 24 * 60 * 60 * 1_000
+const GEO_USD_MICROS = 50_000
+
+/**
+ * Two vendors: one that keeps idempotency keys with their answers, as Stripe, and one that takes none, as Twilio. They
+ * share no code with what they judge: their truth is theirs alone.
+ */
+export class Vendors {
+  readonly effects: Effect[] = []
+  /** One key came with two contents: a re-send did not carry the original bytes. */
+  readonly mixedKeys: string[] = []
+  readonly #stage: Stage
+  readonly #chance: Chance
+  readonly #onEffect: (effect: Effect) => void
+  readonly #kept = new Map<string, Kept>()
+
+  constructor(stage: Stage, onEffect: (effect: Effect) => void) {
+    this.#stage = stage
+    this.#onEffect = onEffect
+    this.#chance = new Chance(`${stage.seed} vendors`)
+  }
+
+  /** A request has come in whole. `reply` is told null where the connection breaks. */
+  handle(call: VendorCall, fault: VendorFault | undefined, reply: (answer: VendorReply | null) => void): void {
+    if (call.vendor === 'geo' || call.key === null) this.#work(call, fault, { keep: () => {}, reply })
+    else this.#handleKeyed(call, call.key, { fault, reply })
+  }
+
+  #handleKeyed(
+    call: VendorCall,
+    key: string,
+    how: { fault: VendorFault | undefined; reply: (answer: VendorReply | null) => void },
+  ): void {
+    const { fault, reply } = how
+    const print = createHash('sha256').update(call.body).digest('hex')
+    const kept = this.#kept.get(key)
+    if (kept !== undefined && this.#stage.scheduler.nowMs - kept.atMs < KEPT_MS) {
+      if (kept.print !== print) this.mixedKeys.push(key)
+      if (kept.print !== print) reply(failure(400, 'idempotency_error'))
+      else if (kept.reply === null) reply(failure(409, 'idempotency_key_in_use'))
+      else reply({ ...kept.reply, headers: { ...kept.reply.headers, 'idempotent-replayed': 'true' } })
+      return
+    }
+    // Not kept: the request never came to its execution.
+    if (fault?.how === 'too many') {
+      reply(failure(429, 'rate_limit'))
+      return
+    }
+    const entry: Kept = { print, atMs: this.#stage.scheduler.nowMs, reply: null }
+    this.#kept.set(key, entry)
+    const keep = (answer: VendorReply) => {
+      entry.reply = answer
+    }
+    this.#work(call, fault, { keep, reply })
+  }
+
+  #work(
+    call: VendorCall,
+    fault: VendorFault | undefined,
+    then: { keep: (answer: VendorReply) => void; reply: (answer: VendorReply | null) => void },
+  ): void {
+    const workMs =
+      this.#chance.between(1, 40) * (this.#chance.is(0.1) ? 50 : 1) + (fault?.how === 'slow' ? fault.byMs : 0)
+    const answerWith = (answer: VendorReply) => {
+      then.keep(answer)
+      this.#stage.scheduler.after(this.#chance.between(0.1, 2), () => then.reply(answer))
+    }
+    this.#stage.scheduler.after(workMs, () => {
+      switch (fault?.how) {
+        case 'too many':
+          return answerWith(failure(429, 'rate_limit'))
+        case 'decline':
+          return answerWith(failure(402, 'card_error'))
+        case 'error, no effect':
+          return answerWith(failure(500, 'api_error'))
+        case 'reset before':
+          // The connection breaks while it is at work; the work itself ends without effect and is kept so.
+          then.reply(null)
+          return then.keep(failure(500, 'api_error'))
+        case 'error, effect':
+          this.#happens(call)
+          return answerWith(failure(500, 'api_error'))
+        case 'reset after': {
+          const made = this.#happens(call)
+          then.keep(made)
+          return then.reply(null)
+        }
+        case 'refuse':
+        case 'slow':
+        case undefined:
+          return answerWith(this.#happens(call))
+      }
+    })
+  }
+
+  #happens(call: VendorCall): VendorReply {
+    const { customer, usdMicros } = whatOf(call)
+    const effect: Effect = {
+      vendor: call.vendor,
+      customer,
+      usdMicros,
+      atMs: this.#stage.scheduler.nowMs,
+      key: call.key,
+    }
+    this.effects.push(effect)
+    this.#stage.trace.say(call.vendor, `EFFECT ${customer} $${usdMicros / 1e6} key ${call.key ?? '-'}`)
+    this.#onEffect(effect)
+    const id = `pi_${this.effects.length}`
+    const body =
+      call.vendor === 'geo'
+        ? { found: customer }
+        : { id, object: 'payment_intent', amount: usdMicros / 10_000, currency: 'usd', status: 'succeeded' }
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  }
+}
+
+function whatOf({ vendor, body }: VendorCall): { customer: string; usdMicros: number } {
+  if (vendor === 'geo') {
+    const { address } = JSON.parse(body) as { address: string }
+    return { customer: address, usdMicros: GEO_USD_MICROS }
+  }
+  const form = new URLSearchParams(body)
+  return { customer: form.get('customer') ?? '', usdMicros: Number(form.get('amount')) * 10_000 }
+}
+
+function failure(status: number, type: string): VendorReply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ error: { type, code: type } }),
+  }
+}

@@ -1,0 +1,110 @@
+/** All that a seed decides beforehand: who does what, and what goes wrong. Plain data, so that a part of it can be left out. */
+export interface Plan {
+  readonly seed: number
+  readonly store: 'sqlite'
+  /** Wall clock at the beginning, milliseconds since the epoch. */
+  readonly startMs: number
+  readonly policy: PolicyPlan
+  /** The first one opens the run, the others continue it, each when the one before it has ended. */
+  readonly jobs: readonly JobPlan[]
+  readonly faults: readonly Fault[]
+  readonly acts: readonly Act[]
+  /** Factor of all delays on the way. */
+  readonly slowness: number
+  /** Whether this machine's kernel shows receive queues (E3). */
+  readonly showsQueues: boolean
+}
+
+export interface PolicyPlan {
+  readonly perRunUsd: number
+  readonly perDayUsd: number | null
+  readonly perNamespaceDayUsd: number | null
+  readonly stripePerDayUsd: number | null
+  readonly divergingReplay: 'refuse' | 'warn' | 'core'
+  readonly ambiguousRepeat: 'refuse' | 'fold'
+}
+
+export interface JobPlan {
+  readonly parallelism: number
+  readonly backoffLimit: number
+  /** Null: the policy's default. */
+  readonly capUsd: number | null
+  /** What the app of each index does. Absent: as in the first Job. */
+  readonly programs: readonly (readonly Step[])[]
+}
+
+/** Calls that are made at once; the step ends when all of them have. */
+export type Step = { readonly kind: 'calls'; readonly calls: readonly CallPlan[] } | { readonly kind: 'begin' }
+
+export interface CallPlan {
+  readonly vendor: 'stripe' | 'geo'
+  /** Who is charged: what tells contents apart, over indexes too. */
+  readonly customer: string
+  readonly usd: number
+  /** `sdk`: a key that the SDK makes for each call. `uuid`: one that the app makes for each call. */
+  readonly key: 'none' | 'sdk' | 'uuid' | 'named'
+  /** The body holds the moment of the call, so that a repeat differs. */
+  readonly isStamped: boolean
+  /** Repeats of the SDK, under the same key. */
+  readonly sdkRetries: number
+  readonly timeoutMs: number
+  /** What the app does when the call fails: end with 1, go on, or make it again, so many times, and then end or go on. */
+  readonly onFailure: { readonly again: number; readonly then: 'end' | 'go on' }
+  readonly keepsAlive: boolean
+}
+
+export type PartKind = 'app' | 'sidecar' | 'issuer' | 'ledger'
+
+export type Fault =
+  /** The part dies at the n-th time that it comes to the place: before what it does there has happened, or just after. */
+  | {
+      readonly kind: 'crash'
+      readonly part: PartKind
+      readonly place: string
+      readonly when: 'before' | 'after'
+      readonly nth: number
+      readonly downMs: number
+    }
+  /** The part stands still, as under SIGSTOP. */
+  | {
+      readonly kind: 'pause'
+      readonly part: PartKind
+      readonly place: string
+      readonly nth: number
+      readonly forMs: number
+    }
+  | {
+      readonly kind: 'link'
+      readonly nth: number
+      readonly how: 'lose request' | 'lose answer' | 'tear answer' | 'copy' | 'late'
+      readonly byMs: number
+    }
+  | {
+      readonly kind: 'vendor'
+      readonly nth: number
+      readonly how:
+        | 'refuse'
+        | 'decline'
+        | 'too many'
+        | 'error, no effect'
+        | 'error, effect'
+        | 'reset before'
+        | 'reset after'
+        | 'slow'
+      readonly byMs: number
+    }
+  | { readonly kind: 'store fault'; readonly nth: number }
+
+/** What people and machines do at a moment. */
+export type Act =
+  | { readonly kind: 'set cap'; readonly atMs: number; readonly usd: number }
+  | { readonly kind: 'set day cap'; readonly atMs: number; readonly usd: number }
+  | { readonly kind: 'set policy day cap'; readonly atMs: number; readonly usd: number }
+  | { readonly kind: 'revoke'; readonly atMs: number }
+  | { readonly kind: 'clock'; readonly atMs: number; readonly machine: 'ledger' | 'pods'; readonly byMs: number }
+  | { readonly kind: 'kill pod'; readonly atMs: number; readonly index: number }
+  /** Its Pod lives on unseen for a while, beside the one that replaces it. */
+  | { readonly kind: 'lose node'; readonly atMs: number; readonly index: number; readonly lingersMs: number }
+  | { readonly kind: 'ledger down'; readonly atMs: number; readonly forMs: number }
+  /** Power fails: all of ours is down; what the vendors had begun ends; then so much time passes. */
+  | { readonly kind: 'long night'; readonly atMs: number; readonly forMs: number }

@@ -1,0 +1,79 @@
+import type { PolicySource } from '../../ledger/effects.ts'
+import type { Policy } from '../../policy/policy.ts'
+import { formatPolicyProblem, parsePolicies } from '../../policy/policy-file.ts'
+import type { PolicyPlan } from './plan/plan.ts'
+
+/** The policy as a person keeps it, read by the real reader. */
+export class SimPolicies implements PolicySource {
+  #plan: PolicyPlan
+  #policies: readonly Policy[]
+
+  constructor(plan: PolicyPlan) {
+    this.#plan = plan
+    this.#policies = read(plan)
+  }
+
+  change(change: Partial<PolicyPlan>): void {
+    this.#plan = { ...this.#plan, ...change }
+    this.#policies = read(this.#plan)
+  }
+
+  all(): readonly Policy[] {
+    return this.#policies
+  }
+
+  named(name: string): Policy | undefined {
+    return this.#policies.find((policy) => policy.name === name)
+  }
+
+  problem(): undefined {
+    return undefined
+  }
+
+  /** Micro-dollars, for the judge: from the plan, not from what was read of it. */
+  limits() {
+    const { perDayUsd, perNamespaceDayUsd, stripePerDayUsd } = this.#plan
+    const micros = (usd: number | null) => (usd === null ? null : Math.round(usd * 1e6))
+    return {
+      policy_day: micros(perDayUsd),
+      policy_namespace_day: micros(perNamespaceDayUsd),
+      policy_vendor_day: micros(stripePerDayUsd),
+    }
+  }
+}
+
+function read(plan: PolicyPlan): readonly Policy[] {
+  const result = parsePolicies(textOf(plan), 'policy.yaml')
+  if ('problems' in result) throw new Error(result.problems.map(formatPolicyProblem).join('; '))
+  return result.policies
+}
+
+function textOf(plan: PolicyPlan): string {
+  const { perRunUsd, perDayUsd, perNamespaceDayUsd, stripePerDayUsd, divergingReplay, ambiguousRepeat } = plan
+  const cap = (name: string, usd: number | null) => (usd === null ? '' : `, ${name}: "${usd.toFixed(2)}"`)
+  const vendorCap = stripePerDayUsd === null ? '' : `\n    perDayUsd: "${stripePerDayUsd.toFixed(2)}"`
+  return `apiVersion: jobcap.dev/v1alpha1
+kind: CapPolicy
+metadata: {name: default}
+spec:
+  namespaceSelector: {matchLabels: {jobcap.dev/inject: enabled}}
+  caps: {perRunUsd: {default: "${perRunUsd.toFixed(2)}", max: "100000.00"}${cap('perDayUsd', perDayUsd)}${cap('perNamespaceDayUsd', perNamespaceDayUsd)}}
+  expiresIn: 96h
+  divergingReplay: ${divergingReplay}
+  ambiguousRepeat: ${ambiguousRepeat}
+  vendors:
+  - name: stripe
+    type: stripe
+    baseUrl: http://stripe.test
+    secretRef: {name: stripe, key: api-key}${vendorCap}
+    allowedEndpoints: ["POST /v1/payment_intents"]
+  - name: geo
+    type: generic
+    baseUrl: http://geo.test
+    secretRef: {name: geo, key: token}
+    auth: {header: X-Api-Key}
+    idempotency: never
+    routes: [{match: "POST /v1/lookup", usd: "0.05", core: [/address]}]
+    allowedEndpoints: ["POST /v1/lookup"]
+`
+}

@@ -1,0 +1,237 @@
+import type { UsdMicros } from '../../contract/money.ts'
+import type { JobCondition } from '../../local/controller/job-state.ts'
+import type { Rulebook } from '../../store/rules/rulebook.ts'
+import type { CallRow } from '../../store/store.ts'
+import { Faults } from './faults.ts'
+import type { Breach } from './judge/breach.ts'
+import type { Act, Plan } from './plan/plan.ts'
+import { Scheduler } from './scheduler.ts'
+import type { Stage } from './stage.ts'
+import { Trace } from './trace.ts'
+import { callsOf, World } from './world.ts'
+
+/** More than any seed has taken that came to an end. */
+const MOST_STEPS = 60_000
+/** No vendor, no message and no lease is under way after this long without faults. */
+const HEAL_MS = 200_000
+/** By then every vendor has ended what it was at. */
+const VENDORS_END_MS = 150_000
+const MOST_WALKS_OF_A_PERSON = 12
+const HEALED_CAP_USD = 50_000
+
+export interface SeedResult {
+  readonly seed: number
+  readonly steps: number
+  readonly crashes: number
+  readonly hash: string
+  readonly breaches: readonly Breach[]
+  readonly lines: readonly string[]
+}
+
+export interface RunOptions {
+  readonly rules: Rulebook
+  readonly isTraced: boolean
+}
+
+/** Runs one plan to its end and judges it. Deterministic: the same plan gives the same trace. */
+export async function runPlan(plan: Plan, { rules, isTraced }: RunOptions): Promise<SeedResult> {
+  const breaches: Breach[] = []
+  const trace = new Trace(isTraced)
+  const scheduler = new Scheduler(trace)
+  const faults = new Faults(plan.faults)
+  const breach = (one: Breach) => {
+    trace.say('judge', `BROKEN ${one.kind}: ${one.message}`)
+    breaches.push(one)
+  }
+  const stage: Stage = {
+    seed: plan.seed,
+    startMs: plan.startMs,
+    scheduler,
+    trace,
+    faults,
+    delayMs(chance) {
+      if (faults.areOver || chance.is(0.93)) return chance.between(0.05, 1) * plan.slowness
+      return chance.between(1, 40) * plan.slowness * (chance.is(0.1) ? 20 : 1)
+    },
+    onLoggedFault(message, fault) {
+      if (message === 'a request failed inside the ledger') breach({ kind: 'fault', message: String(fault) })
+    },
+  }
+  const onFault = (fault: unknown) => breach({ kind: 'fault', message: (fault as Error).stack ?? String(fault) })
+  process.on('unhandledRejection', onFault).on('uncaughtException', onFault)
+  try {
+    const course = new Course(stage, plan, { rules, onBreach: breach })
+    course.begin()
+    const isDone = await scheduler.run(() => course.isOver || breaches.length > 0, MOST_STEPS)
+    if (!isDone || (!course.isOver && breaches.length === 0)) {
+      breach({
+        kind: 'stuck',
+        message: `no end after ${scheduler.steps} steps and ${scheduler.nowMs / 1000} s: ${course.phase}`,
+      })
+    }
+  } finally {
+    process.off('unhandledRejection', onFault).off('uncaughtException', onFault)
+  }
+  const { steps } = scheduler
+  return { seed: plan.seed, steps, crashes: faults.crashes, hash: trace.hash, breaches, lines: trace.lines }
+}
+
+/** From the first Job to the last word: the Jobs under faults, then healing, a walk without faults, and the judgement. */
+class Course {
+  isOver = false
+  phase = 'begins'
+  readonly #stage: Stage
+  readonly #plan: Plan
+  readonly #world: World
+  readonly #onBreach: (breach: Breach) => void
+  #isRevoked = false
+  #hasPersonSpoken = false
+
+  constructor(stage: Stage, plan: Plan, how: { rules: Rulebook; onBreach: (breach: Breach) => void }) {
+    this.#stage = stage
+    this.#plan = plan
+    this.#onBreach = how.onBreach
+    this.#world = new World(stage, plan, how)
+  }
+
+  begin(): void {
+    for (const act of this.#plan.acts) {
+      this.#stage.scheduler.after(act.atMs, () => {
+        if (!this.#stage.faults.areOver) this.#act(act)
+      })
+    }
+    this.#startJob(0)
+  }
+
+  #startJob(nth: number): void {
+    const job = this.#plan.jobs[nth]
+    this.#enter(`job ${nth + 1}`)
+    if (job === undefined || this.#isRevoked) this.#heal(() => this.#walkAgain())
+    else this.#world.startJob(job, () => this.#startJob(nth + 1))
+  }
+
+  /** No more faults. After a while a person says of each call in doubt what the vendor knows. */
+  #heal(then: () => void): void {
+    this.#enter('heals')
+    this.#stage.faults.end()
+    this.#world.holdUp()
+    this.#world.policies.change({ perDayUsd: null, perNamespaceDayUsd: null, stripePerDayUsd: null })
+    this.#stage.scheduler.after(HEAL_MS / 2, () => this.#world.killAllPods())
+    this.#stage.scheduler.after(HEAL_MS, () => this.#resolve(1, then))
+  }
+
+  #resolve(walk: number, then: () => void): void {
+    const unresolved = [...this.#world.state.calls.values()].filter(isUnresolved)
+    if (unresolved.length === 0 || walk > MOST_WALKS_OF_A_PERSON) {
+      then()
+      return
+    }
+    const taken = new Map<string, number>()
+    for (const row of unresolved.filter(({ state }) => state === 'in_doubt')) {
+      const word = this.#world.hadEffect(row, taken)
+        ? ({ kind: 'effect', spentUsdMicros: row.reservedUsdMicros } as const)
+        : ({ kind: 'no_effect' } as const)
+      this.#hasPersonSpoken = true
+      this.#world.operate(
+        `says of ${row.callId.slice(0, 11)}: ${word.kind}`,
+        ({ ledger }) => ledger.store.resolveByPerson(row.callId, word),
+        () => {},
+      )
+    }
+    this.#stage.scheduler.after(HEAL_MS / 4, () => this.#resolve(walk + 1, then))
+  }
+
+  /** The programs once more, without faults and with room under every cap: nothing may be a dead end. */
+  #walkAgain(): void {
+    const [first] = this.#plan.jobs
+    const { key } = this.#world
+    if (first === undefined || key === undefined || key.status === 'revoked') {
+      this.#judge()
+      return
+    }
+    this.#enter('walks again')
+    const usd = HEALED_CAP_USD
+    const limits = { capUsdMicros: (usd * 1e6) as UsdMicros, dailyCapUsdMicros: null }
+    const onSet = () => {
+      this.#world.judge.limitSet(usd * 1e6)
+      this.#world.judge.dayLimitSet(Number.MAX_SAFE_INTEGER)
+    }
+    this.#world.limit(limits, onSet, () => {
+      const job = { ...first, programs: [], capUsd: null, backoffLimit: 6 }
+      this.#world.startJob(job, (condition) => {
+        this.#judgeWalk(condition)
+        this.#heal(() => this.#judge())
+      })
+    })
+  }
+
+  #judgeWalk({ type, message }: JobCondition): void {
+    // A body that never repeats cannot be replayed: the app is told so, and a person has to look.
+    const mayDiverge = callsOf(this.#plan).some(({ isStamped }) => isStamped)
+    // Nor can a call whose answer nobody has: what a person said of it is all that there is.
+    if (type === 'Complete' || mayDiverge || this.#hasPersonSpoken) return
+    this.#onBreach({ kind: 'stuck', message: `the walk without faults did not end well: ${message}` })
+  }
+
+  #judge(): void {
+    this.#world.judge.atEnd()
+    for (const key of this.#world.vendors.mixedKeys) {
+      this.#onBreach({ kind: 'duplicates', message: `the vendor got other bytes under the key ${key}` })
+    }
+    this.#enter('over')
+    this.isOver = true
+  }
+
+  #longNight(forMs: number): void {
+    this.#world.holdDown()
+    this.#world.killAllPods()
+    for (const job of this.#world.jobs) job.hold()
+    this.#stage.scheduler.after(VENDORS_END_MS, () => {
+      this.#stage.scheduler.leap(forMs)
+      this.#world.holdUp()
+      for (const job of this.#world.jobs) job.goOn()
+    })
+  }
+
+  #enter(phase: string): void {
+    this.phase = phase
+    this.#stage.trace.say('course', phase)
+  }
+
+  #act(act: Act): void {
+    const { judge } = this.#world
+    this.#stage.trace.say('act', JSON.stringify(act))
+    switch (act.kind) {
+      case 'set cap':
+        return this.#world.limit({ capUsdMicros: Math.round(act.usd * 1e6) as UsdMicros }, () =>
+          judge.limitSet(Math.round(act.usd * 1e6)),
+        )
+      case 'set day cap':
+        return this.#world.limit({ dailyCapUsdMicros: Math.round(act.usd * 1e6) as UsdMicros }, () =>
+          judge.dayLimitSet(Math.round(act.usd * 1e6)),
+        )
+      case 'set policy day cap':
+        return this.#world.policies.change({ perDayUsd: act.usd })
+      case 'revoke':
+        this.#isRevoked = true
+        return this.#world.revoke()
+      case 'clock':
+        this.#world.machines[act.machine].offsetMs += act.byMs
+        return
+      case 'kill pod':
+        return this.#world.jobs.at(-1)?.killPod(act.index)
+      case 'lose node':
+        return this.#world.jobs.at(-1)?.loseNode(act.index, act.lingersMs)
+      case 'ledger down':
+        this.#world.holdDown()
+        this.#stage.scheduler.after(act.forMs, () => this.#world.holdUp())
+        return
+      case 'long night':
+        return this.#longNight(act.forMs)
+    }
+  }
+}
+
+function isUnresolved({ state }: CallRow): boolean {
+  return state === 'reserved' || state === 'sent' || state === 'in_doubt'
+}

@@ -1,0 +1,268 @@
+import type { AuditActor, AuditEvent, AuditFact } from '../../../contract/audit.ts'
+import { asCallId, type CallId, type Digest, type HistoryId, type PodUid } from '../../../contract/ids.ts'
+import type { UsdMicros } from '../../../contract/money.ts'
+import type { Random } from '../../../runtime/random.ts'
+import type { Rulebook } from '../../../store/rules/rulebook.ts'
+import type * as T from '../../../store/rules/tables.ts'
+import type { Balance, CallRow, KeyRow, RunRow } from '../../../store/store.ts'
+
+/** What a store holds; outlives the processes that use it. Rows are never changed in place. */
+export class StoredState {
+  readonly keys = new Map<string, KeyRow>()
+  readonly runs = new Map<string, RunRow>()
+  readonly jobs = new Map<string, string>()
+  readonly jobNames = new Map<string, string>()
+  readonly pods = new Map<string, T.PodRow>()
+  readonly newestPods = new Map<string, T.PodRow>()
+  readonly calls = new Map<string, CallRow>()
+  readonly occurrences = new Map<string, CallId>()
+  readonly named = new Map<string, CallId>()
+  readonly seen = new Map<string, ReadonlyMap<number, string | null>>()
+  readonly handed = new Map<string, T.HandedRow>()
+  readonly last = new Map<string, T.LastRow>()
+  readonly attempts = new Map<string, true>()
+  readonly bindings = new Map<string, T.Binding>()
+  readonly accounts = new Map<string, Balance>()
+  readonly objects = new Map<string, T.ObjectRow>()
+  readonly events: AuditEvent[] = []
+}
+
+export interface MemoryTablesOptions {
+  readonly state: StoredState
+  readonly rules: Rulebook
+  readonly random: Random
+  /** Read afresh at each step. */
+  readonly time: () => T.StoreTime
+  readonly historyId: HistoryId
+}
+
+/** The rules' tables over maps. */
+export class MemoryTables implements T.Tables {
+  readonly rules: Rulebook
+  readonly historyId: HistoryId
+  readonly #state: StoredState
+  readonly #random: Random
+  readonly #readTime: () => T.StoreTime
+  #time: T.StoreTime
+
+  constructor({ state, rules, random, time, historyId }: MemoryTablesOptions) {
+    this.rules = rules
+    this.historyId = historyId
+    this.#state = state
+    this.#random = random
+    this.#readTime = time
+    this.#time = time()
+  }
+
+  get time(): T.StoreTime {
+    return this.#time
+  }
+
+  beginStep(): void {
+    this.#time = this.#readTime()
+  }
+
+  key(keyId: string): KeyRow | undefined {
+    return this.#state.keys.get(keyId)
+  }
+
+  putKey(row: KeyRow): void {
+    this.#state.keys.set(row.keyId, row)
+  }
+
+  run(runUid: string): RunRow | undefined {
+    return this.#state.runs.get(runUid)
+  }
+
+  runOfJob(jobUid: string): RunRow | undefined {
+    return this.run(this.#state.jobs.get(jobUid) ?? '')
+  }
+
+  runOfJobName(namespace: string, name: string): RunRow | undefined {
+    return this.run(this.#state.jobNames.get(`${namespace}/${name}`) ?? '')
+  }
+
+  putRun(row: RunRow): void {
+    this.#state.runs.set(row.runUid, row)
+    for (const { uid, name } of row.jobs) {
+      if (this.#state.jobs.has(uid)) continue
+      this.#state.jobs.set(uid, row.runUid)
+      this.#state.jobNames.set(`${row.namespace}/${name}`, row.runUid)
+    }
+  }
+
+  pod(podUid: PodUid): T.PodRow | undefined {
+    return this.#state.pods.get(podUid)
+  }
+
+  newestPod(scope: string): T.PodRow | undefined {
+    return this.#state.newestPods.get(scope)
+  }
+
+  nextPodOrder(): number {
+    return this.#state.pods.size + 1
+  }
+
+  putPod(row: T.PodRow): void {
+    this.#state.pods.set(row.podUid, row)
+    const newest = this.newestPod(row.scope)
+    if (newest === undefined || newest.order <= row.order) this.#state.newestPods.set(row.scope, row)
+  }
+
+  newCallId(): CallId {
+    return asCallId(`call_${this.#random.hex(12)}`)
+  }
+
+  nextCallOrder(): number {
+    return this.#state.calls.size + 1
+  }
+
+  call(callId: CallId): CallRow | undefined {
+    return this.#state.calls.get(callId)
+  }
+
+  callByOccurrence(scope: string, digest: Digest, n: number): CallRow | undefined {
+    return this.#state.calls.get(this.#state.occurrences.get(`${scope} ${digest} ${n}`) ?? '')
+  }
+
+  callByNamedKey({ runUid, vendor, account, namedKey }: T.NamedCall): CallRow | undefined {
+    return this.#state.calls.get(this.#state.named.get(`${runUid} ${vendor} ${account} ${namedKey}`) ?? '')
+  }
+
+  twins({ scope, core, digest, attempt }: T.TwinsOf): readonly T.Twin[] {
+    return this.#calls()
+      .filter((row) => row.scope === scope && row.core === core && row.n !== null && row.digest !== digest)
+      .map((row) => ({
+        callId: row.callId,
+        state: row.state,
+        hasEffect: row.hasEffect,
+        isSeen: this.seen(attempt, row.digest).has(row.n ?? 0),
+      }))
+  }
+
+  progress({ runUid, scope }: T.ScopeName): T.ScopeProgress {
+    const calls = this.#calls().filter((row) => row.runUid === runUid && row.scope === scope && !row.isRead)
+    return {
+      newestOrder: Math.max(0, ...calls.map(({ createdOrder }) => createdOrder)),
+      unresolved: calls.filter(isUnresolved).length,
+    }
+  }
+
+  unresolvedCalls(keyId: string): readonly CallRow[] {
+    return this.#calls().filter((row) => row.keyId === keyId && isUnresolved(row))
+  }
+
+  unresolved(): readonly CallRow[] {
+    return this.#calls().filter(isUnresolved)
+  }
+
+  effects(runUid: string): readonly T.ContentEffects[] {
+    const made = new Map<string, CallRow[]>()
+    for (const row of this.#calls()) {
+      if (row.runUid !== runUid || row.state !== 'settled' || !row.hasEffect || row.n === null) continue
+      const content = `${row.scope} ${row.digest}`
+      made.set(content, [...(made.get(content) ?? []), row])
+    }
+    return [...made.values()].map((rows) => ({ made: rows.length, mostSeen: this.#mostSeen(rows) }))
+  }
+
+  #mostSeen(rows: readonly CallRow[]): number {
+    const [first] = rows
+    if (first === undefined) return 0
+    const counts = [...this.#state.seen]
+      .filter(([content]) => content.endsWith(` ${first.digest}`) && this.#isOfScope(content, first.scope))
+      .map(([, seen]) => rows.filter(({ n }) => seen.has(n ?? 0)).length)
+    return Math.max(0, ...counts)
+  }
+
+  #isOfScope(attemptAndDigest: string, scope: string): boolean {
+    const podUid = attemptAndDigest.split('/')[0] ?? ''
+    return this.#state.pods.get(podUid)?.scope === scope
+  }
+
+  putCall(row: CallRow): void {
+    this.#state.calls.set(row.callId, row)
+    if (row.n !== null) this.#state.occurrences.set(`${row.scope} ${row.digest} ${row.n}`, row.callId)
+    if (row.namedKey === null) return
+    this.#state.named.set(`${row.runUid} ${row.vendor} ${row.account} ${row.namedKey}`, row.callId)
+  }
+
+  seen(attempt: string, digest: Digest): ReadonlyMap<number, string | null> {
+    return this.#state.seen.get(`${attempt} ${digest}`) ?? new Map()
+  }
+
+  putSeen({ attempt, digest, n, token }: T.SeenRow): void {
+    const seen = this.seen(attempt, digest)
+    if (!seen.has(n)) this.#state.seen.set(`${attempt} ${digest}`, new Map([...seen, [n, token]]))
+  }
+
+  handed(attempt: string, digest: Digest, n: number): T.HandedRow | undefined {
+    return this.#state.handed.get(`${attempt} ${digest} ${n}`)
+  }
+
+  putHanded({ attempt, digest, n, boot, token }: T.HandedAt & T.HandedRow): void {
+    this.#state.handed.set(`${attempt} ${digest} ${n}`, { boot, token })
+  }
+
+  last(attempt: string, k: string): T.LastRow | undefined {
+    return this.#state.last.get(`${attempt} ${k}`)
+  }
+
+  hasCalls(attempt: string): boolean {
+    return this.#state.attempts.has(attempt)
+  }
+
+  putLast(attempt: string, k: string, row: T.LastRow): void {
+    this.#state.last.set(`${attempt} ${k}`, row)
+    this.#state.attempts.set(attempt, true)
+  }
+
+  binding(scope: string, token: string): T.Binding | undefined {
+    return this.#state.bindings.get(`${scope} ${token}`)
+  }
+
+  putBinding(scope: string, token: string, row: T.Binding): void {
+    this.#state.bindings.set(`${scope} ${token}`, row)
+  }
+
+  account(account: string): Balance | undefined {
+    return this.#state.accounts.get(account)
+  }
+
+  addToAccount(account: string, { spentUsdMicros, reservedUsdMicros }: T.AccountChange): void {
+    const before = this.account(account)
+    this.#state.accounts.set(account, {
+      spentUsdMicros: ((before?.spentUsdMicros ?? 0) + spentUsdMicros) as UsdMicros,
+      reservedUsdMicros: ((before?.reservedUsdMicros ?? 0) + reservedUsdMicros) as UsdMicros,
+    })
+  }
+
+  object({ runUid, vendor, object }: T.ObjectName): T.ObjectRow | undefined {
+    return this.#state.objects.get(`${runUid} ${vendor} ${object}`)
+  }
+
+  putObject({ runUid, vendor, object }: T.ObjectName, row: T.ObjectRow): void {
+    this.#state.objects.set(`${runUid} ${vendor} ${object}`, row)
+  }
+
+  heldDay(): string | undefined {
+    return undefined
+  }
+
+  forget(): never {
+    throw new Error('no seed lasts as long as records are kept')
+  }
+
+  append(actor: AuditActor, fact: AuditFact): void {
+    const event: AuditEvent = { seq: this.#state.events.length + 1, atMs: this.#time.nowMs, actor, ...fact }
+    this.#state.events.push(event)
+  }
+
+  #calls(): CallRow[] {
+    return [...this.#state.calls.values()]
+  }
+}
+
+function isUnresolved({ state }: CallRow): boolean {
+  return state === 'reserved' || state === 'sent' || state === 'in_doubt'
+}

@@ -1,0 +1,246 @@
+import type { AuditEvent } from '../../../contract/audit.ts'
+import type { CallId, HistoryId, JobUid, KeyId, RunUid } from '../../../contract/ids.ts'
+import { type UsdMicros, ZERO_USD } from '../../../contract/money.ts'
+import type { Refusal } from '../../../contract/refusals.ts'
+import { admitPod } from '../../../store/rules/admit-pod.ts'
+import { recordSeenFacts } from '../../../store/rules/caller.ts'
+import { isLive } from '../../../store/rules/existing-call.ts'
+import { createKey, revokeKey, setLimits } from '../../../store/rules/keys.ts'
+import { number } from '../../../store/rules/number.ts'
+import { admitRead, closeRead, recordRefusal } from '../../../store/rules/reads.ts'
+import { repair, resolveByPerson } from '../../../store/rules/repair.ts'
+import { endJob } from '../../../store/rules/run-end.ts'
+import { markSent, renewLease, report } from '../../../store/rules/send.ts'
+import type * as S from '../../../store/store.ts'
+import { StoreFault } from '../../../store/store.ts'
+import type { Incarnation } from '../incarnation.ts'
+import type { MemoryTables, StoredState } from './memory-tables.ts'
+
+/** Sees every step as it is taken, before its caller learns of it. */
+export interface StoreWatch {
+  numbered(request: S.NumberRequest, answer: S.NumberAnswer): void
+  beginStep(): void
+  limitsSet(): void
+  revoked(): void
+}
+
+export interface SimStoreOptions {
+  readonly ledger: Incarnation
+  readonly tables: MemoryTables
+  readonly state: StoredState
+  readonly watch: StoreWatch
+}
+
+/** The rules as an engine would run them, each step an event of the scheduler. */
+export class SimStore implements S.Store {
+  readonly historyId: HistoryId
+  readonly #ledger: Incarnation
+  readonly #tables: MemoryTables
+  readonly #state: StoredState
+  readonly #watch: StoreWatch
+
+  constructor({ ledger, tables, state, watch }: SimStoreOptions) {
+    this.historyId = tables.historyId
+    this.#ledger = ledger
+    this.#tables = tables
+    this.#state = state
+    this.#watch = watch
+  }
+
+  number(request: S.NumberRequest): Promise<S.NumberAnswer> {
+    return this.#step('number', (tables) => {
+      const answer = number(tables, request)
+      this.#watch.numbered(request, answer)
+      return answer
+    })
+  }
+
+  markSent(send: S.SendRef & { readonly leaseMs: number }): Promise<'marked' | 'refused'> {
+    return this.#step('mark', (tables) => markSent(tables, send))
+  }
+
+  renewLeases(sends: readonly S.SendRef[], leaseMs: number): Promise<void> {
+    return this.#step('renew', (tables) => {
+      for (const send of sends) renewLease(tables, send, leaseMs)
+    })
+  }
+
+  report(sendReport: S.SendReport): Promise<S.ReportAnswer> {
+    return this.#step('report', (tables) => report(tables, sendReport))
+  }
+
+  recordSeen(
+    caller: S.PodCaller,
+    historyId: HistoryId,
+    seen: S.NumberClaims['seen'],
+  ): Promise<'recorded' | 'new_history'> {
+    return this.#step('seen', (tables) => {
+      if (historyId !== tables.historyId) return 'new_history'
+      recordSeenFacts(tables, caller, seen)
+      return 'recorded'
+    })
+  }
+
+  admitRead(request: S.ReadRequest): Promise<CallId | Refusal> {
+    return this.#step('read', (tables) => admitRead(tables, request))
+  }
+
+  closeRead(callId: CallId, status: number | null): Promise<void> {
+    return this.#step('read', (tables) => {
+      const call = tables.call(callId)
+      if (call !== undefined) closeRead(tables, call, status)
+    })
+  }
+
+  recordRefusal(caller: S.Caller, refused: S.RefusedCall): Promise<void> {
+    return this.#step('refusal', (tables) => recordRefusal(tables, caller, refused))
+  }
+
+  admitPod(request: S.AdmitPodRequest): Promise<S.AdmitPodAnswer> {
+    return this.#step('admit', (tables) => admitPod(tables, request))
+  }
+
+  endJob(runUid: RunUid, jobUid: JobUid): Promise<S.RunRow | undefined> {
+    return this.#step('end job', (tables) => {
+      const run = tables.run(runUid)
+      return run === undefined ? undefined : endJob(tables, run, jobUid)
+    })
+  }
+
+  createKey(request: S.CreateKeyRequest): Promise<S.KeyRow> {
+    return this.#step('key', (tables) => createKey(tables, request))
+  }
+
+  findKeyByHash(hash: string): Promise<S.KeyRow | undefined> {
+    return this.#read(() => [...this.#state.keys.values()].find((key) => key.hash === hash))
+  }
+
+  findKey(keyId: KeyId): Promise<S.KeyRow | undefined> {
+    return this.#read(() => this.#tables.key(keyId))
+  }
+
+  listKeys(): Promise<readonly S.KeyRow[]> {
+    return this.#read(() => [...this.#state.keys.values()])
+  }
+
+  setLimits(keyId: KeyId, limits: S.Limits): Promise<S.KeyRow | undefined> {
+    return this.#step('limits', (tables) => {
+      const key = tables.key(keyId)
+      if (key === undefined) return undefined
+      this.#watch.limitsSet()
+      return setLimits(tables, key, limits)
+    })
+  }
+
+  revokeKey(keyId: KeyId): Promise<S.RevokeAnswer | undefined> {
+    return this.#step('revoke', (tables) => {
+      const key = tables.key(keyId)
+      if (key === undefined) return undefined
+      this.#watch.revoked()
+      return revokeKey(tables, key)
+    })
+  }
+
+  findRun(runUid: RunUid): Promise<S.RunRow | undefined> {
+    return this.#read(() => this.#tables.run(runUid))
+  }
+
+  listRuns(): Promise<readonly S.RunRow[]> {
+    return this.#read(() => [...this.#state.runs.values()])
+  }
+
+  balance(account: string): Promise<S.Balance> {
+    return this.#read(() => this.#tables.account(account) ?? { spentUsdMicros: ZERO_USD, reservedUsdMicros: ZERO_USD })
+  }
+
+  countedObject(runUid: RunUid, vendor: string, object: string): Promise<UsdMicros | undefined> {
+    return this.#read(() => {
+      const shares = this.#tables.object({ runUid, vendor, object })?.shares
+      return shares?.reduce((sum, { usdMicros }) => sum + usdMicros, 0) as UsdMicros | undefined
+    })
+  }
+
+  findCall(callId: CallId): Promise<S.CallRow | undefined> {
+    return this.#read(() => this.#tables.call(callId))
+  }
+
+  listUnresolved({ limit, afterOrder = 0 }: { limit: number; afterOrder?: number }): Promise<readonly S.CallRow[]> {
+    return this.#read(() => {
+      this.#tables.beginStep()
+      const isWanted = (row: S.CallRow) =>
+        row.createdOrder > afterOrder && (row.state === 'in_doubt' || !isLive(this.#tables, row))
+      return this.#tables.unresolved().filter(isWanted).slice(0, limit)
+    })
+  }
+
+  repair(callId: CallId, send: S.SendStart): Promise<S.RepairAnswer> {
+    return this.#step('repair', (tables) => {
+      const call = tables.call(callId)
+      if (call === undefined) throw new Error(`repair names ${callId}, which is not on record`)
+      return repair(tables, call, send)
+    })
+  }
+
+  resolveByPerson(callId: CallId, word: S.PersonsWord): Promise<S.CallRow | undefined> {
+    return this.#step('person', (tables) => {
+      const call = tables.call(callId)
+      return call === undefined ? undefined : resolveByPerson(tables, call, word)
+    })
+  }
+
+  listPrunable(): Promise<readonly KeyId[]> {
+    return Promise.resolve([])
+  }
+
+  prune(): Promise<'kept'> {
+    return Promise.resolve('kept')
+  }
+
+  openDayCaps(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  audit({ afterSeq, limit }: S.AuditQuery): Promise<readonly AuditEvent[]> {
+    return this.#read(() => this.#state.events.filter(({ seq }) => seq > afterSeq).slice(0, limit))
+  }
+
+  problem(): string | undefined {
+    return undefined
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #step<Answer>(place: string, action: (tables: MemoryTables) => Answer): Promise<Answer> {
+    const { stage } = this.#ledger
+    return this.#ledger.effect(`store.${place}`, () => {
+      if (stage.faults.store()) throw new StoreFault('the store failed: SQLITE_FULL')
+      this.#tables.beginStep()
+      this.#watch.beginStep()
+      const answer = action(this.#tables)
+      stage.trace.say(this.#ledger.name, `store.${place} ${told(answer)}`)
+      return answer
+    })
+  }
+
+  #read<Answer>(query: () => Answer): Promise<Answer> {
+    return this.#ledger.effect('store.read', query)
+  }
+}
+
+/** An answer in a few words. */
+function told(answer: unknown): string {
+  if (typeof answer !== 'object' || answer === null) return String(answer)
+  const { status, call, refusal, callId } = answer as {
+    status?: string
+    call?: S.CallRow
+    refusal?: Refusal
+    callId?: CallId
+  }
+  const row =
+    call === undefined
+      ? ''
+      : ` ${call.callId.slice(0, 11)} n=${call.n} ${call.state} e${call.epoch} open ${call.open.length}`
+  return `${status ?? ''}${row}${refusal === undefined ? '' : ` ${refusal.code}`}${call === undefined && callId !== undefined ? ` ${callId.slice(0, 11)}` : ''}`
+}

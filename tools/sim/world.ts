@@ -1,0 +1,324 @@
+import { asHistoryId, asJobUid, asPodUid, asRunUid } from '../../contract/ids.ts'
+import { INJECT_LABEL, TERMS_ANNOTATION } from '../../contract/labels.ts'
+import { refusal } from '../../contract/refusals.ts'
+import type { WorkloadFacts } from '../../contract/workload.ts'
+import type { JobCondition } from '../../local/controller/job-state.ts'
+import type { Rulebook } from '../../store/rules/rulebook.ts'
+import { storeClock } from '../../store/sqlite/time.ts'
+import type { CallRow, KeyRow, Limits } from '../../store/store.ts'
+import { Chance, seededRandom } from './chance.ts'
+import { Incarnation, type Machine } from './incarnation.ts'
+import type { Breach } from './judge/breach.ts'
+import { Contents } from './judge/contents.ts'
+import { Judge } from './judge/judge.ts'
+import { hadEffect } from './judge/person.ts'
+import { StoreDay } from './judge/store-day.ts'
+import { JobPart } from './parts/job.ts'
+import { LedgerPart } from './parts/ledger-part.ts'
+import { PodPart } from './parts/pod.ts'
+import { Vendors } from './parts/vendor.ts'
+import type { CallPlan, JobPlan, Plan } from './plan/plan.ts'
+import { SimPolicies } from './policies.ts'
+import type { Stage } from './stage.ts'
+import { MemoryTables, StoredState } from './store/memory-tables.ts'
+import { SimStore } from './store/sim-store.ts'
+
+const LEDGER_RETRY_MS = 1_000
+const UNKNOWN_RUN_RETRY_MS = 150_000
+
+/** Everything there is in one simulation, and how it hangs together. */
+export class World {
+  readonly judge: Judge
+  readonly vendors: Vendors
+  readonly policies: SimPolicies
+  readonly state = new StoredState()
+  readonly jobs: JobPart[] = []
+  readonly machines: Record<'ledger' | 'pods', Machine> = {
+    ledger: { name: 'ledger', offsetMs: 0 },
+    pods: { name: 'pods', offsetMs: 0 },
+  }
+  readonly #stage: Stage
+  readonly #plan: Plan
+  readonly #rules: Rulebook
+  readonly #contents: Contents
+  readonly #day: StoreDay
+  readonly #facts = new Map<string, { facts: WorkloadFacts; isOver: () => boolean; job: () => boolean }>()
+  readonly #pods = new Set<PodPart>()
+  readonly #onAdmitted = new Map<string, () => void>()
+  #onLimits: () => void = () => {}
+  #ledger: LedgerPart | null = null
+  #starts = 0
+  #isHeldDown = false
+
+  constructor(stage: Stage, plan: Plan, how: { rules: Rulebook; onBreach: (breach: Breach) => void }) {
+    this.#stage = stage
+    this.#plan = plan
+    this.#rules = how.rules
+    this.policies = new SimPolicies(plan.policy)
+    this.#contents = new Contents(callsOf(plan))
+    this.#day = new StoreDay(() => stage.scheduler.nowMs)
+    this.vendors = new Vendors(stage, (effect) => this.judge.effect(effect))
+    this.judge = new Judge({
+      contents: this.#contents,
+      state: this.state,
+      effects: this.vendors.effects,
+      policyLimits: () => this.policies.limits(),
+      day: () => this.#day.day,
+      // "Never doubles, may swallow a call".
+      maySwallow: plan.policy.ambiguousRepeat === 'fold' || plan.policy.divergingReplay === 'core',
+      onBreach: how.onBreach,
+    })
+    this.#startLedger()
+  }
+
+  get ledger(): LedgerPart | null {
+    return this.#ledger
+  }
+
+  /** The run's key, once there is one. */
+  get key(): KeyRow | undefined {
+    return [...this.state.keys.values()][0]
+  }
+
+  startJob(plan: JobPlan, onEnded: (condition: JobCondition) => void): void {
+    const nth = this.jobs.length + 1
+    const uid = `job-${nth}`
+    const programs = plan.programs.length > 0 ? plan.programs : (this.#plan.jobs[0]?.programs ?? [])
+    const capUsd = plan.capUsd === null ? this.#plan.policy.perRunUsd : plan.capUsd
+    const terms = {
+      policy: 'default',
+      ...(plan.capUsd === null ? {} : { capUsd: plan.capUsd.toFixed(2) }),
+      ...(nth === 1 ? {} : { continues: 'job-1' }),
+    }
+    let isAdmitted = false
+    const job: JobPart = new JobPart({
+      stage: this.#stage,
+      plan,
+      name: uid,
+      completions: programs.length,
+      makePod: (name, index, onResult) => {
+        const podUid = `${name}`
+        const pod: PodPart = new PodPart({
+          stage: this.#stage,
+          name,
+          token: `token-${name}`,
+          machine: this.machines.pods,
+          steps: programs[index] ?? [],
+          showsQueues: this.#plan.showsQueues,
+          memory: this.#memoryOf(podUid),
+          ledger: () => this.#ledger ?? undefined,
+          onRequest: (request) => this.#contents.learn(request),
+          onResult,
+        })
+        this.#pods.add(pod)
+        this.#facts.set(`token-${name}`, {
+          facts: factsOf({ job: uid, pod: name, index, completions: programs.length, terms }),
+          isOver: () => pod.isOver,
+          job: () => job.hasEnded,
+        })
+        return pod
+      },
+      onEnded: (condition) => this.#endJob(uid, () => onEnded(condition)),
+    })
+    this.#onAdmitted.set(uid, () => {
+      if (!isAdmitted) this.judge.jobAdmitted(capUsd * 1e6)
+      isAdmitted = true
+    })
+    this.jobs.push(job)
+    job.start()
+  }
+
+  /** A step of an operator: asked again until a ledger has answered. */
+  operate<Answer>(
+    what: string,
+    ask: (ledger: LedgerPart) => Promise<Answer>,
+    onAnswer: (answer: Answer) => void,
+  ): void {
+    const ledger = this.#ledger
+    const again = () => this.operate(what, ask, onAnswer)
+    if (ledger === null) {
+      this.#stage.scheduler.after(LEDGER_RETRY_MS, again)
+      return
+    }
+    let isAnswered = false
+    const isGone = () => !ledger.process.isAlive
+    const watch = () => {
+      if (isAnswered) return
+      if (isGone()) again()
+      else this.#stage.scheduler.after(LEDGER_RETRY_MS, watch)
+    }
+    watch()
+    ask(ledger).then(
+      (answer) => {
+        isAnswered = true
+        this.#stage.trace.say('operator', what)
+        onAnswer(answer)
+      },
+      () => {
+        isAnswered = true
+        this.#stage.scheduler.after(LEDGER_RETRY_MS, again)
+      },
+    )
+  }
+
+  /** A person changes limits of the run's key; `onSet` at the moment at which they begin to hold. */
+  limit(limits: Limits, onSet: () => void, onAnswer: () => void = () => {}): void {
+    this.#withKey((keyId) => {
+      this.operate(
+        `sets ${JSON.stringify(limits)}`,
+        ({ ledger }) => {
+          this.#onLimits = onSet
+          return ledger.store.setLimits(keyId, limits)
+        },
+        onAnswer,
+      )
+    })
+  }
+
+  revoke(): void {
+    this.#withKey((keyId) => {
+      this.operate(
+        'revokes',
+        ({ ledger }) => ledger.store.revokeKey(keyId),
+        (answer) => {
+          if (answer !== undefined) this.judge.revokeAnswered(answer)
+        },
+      )
+    })
+  }
+
+  /** What a person finds at the vendor of a call in doubt. `taken`: effects that another call was told to have had. */
+  hadEffect(row: CallRow, taken: Map<string, number>): boolean {
+    return hadEffect(row, { effects: this.vendors.effects, calls: this.state.calls, contents: this.#contents, taken })
+  }
+
+  #withKey(act: (keyId: KeyRow['keyId']) => void): void {
+    const { key } = this
+    if (key !== undefined) act(key.keyId)
+    else this.#stage.scheduler.after(LEDGER_RETRY_MS, () => this.#withKey(act))
+  }
+
+  /** No ledger until `holdUp`. */
+  holdDown(): void {
+    this.#isHeldDown = true
+    this.#ledger?.process.crash('taken down', 0)
+  }
+
+  holdUp(): void {
+    if (!this.#isHeldDown) return
+    this.#isHeldDown = false
+    if (this.#ledger === null) this.#startLedger()
+  }
+
+  /** What is left of Pods on lost nodes ends too. */
+  killAllPods(): void {
+    for (const pod of this.#pods) pod.kill()
+  }
+
+  #startLedger(): void {
+    this.#starts += 1
+    const name = `ledger#${this.#starts}`
+    const process: Incarnation = new Incarnation(this.#stage, {
+      kind: 'ledger',
+      name,
+      machine: this.machines.ledger,
+      onCrash: (downMs) => {
+        this.#ledger?.breakAll()
+        this.#ledger = null
+        this.#stage.scheduler.after(downMs, () => {
+          if (!this.#isHeldDown && this.#ledger === null) this.#startLedger()
+        })
+      },
+    })
+    this.#stage.trace.say(name, 'starts')
+    const lastAtMs = this.state.events.at(-1)?.atMs ?? 0
+    this.#day.restarted(lastAtMs)
+    const tables = new MemoryTables({
+      state: this.state,
+      rules: this.#rules,
+      random: seededRandom(new Chance(`${this.#plan.seed} store ${this.#starts}`)),
+      time: storeClock(process.clock, { boot: name, lastAtMs }),
+      historyId: asHistoryId('0000000000000001'),
+    })
+    const watch = {
+      numbered: this.judge.numbered.bind(this.judge),
+      beginStep: () => this.#day.passes(process.clock.nowMs()),
+      limitsSet: () => this.#onLimits(),
+      revoked: () => this.judge.revoked(),
+    }
+    const store = new SimStore({ ledger: process, tables, state: this.state, watch })
+    const workloads = {
+      identify: (token: string) => process.effect('workloads', () => this.#identify(token)),
+      podEnded: () => Promise.resolve(),
+    }
+    const ledger = new LedgerPart({ process, store, vendors: this.vendors, workloads, policies: this.policies })
+    // It may have died at its first step.
+    this.#ledger = process.isAlive ? ledger : null
+  }
+
+  #identify(token: string) {
+    const known = this.#facts.get(token)
+    if (known === undefined) return refusal('pod_token_invalid')
+    const { facts, isOver, job } = known
+    if (!job() && !isOver()) this.#onAdmitted.get(facts.job.uid)?.()
+    return { ...facts, pod: { ...facts.pod, isEnding: isOver() }, job: { ...facts.job, isEnded: job() } }
+  }
+
+  #endJob(uid: string, onEnded: () => void): void {
+    const run = asRunUid('job-1')
+    this.operate(
+      `ends ${uid}`,
+      ({ ledger }) => ledger.store.endJob(run, asJobUid(uid)),
+      (known) => {
+        // Said again when no Pod is left: an exchange on its way when the Job ended opens the run only then.
+        if (known === undefined) this.#stage.scheduler.after(UNKNOWN_RUN_RETRY_MS, () => this.#endJob(uid, () => {}))
+        onEnded()
+      },
+    )
+  }
+
+  #memoryOf(podUid: string) {
+    return {
+      succeeded: (call: CallPlan, life: number) => {
+        this.#stage.trace.say(`${podUid} app`, `READ success of ${call.customer}`)
+        this.judge.succeeded(`${podUid}/${life}`, call)
+      },
+      declined: (call: CallPlan) => {
+        this.#stage.trace.say(`${podUid} app`, `read decline of ${call.customer}`)
+        this.judge.declined(call)
+      },
+      failed: (call: CallPlan, how: string) => {
+        this.#stage.trace.say(`${podUid} app`, `call to ${call.customer} failed: ${how}`)
+      },
+    }
+  }
+}
+
+export function callsOf(plan: Plan): CallPlan[] {
+  return plan.jobs.flatMap(({ programs }) =>
+    programs.flatMap((steps) => steps.flatMap((step) => (step.kind === 'calls' ? step.calls : []))),
+  )
+}
+
+interface Named {
+  readonly job: string
+  readonly pod: string
+  readonly index: number
+  readonly completions: number
+  readonly terms: object
+}
+
+function factsOf({ job, pod, index, completions, terms }: Named): WorkloadFacts {
+  return {
+    namespace: 'team',
+    namespaceLabels: { [INJECT_LABEL]: 'enabled' },
+    pod: {
+      name: pod,
+      uid: asPodUid(pod),
+      index,
+      isEnding: false,
+      templateAnnotations: { [TERMS_ANNOTATION]: JSON.stringify(terms) },
+    },
+    job: { name: job, uid: asJobUid(job), labels: {}, completionMode: 'Indexed', completions, isEnded: false },
+  }
+}
