@@ -7,11 +7,12 @@ DEMO := tools/demo/main.ts
 TESTS := 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify sim bench fix bundle clean
+.PHONY: help setup demo test sdks verify sim bench fix bundle clean
 
 help:
 	@echo 'make demo      the nightly billing run under a cap, with kills, on this machine (LIVE=1: Stripe test mode)'
 	@echo 'make test      all tests (TESTS="test/ledger/*.test.ts" for some)'
+	@echo "make sdks      every official SDK, unchanged, through sidecar and ledger (ONLY=name, UPDATE=1 writes its pages)"
 	@echo 'make verify    what CI runs: format, lint, types, house rules, docs, tests, the demo'
 	@echo 'make bench     what a call costs, beside peers (SHORT=1: in under three minutes; ROUNDS=n, SECONDS=n a run)'
 	@echo 'make sim       the seeded simulation of the whole system (SEEDS=200, SEED=n replays one, MUTANTS=1 hunts planted bugs)'
@@ -28,6 +29,9 @@ demo: bundle
 
 test: setup
 	@$(MOCHA) $(TESTS)
+
+sdks: setup
+	@$(NODE) tools/sdks/main.ts
 
 verify: setup
 	@$(NODE) tools/verify/main.ts

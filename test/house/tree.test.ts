@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import {
   downloadAddresses,
@@ -11,7 +11,7 @@ import {
   unusedSql,
 } from '../../tools/house/tree.ts'
 
-const LOCKFILES = ['package-lock.json', 'bench/package-lock.json', 'tools/setup/node/package-lock.json']
+const LOCKFILES = globSync('**/package-lock.json', { exclude: ['**/node_modules/**', '.tools/**'] })
 const file = (path: string, text = ''): TreeFile => ({ path, text })
 
 describe('the tree', () => {

@@ -1,0 +1,90 @@
+import type { AuditEvent } from '../../contract/audit.ts'
+import type { KeyView } from '../../contract/operators.ts'
+import { callsOf, type TruthCall, type TruthLine } from '../../fake-vendors/truth.ts'
+import type { Truth } from './case.ts'
+
+export interface Evidence {
+  /** The vendor's own file, since the case began. */
+  readonly lines: readonly TruthLine[]
+  /** The run's record. */
+  readonly audit: readonly AuditEvent[]
+  readonly key: KeyView
+}
+
+/** Where vendor, record and account differ from the case or from each other, a sentence each. */
+export function brokenTruth(truth: Truth, evidence: Evidence): string[] {
+  const { lines, audit, key } = evidence
+  const effects = callsOf(lines, 'effect')
+  const moved = effects.reduce((sum, { movedMinor = 0 }) => sum + movedMinor, 0)
+  const requests = lines.filter(({ kind }) => kind !== 'mark').length
+  return [
+    ...differs('effects at the vendor', effects.length, truth.effects),
+    ...differs('money moved at the vendor, minor units', moved, truth.movedMinor ?? moved),
+    ...differs('requests that reached the vendor', requests, truth.vendorCalls ?? requests),
+    ...differs('spent', key.spent_usd, truth.spentUsd),
+    ...differs('reserved', key.reserved_usd, truth.heldUsd ?? '0.00'),
+    ...differs('refusals on the record', refusalsOf(audit), truth.refusals ?? {}),
+    ...unequalBooks(effects, evidence),
+  ]
+}
+
+/** Truth file = audit: each effect is settled once, nothing else is settled as paid, and the account is their sum. */
+function unequalBooks(effects: readonly TruthCall[], { audit, key }: Evidence): string[] {
+  const settled = audit.filter((event) => event.event === 'call.settled')
+  const open = openCalls(audit)
+  const keyless = open.filter((key) => key === null).length
+  const happened = effects.map(nameOfEffect)
+  const recorded = settled.filter(({ status }) => status < 300).map(nameOfSettled(effects))
+  const spent = settled.reduce((sum, { spentUsdMicros }) => sum + spentUsdMicros, 0)
+  const givenBack = audit.reduce((sum, event) => sum + (event.event === 'money.given_back' ? event.usdMicros : 0), 0)
+  return [
+    ...repeated(happened).map((name) => `two effects at the vendor under ${name}`),
+    ...repeated(recorded).map((name) => `${name} is settled twice`),
+    ...without(happened, [...recorded, ...open])
+      .slice(keyless)
+      .map((name) => `the record does not settle the effect ${name}`),
+    ...without(recorded, happened).map((name) => `the record settles ${name}, of which the vendor knows nothing`),
+    ...differs('the account, against the sum of the record', Number(key.spent_usd), (spent - givenBack) / 1_000_000),
+  ]
+}
+
+/** By the idempotency key; at vendors without one, by the object. */
+function nameOfEffect({ idempotencyKey, object, requestId }: TruthCall): string {
+  return idempotencyKey ?? object ?? requestId
+}
+
+function nameOfSettled(effects: readonly TruthCall[]) {
+  const keys = new Set(effects.map(({ idempotencyKey }) => idempotencyKey))
+  return ({ call, object }: Extract<AuditEvent, { event: 'call.settled' }>): string =>
+    call.vendorKey !== null && keys.has(call.vendorKey) ? call.vendorKey : (object ?? call.vendorKey ?? call.callId)
+}
+
+/** Keys of calls that are reserved or in doubt; null where the vendor was sent none, so that they cover any one effect. */
+function openCalls(audit: readonly AuditEvent[]): (string | null)[] {
+  const open = new Map<string, string | null>()
+  for (const event of audit) {
+    if (event.event === 'call.reserved') open.set(event.call.callId, event.call.vendorKey)
+    if (event.event === 'call.sent') open.set(event.call.callId, null)
+    if (event.event === 'call.settled' || event.event === 'call.released') open.delete(event.call.callId)
+  }
+  return [...open.values()]
+}
+
+function refusalsOf(audit: readonly AuditEvent[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const event of audit) if (event.event === 'call.refused') counts[event.code] = (counts[event.code] ?? 0) + 1
+  return counts
+}
+
+function differs(what: string, is: unknown, expected: unknown): string[] {
+  const [left, right] = [JSON.stringify(is), JSON.stringify(expected)]
+  return left === right ? [] : [`${what}: ${left}, promised ${right}`]
+}
+
+function repeated(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, at) => names.indexOf(name) !== at))]
+}
+
+function without(names: readonly string[], known: readonly (string | null)[]): string[] {
+  return names.filter((name) => !known.includes(name))
+}

@@ -1,0 +1,105 @@
+// `make sdks`: every official SDK, unchanged, through a real sidecar and a real ledger, against the fake vendors.
+// `make sdks ONLY=stripe-node@23.1.0/spent-cap` runs what has that in its name; `UPDATE=1` writes the pages of the docs.
+import { availableParallelism } from 'node:os'
+import { actCase, type CaseResult, type Ran } from './act.ts'
+import type { Sdk, SdkCase, VendorSdks } from './case.ts'
+import { installSdk } from './install.ts'
+import { stalePages, writePages } from './pages.ts'
+import { endAll } from './process.ts'
+import { VENDORS } from './sdks.ts'
+import { World } from './world.ts'
+
+/** An SDK and the cases to run with it. */
+interface Series {
+  readonly of: VendorSdks
+  readonly sdk: Sdk
+  readonly cases: readonly SdkCase[]
+}
+
+const nameOf = (sdk: Sdk, { id }: SdkCase) => `${sdk.name}@${sdk.version}/${id}`
+
+async function main(): Promise<number> {
+  const startedMs = performance.now()
+  const wanted = process.env['ONLY'] ?? ''
+  const series = seriesOf(wanted)
+  if (series.length === 0) {
+    process.stderr.write(`make sdks: no case has "${wanted}" in its name, such as stripe-node@23.1.0/spent-cap\n`)
+    return 2
+  }
+  const ran = await inParallel(series)
+  const failed = ran.filter(({ result }) => result.problems.length > 0)
+  const stale = wanted === '' && failed.length === 0 ? judgePages(ran) : []
+  const outcome = {
+    sdks: series.length,
+    cases: ran.length,
+    failed: failed.length + stale.length,
+    seconds: Math.round((performance.now() - startedMs) / 1000),
+  }
+  process.stdout.write(`sdks ${JSON.stringify(outcome)}\n`)
+  return outcome.failed === 0 ? 0 : 1
+}
+
+function seriesOf(wanted: string): Series[] {
+  const all = VENDORS.flatMap((of) =>
+    of.sdks.map((sdk) => {
+      const cases = of.cases.filter((one) => (one.only?.(sdk) ?? true) && nameOf(sdk, one).includes(wanted))
+      return { of, sdk, cases }
+    }),
+  )
+  return all.filter(({ cases }) => cases.length > 0)
+}
+
+/** One SDK a core: each has a vendor and a ledger of its own. */
+async function inParallel(series: readonly Series[]): Promise<Ran[]> {
+  const waiting = [...series]
+  const ran: Ran[] = []
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) ran.push(...(await runSeries(next)))
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+  return ran
+}
+
+async function runSeries({ of, sdk, cases }: Series): Promise<Ran[]> {
+  const installed = installSdk(of.vendor, sdk)
+  const world = await World.start(of)
+  const ran: Ran[] = []
+  try {
+    for (const one of cases) {
+      const startedMs = performance.now()
+      const result = await actCase(world, installed, one)
+      ran.push({ of, sdk, one, result })
+      report(nameOf(sdk, one), one, { result, seconds: (performance.now() - startedMs) / 1000 })
+    }
+  } finally {
+    await world.stop()
+  }
+  return ran
+}
+
+function report(name: string, { title }: SdkCase, { result, seconds }: { result: CaseResult; seconds: number }): void {
+  const isFine = result.problems.length === 0
+  const lines = [`${isFine ? '✓' : '✗'} ${name}: ${title} (${seconds.toFixed(1)} s)`]
+  if (!isFine) lines.push(...result.problems.map((problem) => `    ${problem}`), `    Again: make sdks ONLY=${name}`)
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** Pages of the docs that are not what this run saw. */
+function judgePages(ran: readonly Ran[]): string[] {
+  if (process.env['UPDATE'] !== undefined) {
+    writePages(ran)
+    return []
+  }
+  const stale = stalePages(ran)
+  for (const problem of stale) process.stdout.write(`✗ ${problem}\n    Write it: make sdks UPDATE=1\n`)
+  return stale
+}
+
+try {
+  process.exitCode = await main()
+} catch (fault) {
+  process.stderr.write(`sdks failed: ${(fault as Error).message}\n`)
+  process.exitCode = 1
+} finally {
+  endAll()
+}

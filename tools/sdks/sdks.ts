@@ -1,0 +1,5 @@
+import type { VendorSdks } from './case.ts'
+import { stripe } from './stripe/sdks.ts'
+
+/** Every vendor whose SDKs are tried: one folder each. */
+export const VENDORS: readonly VendorSdks[] = [stripe]

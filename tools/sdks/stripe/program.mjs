@@ -1,0 +1,92 @@
+// An app that uses stripe-node. One JSON line in is one call; one JSON line out is what the app saw of it.
+import { createInterface } from 'node:readline'
+import Stripe from 'stripe'
+
+const { way, port, vendorPort } = JSON.parse(process.env.SDK_AT)
+
+/** As the makers' page says it: constructor options. */
+const pointed = {
+  host: { host: 'stripe.localhost', port, protocol: 'http' },
+  port: { host: '127.0.0.1', port: vendorPort, protocol: 'http' },
+}
+const clientWith = (options = {}) => new Stripe('sk_test_placeholder', { ...pointed[way], ...options })
+const stripe = clientWith()
+
+const payment = ({ cents = 500, currency = 'usd', customer = 'cus_1', ...more } = {}) => ({
+  amount: cents,
+  currency,
+  customer,
+  confirm: true,
+  off_session: true,
+  ...more,
+})
+const shown = ({ id, amount, status }) => ({ id, amount, status })
+
+const calls = {
+  async charge({ key, account, retries, ...more }) {
+    const client = retries === undefined ? stripe : clientWith({ maxNetworkRetries: retries })
+    const options = { ...(key && { idempotencyKey: key }), ...(account && { stripeAccount: account }) }
+    return shown(await client.paymentIntents.create(payment(more), options))
+  },
+  /** The same parameters in another order. */
+  async charge_reordered(more) {
+    return shown(await stripe.paymentIntents.create(Object.fromEntries(Object.entries(payment(more)).reverse())))
+  },
+  async parallel({ n, ...more }) {
+    const made = await Promise.all(Array.from({ length: n }, () => stripe.paymentIntents.create(payment(more))))
+    return { count: made.length, ids: new Set(made.map(({ id }) => id)).size }
+  },
+  async authorise_and_capture({ cents, captured }) {
+    const held = await stripe.paymentIntents.create(payment({ cents, capture_method: 'manual' }))
+    return shown(await stripe.paymentIntents.capture(held.id, { amount_to_capture: captured }))
+  },
+  async create_and_confirm({ cents }) {
+    const made = await stripe.paymentIntents.create({ amount: cents, currency: 'usd', customer: 'cus_1' })
+    return shown(await stripe.paymentIntents.confirm(made.id, { payment_method: 'pm_card_visa' }))
+  },
+  async authorise_and_cancel({ cents }) {
+    const held = await stripe.paymentIntents.create(payment({ cents, capture_method: 'manual' }))
+    return shown(await stripe.paymentIntents.cancel(held.id))
+  },
+  async refund({ cents }) {
+    const paid = await stripe.paymentIntents.create(payment({ cents }))
+    const refund = await stripe.refunds.create({ payment_intent: paid.id })
+    return { amount: refund.amount, status: refund.status }
+  },
+  async customer({ email }) {
+    const made = await stripe.customers.create({ email, metadata: { order: '6735' } })
+    const found = await stripe.customers.retrieve(made.id)
+    const changed = await stripe.customers.update(made.id, { name: 'Ann' })
+    return { email: found.email, name: changed.name, order: found.metadata.order }
+  },
+  async list({ customer, limit }) {
+    const ids = []
+    for await (const { id } of stripe.paymentIntents.list({ customer, limit })) ids.push(id)
+    return { count: ids.length, ids: new Set(ids).size }
+  },
+  async delete_customer({ id }) {
+    return { deleted: (await stripe.customers.del(id)).deleted }
+  },
+  async unlisted() {
+    return await stripe.coupons.create({ percent_off: 10, duration: 'once' })
+  },
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { call, with: args } = JSON.parse(line)
+  const told = await calls[call](args).then(
+    (value) => ({ ok: true, value }),
+    (fault) => ({
+      ok: false,
+      error: {
+        class: fault.constructor.name,
+        code: fault.code ?? null,
+        status: fault.statusCode ?? null,
+        message: fault.message,
+      },
+    }),
+  )
+  process.stdout.write(`${JSON.stringify(told)}\n`)
+}
+// After a repeat stripe-node leaves the failed answer unread, and its 80 s time-out keeps the process alive.
+process.exit(0)
