@@ -6,13 +6,24 @@ import { readStartProblem } from './log-line.ts'
 
 const OPTIONS: Options = {
   policy: { type: 'string', value: 'FILE', help: 'file with CapPolicy documents; read again when it changes' },
-  store: { type: 'string', value: 'sqlite:PATH', help: 'file of the database, made at the first start' },
+  store: {
+    type: 'string',
+    value: 'sqlite:PATH',
+    help: 'file of the database, made at the first start; or redis://HOST:PORT',
+  },
   listen: { type: 'string', multiple: true, value: 'ADDRESS', help: 'HOST:PORT or unix:PATH (default 127.0.0.1:8081)' },
   state: { type: 'string', value: 'DIR', help: "folder of the ledger's own keys and the operator token" },
   secrets: { type: 'string', value: 'DIR', help: "the vendors' real secrets, DIR/<name>/<key>; else the environment" },
   'tls-cert': { type: 'string', value: 'FILE', help: 'PEM certificate: serve HTTPS' },
   'tls-key': { type: 'string', value: 'FILE', help: 'its private key' },
   restored: { type: 'boolean', help: 'the store was put back from a copy: runs end, day caps count as spent' },
+  'redis-password-file': {
+    type: 'string',
+    value: 'FILE',
+    help: 'else JOBCAP_LEDGER_REDIS_PASSWORD of the environment',
+  },
+  'redis-ca': { type: 'string', value: 'FILE', help: "PEM authority of Redis' certificate, for rediss://" },
+  initialise: { type: 'boolean', help: 'for one start: an empty Redis is to be a new store' },
   'log-level': { type: 'string', value: 'LEVEL', help: 'debug, info, warn, error or silent (default info)' },
   'vendor-deadline-ms': { type: 'string', value: 'MS', help: 'how long a vendor may be silent (default 80000)' },
   'repair-every-ms': { type: 'string', value: 'MS', help: 'how often unresolved calls are taken up (default 5000)' },
@@ -21,7 +32,7 @@ const OPTIONS: Options = {
 export const ledgerCommand: Command = {
   name: 'ledger',
   summary: 'run the ledger alone, for clients with a vault key and a key of their own',
-  usage: '--policy FILE --store sqlite:PATH --state DIR [--listen ADDRESS]',
+  usage: '--policy FILE --store sqlite:PATH|redis://HOST:PORT --state DIR [--listen ADDRESS]',
   options: OPTIONS,
   examples: [
     [

@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import type { Environment } from '../runtime/environment.ts'
 import type { ListenAddress } from '../runtime/http-server.ts'
+import { parseRedisAddress, REDIS_FORMS, type RedisAddress } from '../store/redis/address.ts'
+import { Secret } from './effects.ts'
 import type { LedgerSettings } from './ledger.ts'
 
 /** Settings of a ledger process, read once at its start. */
 export interface LedgerConfig {
   readonly policyFile: string
-  /** File of the database, or `:memory:`. */
-  readonly storePath: string
+  readonly store: StoreConfig
   readonly listen: readonly ListenAddress[]
   /** Master key, operator token, token key, ended Pods. Mode 0700. */
   readonly stateFolder: string
@@ -18,11 +19,30 @@ export interface LedgerConfig {
   /** Signs local Pod tokens; the runner reads the same file. */
   readonly podTokenKeyFile: string
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null
-  /** The database was put back from a copy. */
-  readonly restored: boolean
   readonly logLevel: string
   readonly settings: LedgerSettings
 }
+
+/** Which engine keeps the money, and where. */
+export type StoreConfig =
+  | {
+      readonly kind: 'sqlite'
+      /** File of the database, or `:memory:`. */
+      readonly path: string
+      /** The database was put back from a copy. */
+      readonly restored: boolean
+    }
+  | {
+      readonly kind: 'redis'
+      readonly address: RedisAddress
+      /** Of the environment. The file is read at the start and wins. */
+      readonly password: Secret | null
+      readonly passwordFile: string | null
+      /** PEM of the authority that signed Redis' certificate; null: those that Node trusts. */
+      readonly caFile: string | null
+      /** For one start: an empty Redis is to be a new store. */
+      readonly initialise: boolean
+    }
 
 const address = z.string().transform((text, context): ListenAddress => {
   if (text.startsWith('unix:') && text.length > 'unix:'.length) return { socketPath: text.slice('unix:'.length) }
@@ -33,10 +53,22 @@ const address = z.string().transform((text, context): ListenAddress => {
   return z.NEVER
 })
 
-const storePath = z
+type StorePlace =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'redis'; readonly address: RedisAddress }
+
+const storePlace = z
   .string({ error: 'missing: name the store, for example sqlite:/var/lib/jobcap/ledger.db' })
-  .regex(/^sqlite:.+$/, { error: 'the store is sqlite:PATH' })
-  .transform((text) => text.slice('sqlite:'.length))
+  .transform((text, context): StorePlace => {
+    if (/^sqlite:.+$/.test(text)) {
+      const path = text.slice('sqlite:'.length)
+      return { kind: 'sqlite', path: path === ':memory:' || isAbsolute(path) ? path : resolve(path) }
+    }
+    const parsed = /^redis/.test(text) ? parseRedisAddress(text) : `the store is sqlite:PATH or ${REDIS_FORMS}`
+    if (typeof parsed !== 'string') return { kind: 'redis', address: parsed }
+    context.addIssue({ code: 'custom', message: parsed })
+    return z.NEVER
+  })
 
 const milliseconds = z
   .string()
@@ -47,7 +79,7 @@ const milliseconds = z
 const options = z
   .object({
     policy: z.string({ error: 'missing: without a policy nothing is allowed; name its file' }),
-    store: storePath,
+    store: storePlace,
     listen: z
       .array(address)
       .min(1)
@@ -58,6 +90,10 @@ const options = z
     'tls-cert': z.string().optional(),
     'tls-key': z.string().optional(),
     restored: z.boolean().default(false),
+    'redis-password': z.string().optional(),
+    'redis-password-file': z.string().optional(),
+    'redis-ca': z.string().optional(),
+    initialise: z.boolean().default(false),
     'log-level': z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'vendor-deadline-ms': milliseconds.default(80_000),
     'repair-every-ms': milliseconds.default(5_000),
@@ -66,23 +102,50 @@ const options = z
     path: ['tls-cert'],
     error: 'tls-cert and tls-key go together',
   })
+  .refine((given) => given.store.kind === 'sqlite' || !given.restored, {
+    path: ['restored'],
+    error: 'is for SQLite; a Redis is recovered with jobcap ledger repair',
+  })
+  .refine((given) => given.store.kind === 'redis' || !given.initialise, {
+    path: ['initialise'],
+    error: 'is for Redis; a SQLite file is made where there is none',
+  })
   .transform((given): LedgerConfig => {
-    const { policy, store, listen, state, secrets, restored } = given
+    const { policy, listen, state, secrets } = given
     const cert = given['tls-cert']
     const key = given['tls-key']
     return {
       policyFile: policy,
-      storePath: store === ':memory:' || isAbsolute(store) ? store : resolve(store),
+      store: storeConfig(given.store, given),
       listen,
       stateFolder: state,
       secretsFolder: secrets ?? null,
       podTokenKeyFile: given['pod-token-key'] ?? resolve(state, 'pod-token-key'),
       tls: cert === undefined || key === undefined ? null : { certFile: cert, keyFile: key },
-      restored,
       logLevel: given['log-level'],
       settings: { vendorDeadlineMs: given['vendor-deadline-ms'], repairEveryMs: given['repair-every-ms'] },
     }
   })
+
+interface StoreFlags {
+  readonly restored: boolean
+  readonly initialise: boolean
+  readonly 'redis-password'?: string | undefined
+  readonly 'redis-password-file'?: string | undefined
+  readonly 'redis-ca'?: string | undefined
+}
+
+function storeConfig(place: StorePlace, flags: StoreFlags): StoreConfig {
+  if (place.kind === 'sqlite') return { ...place, restored: flags.restored }
+  const password = flags['redis-password']
+  return {
+    ...place,
+    password: password === undefined ? null : new Secret(password),
+    passwordFile: flags['redis-password-file'] ?? null,
+    caFile: flags['redis-ca'] ?? null,
+    initialise: flags.initialise,
+  }
+}
 
 /** Flags, each also as `JOBCAP_LEDGER_<FLAG>` in the environment; a flag wins. Throws with one sentence a problem. */
 export function readConfig(args: readonly string[], environment: Environment): LedgerConfig {
@@ -98,6 +161,9 @@ export function readConfig(args: readonly string[], environment: Environment): L
       'tls-cert': { type: 'string' },
       'tls-key': { type: 'string' },
       restored: { type: 'boolean' },
+      'redis-password-file': { type: 'string' },
+      'redis-ca': { type: 'string' },
+      initialise: { type: 'boolean' },
       'log-level': { type: 'string' },
       'vendor-deadline-ms': { type: 'string' },
       'repair-every-ms': { type: 'string' },
@@ -109,8 +175,20 @@ export function readConfig(args: readonly string[], environment: Environment): L
   throw new Error(problems.join('; '))
 }
 
-/** `--restored` is a word for one start, so it is a flag only. */
-const TEXT_FLAGS = ['policy', 'store', 'state', 'secrets', 'pod-token-key', 'tls-cert', 'tls-key', 'log-level'] as const
+/** `--restored` and `--initialise` are words for one start, so they are flags only; a password is never a flag. */
+const TEXT_FLAGS = [
+  'policy',
+  'store',
+  'state',
+  'secrets',
+  'pod-token-key',
+  'tls-cert',
+  'tls-key',
+  'log-level',
+  'redis-password',
+  'redis-password-file',
+  'redis-ca',
+] as const
 
 function fromEnvironment(environment: Environment): Record<string, unknown> {
   const variable = (flag: string) => environment[`JOBCAP_LEDGER_${flag.toUpperCase().replaceAll('-', '_')}`]

@@ -9,7 +9,6 @@ import type { Log } from '../runtime/log.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import type { Random } from '../runtime/random.ts'
 import type { Timers } from '../runtime/timers.ts'
-import { openSqliteStore } from '../store/sqlite/open.ts'
 import { createReports } from './call/reports.ts'
 import { createSends } from './call/sends.ts'
 import type { LedgerConfig } from './config.ts'
@@ -18,6 +17,7 @@ import { createPodCredentials } from './identity/pod-credential.ts'
 import { createRunTermsCache } from './identity/run-terms.ts'
 import type { Ledger } from './ledger.ts'
 import { LEDGER_METRICS } from './metrics.ts'
+import { openStore } from './open-store.ts'
 import { createOperatorApp } from './operator/app.ts'
 import { readOperatorToken } from './operator/token.ts'
 import { createPolicyFileSource } from './policies/policy-file-source.ts'
@@ -86,7 +86,7 @@ async function createLedger(config: LedgerConfig, { environment, ...doors }: Doo
   const { clock, random, log } = doors
   const policies = createPolicyFileSource(config.policyFile, log)
   const masterKey = readOrCreateKeyFile(join(stateFolder, 'master-key'), random)
-  const store = await openSqliteStore({ path: config.storePath, clock, random, log, restored: config.restored })
+  const store = await openStore(config.store, masterKey, doors)
   return {
     ...doors,
     settings,

@@ -101,9 +101,22 @@ export interface PruneHow {
   readonly limit: number
 }
 
-/** The engine could not do a step; nothing was written. */
+/** The engine could not do a step. Unless `mayHaveHappened`, nothing was written. */
 export class StoreFault extends Error {
   override readonly name = 'StoreFault'
+  /** The same step may succeed in a moment. */
+  readonly isTransient: boolean
+  /** No answer came: a distributed engine may have done the step all the same. Every step may be asked for again. */
+  readonly mayHaveHappened: boolean
+
+  constructor(
+    message: string,
+    options: ErrorOptions & Partial<Pick<StoreFault, 'isTransient' | 'mayHaveHappened'>> = {},
+  ) {
+    super(message, options)
+    this.isTransient = options.isTransient ?? false
+    this.mayHaveHappened = options.mayHaveHappened ?? false
+  }
 }
 
 export interface AuditQuery {

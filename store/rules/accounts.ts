@@ -60,9 +60,9 @@ export function balanceOf(tables: Tables, level: Level) {
 }
 
 /** First moment of the next UTC day, for a level that a day bounds; null for the run's. */
-export function resetsAt(tables: Tables, level: CapLevelName): string | null {
+export function resetsAt(day: string, level: CapLevelName): string | null {
   if (level === 'run') return null
-  const nextDayMs = Date.parse(`${tables.time.day}T00:00:00.000Z`) + 24 * 60 * 60 * 1000
+  const nextDayMs = Date.parse(`${day}T00:00:00.000Z`) + 24 * 60 * 60 * 1000
   return new Date(nextDayMs).toISOString()
 }
 

@@ -1,4 +1,5 @@
-import { formatUsd, subtractUsd, type UsdMicros } from '../../contract/money.ts'
+import type { CapLevelName } from '../../contract/call.ts'
+import { formatUsd, MAX_USD_MICROS, subtractUsd, type UsdMicros } from '../../contract/money.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallRow, NumberRequest } from '../store.ts'
 import { balanceOf, firstFullLevel, type Level, levelsOf, resetsAt, runAccount } from './accounts.ts'
@@ -55,29 +56,55 @@ function refuseUnnamed(tables: Tables, request: NumberRequest, amount: UsdMicros
     return refusal('restart_needs_named_key')
   }
   if (request.caller.pod?.index === null && tables.rules.holds('work_queue_needs_named_keys')) {
-    return refusal(
-      'idempotency_key_required',
-      'The Job is a work queue whose Pods share nothing, so a paid call needs an Idempotency-Key that names what is meant.',
-    )
+    return queueNeedsNamedKey()
   }
   return undefined
 }
 
 function capExhausted(tables: Tables, level: Level, amount: UsdMicros): Refusal {
-  const limit = level.limitUsdMicros ?? (Number.MAX_SAFE_INTEGER as UsdMicros)
-  const { spentUsdMicros, reservedUsdMicros } = balanceOf(tables, level)
-  const details = {
+  return noRoom({
     level: level.name,
-    limit_usd: formatUsd(limit),
+    limitUsdMicros: level.limitUsdMicros ?? MAX_USD_MICROS,
+    ...balanceOf(tables, level),
+    askedUsdMicros: amount,
+    day: tables.time.day,
+  })
+}
+
+/** Figures of a cap without room. */
+export interface NoRoom {
+  readonly level: CapLevelName
+  readonly limitUsdMicros: UsdMicros
+  readonly spentUsdMicros: UsdMicros
+  readonly reservedUsdMicros: UsdMicros
+  readonly askedUsdMicros: UsdMicros
+  /** UTC day in which it was asked. */
+  readonly day: string
+}
+
+/** `cap_exhausted`, with its figures as the caller is told them. */
+export function noRoom(figures: NoRoom): Refusal {
+  const { level, limitUsdMicros, spentUsdMicros, reservedUsdMicros, askedUsdMicros, day } = figures
+  const details = {
+    level,
+    limit_usd: formatUsd(limitUsdMicros),
     spent_usd: formatUsd(spentUsdMicros),
     reserved_usd: formatUsd(reservedUsdMicros),
-    asked_usd: formatUsd(amount),
-    resets_at: resetsAt(tables, level.name),
+    asked_usd: formatUsd(askedUsdMicros),
+    resets_at: resetsAt(day, level),
   }
   const message =
-    `The ${level.name} cap of $${details.limit_usd} has no room for $${details.asked_usd}: ` +
+    `The ${level} cap of $${details.limit_usd} has no room for $${details.asked_usd}: ` +
     `$${details.spent_usd} is spent and $${details.reserved_usd} is reserved. Nothing was sent.`
   return refusal('cap_exhausted', message, details)
+}
+
+/** A work queue's Pods share nothing, so nothing tells a repeat from a new call. */
+export function queueNeedsNamedKey(): Refusal {
+  return refusal(
+    'idempotency_key_required',
+    'The Job is a work queue whose Pods share nothing, so a paid call needs an Idempotency-Key that names what is meant.',
+  )
 }
 
 function reserve(

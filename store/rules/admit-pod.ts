@@ -80,8 +80,7 @@ function continueRun(tables: Tables, request: AdmitPodRequest, earlier: string):
   const byUid = tables.run(asRunUid(earlier)) ?? tables.runOfJob(earlier as AdmitPodRequest['job']['uid'])
   const run = byUid ?? tables.runOfJobName(request.namespace, earlier)
   if (run === undefined) {
-    const message = `There is no run of a Job "${earlier}" in namespace ${request.namespace}.`
-    return { refusal: refusal('continue_unknown', message) }
+    return { refusal: continueUnknown(request, earlier) }
   }
   const key = tables.key(run.keyId)
   if (key === undefined) throw new Error(`run ${run.runUid} has no key`)
@@ -127,9 +126,9 @@ function refuseContinuing(
   if (run.namespace !== request.namespace) return differs('namespace', run.namespace, request.namespace)
   if (key.status === 'revoked') return refusal('continue_revoked')
   if (key.retention !== 'kept' && tables.rules.holds('pruned_not_continued')) return refusal('run_too_old')
-  if (run.isFinal) return told('run_too_old', 'The store was put back from a copy, so no earlier run can be continued.')
+  if (run.isFinal) return restoredRun()
   const living = run.jobs.find(({ isEnded }) => !isEnded)
-  if (living !== undefined) return told('continue_running', `Job ${living.name} of the run still lives.`)
+  if (living !== undefined) return lives(living.name)
   if (run.policyName !== request.policyName) return differs('policy', run.policyName, request.policyName)
   if (run.completionMode !== job.completionMode)
     return differs('completionMode', run.completionMode, job.completionMode)
@@ -142,7 +141,19 @@ function refuseContinuing(
   return undefined
 }
 
-function differs(field: string, ofRun: unknown, ofJob: unknown): Refusal {
+export function continueUnknown({ namespace }: AdmitPodRequest, earlier: string): Refusal {
+  return told('continue_unknown', `There is no run of a Job "${earlier}" in namespace ${namespace}.`)
+}
+
+export function lives(jobName: string): Refusal {
+  return told('continue_running', `Job ${jobName} of the run still lives.`)
+}
+
+export function restoredRun(): Refusal {
+  return told('run_too_old', 'The store was put back from a copy, so no earlier run can be continued.')
+}
+
+export function differs(field: string, ofRun: unknown, ofJob: unknown): Refusal {
   return told('continue_mismatch', `The ${field} of the run is ${String(ofRun)}, the Job says ${String(ofJob)}.`)
 }
 

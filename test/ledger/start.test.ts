@@ -20,7 +20,21 @@ describe('the start of a ledger', () => {
   const BAD: readonly (readonly [readonly string[], RegExp])[] = [
     [['--store', 'sqlite:x', '--state', 's'], /--policy: missing: without a policy nothing is allowed/],
     [['--policy', 'p', '--state', 's'], /--store: missing/],
-    [['--policy', 'p', '--store', 'redis:x', '--state', 's'], /--store: the store is sqlite:PATH/],
+    [['--policy', 'p', '--store', 'mysql:x', '--state', 's'], /--store: the store is sqlite:PATH or redis:/],
+    [['--policy', 'p', '--store', 'redis:x', '--state', 's'], /--store: not an address of a Redis/],
+    [['--policy', 'p', '--store', 'redis://h:0', '--state', 's'], /--store: "h:0" is not HOST:PORT/],
+    [
+      ['--policy', 'p', '--store', 'redis://u:secret@h', '--state', 's'],
+      /--store: a password in the address would show/,
+    ],
+    [
+      ['--policy', 'p', '--store', 'redis+sentinel://a,b', '--state', 's'],
+      /--store: the name of the master is missing/,
+    ],
+    [['--policy', 'p', '--store', 'redis+cluster://a,b/1', '--state', 's'], /--store: a Redis Cluster has only/],
+    [['--policy', 'p', '--store', 'redis://a,b', '--state', 's'], /--store: one Redis has one HOST:PORT/],
+    [['--policy', 'p', '--store', 'redis://h', '--state', 's', '--restored'], /--restored: is for SQLite/],
+    [[...USUAL, '--initialise'], /--initialise: is for Redis/],
     [['--policy', 'p', '--store', 'sqlite:x'], /--state: missing/],
     [[...USUAL, '--listen', '8081'], /--listen: "8081" is not HOST:PORT/],
     [[...USUAL, '--listen', '127.0.0.1:70000'], /--listen/],

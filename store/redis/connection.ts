@@ -1,0 +1,125 @@
+import { Cluster, Redis } from 'ioredis'
+import type { Log } from '../../runtime/log.ts'
+import { StoreFault } from '../store.ts'
+import { addressText, type RedisAddress } from './address.ts'
+import { faultOf } from './faults.ts'
+import { argumentsOf, luaOf, type Script, type ScriptValue } from './script.ts'
+
+export interface ConnectionOptions {
+  readonly address: RedisAddress
+  readonly password: string | null
+  /** PEM of the authority that signed Redis' certificate; null: those that Node trusts. */
+  readonly caPem: string | null
+  readonly log: Log
+}
+
+/** An answer that is later than this is not waited for: what was asked may have happened or not. */
+export const ANSWER_DEADLINE_MS = 2_000
+const CONNECT_DEADLINE_MS = 2_000
+const LONGEST_RECONNECT_MS = 500
+
+/** One word of a reply; blobs are bytes. */
+export type Reply = readonly Buffer[]
+
+/** The only door to Redis. Rejects with `StoreFault`, which says whether the step may have happened. */
+export interface Connection {
+  readonly name: string
+  run<Arg extends string>(
+    script: Script<Arg>,
+    keys: readonly string[],
+    given: { readonly history: string; readonly args: Readonly<Record<Arg, ScriptValue>> },
+  ): Promise<Reply>
+  hmget(key: string, fields: readonly string[]): Promise<readonly (string | null)[]>
+  hmgetBytes(key: string, fields: readonly string[]): Promise<readonly (Buffer | null)[]>
+  command(name: string, ...args: readonly (string | number)[]): Promise<unknown>
+  close(): void
+}
+
+export async function connect(options: ConnectionOptions): Promise<Connection> {
+  const client = makeClient(options)
+  const name = addressText(options.address)
+  // Without a listener ioredis prints by itself. Each failed command says what is wrong; this is for the log.
+  let why: unknown
+  client.on('error', (fault: unknown) => {
+    why = fault
+    options.log.warn({ err: fault }, 'the connection to Redis')
+  })
+  const defined = new Map<string, string>()
+  const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> =>
+    what.catch((fault: unknown) => {
+      throw faultOf(fault, name)
+    })
+  try {
+    await client.connect()
+  } catch (fault) {
+    client.disconnect()
+    // Of a connection that never was, ioredis says only that it is closed.
+    throw faultOf(why ?? fault, name)
+  }
+  return {
+    name,
+    run(script, keys, { history, args }) {
+      const command = `${script.name}Buffer`
+      if (!defined.has(script.name)) {
+        client.defineCommand(script.name, { numberOfKeys: script.keys.length, lua: luaOf(script) })
+        defined.set(script.name, command)
+      }
+      const run = (client as unknown as Record<string, (...parts: (string | Buffer)[]) => Promise<Buffer[]>>)[command]
+      if (run === undefined) throw new Error(`${script.name} is not defined`)
+      return guarded(run.call(client, ...keys, ...argumentsOf(script, history, args)))
+    },
+    hmget: (key, fields) => guarded(client.hmget(key, ...fields)),
+    hmgetBytes: (key, fields) => guarded(client.hmgetBuffer(key, ...fields)),
+    command: (command, ...args) => guarded(client.call(command, ...args.map(String))),
+    close: () => client.disconnect(),
+  }
+}
+
+function makeClient({ address, password, caPem }: ConnectionOptions): Redis | Cluster {
+  const tls = address.tls ? { tls: caPem === null ? {} : { ca: caPem } } : {}
+  const secret = {
+    ...(address.username === null ? {} : { username: address.username }),
+    ...(password === null ? {} : { password }),
+  }
+  const common = {
+    ...secret,
+    ...tls,
+    db: address.db,
+    // A step that waits in our queue while Redis is away would run under a history of which nobody has asked.
+    enableOfflineQueue: false,
+    enableAutoPipelining: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: ANSWER_DEADLINE_MS,
+    connectTimeout: CONNECT_DEADLINE_MS,
+    retryStrategy: reconnectAfterMs,
+    connectionName: 'jobcap',
+    lazyConnect: true,
+  }
+  switch (address.kind) {
+    case 'single':
+      return new Redis({ ...common, host: address.host, port: address.port })
+    case 'sentinel':
+      return new Redis({
+        ...common,
+        sentinels: [...address.sentinels],
+        name: address.master,
+        sentinelRetryStrategy: reconnectAfterMs,
+        ...(address.tls ? { enableTLSForSentinelMode: true, sentinelTLS: tls.tls ?? {} } : {}),
+      })
+    case 'cluster':
+      return new Cluster([...address.nodes], {
+        enableOfflineQueue: false,
+        clusterRetryStrategy: reconnectAfterMs,
+        redisOptions: common,
+        lazyConnect: true,
+      })
+  }
+}
+
+const reconnectAfterMs = (times: number) => Math.min(times * 50, LONGEST_RECONNECT_MS)
+
+/** Whether a fault of a step is one that a second asking may cure. */
+export function isWorthAsking(fault: unknown): boolean {
+  return fault instanceof StoreFault && fault.isTransient
+}

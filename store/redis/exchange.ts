@@ -1,0 +1,114 @@
+import type { RunUid } from '../../contract/ids.ts'
+import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
+import { continueUnknown, differs, lives, restoredRun } from '../rules/admit-pod.ts'
+import { scopeOfPod } from '../rules/caller.ts'
+import { type AdmitPodAnswer, type AdmitPodRequest, StoreFault } from '../store.ts'
+import { statusOf } from './answers.ts'
+import type { Reply } from './connection.ts'
+import { jobKey, runTagOf, shortScope } from './layout.ts'
+import type { Place, Places } from './places.ts'
+import { fixedOfKey, keyRowOf, rowValues, runRowOf } from './rows.ts'
+import { ADMIT_POD } from './scripts/runs.ts'
+import type { Steps } from './steps.ts'
+
+/** A run that was opened is found by its Jobs; the claim only has to outlast exchanges that go on at once. */
+const CLAIM_SECONDS = 24 * 60 * 60
+
+/** An exchange is asked in the slot of the run that it means: its own, or the one that its Job continues. */
+export async function admitPodOn(steps: Steps, places: Places, request: AdmitPodRequest): Promise<AdmitPodAnswer> {
+  const { job, policyName, continues } = request
+  await places.prepare(policyName)
+  const known = await places.named(`j:${job.uid}`)
+  const earlier = known === undefined && continues !== null ? await findEarlier(places, request, continues) : undefined
+  if (known === undefined && continues !== null && earlier === undefined)
+    return refused(continueUnknown(request, continues))
+  let place = known ?? earlier ?? { policyName, runTag: runTagOf(job.uid) }
+  const claimed = await claim(steps, job.uid, place.policyName)
+  if (claimed !== place.policyName) return refused(differs('policy', claimed, policyName))
+  for (let tries = 0; tries < 3; tries += 1) {
+    const reply = await steps.asked(ADMIT_POD, place, admitArguments(request, place))
+    if (statusOf(reply) !== 'ELSEWHERE') {
+      const answer = admitAnswer(reply, request)
+      if (answer.status === 'ADMITTED') places.note(answer.run.runUid, place)
+      return answer
+    }
+    place = { ...place, runTag: reply[1]?.toString() ?? '' }
+  }
+  throw new StoreFault(`the run of Job ${job.uid} moves while it is looked for`)
+}
+
+async function findEarlier(
+  places: Places,
+  { namespace }: AdmitPodRequest,
+  earlier: string,
+): Promise<Place | undefined> {
+  return (await places.named(`j:${earlier}`)) ?? places.newestNamed(`n:${namespace}/${earlier}`)
+}
+
+/** The policy whose slot the Job's run is in, from now on. */
+async function claim({ connection }: Steps, jobUid: string, policyName: string): Promise<string> {
+  const earlier = await connection.command('SET', jobKey(jobUid), policyName, 'EX', CLAIM_SECONDS, 'NX', 'GET')
+  return typeof earlier === 'string' ? earlier : policyName
+}
+
+function admitArguments(request: AdmitPodRequest, { runTag }: Place) {
+  const { job, pod, newKey, terms, namespace, policyName, sidecar, purpose, continues } = request
+  const runUid = job.uid as string as RunUid
+  const label = `${namespace}/${job.name}`
+  const podPart = { podUid: pod.uid, podName: pod.name, index: pod.index }
+  return {
+    runTag,
+    runUid,
+    isContinuing: continues !== null,
+    purpose,
+    jobUid: job.uid,
+    jobName: job.name,
+    namespace,
+    policyName,
+    mode: job.completionMode,
+    completions: job.completions,
+    podUid: pod.uid,
+    podActor: JSON.stringify(podPart).slice(1, -1),
+    scope: shortScope(scopeOfPod(runUid, { index: pod.index, podUid: pod.uid }), runUid),
+    keyId: newKey.keyId,
+    hash: newKey.hash,
+    label: JSON.stringify(label),
+    keyFixed: fixedOfKey({ keyId: newKey.keyId, runUid, hash: newKey.hash, vendor: null, policyName }),
+    expiresMs: newKey.expiresAtMs,
+    terms: JSON.stringify(terms),
+    needsNamed: terms.needsNamedKeys,
+    cap: terms.capUsdMicros,
+    dayCap: terms.dailyCapUsdMicros,
+    endpoints: JSON.stringify(terms.allowedEndpoints),
+    sidecar: JSON.stringify(sidecar),
+    digestVersion: sidecar.digestVersion,
+  }
+}
+
+function admitAnswer(reply: Reply, request: AdmitPodRequest): AdmitPodAnswer {
+  const [status = '', second = '', ...values] = reply.map(String)
+  if (status === 'REFUSED') return refused(whyRefused(second, values, request))
+  const row = rowValues(values)
+  const run = row === undefined ? undefined : runRowOf(row)
+  if (row === undefined || run === undefined)
+    throw new StoreFault(`the run of Job ${request.job.uid} vanished within a step`)
+  return { status: 'ADMITTED', run, key: keyRowOf(row), life: Number(second) }
+}
+
+function whyRefused(code: string, [field = '', ofRun = '']: readonly string[], request: AdmitPodRequest): Refusal {
+  const { job, namespace, policyName, sidecar, continues } = request
+  if (code === 'continue_unknown') return continueUnknown(request, continues ?? '')
+  if (code === 'continue_running') return lives(ofRun)
+  if (code === 'run_too_old' && field === 'final') return restoredRun()
+  if (code !== 'continue_mismatch') return refusal(code as RefusalCode)
+  const ofJob: Record<string, unknown> = {
+    namespace,
+    policy: policyName,
+    completionMode: job.completionMode,
+    completions: job.completions,
+    'digest version': sidecar.digestVersion,
+  }
+  return differs(field, field === 'completions' && ofRun === '' ? null : ofRun, ofJob[field])
+}
+
+const refused = (why: Refusal): AdmitPodAnswer => ({ status: 'REFUSED', refusal: why })

@@ -1,0 +1,81 @@
+import { StoreFault } from '../store.ts'
+
+interface Known {
+  readonly pattern: RegExp
+  /** What it is and what to do. */
+  readonly says: string
+  /** Whether asking again in a moment may do. */
+  readonly isTransient: boolean
+  /** Whether the step may have been done although no answer came. */
+  readonly mayHaveHappened?: boolean
+}
+
+const KNOWN: readonly Known[] = [
+  {
+    pattern: /OOM command not allowed/,
+    says: 'its memory is full (maxmemory), so nothing new is reserved; what is reserved still settles. Give it more memory, or prune ended runs',
+    isTransient: false,
+  },
+  {
+    pattern: /WRONGPASS|NOAUTH|invalid username-password|without any password configured/,
+    says: 'it refuses our password: set JOBCAP_LEDGER_REDIS_PASSWORD or --redis-password-file',
+    isTransient: false,
+  },
+  {
+    pattern: /NOPERM/,
+    says: 'its user may not do what the ledger does: allow it all commands on the keys jobcap:*',
+    isTransient: false,
+  },
+  {
+    pattern: /READONLY|can't write against a read only replica/i,
+    says: 'it is a replica, or was made one: name the master, or its sentinels',
+    isTransient: true,
+  },
+  { pattern: /LOADING/, says: 'it is still loading its data', isTransient: true },
+  {
+    pattern:
+      /MASTERDOWN|CLUSTERDOWN|TRYAGAIN|None of startup nodes|Failed to refresh slots|All sentinels are unreachable/,
+    says: 'its cluster has no master for the data',
+    isTransient: true,
+  },
+  { pattern: /MISCONF/, says: 'it cannot write its data to disk: look at its own log', isTransient: false },
+  { pattern: /NOREPLICAS/, says: 'it has fewer replicas than min-replicas-to-write', isTransient: true },
+  { pattern: /BUSY|UNKILLABLE/, says: 'another script keeps it busy', isTransient: true },
+  { pattern: /SCRIPT KILL/, says: 'the script of the step was killed before it wrote anything', isTransient: true },
+  {
+    pattern: /Command timed out/,
+    says: 'it did not answer in time; the step may have been done or not',
+    isTransient: true,
+    mayHaveHappened: true,
+  },
+  {
+    pattern: /Connection is closed|Connection in Redis/,
+    says: 'the connection broke; the step may have been done or not',
+    isTransient: true,
+    mayHaveHappened: true,
+  },
+  {
+    pattern:
+      /isn't writeable|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|max retries per request|Cluster isn't ready/,
+    says: 'it cannot be reached',
+    isTransient: true,
+    mayHaveHappened: true,
+  },
+]
+
+/** What Redis or the way to it said, as a fault of the store with its meaning. */
+export function faultOf(fault: unknown, name: string): StoreFault {
+  if (fault instanceof StoreFault) return fault
+  const message = messageOf(fault)
+  const known = KNOWN.find(({ pattern }) => pattern.test(message))
+  if (known === undefined) return new StoreFault(`the store failed: ${name}: ${message}`, { cause: fault })
+  const { says, isTransient, mayHaveHappened = false } = known
+  return new StoreFault(`${name}: ${says}`, { cause: fault, isTransient, mayHaveHappened })
+}
+
+function messageOf(fault: unknown): string {
+  if (fault instanceof AggregateError) return fault.errors.map(messageOf).join('; ')
+  if (!(fault instanceof Error)) return String(fault)
+  const last = (fault as { lastNodeError?: unknown }).lastNodeError
+  return last === undefined ? fault.message : `${fault.message} (${messageOf(last)})`
+}

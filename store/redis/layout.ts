@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { asCallId, type CallId, type Digest, type RunUid } from '../../contract/ids.ts'
+import type { Random } from '../../runtime/random.ts'
+
+/** Layout of what is in Redis. A ledger refuses a store of another one. */
+export const SCHEMA_VERSION = '1'
+
+/**
+ * Names of keys. Every key of a policy carries the hash tag `{policy}`, so that all of them sit in one slot and one
+ * script may touch them together. `run` is a hash with all of one run: key, accounts, calls, numbering.
+ */
+export interface PolicyKeys {
+  readonly meta: string
+  readonly accounts: string
+  readonly audit: string
+  /** Unresolved calls by order of creation. */
+  readonly open: string
+  /** Runs and keys by the moment they were opened. */
+  readonly runs: string
+  /** Runs and keys whose records are still there, by the moment they ended or expire. */
+  readonly ends: string
+  /** keyId, hash of a key, Job UID, namespace and Job name → run. */
+  readonly found: string
+}
+
+const PREFIX = 'jobcap'
+/** What is the install's and not one policy's. */
+export const INSTALL_KEY = `${PREFIX}:install`
+export const POLICIES_KEY = `${PREFIX}:policies`
+/** The policy that a Job's run is in: claimed once, so that two exchanges cannot open two runs of one Job. */
+export const jobKey = (jobUid: string): string => `${PREFIX}:job:${jobUid}`
+
+/** A `}` would end the hash tag early. Policy names cannot hold one, but a name is also whatever a caller says. */
+export function tagOf(policyName: string): string {
+  return /^[\w.-]+$/.test(policyName) ? policyName : `~${hash(policyName, 32)}`
+}
+
+export function policyKeys(policyName: string): PolicyKeys {
+  const of = (what: string) => `${PREFIX}:{${tagOf(policyName)}}:${what}`
+  return {
+    meta: of('meta'),
+    accounts: of('accounts'),
+    audit: of('audit'),
+    open: of('open'),
+    runs: of('runs'),
+    ends: of('ends'),
+    found: of('found'),
+  }
+}
+
+export function runKey(policyName: string, runTag: string): string {
+  return `${PREFIX}:{${tagOf(policyName)}}:run:${runTag}`
+}
+
+const POLICY_MARK = 6
+const RUN_TAG = 16
+
+export const runTagOf = (runUid: string): string => hash(runUid, RUN_TAG)
+export const policyMarkOf = (policyName: string): string => hash(policyName, POLICY_MARK)
+
+/** `call_`, 6 hex of the policy, 16 of the run, 14 by chance: the id alone says where its record is. */
+export function newCallId(policyName: string, runUid: RunUid, random: Random): CallId {
+  return asCallId(`${callMarkOf({ policyName, runTag: runTagOf(runUid) })}${random.hex(7)}`)
+}
+
+/** What the ids of all calls of a run begin with. */
+export const callMarkOf = ({ policyName, runTag }: { readonly policyName: string; readonly runTag: string }): string =>
+  `call_${policyMarkOf(policyName)}${runTag}`
+
+/** Where the record of a call must be; undefined when the text is no id of this layout. */
+export function placeOf(callId: CallId): { readonly policyMark: string; readonly runTag: string } | undefined {
+  const [, policyMark, runTag] = /^call_([0-9a-f]{6})([0-9a-f]{16})[0-9a-f]{14}$/.exec(callId) ?? []
+  return policyMark === undefined || runTag === undefined ? undefined : { policyMark, runTag }
+}
+
+/** Contents are told apart within one run by 128 bits, as in the vendor's idempotency key. */
+export const shortDigest = (digest: Digest): string => digest.slice(0, 32)
+
+/** Within the hash of a run its UID need not be said again. */
+export const shortScope = (scope: string, runUid: RunUid): string => scope.slice(runUid.length)
+
+function hash(text: string, hexDigits: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, hexDigits)
+}

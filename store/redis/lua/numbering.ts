@@ -1,0 +1,254 @@
+/** Parts of NUMBER, each after the file of `store/rules/` that says why. They see its arguments. */
+
+/** `which-call.ts`: rules 1 to 5. */
+export const WHICH_CALL = `
+local function refuseOldAttempt()
+  if hasSidecar and get('p:' .. scope) ~= attempt then return refused('stale_attempt') end
+end
+local function ambiguous(n)
+  if ambiguousRepeat == 'fold' then return nil, n end
+  return refused('ambiguous_repeat')
+end
+local function handedOf(n)
+  local handed = get('h:' .. attempt .. '|' .. digest .. '|' .. n)
+  if not handed then return nil end
+  local handedBoot, token = match(handed, '^(%d+) ?(.*)$')
+  return tonumber(handedBoot), token
+end
+-- Handed over in an older boot, and the sidecar's file does not say that it was never delivered.
+local function isUncleared(n, handedBoot)
+  if handedBoot >= tonumber(boot) then return false end
+  local isCleared = intactSinceBoot ~= '' and tonumber(intactSinceBoot) <= handedBoot
+    and not string.find(delivering, ',' .. n .. ',', 1, true)
+  return not isCleared
+end
+
+-- Rules 1 to 5: the call on record, or the number that it gets; n nil: named.
+local function whichCall()
+  if hasSidecar then
+    local last = get(lastField)
+    if last then
+      local lastBoot, lastSeq, what, more = match(last, '^(%d+) (%d+) (%S+) ?(.*)$')
+      local order = boot - lastBoot
+      if order == 0 then order = seq - lastSeq end
+      if order < 0 then return refused('stale_request') end
+      if order == 0 then
+        if string.sub(what, 1, 1) == '!' then return refused(string.sub(what, 2), more) end
+        local c = readCall(what)
+        if c then
+          if c.state == 'released' and get('x:' .. c.id) then
+            return answered({'NOT_SENT', get('x:' .. c.id), get('b:' .. c.id) or ''})
+          end
+          return nil, c.n ~= '-' and tonumber(c.n) or nil, c
+        end
+      end
+    end
+  end
+  if keyKind == 'named' then
+    local known = get('N:' .. keyValue)
+    if not known then return nil, nil, nil end
+    local c = readCall(known)
+    if match(linesOf(c).told, '"digest":"(%x+)"') ~= fullDigest then return refused('idempotency_mismatch') end
+    return nil, nil, c
+  end
+  if keyKind == 'token' and hasSidecar then
+    local bound = get('B:' .. scope .. '|' .. keyValue)
+    if bound then
+      local boundDigest, n = match(bound, '^(%S+) (%d+)$')
+      if boundDigest ~= digest then return refused('idempotency_mismatch') end
+      n = tonumber(n)
+      local token = seenToken(attempt, digest, n)
+      if token and token ~= '=' .. keyValue then
+        local verdict = ambiguous(n)
+        if verdict then return verdict end
+      elseif not token then
+        local handedBoot, handedToken = handedOf(n)
+        if handedBoot and handedToken ~= '=' .. keyValue and isUncleared(n, handedBoot) then
+          local verdict = ambiguous(n)
+          if verdict then return verdict end
+        end
+      end
+      local id = idOf(get('n:' .. place .. n))
+      return nil, n, id and readCall(id)
+    end
+  end
+  if not hasSidecar then return refused('idempotency_key_required') end
+  local n = lowOf(attempt, digest)
+  local handedBoot = handedOf(n)
+  if handedBoot and isUncleared(n, handedBoot) or string.find(delivering, ',' .. n .. ',', 1, true) then
+    local verdict = ambiguous(n)
+    if verdict then return verdict end
+  end
+  local id = idOf(get('n:' .. place .. n))
+  return nil, n, id and readCall(id)
+end
+
+`
+
+/** `existing-call.ts`, `declined.ts`, `core-guard.ts`: rules 6 and 7. */
+export const EXISTING_CALL = `
+local function sendAgain(c)
+  startAgain(c, nonce, leaseMs)
+  local reply = callReply('SEND', c)
+  reply[7], reply[8] = '0', ''
+  return answered(reply, c)
+end
+local function vendorsRule(c)
+  if not mayRepeat(c) then return answered(callReply('IN_DOUBT', c), c) end
+  return refuseOldAttempt() or sendAgain(c)
+end
+local function replay(c)
+    append(actorText(), '"event":"call.replayed","call":' .. linesOf(c).told .. ',"status":' .. (c.status == '-' and '0' or c.status))
+    if hasSidecar and c.n ~= '-' then
+      set('h:' .. attempt .. '|' .. c.digest .. '|' .. c.n, boot .. (keyKind == 'token' and ' =' .. keyValue or ''))
+    end
+    return answered(callReply('REPLAY', c), c)
+end
+-- M7: a later attempt may run a decline again, where the app went no further.
+local function mayRunAgain(c)
+  if not hasSidecar or c.status ~= '402' or c.effect == '1' or c.n == '-' then return false end
+  if refuseOldAttempt() or linesOf(c).walk == attempt then return false end
+  local newest, inFlight = progressOf(c.scope)
+  return newest <= tonumber(c.order) and inFlight == 0
+end
+-- Rule 6. nil: as new, from rule 8, under this gen.
+local function judgeExisting(c)
+  if c.state == 'settled' then
+    if mayRunAgain(c) then return nil, c.gen + 1 end
+    return replay(c)
+  end
+  if c.state == 'released' then return nil, c.gen end
+  if c.state == 'in_doubt' then return vendorsRule(c) end
+  if isLive(c) then
+    if isRepeated == '1' and c.owner == nonce and c.state == 'reserved' then
+      local reply = callReply('SEND', c)
+      reply[7], reply[8] = '0', ''
+      return answered(reply, c)
+    end
+    return answered({'JOIN', c.id}, c)
+  end
+  if c.state == 'sent' then
+    putInDoubt(c, '"the owner of the send is gone"')
+    return vendorsRule(c)
+  end
+  if c.windowMs ~= 'never' and not mayRepeat(c) then
+    putInDoubt(c, [["the vendor's idempotency window has passed"]])
+    return answered(callReply('IN_DOUBT', c), c)
+  end
+  local old = refuseOldAttempt()
+  if old then return old end
+  if endpointCode ~= '' then return refused(endpointCode, endpointRefusal) end
+  return sendAgain(c)
+end
+
+-- Rule 7. nil: nothing stands against it.
+local function guardCore()
+  if not hasSidecar or core == '' or keyKind == 'named' then return nil end
+  local list = 't:' .. scope .. '|' .. core
+  local count = tonumber(get(list) or 0)
+  for i = 1, count do
+    local twinDigest, n, id = match(get(list .. '|' .. i), '^(%S+) (%S+) (%S+)$')
+    if twinDigest ~= digest and not seenToken(attempt, twinDigest, n) then
+      local c = readCall(id)
+      if c.state ~= 'released' and not (c.state == 'settled' and c.effect == '0') then
+        if saysDiverged ~= '1' then return answered({'WAIT'}) end
+        if divergingReplay == 'refuse' then return refused('replay_divergence') end
+        if divergingReplay == 'warn' then
+          append(actorText(), '"event":"alarm","call":null,"reason":"a call to the same counterparty as unread ' .. id
+            .. ' with other content was let through"')
+          return nil
+        end
+        local verdict = judgeExisting(c)
+        if verdict then
+          set('B:' .. scope .. '|core of ' .. attempt .. ' ' .. digest, twinDigest .. ' ' .. n)
+          return verdict
+        end
+        return nil
+      end
+    end
+  end
+end
+
+`
+
+/** `admit-new.ts`: rules 8 to 10. */
+export const ADMIT_NEW = `
+local LEVELS = {'run', 'run_day', 'policy_day', 'policy_vendor_day', 'policy_namespace_day'}
+-- Rules 8 to 10. remade: a record that was released or declined.
+local function admitNew(n, gen, remade)
+  local old = refuseOldAttempt()
+  if old then return old end
+  if endpointCode ~= '' then return refused(endpointCode, endpointRefusal) end
+  local amount = tonumber(total)
+  if object ~= '' then amount = math.max(0, amount - counted(get('j:' .. vendor .. '|' .. string.sub(object, 2)))) end
+  if get('is_run') and amount > 0 and keyKind ~= 'named' then
+    if get('needs_named') == '1' then return refused('restart_needs_named_key') end
+    if isQueue == '1' then return refused('idempotency_key_required', 'queue') end
+  end
+  if not get('a') then return refused('cap_missing') end
+
+  local names = {policyAccount .. day, vendorAccount .. day}
+  if namespaceAccount ~= '' then names[3] = namespaceAccount .. day end
+  loadSums(names)
+  local limits = {get('cap'), get('day_cap'), policyLimit, vendorLimit, namespaceLimit}
+  local balances = {get('a'), get('a:' .. day), policySums[names[1]], policySums[names[2]], policySums[names[3]]}
+  local count = #names + 2
+  if amount > 0 then
+    for i = 1, count do
+      local limit = limits[i]
+      local isDeclared = limit and limit ~= ''
+      local spent, reserved = sumsOf(balances[i])
+      local isFull = isDeclared and i > 1 and held[2] == day
+      if isFull or amount > (isDeclared and tonumber(limit) or 9007199254740991) - spent - reserved then
+        return refused('cap_exhausted', '', LEVELS[i], (isDeclared and limit or '9007199254740991') .. ' ' .. text(spent) .. ' '
+          .. text(reserved) .. ' ' .. text(amount) .. ' ' .. day)
+      end
+    end
+  end
+
+  local c = remade or {id = callId, epoch = 0, gen = 0, sends = 0, n = n or '-', read = '0', createdMs = text(nowMs), rest = rest,
+    digest = digest, told = toldHead .. (n or 'null') .. toldTail}
+  if remade then linesOf(c) elseif get('d:' .. callId) then error('the id of the call is taken') end
+  if gen ~= c.gen then c.sends = 0 end
+  local head = match(c.told, '^(.*"vendorKey":)')
+  local isNumbered = keyKind ~= 'named'
+  c.told = head .. '"' .. vendorKey .. (isNumbered and (n or '0') .. (gen > 0 and '.' .. gen or '') or '') .. '"}'
+  local isMaybeSent = windowMs ~= 'never'
+  c.actor = actorText()
+  c.scope, c.vendor, c.day, c.walk = scope, vendor, day, walk
+  c.accounts = policyAccount .. '\\t' .. vendorAccount .. (namespaceAccount ~= '' and '\\t' .. namespaceAccount or '')
+  c.state, c.epoch, c.gen, c.spent, c.reserved, c.windowMs, c.owner = 'reserved', c.epoch + 1, gen, 0, amount, windowMs, nonce
+  c.status, c.saved, c.effect = '-', '0', '0'
+  c.object = object == '' and '-' or object
+  c.open = isMaybeSent and nonce or '-'
+  if isMaybeSent then c.sends = c.sends + 1 end
+  c.firstMs = isMaybeSent and text(nowMs) or '-'
+  c.leaseMs = nowMs + leaseMs
+  local levels = '["run","run_day","policy_day","policy_vendor_day"' .. (namespaceAccount ~= '' and ',"policy_namespace_day"]' or ']')
+  local at = appendOf(c, 'call.reserved', ',"reservedUsdMicros":' .. text(amount) .. ',"levels":' .. levels)
+  if not remade then c.order = at end
+  call('ZADD', open, c.order, c.id)
+  addMoney(c, 0, amount, 1)
+  writeCall(c)
+  set('c:' .. c.id, c.actor .. '\\n' .. c.told .. '\\n' .. c.scope .. '\\t' .. c.digest .. '\\t' .. c.vendor .. '\\t' .. c.walk .. '\\t' .. c.day
+    .. '\\t' .. c.accounts .. '\\n' .. c.rest)
+  set('b:' .. c.id, sealedRequest)
+  if remade then
+    if get('x:' .. c.id) then unset('x:' .. c.id) end
+  elseif n then
+    set('n:' .. place .. n, c.id)
+    if core ~= '' then
+      local list = 't:' .. scope .. '|' .. core
+      local count = (get(list) or 0) + 1
+      set(list, count)
+      set(list .. '|' .. count, digest .. ' ' .. n .. ' ' .. c.id)
+    end
+  else
+    set('N:' .. keyValue, c.id)
+  end
+  local passed = ''
+  for i = 1, count do if limits[i] and limits[i] ~= '' then passed = passed .. LEVELS[i] .. ' ' end end
+  return answered({'SEND', c.id, get('d:' .. c.id), get('c:' .. c.id), '', '', '1', passed}, c)
+end
+
+`

@@ -1,0 +1,215 @@
+import type { AuditEvent } from '../../contract/audit.ts'
+import type { CallId, KeyId, RunUid } from '../../contract/ids.ts'
+import { addUsd, MAX_USD_MICROS, type UsdMicros, ZERO_USD } from '../../contract/money.ts'
+import type { AuditQuery, Balance, CallRow, KeyRow, RunRow } from '../store.ts'
+import { policyKeys, runKey } from './layout.ts'
+import type { Place, Places } from './places.ts'
+import { callRowOf, keyRowOf, ROW_FIELDS, type RowValues, rowValues, runRowOf } from './rows.ts'
+import { NOW } from './scripts/now.ts'
+import type { Steps } from './steps.ts'
+
+const NO_BALANCE: Balance = { spentUsdMicros: ZERO_USD, reservedUsdMicros: ZERO_USD }
+const AUDIT_PAGE = 1_000
+
+/** Questions that change nothing; each sees what was written before it was asked. */
+export class RedisReads {
+  readonly places: Places
+  readonly #steps: Steps
+
+  constructor(steps: Steps, places: Places) {
+    this.#steps = steps
+    this.places = places
+  }
+
+  async keyAt(place: Place): Promise<KeyRow | undefined> {
+    const row = await this.#row(place)
+    return row === undefined ? undefined : keyRowOf(row)
+  }
+
+  async runAt(place: Place): Promise<RunRow | undefined> {
+    const row = await this.#row(place)
+    return row === undefined ? undefined : runRowOf(row)
+  }
+
+  async key(keyId: KeyId): Promise<KeyRow | undefined> {
+    const place = await this.places.ofKey(keyId)
+    return place === undefined ? undefined : this.keyAt(place)
+  }
+
+  async keyByHash(hash: string): Promise<KeyRow | undefined> {
+    const place = await this.places.named(`h:${hash}`)
+    return place === undefined ? undefined : this.keyAt(place)
+  }
+
+  async run(runUid: RunUid): Promise<RunRow | undefined> {
+    const place = await this.places.ofRun(runUid)
+    return place === undefined ? undefined : this.runAt(place)
+  }
+
+  async keys(label: string | undefined): Promise<readonly KeyRow[]> {
+    const keys = (await this.#rows()).map(keyRowOf)
+    return keys
+      .filter((key) => label === undefined || key.label === label)
+      .sort((left, right) => left.createdAtMs - right.createdAtMs || compare(left.keyId, right.keyId))
+  }
+
+  async runs(namespace: string | undefined): Promise<readonly RunRow[]> {
+    const runs = (await this.#rows()).map(runRowOf).filter((run) => run !== undefined)
+    return runs
+      .filter((run) => namespace === undefined || run.namespace === namespace)
+      .sort((left, right) => left.openedAtMs - right.openedAtMs || compare(left.runUid, right.runUid))
+  }
+
+  async balance(account: string): Promise<Balance> {
+    const [kind = '', name = '', day] = account.split('/')
+    if (kind !== 'run') return this.#policyBalance(name, account)
+    const place = await this.places.ofRun(name as RunUid)
+    if (place === undefined) return NO_BALANCE
+    const field = day === undefined ? 'a' : `a:${day}`
+    const [packed = null] = await this.#hmget(runKey(place.policyName, place.runTag), [field])
+    return balanceOf(packed)
+  }
+
+  async countedObject(runUid: RunUid, vendor: string, object: string): Promise<UsdMicros | undefined> {
+    const place = await this.places.ofRun(runUid)
+    if (place === undefined) return undefined
+    const [shares = null] = await this.#hmget(runKey(place.policyName, place.runTag), [`j:${vendor}|${object}`])
+    if (shares === null) return undefined
+    const amounts = [...shares.matchAll(/ (\d+)\n/g)].map(([, amount]) => Number(amount) as UsdMicros)
+    return amounts.reduce<UsdMicros>((sum, amount) => addUsd(sum, amount) ?? MAX_USD_MICROS, ZERO_USD)
+  }
+
+  async call(callId: CallId): Promise<CallRow | undefined> {
+    const place = await this.places.ofCall(callId)
+    return place === undefined ? undefined : this.#callAt(place, callId)
+  }
+
+  async unresolved({ limit, afterOrder = 0 }: { limit: number; afterOrder?: number }): Promise<readonly CallRow[]> {
+    const found: CallRow[] = []
+    for (const policyName of await this.places.policies()) {
+      found.push(...(await this.#unresolvedOf(policyName, limit, afterOrder)))
+    }
+    return found.sort((left, right) => left.createdOrder - right.createdOrder).slice(0, limit)
+  }
+
+  /** Keys whose records may go: ended or expired that long ago, no Job of theirs lives, nothing is unresolved. */
+  async prunable(keepMs: number): Promise<readonly KeyId[]> {
+    const due: { readonly keyId: KeyId; readonly endMs: number }[] = []
+    for (const policyName of await this.places.policies()) {
+      const [, nowText] = await this.#steps.asked(NOW, { policyName, runTag: '' }, {})
+      const ended = ['-inf', Number(nowText) - keepMs]
+      const tags = (await this.#steps.connection.command(
+        'ZRANGEBYSCORE',
+        policyKeys(policyName).ends,
+        ...ended,
+      )) as string[]
+      for (const runTag of tags) {
+        const row = await this.#row({ policyName, runTag })
+        const [sums = null] = await this.#hmget(runKey(policyName, runTag), ['a'])
+        if (row === undefined || sums?.split(' ')[2] !== '0') continue
+        if (runRowOf(row)?.jobs.some(({ isEnded }) => !isEnded) === true) continue
+        due.push({ keyId: row.key_id as KeyId, endMs: Number(row.ended_ms === '' ? row.expires_ms : row.ended_ms) })
+      }
+    }
+    return due.sort((left, right) => left.endMs - right.endMs).map(({ keyId }) => keyId)
+  }
+
+  async audit(query: AuditQuery): Promise<readonly AuditEvent[]> {
+    const found: AuditEvent[] = []
+    for (const policyName of await this.places.policies()) {
+      let afterSeq = query.afterSeq
+      let left = query.limit
+      while (left > 0) {
+        const page = await this.#events(policyName, afterSeq)
+        const wanted = page.filter((event) => isAsked(event, query)).slice(0, left)
+        found.push(...wanted)
+        left -= wanted.length
+        afterSeq = page.at(-1)?.seq ?? afterSeq
+        if (page.length < AUDIT_PAGE) break
+      }
+    }
+    return found.sort((left, right) => left.atMs - right.atMs || left.seq - right.seq).slice(0, query.limit)
+  }
+
+  async #unresolvedOf(policyName: string, limit: number, afterOrder: number): Promise<CallRow[]> {
+    const { connection } = this.#steps
+    const { open } = policyKeys(policyName)
+    const [, nowText] = await this.#steps.asked(NOW, { policyName, runTag: '' }, {})
+    const nowMs = Number(nowText)
+    const found: CallRow[] = []
+    for (let after = afterOrder; found.length < limit; ) {
+      const ids = (await connection.command('ZRANGEBYSCORE', open, `(${after}`, '+inf', 'LIMIT', 0, limit)) as CallId[]
+      const rows = (await Promise.all(ids.map((callId) => this.call(callId)))).filter((row) => row !== undefined)
+      found.push(...rows.filter((row) => row.state === 'in_doubt' || row.leaseUntilMs <= nowMs))
+      after = rows.at(-1)?.createdOrder ?? after
+      if (ids.length < limit) break
+    }
+    return found.slice(0, limit)
+  }
+
+  async #events(policyName: string, afterSeq: number): Promise<AuditEvent[]> {
+    const { audit } = policyKeys(policyName)
+    const { connection } = this.#steps
+    const entries = (await connection.command('XRANGE', audit, `(0-${afterSeq}`, '+', 'COUNT', AUDIT_PAGE)) as [
+      string,
+      [string, string],
+    ][]
+    return entries.map(
+      ([id, [, event]]) =>
+        ({ seq: Number(id.slice(id.indexOf('-') + 1)), ...(JSON.parse(event) as object) }) as AuditEvent,
+    )
+  }
+
+  async #callAt({ policyName, runTag }: Place, callId: CallId): Promise<CallRow | undefined> {
+    const fields = ['d', 'c', 'b', 'x'].map((kind) => `${kind}:${callId}`)
+    const [packed, lines, blob, notSent] = await this.#steps.connection.hmgetBytes(runKey(policyName, runTag), fields)
+    if (!packed || !lines) return undefined
+    return callRowOf({
+      callId,
+      packed: packed.toString(),
+      lines: lines.toString(),
+      blob: blob ?? Buffer.alloc(0),
+      notSent: notSent?.toString() ?? '',
+    })
+  }
+
+  async #policyBalance(policyName: string, account: string): Promise<Balance> {
+    const [packed = null] = await this.#hmget(policyKeys(policyName).accounts, [account])
+    return balanceOf(packed)
+  }
+
+  async #row({ policyName, runTag }: Place): Promise<RowValues | undefined> {
+    return rowValues(await this.#hmget(runKey(policyName, runTag), ROW_FIELDS))
+  }
+
+  async #rows(): Promise<RowValues[]> {
+    const { connection } = this.#steps
+    const rows: RowValues[] = []
+    for (const policyName of await this.places.policies()) {
+      const tags = (await connection.command('ZRANGE', policyKeys(policyName).runs, 0, -1)) as string[]
+      const found = await Promise.all(tags.map((runTag) => this.#row({ policyName, runTag })))
+      rows.push(...found.filter((row) => row !== undefined))
+    }
+    return rows
+  }
+
+  #hmget(key: string, fields: readonly string[]): Promise<readonly (string | null)[]> {
+    return this.#steps.connection.hmget(key, fields)
+  }
+}
+
+function balanceOf(packed: string | null): Balance {
+  if (packed === null) return NO_BALANCE
+  const [spent, reserved] = packed.split(' ')
+  return { spentUsdMicros: Number(spent) as UsdMicros, reservedUsdMicros: Number(reserved) as UsdMicros }
+}
+
+function isAsked({ actor, atMs }: AuditEvent, query: AuditQuery): boolean {
+  if (query.runUid !== undefined && actor.runUid !== query.runUid) return false
+  if (query.keyId !== undefined && actor.keyId !== query.keyId) return false
+  if (query.label !== undefined && actor.label !== query.label) return false
+  if (query.index !== undefined && actor.index !== query.index) return false
+  return atMs >= (query.fromMs ?? 0) && atMs < (query.toMs ?? Infinity)
+}
+
+const compare = (left: string, right: string) => (left < right ? -1 : Number(left > right))

@@ -1,0 +1,175 @@
+import type { SeenFact } from '../../contract/call.ts'
+import type { CallId } from '../../contract/ids.ts'
+import { attemptOf, scopeOf } from '../rules/caller.ts'
+import { vendorKeyOf } from '../rules/vendor-key.ts'
+import type { Caller, NumberRequest, ReadRequest, RefusedCall, SendOutcome, SendReport } from '../store.ts'
+import { shortDigest, shortScope } from './layout.ts'
+import type { RestOfCall } from './rows.ts'
+
+/** What a script is told of a request: texts that go into events as they are, and what the rules ask about. */
+export function numberArguments(request: NumberRequest, callId: CallId) {
+  const { caller, claims, identity, policy, endpoint, price, limits, policyName, repeat, send, vendor } = request
+  const { pod } = caller
+  const { key, core, digest, account, route } = identity
+  const sidecar = claims === null || pod === null ? null : claims
+  const limitOf = (name: string) => limits.find(({ level }) => level === name)?.limitUsdMicros ?? null
+  const ofPolicy = `policy/${policyName}/`
+  return {
+    keyId: caller.keyId,
+    callId,
+    actor: actorText(caller),
+    toldHead: `{"callId":"${callId}","vendor":${JSON.stringify(vendor)},"route":${JSON.stringify(route)},"digest":"${digest}","n":`,
+    toldTail: `,"namedKey":${key?.kind === 'named' ? JSON.stringify(key.value) : 'null'},"vendorKey":`,
+    vendorKey: vendorKeyHead(request),
+    refusedCall: refusedCallText({ vendor, route, digest }),
+    rest: JSON.stringify({ account, core } satisfies RestOfCall),
+    scope: shortScope(scopeOf(caller), caller.runUid),
+    digest: shortDigest(digest),
+    fullDigest: digest,
+    core: core === null ? null : shortDigest(core),
+    k: sidecar === null ? null : fenceOf(request),
+    keyKind: key?.kind ?? null,
+    keyValue: key?.kind === 'named' ? namedField(vendor, account, key.value) : (key?.value ?? null),
+    attempt: sidecar === null || pod === null ? null : attemptOf(pod, pod.life),
+    walk: pod === null ? null : attemptOf(pod, pod.life),
+    podUid: pod?.podUid ?? null,
+    jobUid: pod?.jobUid ?? null,
+    isQueue: pod !== null && pod.index === null,
+    boot: sidecar?.ord.boot ?? 0,
+    seq: sidecar?.ord.seq ?? 0,
+    intactSinceBoot: sidecar?.delivery.intactSinceBoot ?? null,
+    delivering: `,${(sidecar?.delivery.delivering ?? []).join(',')},`,
+    saysDiverged: sidecar?.saysDiverged ?? false,
+    divergingReplay: policy.divergingReplay,
+    ambiguousRepeat: policy.ambiguousRepeat,
+    endpointCode: endpoint?.code ?? null,
+    endpointRefusal: endpoint === null ? null : `=${JSON.stringify(endpoint)}`,
+    total: price.totalUsdMicros,
+    object: marked(price.object),
+    vendor,
+    windowMs: repeat.kind === 'never' ? 'never' : repeat.windowMs,
+    nonce: send.nonce,
+    leaseMs: send.leaseMs,
+    sealedRequest: request.sealedRequest,
+    policyLimit: limitOf('policy_day'),
+    vendorLimit: limitOf('policy_vendor_day'),
+    namespaceLimit: limitOf('policy_namespace_day'),
+    policyAccount: ofPolicy,
+    vendorAccount: `${ofPolicy}vendor/${vendor}/`,
+    namespaceAccount: pod === null ? null : `${ofPolicy}namespace/${pod.namespace}/`,
+    facts: sidecar === null ? null : factsText(sidecar.seen),
+  }
+}
+
+export function reportArguments({ callId, epoch, gen, nonce, outcome, handTo }: SendReport) {
+  return {
+    callId,
+    epoch,
+    gen,
+    nonce,
+    outcome: outcome.kind,
+    ...definiteArguments(outcome),
+    handAttempt: handTo === null ? null : attemptOf(handTo.caller, handTo.caller.life),
+    handTo: handTo === null ? null : `${handTo.boot}${handTo.token === null ? '' : ` =${handTo.token}`}`,
+  }
+}
+
+function definiteArguments(outcome: SendOutcome) {
+  const none = {
+    status: null,
+    sealed: null,
+    effect: null,
+    total: 0,
+    object: null,
+    objectJson: null,
+    givesBack: null,
+    givesBackJson: null,
+    unexpected: false,
+    refusal: null,
+    reason: null,
+    isSaved: false,
+  }
+  switch (outcome.kind) {
+    case 'definite': {
+      const { status, sealedAnswer, hasEffect, totalUsdMicros, object, givesBack, isUnexpectedReplay } = outcome.answer
+      return {
+        ...none,
+        status,
+        sealed: sealedAnswer,
+        effect: hasEffect ? '1' : '0',
+        total: totalUsdMicros,
+        object: marked(object),
+        objectJson: JSON.stringify(object),
+        givesBack: marked(givesBack),
+        givesBackJson: JSON.stringify(givesBack),
+        unexpected: isUnexpectedReplay,
+      }
+    }
+    case 'not_sent': {
+      const { refusal, sealedAnswer, reason } = outcome.notSent
+      return { ...none, sealed: sealedAnswer, refusal: JSON.stringify(refusal), reason: JSON.stringify(reason) }
+    }
+    case 'unknown':
+      return { ...none, reason: JSON.stringify(outcome.reason), isSaved: outcome.isSaved }
+  }
+}
+
+export function readArguments({ caller, vendor, identity, endpoint }: ReadRequest, callId: CallId) {
+  const { route, digest, account } = identity
+  const { pod } = caller
+  const walk = pod === null ? '' : attemptOf(pod, pod.life)
+  const told = { callId, vendor, route, digest, n: null, namedKey: null, vendorKey: null }
+  return {
+    keyId: caller.keyId,
+    jobUid: pod?.jobUid ?? null,
+    callId,
+    actor: actorText(caller),
+    told: JSON.stringify(told),
+    refusedCall: refusedCallText({ vendor, route, digest }),
+    place: `${shortScope(scopeOf(caller), caller.runUid)}\t${shortDigest(digest)}\t${vendor}\t${walk}\t`,
+    rest: JSON.stringify({ account, core: null } satisfies RestOfCall),
+    endpointCode: endpoint?.code ?? null,
+  }
+}
+
+/** JSON of an actor, up to the label, which the store adds. */
+export function actorText({ keyId, runUid, pod }: Caller): string {
+  const who = {
+    keyId,
+    runUid,
+    jobUid: pod?.jobUid ?? null,
+    podUid: pod?.podUid ?? null,
+    podName: pod?.podName ?? null,
+    index: pod?.index ?? null,
+    namespace: pod?.namespace ?? null,
+  }
+  return `${JSON.stringify(who).slice(0, -1)},"label":`
+}
+
+export function refusedCallText({ vendor, route, digest }: Pick<RefusedCall, 'vendor' | 'route' | 'digest'>): string {
+  return JSON.stringify({ vendor, route, digest }).slice(1, -1)
+}
+
+/** Life, digest, n, token. A token is a header's value, so it holds neither tab nor line end. */
+export function factsText(facts: readonly SeenFact[]): string {
+  return facts
+    .map(
+      ({ life, digest, n, token }) => `${life}\t${shortDigest(digest)}\t${n}\t${token === null ? '' : `=${token}`}\n`,
+    )
+    .join('')
+}
+
+function fenceOf({ vendor, identity: { key, core, digest, account } }: NumberRequest): string {
+  return key?.kind === 'named' ? `key:${namedField(vendor, account, key.value)}` : shortDigest(core ?? digest)
+}
+
+const namedField = (vendor: string, account: string, key: string) => JSON.stringify([vendor, account, key])
+
+/** In JSON, without quotes; a numbered call's up to its n, which the script decides. */
+function vendorKeyHead({ caller, identity }: NumberRequest): string {
+  const key = vendorKeyOf(caller, identity, { n: 0, gen: 0 })
+  const head = identity.key?.kind === 'named' ? key : key.slice(0, -1)
+  return JSON.stringify(head).slice(1, -1)
+}
+
+const marked = (object: string | null) => (object === null ? null : `=${object}`)

@@ -1,0 +1,106 @@
+import type { HistoryId } from '../../contract/ids.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { Log } from '../../runtime/log.ts'
+import type { Random } from '../../runtime/random.ts'
+import type { Timers } from '../../runtime/timers.ts'
+import { StoreFault } from '../store.ts'
+import { type Connection, isWorthAsking, type Reply } from './connection.ts'
+import type { Install } from './install.ts'
+import { policyKeys, runKey } from './layout.ts'
+import type { Place } from './places.ts'
+import type { Script, ScriptValue } from './script.ts'
+
+/** The doors of the engine. */
+export interface StoreDoors {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly log: Log
+}
+
+/** A lost answer is asked for again this long; the step knows itself by its nonce, so it is done once. */
+const ASK_AGAIN_MS = 5_000
+const FIRST_PAUSE_MS = 25
+const LONGEST_PAUSE_MS = 400
+
+/** Runs scripts under the history that this process believes in, and notices when it is no longer Redis'. */
+export class Steps {
+  readonly #connection: Connection
+  readonly #doors: StoreDoors
+  #install: Install
+  #problem: string | undefined
+
+  constructor(connection: Connection, doors: StoreDoors, install: Install) {
+    this.#connection = connection
+    this.#doors = doors
+    this.#install = install
+  }
+
+  get install(): Install {
+    return this.#install
+  }
+
+  get historyId(): HistoryId {
+    return this.#install.historyId
+  }
+
+  get connection(): Connection {
+    return this.#connection
+  }
+
+  get random(): Random {
+    return this.#doors.random
+  }
+
+  problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** Once. For steps that would be done twice if they were asked for twice. */
+  async once<Arg extends string>(
+    script: Script<Arg>,
+    place: Place,
+    args: Readonly<Record<Arg, ScriptValue>>,
+  ): Promise<Reply> {
+    const { policyName, runTag } = place
+    const names = { ...policyKeys(policyName), run: runKey(policyName, runTag) }
+    const keys = script.keys.map((key) => names[key])
+    try {
+      const reply = await this.#connection.run(script, keys, { history: this.#install.historyId, args })
+      if (reply[0]?.toString() === 'NEW_HISTORY') throw this.#historyChanged(policyName, reply[1]?.toString() ?? '')
+      this.#problem = undefined
+      return reply
+    } catch (fault) {
+      if (fault instanceof StoreFault) this.#problem = fault.message
+      throw fault
+    }
+  }
+
+  /** Asks again for a while where the answer was lost, or Redis is changing its master. */
+  async asked<Arg extends string>(
+    script: Script<Arg>,
+    place: Place,
+    args: Readonly<Record<Exclude<Arg, 'isRepeated'>, ScriptValue>>,
+  ): Promise<Reply> {
+    const { clock, timers } = this.#doors
+    const untilMs = clock.monotonicMs() + ASK_AGAIN_MS
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await this.once(script, place, { ...args, isRepeated: tries > 0 } as Record<Arg, ScriptValue>)
+      } catch (fault) {
+        const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS)
+        if (!isWorthAsking(fault) || clock.monotonicMs() + pauseMs > untilMs) throw fault
+        await timers.sleep(pauseMs)
+      }
+    }
+  }
+
+  #historyChanged(policyName: string, now: string): StoreFault {
+    const { name } = this.#connection
+    return new StoreFault(
+      now === ''
+        ? `${name} has no data of policy ${policyName} any more, so nothing is admitted; run: jobcap ledger repair`
+        : `${name} has another history (${now}) than this ledger (${this.#install.historyId}): it may have lost something`,
+    )
+  }
+}

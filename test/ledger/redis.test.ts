@@ -1,0 +1,78 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { Redis } from 'ioredis'
+import { INSTALL_KEY } from '../../store/redis/layout.ts'
+import { skip } from '../../tools/test/skip.ts'
+import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
+import { ask, failure, gist, payment } from './call.ts'
+import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
+
+describe('ledgers on one Redis', function () {
+  this.timeout(60_000)
+  let rig: Rig
+  let redis: RedisServer
+
+  before(function () {
+    const reason = whyNoRedis()
+    if (reason !== undefined) skip(this, reason)
+  })
+  beforeEach(async () => {
+    redis = await startRedis()
+    rig = await startRig()
+  })
+  afterEach(async () => {
+    await rig.stop()
+    await redis.stop()
+  })
+
+  const start = (...flags: string[]): Promise<LedgerProcess> => rig.startLedger(['--store', redis.url, ...flags])
+  const admin = async (use: (client: Redis) => Promise<unknown>) => {
+    const client = new Redis({ host: redis.host, port: redis.port })
+    await use(client)
+    client.disconnect()
+  }
+
+  it('one charges, the other replays; money and record are one', async () => {
+    const first = await start('--initialise')
+    const second = await start()
+    const key = (await first.client.createKey({ vendor: 'stripe', usd_cap: '1.50' })).vault_key
+    const told = await ask(first.address, payment(key, 'k'))
+    expect(gist(told)).to.equal('200')
+    expect((await ask(second.address, payment(key, 'k'))).text).to.equal(told.text)
+    expect(gist(await ask(second.address, payment(key, 'other')))).to.match(/cap_exhausted/)
+    expect(rig.stripe.truth('effect')).to.have.length(1)
+    const [view] = await second.client.listKeys()
+    expect(view).to.include({ spent_usd: '1.00', reserved_usd: '0.00' })
+    const events = (await auditOf(second)).map(({ event }) => event)
+    expect(events).to.deep.equal(['key.created', 'call.reserved', 'call.settled', 'call.replayed', 'call.refused'])
+  })
+
+  it('an empty Redis is no fresh ledger: it is refused until a person says so', async () => {
+    expect(await failure(start())).to.match(/holds no store of jobcap\..*--initialise/)
+    await (await start('--initialise')).drain()
+    await (await start()).drain()
+  })
+
+  it('the data of another install are refused', async () => {
+    await (await start('--initialise')).drain()
+    rmSync(join(rig.folder, 'state/master-key'))
+    expect(await failure(start('--initialise'))).to.match(/holds the store of another install/)
+  })
+
+  it('data of a newer and of an older layout are refused, with what to do', async () => {
+    await (await start('--initialise')).drain()
+    await admin((client) => client.hset(INSTALL_KEY, 'schema', '99'))
+    expect(await failure(start())).to.match(/has layout 99, this jobcap knows 1\. Start the newer jobcap/)
+    await admin((client) => client.hset(INSTALL_KEY, 'schema', '0'))
+    expect(await failure(start())).to.match(/has layout 0, this jobcap knows 1\. Start the jobcap that wrote it/)
+  })
+
+  it('a Redis that cannot be reached, or wants a password, is said as what it is', async () => {
+    await redis.kill()
+    expect(await failure(start())).to.match(/it cannot be reached/)
+    await redis.restart()
+    await admin((client) => client.config('SET', 'requirepass', 'sesame'))
+    expect(await failure(start())).to.match(/it refuses our password: set JOBCAP_LEDGER_REDIS_PASSWORD/)
+  })
+})

@@ -1,0 +1,57 @@
+import { Redis } from 'ioredis'
+import { systemTimers } from '../../runtime/timers.ts'
+import { parseRedisAddress } from '../../store/redis/address.ts'
+import { policyKeys } from '../../store/redis/layout.ts'
+import { openRedisStore } from '../../store/redis/open.ts'
+import { storeClock } from '../../store/sqlite/time.ts'
+import type { Store } from '../../store/store.ts'
+import { type OpenStore, SILENT } from '../store/stage.ts'
+import type { RedisServer } from './redis-server.ts'
+
+/** Policies of the suite's requests; their time stands still unless the test moves its clock. */
+const POLICIES = ['default', 'strict']
+
+/** Opens an empty store whose time is the test's clock: what was in the Redis before is gone. */
+export function freshStores(server: () => RedisServer): OpenStore {
+  return async ({ clock, random }) => {
+    const { port, url } = server()
+    const admin = new Redis({ port, host: '127.0.0.1' })
+    await admin.flushall()
+    const time = storeClock(clock, { boot: 'test', lastAtMs: 0 })
+    const setTime = async () => {
+      const nowMs = String(time().nowMs)
+      await Promise.all(POLICIES.map((policy) => admin.hset(policyKeys(policy).meta, 'test_now_ms', nowMs)))
+    }
+    await setTime()
+    const address = parseRedisAddress(url)
+    if (typeof address === 'string') throw new Error(address)
+    const doors = { clock, random, timers: systemTimers, log: SILENT }
+    const store = await openRedisStore({
+      ...doors,
+      address,
+      password: null,
+      caPem: null,
+      installId: 'test',
+      initialise: true,
+      hasTestTime: true,
+    })
+    return withTime(store, setTime, () => admin.disconnect())
+  }
+}
+
+/** Each step happens at the moment that the test's clock shows. */
+function withTime(store: Store, setTime: () => Promise<void>, closed: () => void): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      const method = value.bind(target) as (...args: unknown[]) => unknown
+      if (name === 'problem') return method
+      return async (...args: unknown[]) => {
+        if (name === 'close') closed()
+        else await setTime()
+        return method(...args)
+      }
+    },
+  })
+}
