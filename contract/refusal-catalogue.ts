@@ -261,6 +261,14 @@ export const REFUSALS = {
     'The store did not take the reservation, so nothing was sent.',
     'See the ledger log: disk full, read-only or locked database.',
   ),
+  cap_frozen: {
+    ...operator(
+      503,
+      'After a loss of the store a cap holds more than its limit, so a call that may be out already is not sent again yet.',
+      'Wait until calls of that cap have settled, resolve those in doubt, or raise the limit: see `jobcap doctor`.',
+    ),
+    isRetryable: true,
+  },
   vendor_unreachable: {
     ...vendor(
       503,

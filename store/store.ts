@@ -6,6 +6,7 @@ import type { Refusal } from '../contract/refusals.ts'
 import type { CallRow } from './call-row.ts'
 import type { Caller, PodCaller } from './caller.ts'
 import type { NumberAnswer, NumberRequest, ReadRequest, RefusedCall, SendStart } from './numbering.ts'
+import type { JournalledCall, MergeAnswer } from './recovering.ts'
 import type {
   AdmitPodAnswer,
   AdmitPodRequest,
@@ -21,6 +22,7 @@ import type { PersonsWord, RepairAnswer, ReportAnswer, SendRef, SendReport } fro
 export type * from './call-row.ts'
 export type * from './caller.ts'
 export type * from './numbering.ts'
+export type * from './recovering.ts'
 export type * from './runs.ts'
 export type * from './sending.ts'
 
@@ -99,6 +101,16 @@ export interface PruneHow {
   /** At least 72 h are kept, whatever this says. */
   readonly keepMs: number
   readonly limit: number
+}
+
+/** An engine that can lose its last steps, and take them up again from journals. */
+export interface RecoverableStore extends Store {
+  /**
+   * After the store has lost its last steps: what a journal says of a call, put where it is missing, and added where it
+   * is not. Harmless twice. A level that this puts above its limit is frozen: what counts in it is not taken over,
+   * marked or sent again until there is room.
+   */
+  merge(call: JournalledCall): Promise<MergeAnswer>
 }
 
 /** The engine could not do a step. Unless `mayHaveHappened`, nothing was written. */

@@ -1,6 +1,8 @@
+import { refusal } from '../../contract/refusals.ts'
 import type { CallRow, SendStart } from '../store.ts'
 import { actorOf, actorOfCall, auditCallOf } from './caller.ts'
 import { mayRunAgain } from './declined.ts'
+import { isFrozen } from './frozen.ts'
 import type { Judged, Judging } from './judging.ts'
 import { refuseOldAttempt } from './newest-attempt.ts'
 import type { Tables } from './tables.ts'
@@ -113,6 +115,7 @@ function vendorsRule(judging: Judging, call: CallRow): Judged {
 }
 
 function sendAgain({ tables, request }: Judging, call: CallRow): Judged {
+  if (isFrozen(tables, call)) return { kind: 'refused', refusal: refusal('cap_frozen') }
   const row = startAgain(tables, call, request.send)
   return { kind: 'answer', answer: { status: 'SEND', call: row, isNew: false, passed: [] }, call: row }
 }

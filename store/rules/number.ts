@@ -73,7 +73,8 @@ function refuse(judging: Judging, refused: Refusal, level?: CapLevelName): Numbe
 
 function rememberRefusal(judging: Judging, refused: Refusal): void {
   const { sidecar, tables } = judging
-  if (sidecar === null || refused.code === 'stale_request') return
+  // A level thaws by itself: the same request is then judged anew.
+  if (sidecar === null || refused.code === 'stale_request' || refused.code === 'cap_frozen') return
   tables.putLast(sidecar.attempt, sidecar.k, { ord: sidecar.claims.ord, callId: null, refusal: refused })
 }
 

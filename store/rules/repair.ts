@@ -1,5 +1,6 @@
 import type { CallRow, PersonsWord, RepairAnswer, SendStart } from '../store.ts'
 import { isLive, mayRepeat, putInDoubt, startAgain } from './existing-call.ts'
+import { isFrozen } from './frozen.ts'
 import { closeRead } from './reads.ts'
 import { closeRunIfDone } from './run-end.ts'
 import { release } from './send.ts'
@@ -12,7 +13,10 @@ export function repair(tables: Tables, call: CallRow, send: SendStart): RepairAn
   if (call.state !== 'in_doubt' && isLive(tables, call)) return { status: 'LIVE', call }
   if (call.isRead) return { status: 'RESOLVED', call: closeRead(tables, call, null) }
   const isRevoked = tables.key(call.keyId)?.status === 'revoked' && tables.rules.holds('revoked_not_repaired')
-  if (mayRepeat(tables, call) && !isRevoked) return { status: 'SEND', call: startAgain(tables, call, send) }
+  if (mayRepeat(tables, call) && !isRevoked) {
+    if (isFrozen(tables, call)) return { status: 'HELD', call }
+    return { status: 'SEND', call: startAgain(tables, call, send) }
+  }
 
   const epoch = tables.rules.holds('reaper_new_epoch') ? call.epoch + 1 : call.epoch
   const raised: CallRow = { ...call, epoch }
@@ -25,9 +29,10 @@ export function repair(tables: Tables, call: CallRow, send: SendStart): RepairAn
   return { status: 'HELD', call: putInDoubt(tables, raised, 'the owner of the send is gone') }
 }
 
-/** Reserved, not marked, and nothing of it may be under way. */
+/** Not resolved, and none of its sends may be under way: each is marked before, and those that were are closed. */
 export function wasNeverSent(call: CallRow): boolean {
-  return call.state === 'reserved' && !call.isRead && call.repeat.kind === 'never' && call.open.length === 0
+  const isUnresolved = call.state === 'reserved' || call.state === 'in_doubt'
+  return isUnresolved && !call.isRead && call.repeat.kind === 'never' && call.open.length === 0
 }
 
 export const neverSent = () => ({ refusal: null, sealedAnswer: null, reason: 'never sent, and its owner is gone' })

@@ -72,6 +72,8 @@ export const RULES = [
   'persons_limits_stay',
   'renew_keeps_life',
   'new_walk_new_life',
+  'frozen_level_waits',
+  'merge_into_existing',
   'kept_long_enough',
   'kept_while_unresolved',
   'kept_while_a_job_lives',

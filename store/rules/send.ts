@@ -1,6 +1,7 @@
 import type { CallRow, ReportAnswer, SendOutcome, SendRef, SendReport } from '../store.ts'
 import { actorOfCall, attemptOf, auditCallOf, refuseDeadKey } from './caller.ts'
 import { putInDoubt } from './existing-call.ts'
+import { isFrozen } from './frozen.ts'
 import { closeRunIfDone } from './run-end.ts'
 import { answerOfOlderGen, settle } from './settle.ts'
 import type { Tables } from './tables.ts'
@@ -11,6 +12,7 @@ export function markSent(tables: Tables, send: SendRef & { readonly leaseMs: num
   if (call.state !== 'reserved' && tables.rules.holds('mark_reserved_only')) return 'refused'
   const isOwner = call.epoch === send.epoch
   if (!isOwner && tables.rules.holds('mark_current_epoch')) return 'refused'
+  if (isFrozen(tables, call)) return 'refused'
   const key = tables.key(call.keyId)
   const isDead = key === undefined || refuseDeadKey(tables, key) !== undefined
   if (isDead && tables.rules.holds('mark_key_active')) {

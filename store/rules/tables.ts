@@ -58,6 +58,10 @@ export interface Tables {
   /** Undefined where nothing was ever counted. */
   account(account: string): Balance | undefined
   addToAccount(account: string, change: AccountChange): void
+  /** The account stands above this limit since a merge. */
+  freeze(account: string, limitUsdMicros: UsdMicros): void
+  /** Undefined where it was never frozen. */
+  frozenLimit(account: string): UsdMicros | undefined
   object(name: ObjectName): ObjectRow | undefined
   putObject(name: ObjectName, row: ObjectRow): void
   /** Day whose caps count as spent since the store was put back from a copy. */

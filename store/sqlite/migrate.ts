@@ -4,9 +4,10 @@ import { INITIAL } from './migrations/0001-initial.ts'
 import { PERSONS_LIMITS } from './migrations/0002-persons-limits.ts'
 import { GEN } from './migrations/0003-gen.ts'
 import { RETENTION } from './migrations/0004-retention.ts'
+import { FROZEN } from './migrations/0005-frozen.ts'
 
 /** In order, forward only; the number of the last one applied is the database's `user_version`. */
-const MIGRATIONS: readonly string[] = [INITIAL, PERSONS_LIMITS, GEN, RETENTION]
+const MIGRATIONS: readonly string[] = [INITIAL, PERSONS_LIMITS, GEN, RETENTION, FROZEN]
 
 /** Rejects a database that a newer jobcap has written: its layout is not known here. */
 export function migrate(db: Database): void {

@@ -6,7 +6,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
 import { type Rulebook, WHOLE_RULEBOOK } from '../rules/rulebook.ts'
-import { type Store, StoreFault } from '../store.ts'
+import { type RecoverableStore, StoreFault } from '../store.ts'
 import { MarkFile, readMark } from './mark-file.ts'
 import { migrate } from './migrate.ts'
 import { endEverything } from './restored.ts'
@@ -33,7 +33,7 @@ const IN_MEMORY = ':memory:'
  * Opens the embedded store under an exclusive lock. Throws `StoreFault` with what to do: the file is in use, damaged,
  * of a newer layout, missing beside its mark, or older than its mark.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<RecoverableStore> {
   const { path, restored = false } = options
   const markPath = path === IN_MEMORY ? undefined : `${path}.mark`
   // Asked before SQLite touches the file: it would make one where there is none, and begin to fill one cut to nothing.
@@ -63,7 +63,7 @@ interface Opened {
   readonly restored: boolean
 }
 
-function assemble(options: SqliteStoreOptions, opened: Opened): Store {
+function assemble(options: SqliteStoreOptions, opened: Opened): RecoverableStore {
   const { db, markPath, restored } = opened
   const { path, clock, random, log, rules = WHOLE_RULEBOOK } = options
   const statements = prepareStatements(db)

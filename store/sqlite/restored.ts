@@ -1,10 +1,17 @@
+import { asNonce } from '../../contract/ids.ts'
 import { putInDoubt } from '../rules/existing-call.ts'
 import { actorOfKey } from '../rules/keys.ts'
 import { closeRead } from '../rules/reads.ts'
 import { closeRunIfDone } from '../rules/run-end.ts'
+import type { CallRow } from '../store.ts'
 import { type Columns, callRow, keyRow } from './rows.ts'
 import type { Statements } from './statements.ts'
 import { runRow, type SqliteTables } from './tables.ts'
+
+/** Stands for the sends that the copy does not know of, so that the call is never taken for one that did not leave. */
+const LOST_SENDS = asNonce('lost')
+
+const maybeSent = (call: CallRow): CallRow => ({ ...call, repeat: { kind: 'never' }, open: [...call.open, LOST_SENDS] })
 
 /**
  * A database put back from a copy has lost calls that were made after it: whatever it holds as open may be settled,
@@ -19,8 +26,8 @@ export function endEverything(statements: Statements, tables: SqliteTables): voi
   }
   for (const call of (statements.callsUnresolvedAll.all() as Columns[]).map(callRow)) {
     if (call.isRead) closeRead(tables, call, null)
-    else if (call.state === 'in_doubt') tables.putCall({ ...call, repeat: { kind: 'never' } })
-    else putInDoubt(tables, { ...call, repeat: { kind: 'never' } }, 'the store was put back from a copy')
+    else if (call.state === 'in_doubt') tables.putCall(maybeSent(call))
+    else putInDoubt(tables, maybeSent(call), 'the store was put back from a copy')
   }
   for (const run of (statements.runList.all({ namespace: null }) as Columns[]).map(runRow)) {
     tables.putRun({ ...run, isFinal: true, jobs: run.jobs.map((job) => ({ ...job, isEnded: true })) })

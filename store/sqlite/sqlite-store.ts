@@ -7,6 +7,7 @@ import type { Log } from '../../runtime/log.ts'
 import { admitPod } from '../rules/admit-pod.ts'
 import { recordSeenFacts } from '../rules/caller.ts'
 import { createKey, revokeKey, setLimits } from '../rules/keys.ts'
+import { mergeCall } from '../rules/merge.ts'
 import { number } from '../rules/number.ts'
 import { admitRead, closeRead, recordRefusal } from '../rules/reads.ts'
 import { repair, resolveByPerson } from '../rules/repair.ts'
@@ -31,7 +32,7 @@ export interface SqliteStoreParts {
 }
 
 /** The embedded engine: each step is one transaction, on disk when its promise resolves. */
-export class SqliteStore implements S.Store {
+export class SqliteStore implements S.RecoverableStore {
   readonly historyId: HistoryId
   readonly #db: Database
   readonly #sql: Statements
@@ -174,6 +175,10 @@ export class SqliteStore implements S.Store {
       if (call === undefined) throw new Error(`repair names ${callId}, which is not on record`)
       return repair(tables, call, send)
     })
+  }
+
+  merge(call: S.JournalledCall): Promise<S.MergeAnswer> {
+    return this.#step((tables) => mergeCall(tables, call))
   }
 
   resolveByPerson(callId: CallId, word: S.PersonsWord): Promise<S.CallRow | undefined> {

@@ -76,6 +76,8 @@ const SQL = {
     VALUES (@account, max(@spent, 0), max(@reserved, 0))
     ON CONFLICT (account) DO UPDATE SET spent_usd_micros = spent_usd_micros + @spent,
     reserved_usd_micros = reserved_usd_micros + @reserved`,
+  accountFreeze: 'UPDATE accounts SET frozen_usd_micros = ? WHERE account = ?',
+  accountFrozen: 'SELECT frozen_usd_micros AS value FROM accounts WHERE account = ?',
   objectGet: 'SELECT shares FROM objects WHERE run_uid = ? AND vendor = ? AND object = ?',
   objectPut: `INSERT INTO objects (run_uid, vendor, object, shares) VALUES (?, ?, ?, ?)
     ON CONFLICT (run_uid, vendor, object) DO UPDATE SET shares = excluded.shares`,

@@ -1,5 +1,6 @@
 import type { AuditActor, AuditEvent, AuditFact } from '../../contract/audit.ts'
 import { asCallId, type CallId, type Digest, type HistoryId, type PodUid } from '../../contract/ids.ts'
+import type { UsdMicros } from '../../contract/money.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Rulebook } from '../rules/rulebook.ts'
@@ -192,6 +193,15 @@ export class SqliteTables implements T.Tables {
 
   addToAccount(account: string, change: T.AccountChange): void {
     this.#sql.accountAdd.run({ account, spent: change.spentUsdMicros, reserved: change.reservedUsdMicros })
+  }
+
+  freeze(account: string, limitUsdMicros: UsdMicros): void {
+    this.#sql.accountFreeze.run(limitUsdMicros, account)
+  }
+
+  frozenLimit(account: string): UsdMicros | undefined {
+    const row = this.#sql.accountFrozen.get(account) as { value: UsdMicros | null } | undefined
+    return row?.value ?? undefined
   }
 
   object({ runUid, vendor, object }: T.ObjectName): T.ObjectRow | undefined {

@@ -1,5 +1,6 @@
-import type { OpenStore } from './stage.ts'
+import type { OpenRecoverable, OpenStore } from './stage.ts'
 import { suiteOfDeclines } from './suite/declines.ts'
+import { suiteOfMerge } from './suite/merge.ts'
 import { suiteOfMoney } from './suite/money.ts'
 import { suiteOfNumbering } from './suite/numbering.ts'
 import { suiteOfRetention } from './suite/retention.ts'
@@ -14,4 +15,9 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('lets records go', () => suiteOfRetention(open))
     describe('keeps runs, keys and the record', () => suiteOfRuns(open))
   })
+}
+
+/** What an engine must do that can lose its last steps. */
+export function describeMerging(name: string, open: OpenRecoverable): void {
+  describe(`the ${name} store takes up what a journal says`, () => suiteOfMerge(open))
 }

@@ -81,9 +81,11 @@ export interface OpenOptions {
 /** How a suite gets a fresh, empty store of the engine under test. */
 export type OpenStore = (options: OpenOptions) => Promise<S.Store>
 
+export type OpenRecoverable = (options: OpenOptions) => Promise<S.RecoverableStore>
+
 export const SILENT = createLog('store', 'silent')
 
-export const inMemory: OpenStore = (options) => openSqliteStore({ path: ':memory:', log: SILENT, ...options })
+export const inMemory: OpenRecoverable = (options) => openSqliteStore({ path: ':memory:', log: SILENT, ...options })
 
 export function digestOf(content: string): Digest {
   return asDigest(createHash('sha256').update(content).digest('hex'))
@@ -140,8 +142,8 @@ export class Stage {
     this.random = seededRandom(seed)
   }
 
-  static async open(open: OpenStore, rules?: Rulebook): Promise<Stage> {
-    const stage = new Stage()
+  static async open(open: OpenStore, rules?: Rulebook, seed = 1): Promise<Stage> {
+    const stage = new Stage(seed)
     stage.store = await open({ clock: stage.clock, random: stage.random, ...(rules === undefined ? {} : { rules }) })
     return stage
   }

@@ -51,7 +51,7 @@ async function play({ setting = {}, steps }: Scenario, rules: Rulebook): Promise
   try {
     for (const line of steps.trim().split('\n')) await world.step(line.trim())
   } finally {
-    await world.store.close()
+    await world.close()
   }
 }
 

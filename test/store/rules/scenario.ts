@@ -13,6 +13,7 @@ import type { Setting } from './world.ts'
  *     a reads x [unnoticed]                             the app took the answer of x; unnoticed: the sidecar died first
  *     a reports                                         POST /seen
  *     reaper takes x as r                               M8
+ *     store saved · store rolled back                   the last steps are lost, and the journal is merged
  *     leases run out · hours 25 · raise 2 · revoke · job job-1 ends · prune
  *     end D=1 [spent=5]                                 so many calls of D were meant, so many dollars spent
  *

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { asJobUid, type CallId } from '../../../contract/ids.ts'
 import { refusal } from '../../../contract/refusals.ts'
+import type { JournalEntry } from '../../../store/recovery/entries.ts'
+import { journalledCalls } from '../../../store/recovery/journalled-calls.ts'
 import {
   namespaceDayAccount,
   policyDayAccount,
@@ -23,6 +25,7 @@ import {
   told,
   usd,
 } from '../stage.ts'
+import { Disk } from './disk.ts'
 import { Breach, Truth } from './truth.ts'
 
 /** What is declared of a scenario beside its steps. */
@@ -34,6 +37,8 @@ export interface Setting {
   readonly limits?: readonly S.CapLimit[]
   readonly needsNamedKeys?: boolean
   readonly policy?: Partial<S.NumberRequest['policy']>
+  /** The store is a file that can be saved and rolled back, and senders keep a journal. */
+  readonly isOnDisk?: boolean
   /** A step may come before what it speaks of; it then does nothing. */
   readonly isAnyOrder?: boolean
 }
@@ -73,6 +78,8 @@ export class World {
   readonly #calls = new Set<CallId>()
   #spared: Set<CallId> | undefined
   #pruned = false
+  #disk: Disk | undefined
+  readonly #journal: JournalEntry[] = []
 
   /** Tells the runs of worlds on one store apart. */
   readonly #nth: number
@@ -85,7 +92,16 @@ export class World {
   }
 
   static async open(setting: Setting, rules: Rulebook): Promise<World> {
-    return new World(await Stage.open(inMemory, rules), setting, { isWhole: rules === WHOLE_RULEBOOK, nth: 1 })
+    const disk = setting.isOnDisk === true ? new Disk() : undefined
+    const stage = await Stage.open(disk === undefined ? inMemory : disk.open, rules)
+    const world = new World(stage, setting, { isWhole: rules === WHOLE_RULEBOOK, nth: 1 })
+    world.#disk = disk
+    return world
+  }
+
+  async close(): Promise<void> {
+    await this.store.close()
+    this.#disk?.remove()
   }
 
   /** A world with another run, on the same store. */
@@ -129,6 +145,8 @@ export class World {
         return ''
       case 'reaper':
         return this.#reaper(words)
+      case 'store':
+        return this.#onDisk(verb)
       case 'prune':
         return this.#prune()
       case 'person':
@@ -288,6 +306,10 @@ export class World {
         return this.#settles(going, ref, options)
       }
       case 'unsent':
+        this.#writesOutcome(ref, {
+          kind: 'not_sent',
+          notSent: { refusal: null, sealedAnswer: null, reason: 'refused' },
+        })
         return (await this.#stage.notSent(ref)).status
       case 'unknown':
         return (await this.#stage.unknown(ref)).status
@@ -306,7 +328,12 @@ export class World {
     }
     const usdMicros = options['usd'] === undefined ? going.usdMicros : usd(Number(options['usd']))
     const key = this.#setting.vendor === 'once' ? null : vendorKey
+    await this.#writesIntent(ref)
     this.truth.arrives({ group: going.group, callId: ref.callId, usdMicros }, key, this.#stage.clock.nowMs())
+    const { capUsd } = this.#setting
+    if (this.#disk !== undefined && capUsd !== undefined && this.truth.usdMicros > usd(capUsd)) {
+      throw new Breach('over the cap', `${this.truth.usdMicros} micro-dollars were really spent`)
+    }
   }
 
   /** The vendor answers without an effect, and will answer so again under the key. */
@@ -354,6 +381,29 @@ export class World {
       })
     }
     return `${repaired.status} ${repaired.call.state}`
+  }
+
+  /** `saved`: what is there now is what a rollback brings back. */
+  async #onDisk(what: string): Promise<string> {
+    if (this.#disk === undefined) throw new Error('the setting has no disk')
+    const isSaved = what === 'saved'
+    const store = await this.#disk[isSaved ? 'save' : 'rollBack'](this.#stage)
+    this.#stage.store = store
+    if (isSaved) return ''
+    const merged = journalledCalls(this.#journal)
+    for (const call of merged) await store.merge(call)
+    return `${merged.length} merged`
+  }
+
+  async #writesIntent(send: S.SendRef): Promise<void> {
+    if (this.#disk === undefined) return
+    const row = await this.#stage.call(send.callId)
+    const { historyId: history } = this.store
+    this.#journal.push({ kind: 'intent', history, send, row, token: null, limits: this.#setting.limits ?? [] })
+  }
+
+  #writesOutcome(send: S.SendRef, outcome: S.SendOutcome): void {
+    this.#journal.push({ kind: 'outcome', send, outcome })
   }
 
   async #person([label = '']: readonly string[]): Promise<string> {
