@@ -23,6 +23,7 @@ export class StoredState {
   readonly attempts = new Map<string, true>()
   readonly bindings = new Map<string, T.Binding>()
   readonly accounts = new Map<string, Balance>()
+  readonly frozen = new Map<string, UsdMicros>()
   readonly objects = new Map<string, T.ObjectRow>()
   readonly events: AuditEvent[] = []
 }
@@ -235,6 +236,14 @@ export class MemoryTables implements T.Tables {
       spentUsdMicros: ((before?.spentUsdMicros ?? 0) + spentUsdMicros) as UsdMicros,
       reservedUsdMicros: ((before?.reservedUsdMicros ?? 0) + reservedUsdMicros) as UsdMicros,
     })
+  }
+
+  freeze(account: string, limitUsdMicros: UsdMicros): void {
+    this.#state.frozen.set(account, limitUsdMicros)
+  }
+
+  frozenLimit(account: string): UsdMicros | undefined {
+    return this.#state.frozen.get(account)
   }
 
   object({ runUid, vendor, object }: T.ObjectName): T.ObjectRow | undefined {
