@@ -93,7 +93,7 @@ async function createLedger(config: LedgerConfig, { environment, ...doors }: Doo
     store,
     policies,
     network: createUndiciNetwork(doors.timers),
-    secrets: createSecretFiles(config.secretsFolder, environment),
+    secrets: createSecretFiles(config.secretsFolder, environment, clock),
     workloads: createLocalWorkloads({
       tokenKey: readOrCreateKeyFile(config.podTokenKeyFile, random),
       endedPodsFile: join(stateFolder, 'ended-pods'),

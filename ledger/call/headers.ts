@@ -18,13 +18,18 @@ const NOT_FOR_VENDORS = new Set([
 ])
 
 /** Node keeps the first of these and drops the rest, so that what we judge could differ from what came. */
-const ONLY_ONCE = ['authorization', 'content-type', 'content-encoding', 'user-agent'] as const
+const ONLY_ONCE: ReadonlySet<string> = new Set(['authorization', 'content-type', 'content-encoding', 'user-agent'])
 
 /** Refuses headers that can be read in two ways. */
 export function judgeHeaders(rawHeaders: readonly string[]): Refusal | null {
-  const names = rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase())
-  const repeated = ONLY_ONCE.find((name) => names.indexOf(name) !== names.lastIndexOf(name))
-  return repeated === undefined ? null : refusal('request_malformed', `The header ${repeated} is given twice.`)
+  const seen = new Set<string>()
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase()
+    if (!ONLY_ONCE.has(name)) continue
+    if (seen.has(name)) return refusal('request_malformed', `The header ${name} is given twice.`)
+    seen.add(name)
+  }
+  return null
 }
 
 /** The app's own headers that go on to the vendor. `credential`: where our secret goes, so the app's never does. */
@@ -40,24 +45,30 @@ export function headersForVendor(
     (credential.inQuery !== true && name === credential.name) ||
     name.startsWith(JOBCAP_HEADER_PREFIX) ||
     name.startsWith('x-forwarded-')
-  return Object.fromEntries(
-    Object.entries(headers).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined && !isLeftOut(entry[0]),
-    ),
-  )
+  const kept: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && !isLeftOut(name)) kept[name] = value
+  }
+  return kept
 }
 
 /** The vendor's headers that go on to the app. */
 export function headersForApp(headers: AnswerHeaders): AnswerHeaders {
   const { connection } = headers
   const named = namedInConnection(Array.isArray(connection) ? connection.join(',') : connection)
-  return Object.fromEntries(
-    Object.entries(headers).filter(
-      ([name]) => !HOP_BY_HOP_HEADERS.has(name) && !named.has(name) && !name.startsWith(JOBCAP_HEADER_PREFIX),
-    ),
-  )
+  const kept: Record<string, string | string[] | undefined> = {}
+  for (const name in headers) {
+    if (!HOP_BY_HOP_HEADERS.has(name) && !named.has(name) && !name.startsWith(JOBCAP_HEADER_PREFIX)) {
+      kept[name] = headers[name]
+    }
+  }
+  return kept
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 function namedInConnection(connection: string | undefined): ReadonlySet<string> {
-  return new Set((connection ?? '').split(',').map((name) => name.trim().toLowerCase()))
+  if (connection === undefined) return NONE
+  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
 }

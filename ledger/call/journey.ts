@@ -49,7 +49,7 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
     return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
   }
   const numbering = numberRequest(ledger, { ...known, priced, endpoint })
-  const answer = await callNumbered(ledger, { request: numbering, addressed, client })
+  const answer = await callNumbered(ledger, { request: numbering, stored: priced.stored, addressed, client })
   if (answer !== undefined) writeAnswer(client, answer, isPod(recognised))
 }
 

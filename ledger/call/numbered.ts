@@ -8,7 +8,7 @@ import { type Answer, refusalAnswer, vendorAnswer } from './answer.ts'
 import type { CallClient } from './call-request.ts'
 import { type SendVerdict, sendOnce } from './send.ts'
 import { LEASE_MS } from './sends.ts'
-import { openAnswer } from './stored-request.ts'
+import { openAnswer, type StoredRequest } from './stored-request.ts'
 
 /** A call that is live elsewhere is asked for again this often, where its end is not this process's to know. */
 const FOREIGN_CALL_MS = 250
@@ -18,6 +18,8 @@ const JOIN_GRACE_MS = 20_000
 /** A paid call that is ready to be numbered. */
 export interface Numbering {
   readonly request: NumberRequest
+  /** What `request.sealedRequest` seals. */
+  readonly stored: StoredRequest
   readonly addressed: Addressed
   readonly client: CallClient
 }
@@ -99,7 +101,7 @@ async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswe
       if (row.repeat.kind === 'never' && (await ledger.store.markSent({ ...ref, leaseMs: LEASE_MS })) === 'refused') {
         return 'judge_again'
       }
-      const verdict = await sendOnce(ledger, { row, policy, vendor })
+      const verdict = await sendOnce(ledger, { row, policy, vendor, stored: storedIn(row, numbering) })
       const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })
       if (reported !== undefined && 'isAlarm' in reported && reported.isAlarm) raiseAlarm(ledger, row)
       const pauseMs = pauseBeforeRepeat(row, verdict, tries)
@@ -118,6 +120,11 @@ async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswe
   } finally {
     own.end()
   }
+}
+
+/** The request at hand, where it is the very one that the record holds; undefined for one of an earlier request. */
+function storedIn({ sealedRequest }: CallRow, { request, stored }: Numbering): StoredRequest | undefined {
+  return sealedRequest?.equals(request.sealedRequest) === true ? stored : undefined
 }
 
 /** Milliseconds; undefined: it is not sent again within this request. */

@@ -29,13 +29,15 @@ export interface Going {
   readonly row: CallRow
   readonly policy: Policy
   readonly vendor: Vendor
+  /** What the record's sealed request holds, where that is known without opening it. */
+  readonly stored?: StoredRequest | undefined
 }
 
 /** Sends the stored request under the call's key, once, and says what that came to. */
 export async function sendOnce(ledger: Ledger, going: Going): Promise<SendVerdict> {
   const { row, policy, vendor } = going
   if (row.sealedRequest === null) throw new Error(`${row.callId} is to be sent, but its request is not in the store`)
-  const stored = openRequest(ledger.sealer, row.sealedRequest)
+  const stored = going.stored ?? openRequest(ledger.sealer, row.sealedRequest)
   const secret = ledger.secrets.read(vendor.secretRef)
   if (secret === undefined) return notSent(ledger, secretMissing(going), 'our secret cannot be read')
   let result = await sendWith(ledger, { ...going, stored, secret })

@@ -37,6 +37,11 @@ function concealedSink(sink: AnswerSink, body: ConcealedBody, forms: readonly st
 }
 
 function concealedHeaders(headers: AnswerHeaders, forms: readonly string[]): AnswerHeaders {
+  const isClean = (value: string) => !forms.some((form) => value.includes(form))
+  const areClean = Object.values(headers).every((value) =>
+    Array.isArray(value) ? value.every(isClean) : value === undefined || isClean(value),
+  )
+  if (areClean) return headers
   const conceal = (value: string) => forms.reduce((text, form) => text.replaceAll(form, starsFor(form.length)), value)
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
@@ -57,7 +62,7 @@ class ConcealedBody {
 
   next(chunk: Uint8Array): Buffer {
     // A copy: the part belongs to whoever read it.
-    const bytes = Buffer.concat([this.#held, chunk])
+    const bytes = this.#held.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk])
     for (const form of this.#forms) {
       for (let at = bytes.indexOf(form); at >= 0; at = bytes.indexOf(form, at)) bytes.fill('*', at, at + form.length)
     }
@@ -74,8 +79,10 @@ class ConcealedBody {
 
 /** How many bytes at the end of `bytes` are the first ones of `form`. */
 function beginningAtEnd(bytes: Buffer, form: Buffer): number {
-  for (let length = Math.min(form.length - 1, bytes.length); length > 0; length -= 1) {
-    if (bytes.subarray(bytes.length - length).equals(form.subarray(0, length))) return length
+  const first = form[0] ?? 0
+  const from = Math.max(0, bytes.length - form.length + 1)
+  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (bytes.compare(form, 0, bytes.length - at, at) === 0) return bytes.length - at
   }
   return 0
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import type { AnswerNote } from '../../contract/call.ts'
 import { type AppExchange, AppLeft } from './app-exchange.ts'
 import type { Delivery } from './delivery-file.ts'
@@ -80,7 +81,16 @@ export async function sendToApp(
   assertStays(app)
   await beforeLastByte()
   assertStays(app)
-  response.end(last)
+  endWith(response, last)
+}
+
+/** Up to this size head and body go out as one text, in one write. Bytes. */
+const JOINED_BYTES = 16 * 1024
+
+/** Node joins a head with what follows only when that is text; Latin-1 keeps every byte. */
+function endWith(response: ServerResponse, last: Uint8Array | undefined): void {
+  if (Buffer.isBuffer(last) && last.length <= JOINED_BYTES) response.end(last.toString('latin1'), 'latin1')
+  else response.end(last)
 }
 
 /** Of an event stream nothing is held back: its last byte is the one that ends the chunks. */

@@ -29,14 +29,14 @@ const ONCE_ONLY = new Set([
 /** What is wrong with the form of a request's head, null when nothing is. Lengths and chunks are judged by Node's strict parser. */
 export function headProblem({ url = '', rawHeaders, headers }: IncomingMessage): Refusal | null {
   if (!url.startsWith('/')) return refusal('request_malformed', 'The request target must be a path.')
-  const seen = new Set<string>()
+  let onceOnly = ''
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]?.toLowerCase() ?? ''
-    if (/^jobcap[-_]/.test(name)) return refusal('header_forbidden')
-    if (seen.has(name) && ONCE_ONLY.has(name)) {
-      return refusal('request_malformed', `The header ${name} is given twice.`)
-    }
-    seen.add(name)
+    if (name.startsWith('jobcap-') || name.startsWith('jobcap_')) return refusal('header_forbidden')
+    if (!ONCE_ONLY.has(name)) continue
+    // No name holds a space.
+    if (onceOnly.includes(` ${name} `)) return refusal('request_malformed', `The header ${name} is given twice.`)
+    onceOnly += ` ${name} `
   }
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
@@ -49,7 +49,8 @@ export function headProblem({ url = '', rawHeaders, headers }: IncomingMessage):
 export function forwardedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const forwarded: OutgoingHttpHeaders = {}
   const ownHops = connectionOptions(headers.connection)
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name]
     if (value === undefined || HOP_BY_HOP_HEADERS.has(name) || NOT_FORWARDED.has(name) || ownHops.has(name)) continue
     forwarded[name] = value
   }
@@ -60,7 +61,8 @@ export function forwardedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHead
 export function answeredHeaders(headers: IncomingHttpHeaders, note: AnswerNote | undefined): OutgoingHttpHeaders {
   const answered: OutgoingHttpHeaders = {}
   const ownHops = connectionOptions(headers.connection)
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name]
     const isOurs = name.startsWith(JOBCAP_HEADER_PREFIX) && name !== REFUSED_HEADER
     if (value === undefined || isOurs || HOP_BY_HOP_HEADERS.has(name) || ownHops.has(name)) continue
     answered[name] = value
@@ -70,6 +72,9 @@ export function answeredHeaders(headers: IncomingHttpHeaders, note: AnswerNote |
   return answered
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 function connectionOptions(connection: string | undefined): ReadonlySet<string> {
-  return new Set((connection ?? '').split(',').map((option) => option.trim().toLowerCase()))
+  if (connection === undefined || connection === 'keep-alive') return NONE
+  return new Set(connection.split(',').map((option) => option.trim().toLowerCase()))
 }

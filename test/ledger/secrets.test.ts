@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import { Secret } from '../../ledger/effects.ts'
 import { createSealer } from '../../ledger/seal.ts'
 import { createSecretFiles, variableOf } from '../../ledger/secrets/secret-files.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { ask, payment } from './call.ts'
 import { TestPod } from './pod.ts'
@@ -83,7 +84,7 @@ describe('secrets of a ledger', () => {
     rig.writeSecret('from-folder', 'a/token')
     rig.writeSecret('from-file', 'b.token')
     const environment = { [variableOf({ name: 'c-d', key: 'api.key' })]: 'from-environment' }
-    const secrets = createSecretFiles(join(rig.folder, 'secrets'), environment)
+    const secrets = createSecretFiles(join(rig.folder, 'secrets'), environment, systemClock)
     const read = (name: string, key = 'token') => secrets.read({ name, key })?.reveal()
     expect([read('a'), read('b'), read('c-d', 'api.key'), read('e')]).to.deep.equal([
       'from-folder',

@@ -21,7 +21,23 @@ export function mediaTypeOf(call: CallText): string {
   return (call.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
 
+/** What a body was read as: a call is recognised, priced, rewritten and settled from the same bytes. */
+const readings = new WeakMap<
+  Uint8Array,
+  { readonly contentType: string | undefined; readonly read: ReadBody | Refusal }
+>()
+
+/** Reads the same bytes under the same Content-Type once. Whoever has a body never writes into it. */
 export function readBody(call: CallText): ReadBody | Refusal {
+  const contentType = call.headers['content-type']
+  const earlier = readings.get(call.body)
+  if (earlier !== undefined && earlier.contentType === contentType) return earlier.read
+  const read = readAnew(call)
+  readings.set(call.body, { contentType, read })
+  return read
+}
+
+function readAnew(call: CallText): ReadBody | Refusal {
   const mediaType = mediaTypeOf(call)
   if (call.body.length === 0) return { kind: 'none' }
   if (mediaType !== FORM_TYPE && !isJsonType(mediaType)) return { kind: 'other' }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash as hashOf } from 'node:crypto'
 import { DIGEST_VERSION } from '../../contract/exchange.ts'
 import { asDigest, type Digest } from '../../contract/ids.ts'
 
@@ -10,6 +10,9 @@ export type Part = string | Uint8Array
 
 /** SHA-256 over the parts. */
 export function digestOf(parts: readonly Part[]): Digest {
+  if (parts.every((part) => typeof part === 'string')) {
+    return asDigest(hashOf('sha256', parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('')))
+  }
   const hash = createHash('sha256')
   let text = ''
   for (const part of parts) {
