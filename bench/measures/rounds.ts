@@ -75,10 +75,6 @@ export function overRounds(rounds: readonly Round[], compute: (run: (key: string
   )
 }
 
-export function hasRun(rounds: readonly Round[], key: string): boolean {
-  return rounds.every((round) => round[key] !== undefined)
-}
-
 function cpuOf(parts: Readonly<Record<string, Part>>): Record<string, number> {
   return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.cpuSeconds()]))
 }
