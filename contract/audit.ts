@@ -92,7 +92,7 @@ export type AuditFact =
 
 /** One line of `GET /audit`. */
 export type AuditEvent = AuditFact & {
-  /** 1, 2, 3 … without gaps within one store. */
+  /** 1, 2, 3 … without gaps within one store; on Redis within the events of one policy. */
   readonly seq: number
   /** Wall clock of the store, milliseconds since the epoch. */
   readonly atMs: number

@@ -90,7 +90,10 @@ export interface Store {
   /** After `--restored`: day caps count as spent until a person opens them. */
   openDayCaps(): Promise<void>
 
-  /** Events in order, from `afterSeq` on, at most `limit`. */
+  /**
+   * Events in order, from `afterSeq` on, at most `limit`. An engine that numbers each policy's events by themselves goes
+   * by number over all policies, and adds what bears the last number in another policy.
+   */
   audit(query: AuditQuery): Promise<readonly AuditEvent[]>
   /** Undefined when it can serve; else why not. */
   problem(): string | undefined

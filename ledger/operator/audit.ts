@@ -24,7 +24,7 @@ export function auditRoutes(ledger: Ledger): Router {
     while (left > 0) {
       const asked = Math.min(PAGE, left)
       const events = await ledger.store.audit({ ...query, afterSeq, limit: asked })
-      for (const event of events) {
+      for (const event of events.slice(0, left)) {
         afterSeq = event.seq
         if (response.write(`${JSON.stringify(event)}\n`)) continue
         await Promise.race([once(response, 'drain'), once(response, 'close')])

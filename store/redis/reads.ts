@@ -89,7 +89,7 @@ export class RedisReads {
     for (const policyName of await this.places.policies()) {
       found.push(...(await this.#unresolvedOf(policyName, limit, afterOrder)))
     }
-    return found.sort((left, right) => left.createdOrder - right.createdOrder).slice(0, limit)
+    return firstWithTwins(found, limit, ({ createdOrder }) => createdOrder)
   }
 
   /** Keys whose records may go: ended or expired that long ago, no Job of theirs lives, nothing is unresolved. */
@@ -128,7 +128,7 @@ export class RedisReads {
         if (page.length < AUDIT_PAGE) break
       }
     }
-    return found.sort((left, right) => left.atMs - right.atMs || left.seq - right.seq).slice(0, query.limit)
+    return firstWithTwins(found, query.limit, ({ seq }) => seq)
   }
 
   async #unresolvedOf(policyName: string, limit: number, afterOrder: number): Promise<CallRow[]> {
@@ -196,6 +196,16 @@ export class RedisReads {
   #hmget(key: string, fields: readonly string[]): Promise<readonly (string | null)[]> {
     return this.#steps.connection.hmget(key, fields)
   }
+}
+
+/**
+ * The first `limit` by number, and those of other policies that bear the last one's number: whoever goes on after that
+ * number then misses none.
+ */
+function firstWithTwins<Row>(rows: readonly Row[], limit: number, numberOf: (row: Row) => number): readonly Row[] {
+  const sorted = [...rows].sort((left, right) => numberOf(left) - numberOf(right))
+  const last = sorted[limit - 1]
+  return last === undefined ? sorted : sorted.filter((row) => numberOf(row) <= numberOf(last))
 }
 
 function balanceOf(packed: string | null): Balance {

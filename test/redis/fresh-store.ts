@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { systemTimers } from '../../runtime/timers.ts'
 import { parseRedisAddress } from '../../store/redis/address.ts'
 import { policyKeys } from '../../store/redis/layout.ts'
@@ -6,17 +6,25 @@ import { openRedisStore } from '../../store/redis/open.ts'
 import { storeClock } from '../../store/sqlite/time.ts'
 import type { Store } from '../../store/store.ts'
 import { type OpenStore, SILENT } from '../store/stage.ts'
-import type { RedisServer } from './redis-server.ts'
+import { command } from './cluster.ts'
+
+/** A Redis or a Cluster whose data a test may throw away. */
+export interface FreshServer {
+  readonly url: string
+  readonly ports: readonly number[]
+}
 
 /** Policies of the suite's requests; their time stands still unless the test moves its clock. */
 const POLICIES = ['default', 'strict']
 
 /** Opens an empty store whose time is the test's clock: what was in the Redis before is gone. */
-export function freshStores(server: () => RedisServer): OpenStore {
+export function freshStores(server: () => FreshServer): OpenStore {
   return async ({ clock, random }) => {
-    const { port, url } = server()
-    const admin = new Redis({ port, host: '127.0.0.1' })
-    await admin.flushall()
+    const { ports, url } = server()
+    const [port = 0] = ports
+    const admin =
+      ports.length === 1 ? new Redis({ port, host: '127.0.0.1' }) : new Cluster([{ port, host: '127.0.0.1' }])
+    for (const node of ports) await command(node, ['FLUSHALL'])
     const time = storeClock(clock, { boot: 'test', lastAtMs: 0 })
     const setTime = async () => {
       const nowMs = String(time().nowMs)

@@ -1,21 +1,38 @@
 import { skip } from '../../tools/test/skip.ts'
-import { freshStores } from '../redis/fresh-store.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
+import { startCluster } from '../redis/cluster.ts'
+import { type FreshServer, freshStores } from '../redis/fresh-store.ts'
+import { startRedis, whyNoRedis } from '../redis/redis-server.ts'
 import { describeStore } from './conformance.ts'
 
-describe('on a real Redis', function () {
-  this.timeout(60_000)
-  let redis: RedisServer
+/** The one suite on a server that the test starts and stops. */
+function describeOn(name: string, start: () => Promise<FreshServer & { stop(): Promise<void> }>): void {
+  describe(`on ${name}`, function () {
+    this.timeout(60_000)
+    let server: Awaited<ReturnType<typeof start>> | undefined
 
-  before(async function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
-    redis = await startRedis()
+    before(async function () {
+      const reason = whyNoRedis()
+      if (reason !== undefined) skip(this, reason)
+      server = await start()
+    })
+    after(() => server?.stop())
+
+    describeStore(
+      name,
+      freshStores(() => {
+        if (server === undefined) throw new Error('no server was started')
+        return server
+      }),
+    )
   })
-  after(() => redis.stop())
+}
 
-  describeStore(
-    'Redis',
-    freshStores(() => redis),
-  )
+describeOn('a single Redis', async () => {
+  const redis = await startRedis()
+  return { url: redis.url, ports: [redis.port], stop: () => redis.stop() }
+})
+
+describeOn('a Redis Cluster', async () => {
+  const cluster = await startCluster()
+  return { url: cluster.url, ports: cluster.nodes.map(({ port }) => port), stop: () => cluster.stop() }
 })
