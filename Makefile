@@ -7,7 +7,7 @@ DEMO := tools/demo/main.ts
 TESTS := 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test sdks verify sim bench fix bundle clean
+.PHONY: help setup demo chaos test sdks verify sim bench fix bundle clean
 
 help:
 	@echo 'make demo      the nightly billing run under a cap, with kills, on this machine (LIVE=1: Stripe test mode)'
@@ -16,6 +16,7 @@ help:
 	@echo 'make verify    what CI runs: format, lint, types, house rules, docs, tests, the demo'
 	@echo 'make bench     what a call costs, beside peers (SHORT=1: in under three minutes; ROUNDS=n, SECONDS=n a run)'
 	@echo 'make sim       the seeded simulation of the whole system (SEEDS=200, SEED=n replays one, MUTANTS=1 hunts planted bugs)'
+	@echo 'make chaos     a Job of 100 Pods while its parts are killed (ROUNDS=3; SEED=n repeats one; STORE=sqlite|redis)'
 	@echo 'make fix       format, and regenerate what is generated'
 	@echo 'make bundle    the files that ship, into dist/'
 	@echo 'make setup     only what all of these do first: Node and npm packages into this clone'
@@ -26,6 +27,9 @@ setup:
 
 demo: bundle
 	@$(NODE) $(DEMO) $(if $(LIVE),--live)
+
+chaos: bundle
+	@ROUNDS=$(ROUNDS) SEED=$(SEED) STORE=$(STORE) $(NODE) tools/chaos/main.ts
 
 test: setup
 	@$(MOCHA) $(TESTS)

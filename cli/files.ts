@@ -61,3 +61,10 @@ export function readToken(file: string): string {
   if (!/^[!-~]+$/.test(token)) throw new BadInput([`${file} does not hold an operator token`])
   return token
 }
+
+/** A key of 32 bytes, as a ledger keeps it in the file `pod-token-key`. */
+export function readKey(file: string): Uint8Array {
+  const hex = readSource(file).text.trim()
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new BadInput([`${file} does not hold a key of 64 hex digits`])
+  return Buffer.from(hex, 'hex')
+}

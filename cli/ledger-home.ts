@@ -23,7 +23,7 @@ export interface LedgerSources {
 }
 
 /** The name of the socket within its folder. */
-export const SOCKET_NAME = 'ledger.sock'
+const SOCKET_NAME = 'ledger.sock'
 /** Linux takes 107 bytes in the path of a Unix socket. */
 const LONGEST_SOCKET_PATH = 107
 

@@ -1,21 +1,18 @@
 import { dirname, resolve } from 'node:path'
 import { CAP_USD_ANNOTATION } from '../../contract/labels.ts'
-import { readOrCreateKeyFile } from '../../runtime/key-file.ts'
 import { DEFAULT_RESOURCES } from '../../webhook/plan.ts'
 import { type Command, type Context, EXIT, isSet, list, required, text, type Values } from '../command.ts'
 import { secretFindings } from '../doctor/vendor-secrets.ts'
 import { readFolder, readPolicies, readSource } from '../files.ts'
-import { type LedgerHome, type LedgerSources, ledgerHome } from '../ledger-home.ts'
-import { openLocalLedger } from '../local-ledger.ts'
 import { readAnnotations } from './annotations.ts'
 import { type EndedJob, runJob } from './job.ts'
-import { LedgerLog } from './ledger-log.ts'
 import { LivingJobs } from './living-jobs.ts'
 import { openLocalMachine, requireFreePorts } from './machine.ts'
 import { OPTIONS } from './options.ts'
 import { podParts } from './pod-parts.ts'
 import { type PreparedJob, prepareJobs } from './prepare.ts'
 import { machineReporter, personReporter, type Reporter } from './reporter.ts'
+import { namedLedger, runLedger } from './run-ledger.ts'
 import { waysOn } from './way-on.ts'
 
 export const runCommand: Command = {
@@ -51,9 +48,16 @@ async function runManifest(values: Values, context: Context, reporter: Reporter)
     secretsFolder: secrets === undefined ? null : readFolder('secrets', resolve(secrets)),
   }
   const policies = readPolicies([policySource])
-  const { machine, state } = await openLocalMachine(values, { context, secretsFolder: sources.secretsFolder })
-  const home = ledgerHome(state.path)
-  const parts = podParts(home, { isolation: machine.isolation, policies, environment: context.environment })
+  const named = namedLedger(values)
+  const { secretsFolder } = sources
+  const masked = [...(secretsFolder === null ? [] : [secretsFolder]), ...(named?.folders ?? [])]
+  const { machine, state } = await openLocalMachine(values, { context, masked })
+  const ledgerToUse = runLedger(named, { context, reporter, sources, state })
+  const parts = podParts(ledgerToUse.socket, {
+    isolation: machine.isolation,
+    policies,
+    environment: context.environment,
+  })
   const jobs = prepareJobs({
     ...{ manifest, policies },
     settings: {
@@ -70,12 +74,12 @@ async function runManifest(values: Values, context: Context, reporter: Reporter)
   if (machine.isolation.network === 'host') await requireFreePorts(parts.ports)
   for (const sentence of machine.isolation.leftOut) reporter.say(sentence)
   for (const { problem, wayOut } of secretFindings(sources, context.environment)) reporter.say(`${problem} ${wayOut}`)
-  const ledger = await openRunLedger(home, sources, { context, reporter, logs: state.logs })
+  const ledger = await ledgerToUse.open()
   try {
     const living = new LivingJobs(state.path)
     await living.endLeftBehind(ledger.client)
-    const podTokenKey = readOrCreateKeyFile(home.podTokenKeyFile, context.random)
-    const setting = { machine, client: ledger.client, parts, podTokenKey, reporter, context, living }
+    const { client, podTokenKey } = ledger
+    const setting = { machine, client, parts, podTokenKey, reporter, context, living }
     return await runAll(jobs, async (job) => {
       for (const note of job.notes) reporter.say(`${job.name}: ${note}`)
       const ended = await runJob(job, { ...setting, workingDir: dirname(resolve(manifest.name)) })
@@ -85,23 +89,6 @@ async function runManifest(values: Values, context: Context, reporter: Reporter)
   } finally {
     await ledger.stop()
   }
-}
-
-function openRunLedger(
-  home: LedgerHome,
-  sources: LedgerSources,
-  about: { readonly context: Context; readonly reporter: Reporter; readonly logs: string },
-) {
-  const { context, reporter, logs } = about
-  const log = new LedgerLog(logs, reporter)
-  return openLocalLedger(home, sources, {
-    ...context,
-    watch: {
-      onServing: (pid) => reporter.event({ event: 'ledger.started', pid, address: `unix:${home.socket}` }),
-      onRestart: (exit) => reporter.say(`[ledger] ended with ${exit} and is started again`),
-      onLine: (line) => log.take(line),
-    },
-  })
 }
 
 /** One Job after the other; what follows a failed one is not started. */

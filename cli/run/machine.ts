@@ -8,16 +8,16 @@ export interface LocalMachine {
   readonly state: ReturnType<typeof openStateFolder>
 }
 
-/** This machine as the options want it, with its state folder. */
+/** This machine as the options want it, with its state folder. `masked`: folders of which an app sees nothing. */
 export async function openLocalMachine(
   values: Values,
-  { context, secretsFolder }: { readonly context: Context; readonly secretsFolder: string | null },
+  { context, masked }: { readonly context: Context; readonly masked: readonly string[] },
 ): Promise<LocalMachine> {
   const network = oneOf(values, 'network', { choices: ['pod', 'host'] as const, fallback: 'pod' })
   const isolation = oneOf(values, 'isolation', { choices: ['root', 'user', 'none'] as const, fallback: undefined })
   const state = openState(stateFolderPath(text(values, 'state'), context.environment))
   const opening = await openMachine({
-    ...{ state, network, masked: secretsFolder === null ? [] : [secretsFolder] },
+    ...{ state, network, masked },
     ...(isolation === undefined ? {} : { isolation }),
     clock: context.clock,
     timers: context.timers,

@@ -10,5 +10,12 @@ export const OPTIONS: Options = {
   state: { type: 'string', value: 'DIR', help: 'state folder (default $XDG_STATE_HOME/jobcap)' },
   network: { type: 'string', value: 'pod|host', help: "host: this machine's network, one Pod at a time (default pod)" },
   isolation: { type: 'string', value: 'LEVEL', help: 'root, user or none (default: the strongest that works)' },
+  ledger: {
+    type: 'string',
+    value: 'unix:PATH',
+    help: "a ledger that runs already, shown to issuer and proxy by its socket's folder; else one is started here",
+  },
+  'token-file': { type: 'string', value: 'FILE', help: 'operator token of --ledger' },
+  'pod-token-key': { type: 'string', value: 'FILE', help: 'key of --ledger for local Pod tokens' },
   json: { type: 'boolean', help: 'print one JSON event a line' },
 }

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import {
   CREDENTIAL_MOUNT_PATH,
   ISSUER_CONTAINER,
@@ -11,7 +12,6 @@ import type { LocalCommand, PrivateBind } from '../../local/run.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Environment } from '../../runtime/environment.ts'
 import { entries } from '../entries.ts'
-import { type LedgerHome, SOCKET_NAME } from '../ledger-home.ts'
 
 /** Where issuer and proxy see the ledger's socket; beside /run/jobcap, which is /var/run/jobcap on most hosts. */
 const SOCKET_MOUNT = '/run/jobcap-ledger'
@@ -46,8 +46,11 @@ export interface PodPlace {
   readonly environment: Environment
 }
 
-/** Without namespaces nothing can be bound: the socket is reached where it is, and each vendor gets a port of its own. */
-export function podParts(home: LedgerHome, about: PodPlace): PodParts {
+/**
+ * For Pods of the ledger that listens on this socket. Without namespaces nothing can be bound: the socket is reached
+ * where it is, and each vendor gets a port of its own.
+ */
+export function podParts(socket: string, about: PodPlace): PodParts {
   const { isolation, policies, environment } = about
   const { issuer, proxy } = entries()
   const hasNamespaces = isolation.level !== 'none'
@@ -58,7 +61,7 @@ export function podParts(home: LedgerHome, about: PodPlace): PodParts {
     ports.length === 0 ? {} : { JOBCAP_VENDOR_PORTS: ports.map(([name, port]) => `${name}=${port}`).join() }
   return {
     ports: [PROXY_PORT, ...ports.map(([, port]) => port)],
-    ledgerUrl: hasNamespaces ? `unix:${SOCKET_MOUNT}/${SOCKET_NAME}` : `unix:${home.socket}`,
+    ledgerUrl: hasNamespaces ? `unix:${SOCKET_MOUNT}/${basename(socket)}` : `unix:${socket}`,
     commands: {
       [ISSUER_CONTAINER]: { command: [...node, issuer], environment: paths },
       [PROXY_CONTAINER]: {
@@ -68,7 +71,7 @@ export function podParts(home: LedgerHome, about: PodPlace): PodParts {
       },
     },
     privateBinds: hasNamespaces
-      ? [{ containers: [ISSUER_CONTAINER, PROXY_CONTAINER], hostPath: home.socketFolder, path: SOCKET_MOUNT }]
+      ? [{ containers: [ISSUER_CONTAINER, PROXY_CONTAINER], hostPath: dirname(socket), path: SOCKET_MOUNT }]
       : [],
     environment: {
       ...(environment['PATH'] === undefined ? {} : { PATH: environment['PATH'] }),

@@ -50,6 +50,25 @@ const BAD: readonly Bad[] = [
     code: 2,
     says: /job\.yaml:\d+: Job\/bill in namespace billing is there twice \(first on line 1\)/,
   },
+  {
+    name: 'a ledger that Pods could not reach',
+    args: ['--ledger', 'http://127.0.0.1:8081'],
+    code: 2,
+    says: /must be unix:\/PATH: local Pods have networks of their own/,
+  },
+  {
+    name: 'a ledger without its operator token',
+    args: ['--ledger', 'unix:/tmp/nobody.sock'],
+    code: 2,
+    says: /--ledger needs --token-file: the file operator-token/,
+  },
+  {
+    name: 'a key for Pod tokens that is none',
+    files: { token: 'abc', key: 'short' },
+    args: ['--ledger', 'unix:/tmp/nobody.sock', '--token-file', 'token', '--pod-token-key', 'key'],
+    code: 2,
+    says: /key does not hold a key of 64 hex digits/,
+  },
   { name: 'a name that no Job has', args: ['--name', 'x'], code: 2, says: /no Job or CronJob named x; there is: bill/ },
   {
     name: 'a container without a command',

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { JobcapRun } from './jobcap-run.ts'
-import type { Progress } from './progress.ts'
+import { JobcapRun } from '../scene/jobcap-run.ts'
+import type { Progress } from '../scene/progress.ts'
 import { EXAMPLE, type Stage, writePolicy } from './stage.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { formatUsd, parseUsd, type UsdMicros } from '../../contract/money.ts'
+import { Progress } from '../scene/progress.ts'
 import {
   type ActA,
   type ActB,
@@ -11,7 +12,6 @@ import {
 } from './acts.ts'
 import { indexTable } from './index-table.ts'
 import { actLive } from './live.ts'
-import { Progress } from './progress.ts'
 import { type Stage, setStage } from './stage.ts'
 
 /** What the last line says of the whole; see the design's Commands. */

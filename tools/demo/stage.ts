@@ -3,19 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Children } from './children.ts'
+import { Children } from '../scene/children.ts'
+import type { Customer as ChargedCustomer } from '../scene/judge.ts'
+import { ROOT, TOOLS } from '../scene/places.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
 /** Its folder holds the programs too, so `jobcap run` is started there. */
 export const EXAMPLE = join(ROOT, 'manifests/examples/nightly-billing')
-export const JOBCAP = join(ROOT, 'bin/jobcap')
-/** Node, and a Python that has requests. */
-export const TOOLS = join(ROOT, '.tools/bin')
-export const FAKE_STRIPE = join(ROOT, 'fake-vendors/stripe/main.ts')
 const HUNT_MANIFEST = join(import.meta.dirname, 'hunt/job.yaml')
 
-export interface Customer {
-  readonly id: string
+export interface Customer extends ChargedCustomer {
   readonly amountCents: number
   /** Completion index of the Pod that charges this customer. */
   readonly index: number

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { Children } from './children.ts'
-import { JOBCAP } from './stage.ts'
+import { JOBCAP } from './places.ts'
 
 /** The whole record of a state folder, as `jobcap audit` prints it. */
 export async function readAudit(children: Children, stateFolder: string): Promise<AuditEvent[]> {

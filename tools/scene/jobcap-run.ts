@@ -1,7 +1,7 @@
 import type { JobEnd, RunEvent, RunSummary } from '../../cli/run/events.ts'
 import type { Children, ChildStart } from './children.ts'
 import { readJsonLines } from './lines.ts'
-import { JOBCAP, TOOLS } from './stage.ts'
+import { JOBCAP, TOOLS } from './places.ts'
 
 type Of<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>
 

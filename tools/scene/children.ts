@@ -18,7 +18,7 @@ export class Children {
   #isOver = false
 
   start(command: string, args: readonly string[], { input = '', uid, ...options }: ChildStart = {}) {
-    if (this.#isOver) throw new Error('the demo is over')
+    if (this.#isOver) throw new Error('it is over: nothing is started any more')
     const child = spawn(command, args, {
       ...options,
       ...(uid === undefined ? {} : { uid, gid: uid }),

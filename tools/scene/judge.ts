@@ -1,6 +1,10 @@
 import type { AuditEvent } from '../../contract/audit.ts'
 import { callsOf, type TruthLine } from '../../fake-vendors/truth.ts'
-import type { Customer } from './stage.ts'
+
+/** Somebody who is to be charged once. */
+export interface Customer {
+  readonly id: string
+}
 
 export interface Charges {
   readonly intended: number

@@ -1,7 +1,8 @@
 import { type VendorControl, vendorControl } from '../../fake-vendors/client.ts'
 import { readTruth, type TruthLine } from '../../fake-vendors/truth.ts'
+import type { Children } from './children.ts'
 import { readJsonLines } from './lines.ts'
-import { FAKE_STRIPE, type Stage } from './stage.ts'
+import { FAKE_STRIPE } from './places.ts'
 
 export interface FakeStripe {
   readonly url: string
@@ -18,7 +19,10 @@ interface Ready {
 }
 
 /** A fresh fake Stripe, a process of its own. `truthFile` is where it writes what really happened. */
-export async function startFakeStripe(stage: Stage, truthFile: string): Promise<FakeStripe> {
+export async function startFakeStripe(
+  stage: { readonly children: Children; readonly secretFile: string },
+  truthFile: string,
+): Promise<FakeStripe> {
   const args = [FAKE_STRIPE, '--truth', truthFile, '--secret-file', stage.secretFile]
   const child = stage.children.start(process.execPath, args)
   const said: string[] = []
