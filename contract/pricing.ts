@@ -31,12 +31,50 @@ export interface VendorPricing {
   readonly twilio?: TwilioTerms
   /** Resend only. */
   readonly resend?: ResendTerms
+  /** LLM vendors only. */
+  readonly tokens?: TokenPricing
 }
 
 /** What the policy says of a Resend account. */
 export interface ResendTerms {
   /** One recipient of one mail: each address of To, Cc and Bcc. */
   readonly recipientUsdMicros: UsdMicros
+}
+
+/** What a policy says about the tokens of one LLM vendor. */
+export interface TokenPricing {
+  /** Models that the policy prices itself; they win over the built-in list. */
+  readonly models: readonly ModelPrice[]
+  /** Whether the built-in list of the vendor's own prices holds for the others. */
+  readonly usesListPrices: boolean
+  /** Put into a request that limits its output by nothing; null: the most that its model can write is reserved. */
+  readonly maxOutputTokens: number | null
+  /** Fields of requests that are not known here and that, as the policy says, change no price. */
+  readonly freeFields: readonly string[]
+}
+
+/** Prices of one model. Those of tokens are whole micro-dollars for a million tokens: $2.50 is 2 500 000. */
+export interface ModelPrice {
+  /** As requests name it. */
+  readonly model: string
+  readonly base: TokenPrices
+  /** Prices of the whole request once its input, cached or not, is above `aboveTokens`; null: there is one price. */
+  readonly long: { readonly aboveTokens: number; readonly prices: TokenPrices } | null
+  /** Most tokens of input and output together; null: not known. */
+  readonly contextTokens: number | null
+}
+
+/** Micro-dollars for a million tokens, by what they are. */
+export interface TokenPrices {
+  /** Input that no cache holds. */
+  readonly inputPerMillionUsdMicros: number
+  /** Reasoning counts as output. */
+  readonly outputPerMillionUsdMicros: number
+  readonly cacheReadPerMillionUsdMicros: number
+  /** Input that a cache takes up for a few minutes. */
+  readonly cacheWritePerMillionUsdMicros: number
+  /** Input that a cache takes up for an hour. */
+  readonly cacheWriteHourPerMillionUsdMicros: number
 }
 
 /** What the policy says of a Twilio account: Twilio names no price in its answers, so these are what is counted. */

@@ -1,3 +1,4 @@
+import { PRICE_REFUSALS } from './price-refusals.ts'
 import { caller, operator, type RefusalEntry, us, vendor } from './refusal-entry.ts'
 
 /** The catalogue: every refusal that jobcap gives instead of a vendor's answer. `docs/errors.md` is generated from it. */
@@ -122,26 +123,7 @@ export const REFUSALS = {
   ),
 
   // What would it cost?
-  cap_exhausted: operator(
-    429,
-    'The call would pass a spending cap, so it was not sent.',
-    'Raise the limit with `jobcap keys raise`, or apply a Job that continues the run with a higher jobcap.dev/cap-usd.',
-  ),
-  cap_missing: operator(
-    503,
-    'A cap that the policy declares has no account in the store, so nothing can be reserved.',
-    'Run `jobcap doctor`.',
-  ),
-  amount_invalid: caller(
-    400,
-    'The amount of the call cannot be read without doubt, so it was not sent.',
-    'Send the amount once, as a positive whole number of minor units.',
-  ),
-  currency_unknown: operator(
-    400,
-    'The currency has no rate in the policy.',
-    'Add it to currencies.usdMicrosPerMajorUnit.',
-  ),
+  ...PRICE_REFUSALS,
 
   // Which call is it?
   stale_request: caller(
@@ -287,21 +269,25 @@ export const REFUSALS = {
     'The policy names a vendor secret that cannot be read, so nothing was sent.',
     'Put the secret where the policy points.',
   ),
-  outcome_pending: {
-    ...us(
-      504,
-      'The vendor has not answered; the money stays reserved and the repeat is the same call.',
-      'Nothing: SDKs retry and get the answer of this call.',
+  outcome_pending: us(
+    504,
+    'The vendor has not answered; the money stays reserved and the repeat is the same call.',
+    'Nothing: SDKs retry and get the answer of this call.',
+  ),
+  answer_lost: {
+    ...vendor(
+      502,
+      'The answer of the model was lost. It counts as paid for, at the most it can have cost; the repeat is bought anew.',
+      'Nothing: SDKs ask again, under a new reservation.',
     ),
+    isRetryable: true,
   },
   outcome_unknown: vendor(
     502,
     'The call may have taken effect; it is not sent again and its money stays reserved.',
     'Look at the vendor; a person can resolve the call.',
   ),
-  call_in_progress: {
-    ...us(409, 'The same call is being made by another owner.', 'Nothing: SDKs retry and get its answer.'),
-  },
+  call_in_progress: us(409, 'The same call is being made by another owner.', 'Nothing: SDKs retry and get its answer.'),
 } satisfies Record<string, RefusalEntry>
 
 /** What a refusal is called: the code of its JSON body and of its header, and the name of its page. */

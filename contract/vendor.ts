@@ -1,7 +1,7 @@
 import type { CallKind } from './call.ts'
 
 /** The vendors whose calls jobcap can tell apart; `generic` ones are declared in the policy. */
-export type VendorType = 'stripe' | 'twilio' | 'resend' | 'generic'
+export type VendorType = 'stripe' | 'twilio' | 'resend' | 'openai' | 'anthropic' | 'generic'
 
 /** What the sidecar needs to tell a vendor's calls apart. Holds no secret and no price. */
 export interface VendorTerms {

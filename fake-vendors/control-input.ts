@@ -71,6 +71,12 @@ function readFault(input: Json): Fault {
       const chunkBytes = Math.max(1, integer(input, 'chunkBytes', 1))
       return { kind, when: after(input), chunkBytes, everyMs: integer(input, 'everyMs') }
     }
+    case 'cut': {
+      onlyNames(input, ['kind', 'when', 'afterBytes', 'how'])
+      const how = input['how'] ?? 'reset'
+      if (how !== 'reset' && how !== 'end') throw new BadControlRequest('how must be "reset" or "end"')
+      return { kind, when: after(input), afterBytes: integer(input, 'afterBytes'), how }
+    }
     case 'wrong_length':
       onlyNames(input, ['kind', 'when', 'byBytes'])
       return { kind, when: after(input), byBytes: integer(input, 'byBytes') }

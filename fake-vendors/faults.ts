@@ -20,6 +20,8 @@ export type Fault =
   | { kind: 'half'; when: 'after' }
   /** The body a few bytes at a time. */
   | { kind: 'drip'; when: 'after'; chunkBytes: number; everyMs: number }
+  /** So many bytes of the body, then a reset, or the end as if that were all. */
+  | { kind: 'cut'; when: 'after'; afterBytes: number; how: 'reset' | 'end' }
   /** Content-Length says this many bytes more (or, negative, fewer) than are sent; then the end. */
   | { kind: 'wrong_length'; when: 'after'; byBytes: number }
 

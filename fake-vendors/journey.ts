@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Timers } from '../runtime/timers.ts'
 import type { Fault, Faults } from './faults.ts'
 import type { HoldRule, Holds } from './holds.ts'
-import { reset, send, sendGarbage, sendHalf, sendSlowly, sendWrongLength } from './send.ts'
+import { reset, send, sendCut, sendGarbage, sendHalf, sendSlowly, sendWrongLength } from './send.ts'
 import type { Truth, TruthCall } from './truth.ts'
 import type { Answer, Fact, Outcome, Vendor, VendorCall } from './vendor.ts'
 
-/** Largest request body a stand-in takes; none of its routes needs a tenth of it. */
-const MAX_BODY_BYTES = 1024 * 1024
+/** Largest request body a stand-in takes: what language models take with pictures in it. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024
 
 export interface Stage {
   readonly vendor: Vendor
@@ -144,6 +144,8 @@ async function deliver(
       return sendHalf(response, answer)
     case 'drip':
       return await sendSlowly(response, answer, { ...late, timers: stage.timers })
+    case 'cut':
+      return sendCut(response, answer, late)
     case 'wrong_length':
       return sendWrongLength(response, answer, late.byBytes)
   }

@@ -35,6 +35,9 @@ export interface TruthCall {
   movedMinor?: number
   currency?: string
   customer?: string
+  /** Model and tokens, where tokens are what is sold. */
+  model?: string
+  tokens?: Readonly<Record<string, number>>
   metadata?: Readonly<Record<string, string>>
   /** Connected account, where the caller named one. */
   account?: string

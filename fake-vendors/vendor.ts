@@ -22,6 +22,8 @@ export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** Instead of the body: what comes part by part, as the client takes it. */
+  readonly parts?: () => Iterable<string>
 }
 
 /** What goes into the truth file about a call, beyond what the request itself says. */

@@ -4,6 +4,7 @@ import type { CapPolicy, CapPolicySpec, PolicyCaps, PolicyCurrencies, StripeVend
 import { parseExpiry } from './expiry.ts'
 import { generic } from './generic-vendor.schema.ts'
 import { resend } from './resend-vendor.schema.ts'
+import { anthropic, openai } from './token-vendor.schema.ts'
 import { twilio } from './twilio-vendor.schema.ts'
 import { baseUrl, DNS_LABEL, usd, vendorBasics } from './vendor-fields.schema.ts'
 
@@ -90,8 +91,8 @@ const spec = z.strictObject({
     .describe('How other currencies become dollars. Default: only USD is accepted.'),
   vendors: z
     .array(
-      z.discriminatedUnion('type', [stripe, twilio, resend, generic], {
-        error: 'type is `stripe`, `twilio`, `resend` or `generic`',
+      z.discriminatedUnion('type', [stripe, twilio, resend, openai, anthropic, generic], {
+        error: 'type is `stripe`, `twilio`, `resend`, `openai`, `anthropic` or `generic`',
       }),
     )
     .min(1)

@@ -61,7 +61,7 @@ export interface PolicyCurrencies {
   readonly usdMicrosPerMajorUnit: Readonly<Record<string, number>>
 }
 
-export type PolicyVendor = StripeVendor | TwilioVendor | ResendVendor | GenericVendor
+export type PolicyVendor = StripeVendor | TwilioVendor | ResendVendor | OpenaiVendor | AnthropicVendor | GenericVendor
 
 interface VendorBasics {
   /** First path segment and host name in the Pod: `localhost:8080/<name>/…`, `<name>.localhost:8080`. */
@@ -114,6 +114,45 @@ export interface ResendVendor extends VendorBasics {
   readonly baseUrl?: string
   /** One recipient of one mail: each address of To, Cc and Bcc. */
   readonly recipientUsd: DecimalUsd
+}
+
+/** OpenAI, or any vendor that speaks its protocol. */
+export interface OpenaiVendor extends TokenVendor {
+  readonly type: 'openai'
+}
+
+export interface AnthropicVendor extends TokenVendor {
+  readonly type: 'anthropic'
+}
+
+interface TokenVendor extends VendorBasics {
+  /** Origin, with the path that stands before `/v1` where there is one. Default: the vendor's own. */
+  readonly baseUrl?: string
+  /** Whether the built-in price list of the vendor holds. Default: only where there is no `baseUrl`. */
+  readonly listPrices?: boolean
+  /** Put into requests that limit their output by nothing. Default: none, and the most that the model can write is reserved. */
+  readonly maxOutputTokens?: number
+  /** Prices of models that the list lacks, or other ones than the list has. */
+  readonly models?: readonly PricedModel[]
+  /** Top-level fields of requests that are not known here and change no price. */
+  readonly freeFields?: readonly string[]
+}
+
+export interface PricedModel {
+  /** As requests name it. */
+  readonly name: string
+  /** Dollars for a million tokens of input. */
+  readonly inputUsd: DecimalUsd
+  /** Of output, reasoning counted. */
+  readonly outputUsd: DecimalUsd
+  /** Of input that the vendor had in its cache. Default: `inputUsd`. */
+  readonly cacheReadUsd?: DecimalUsd
+  /** Of input that its cache takes up. Default: `inputUsd`; for Anthropic 1.25 of it. */
+  readonly cacheWriteUsd?: DecimalUsd
+  /** Of input that its cache takes up for an hour. Default: `cacheWriteUsd`; for Anthropic twice `inputUsd`. */
+  readonly cacheWriteHourUsd?: DecimalUsd
+  /** Most tokens that the model holds. Default: not known. */
+  readonly contextTokens?: number
 }
 
 /** A vendor whose prices the policy declares. */

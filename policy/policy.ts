@@ -7,6 +7,7 @@ import type {
   ResendTerms,
   RoutePrice,
   SecretPlace,
+  TokenPricing,
   TwilioPrices,
   TwilioTerms,
 } from '../contract/pricing.ts'
@@ -22,6 +23,7 @@ import type {
   TwilioVendorPrices,
 } from './cap-policy.ts'
 import { parseExpiry } from './expiry.ts'
+import { readTokenVendor } from './token-vendor.ts'
 
 const STRIPE_BASE_URL = 'https://api.stripe.com'
 const RESEND_BASE_URL = 'https://api.resend.com'
@@ -58,6 +60,8 @@ export interface Vendor {
   readonly type: VendorType
   /** Origin, without a slash at its end. */
   readonly baseUrl: string
+  /** Stands before every path of the vendor's, without a slash at its end; absent: nothing does. */
+  readonly basePath?: string
   readonly secretRef: SecretRef
   readonly perDayUsdMicros: UsdMicros | null
   readonly allowedEndpoints: readonly string[]
@@ -71,6 +75,8 @@ export interface Vendor {
   readonly twilio?: TwilioTerms
   /** Resend only. */
   readonly resend?: ResendTerms
+  /** Vendors of tokens only. */
+  readonly tokens?: TokenPricing
 }
 
 /** `document` must have passed the schema. */
@@ -137,6 +143,9 @@ function readVendor(vendor: PolicyVendor): Vendor {
         routes: [],
         resend: { recipientUsdMicros: micros(vendor.recipientUsd) },
       }
+    case 'openai':
+    case 'anthropic':
+      return { ...basics, ...readTokenVendor(vendor), auth: null, idempotency: 'never', prices: [], routes: [] }
     case 'generic':
       return {
         ...basics,

@@ -3,8 +3,14 @@ import type { CallId, Digest, JobUid, KeyId, Nonce, PodUid, RunUid } from '../co
 import type { UsdMicros } from '../contract/money.ts'
 import type { Refusal } from '../contract/refusals.ts'
 
-/** `never`: sent once, marked before. `idempotent`: may be sent again under its key, within the window of its first send. */
-export type Repeat = { readonly kind: 'never' } | { readonly kind: 'idempotent'; readonly windowMs: number }
+/**
+ * `never`: sent once, marked before. `idempotent`: may be sent again under its key, within the window of its first send.
+ * `anew`: a repeat is another purchase; one whose outcome stays unknown counts as made, at its reservation.
+ */
+export type Repeat =
+  | { readonly kind: 'never' }
+  | { readonly kind: 'idempotent'; readonly windowMs: number }
+  | { readonly kind: 'anew' }
 
 /** Why nothing reached the vendor, and what the app is told. A vendor's own 429 is kept as it came. */
 export interface NotSent {

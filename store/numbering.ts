@@ -31,6 +31,8 @@ export interface NumberClaims {
   readonly seen: readonly SeenFact[]
   readonly delivery: DeliveryJournal
   readonly saysDiverged: boolean
+  /** LLM routes: requests of the same content that are still open in the sidecar, this one left out. */
+  readonly open: readonly Ord[]
 }
 
 export interface Price {

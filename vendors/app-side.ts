@@ -2,6 +2,8 @@
 export interface AppSide {
   /** Environment variables by which apps and SDKs take the vendor's address, for the vendor named `name` in the policy. */
   baseUrlEnvs(name: string): readonly string[]
+  /** Put behind that address: what SDKs expect it to hold. */
+  readonly basePath?: string
   /** Environment variables that by custom hold the vendor's secret. */
   readonly secretEnvs: readonly string[]
   /** What the vendor's secrets look like, anywhere in a text; null: they have no shape of their own. */

@@ -1,5 +1,5 @@
 import type { UsdMicros } from '../contract/money.ts'
-import type { SecretPlace, VendorPricing } from '../contract/pricing.ts'
+import type { ModelPrice, SecretPlace, VendorPricing } from '../contract/pricing.ts'
 import type { Refusal } from '../contract/refusals.ts'
 import type { CallText } from '../contract/vendor.ts'
 
@@ -20,6 +20,8 @@ export interface Priced {
   readonly totalUsdMicros: UsdMicros
   /** The vendor's object that is acted on; null when the call makes one, or when there are no objects. */
   readonly object: string | null
+  /** What the tokens of an LLM call cost, so that it is settled at the prices it was reserved at. */
+  readonly model?: ModelPrice
 }
 
 /** The amount stands only on the object: read it with GET `path` under the call's account headers, then `boundOfObject`. */
@@ -57,16 +59,22 @@ export interface Actual {
   readonly isVendorReplay: boolean
 }
 
-/** May a call whose outcome is unknown be sent again under the same key? `windowMs` counts from the first send. */
+/**
+ * May a call whose outcome is unknown be sent again? `idempotent`: under the same key; `windowMs` counts from the first
+ * send. `anew`: yes, and it is another purchase; what is unknown was paid for, at its bound.
+ */
 export type Repeat =
   | { readonly kind: 'idempotent'; readonly header: string; readonly windowMs: number }
   | { readonly kind: 'never' }
+  | { readonly kind: 'anew' }
 
 /** The body as the vendor gets it. `contentType` null: send no Content-Type. `path`: another than the app asked for. */
 export interface ForwardBody {
   readonly body: Uint8Array
   readonly contentType: string | null
   readonly path?: string
+  /** We asked for more than the app did: of a streamed answer it does not get what it did not ask for. */
+  readonly asksForUsage?: boolean
 }
 
 /** Our secret as one field of the request: a header (lower case), or a parameter of the query. */

@@ -78,7 +78,9 @@ function numberRequest(
     limits: capLevels(policy, vendor, caller.pod?.namespace ?? null),
     policyName: policy.name,
     repeat:
-      priced.repeat.kind === 'never' ? { kind: 'never' } : { kind: 'idempotent', windowMs: priced.repeat.windowMs },
+      priced.repeat.kind === 'idempotent'
+        ? { kind: 'idempotent', windowMs: priced.repeat.windowMs }
+        : { kind: priced.repeat.kind },
     send: { nonce: asNonce(ledger.random.hex(8)), leaseMs: LEASE_MS },
     sealedRequest: sealRequest(ledger.sealer, priced.stored),
   }

@@ -15,6 +15,9 @@ const FOREIGN_CALL_MS = 250
 /** Longer than a vendor may be silent, so that whoever joins outlasts whoever sends. */
 const JOIN_GRACE_MS = 20_000
 
+/** What the app is told when no answer came, by what a repeat would do. */
+const UNKNOWN_OUTCOME = { never: 'outcome_unknown', idempotent: 'outcome_pending', anew: 'answer_lost' } as const
+
 /** A paid call that is ready to be numbered. */
 export interface Numbering {
   readonly request: NumberRequest
@@ -129,7 +132,7 @@ function storedIn({ sealedRequest }: CallRow, { request, stored }: Numbering): S
 
 /** Milliseconds; undefined: it is not sent again within this request. */
 function pauseBeforeRepeat(row: CallRow, verdict: SendVerdict, tries: number): number | undefined {
-  if (row.repeat.kind === 'never') return undefined
+  if (row.repeat.kind !== 'idempotent') return undefined
   switch (verdict.kind) {
     case 'definite':
     case 'not_sent':
@@ -161,7 +164,7 @@ function sentAnswer(
     case 'unknown': {
       count(ledger, numbering, 'in_doubt')
       if (verdict.answer !== null) return vendorAnswer(verdict.answer, note)
-      return refusalAnswer(refusal(row.repeat.kind === 'never' ? 'outcome_unknown' : 'outcome_pending'), note)
+      return refusalAnswer(refusal(UNKNOWN_OUTCOME[row.repeat.kind]), note)
     }
   }
 }

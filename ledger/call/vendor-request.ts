@@ -26,7 +26,7 @@ export function vendorRequest({ vendor, secret, call, key, idleMs, mayRepeat }: 
   return {
     origin: vendor.baseUrl,
     method: call.method,
-    target: call.query === '' ? call.path : `${call.path}?${call.query}`,
+    target: `${vendor.basePath ?? ''}${call.path}${call.query === '' ? '' : `?${call.query}`}`,
     headers,
     body: call.body,
     idleMs,

@@ -1,6 +1,7 @@
 import type { SeenFact } from '../../contract/call.ts'
 import type { CallId } from '../../contract/ids.ts'
 import { attemptOf, scopeOf } from '../rules/caller.ts'
+import { isParallel } from '../rules/claims.ts'
 import { vendorKeyOf } from '../rules/vendor-key.ts'
 import type { Caller, NumberRequest, ReadRequest, RefusedCall, SendOutcome, SendReport } from '../store.ts'
 import { shortDigest, shortScope } from './layout.ts'
@@ -47,7 +48,9 @@ export function numberArguments(request: NumberRequest, callId: CallId) {
     total: price.totalUsdMicros,
     object: marked(price.object),
     vendor,
-    windowMs: repeat.kind === 'never' ? 'never' : repeat.windowMs,
+    windowMs: repeat.kind === 'idempotent' ? repeat.windowMs : repeat.kind,
+    isParallel: isParallel(identity),
+    openOrds: `,${(sidecar?.open ?? []).map((ord) => `${ord.boot}.${ord.seq},`).join('')}`,
     nonce: send.nonce,
     leaseMs: send.leaseMs,
     sealedRequest: request.sealedRequest,

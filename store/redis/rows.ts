@@ -128,7 +128,7 @@ export function callRowOf({ callId, packed, lines, blob, notSent }: CallFields):
   const { account, core } = JSON.parse(rest.join('\n')) as RestOfCall
   const [scope = '', , , walk = '', day = '', ...prefixes] = place.split('\t')
   const accounts = day === '' ? [] : accountsOf(actor.runUid, day, prefixes)
-  const changing = unpack(packed)
+  const { isPutAside, ...changing } = unpack(packed)
   const isResolved = changing.state === 'settled' || changing.state === 'released'
   const isLeased = changing.state === 'reserved' || changing.state === 'sent'
   const bytes = blob.length === 0 ? null : blob
@@ -142,10 +142,11 @@ export function callRowOf({ callId, packed, lines, blob, notSent }: CallFields):
     account,
     digest,
     core,
-    n,
-    namedKey,
-    vendorKey,
     ...changing,
+    // One that was put aside has left its place.
+    n: isPutAside ? null : n,
+    namedKey: isPutAside ? null : namedKey,
+    vendorKey,
     leaseBoot: isLeased ? REDIS_BOOT : '',
     accounts,
     levels: LEVELS.slice(0, accounts.length),
@@ -182,7 +183,7 @@ function unpack(packed: string) {
     order,
     ...more
   ] = packed.split(' ')
-  const [, read, , open, ...object] = more
+  const [place, read, , open, ...object] = more
   const named = object.join(' ')
   return {
     state: state as CallRow['state'],
@@ -199,6 +200,7 @@ function unpack(packed: string) {
     hasEffect: effect === '1',
     createdAtMs: Number(created),
     createdOrder: Number(order),
+    isPutAside: place === '~',
     isRead: read === '1',
     open: (open === '-' ? [] : (open ?? '').split(',')) as Nonce[],
     object: named === '-' ? null : named.slice(1),
@@ -206,7 +208,8 @@ function unpack(packed: string) {
 }
 
 function repeatOf(window: string | undefined): CallRow['repeat'] {
-  return window === 'never' ? { kind: 'never' } : { kind: 'idempotent', windowMs: Number(window) }
+  if (window === 'never' || window === 'anew') return { kind: window }
+  return { kind: 'idempotent', windowMs: Number(window) }
 }
 
 const numberOrNull = (text: string): number | null => (text === '' ? null : Number(text))

@@ -113,7 +113,7 @@ function reserve(
 ): CallRow {
   const { tables, request } = judging
   const base = asked.remade ?? firstRow(judging, asked.n)
-  const isMaybeSent = request.repeat.kind === 'idempotent'
+  const isMaybeSent = request.repeat.kind !== 'never'
   const { gen } = asked
   const isNewKey = gen !== base.gen
   const place = { n: base.n, gen: tables.rules.holds('gen_in_key') ? gen : 0 }

@@ -2,9 +2,11 @@ import { refusal } from '../../contract/refusals.ts'
 import type { CallRow, SendStart } from '../store.ts'
 import { actorOf, actorOfCall, auditCallOf } from './caller.ts'
 import { mayRunAgain } from './declined.ts'
+import { putInDoubt } from './doubt.ts'
 import { isFrozen } from './frozen.ts'
 import type { Judged, Judging } from './judging.ts'
 import { refuseOldAttempt } from './newest-attempt.ts'
+import { bookLost, isBoughtAnew, putAside } from './purchase.ts'
 import type { Tables } from './tables.ts'
 
 /** Rule 6: the record exists. */
@@ -12,6 +14,7 @@ export function judgeExisting(judging: Judging, call: CallRow): Judged {
   const { tables } = judging
   switch (call.state) {
     case 'settled':
+      if (isBoughtAnew(tables, call)) return buyAnew(tables, call)
       return mayRunAgain(judging, call)
         ? { kind: 'new', n: call.n, gen: call.gen + 1, remade: call }
         : replay(judging, call)
@@ -24,8 +27,14 @@ export function judgeExisting(judging: Judging, call: CallRow): Judged {
       if (isLive(tables, call) && tables.rules.holds('join_live')) return join(call)
       return vendorsRule(judging, putInDoubt(tables, call, 'the owner of the send is gone'))
     case 'in_doubt':
+      if (call.repeat.kind === 'anew') return buyAnew(tables, bookLost(tables, call, 'its owner is gone'))
       return vendorsRule(judging, call)
   }
+}
+
+function buyAnew(tables: Tables, call: CallRow): Judged {
+  putAside(tables, call)
+  return { kind: 'new', n: call.n, gen: 0, remade: null }
 }
 
 export function isLive(tables: Tables, call: CallRow): boolean {
@@ -36,6 +45,7 @@ export function isLive(tables: Tables, call: CallRow): boolean {
 export function mayRepeat(tables: Tables, call: CallRow): boolean {
   const { repeat, firstSentAtMs } = call
   if (repeat.kind === 'never') return !tables.rules.holds('in_doubt_sent_once')
+  if (repeat.kind === 'anew') return false
   if (firstSentAtMs === null || !tables.rules.holds('repeat_within_window')) return true
   return tables.time.nowMs - firstSentAtMs < repeat.windowMs
 }
@@ -43,7 +53,7 @@ export function mayRepeat(tables: Tables, call: CallRow): boolean {
 /** A new owner: the epoch rises, the reservation stays as it is and no cap is asked again. */
 export function startAgain(tables: Tables, call: CallRow, send: SendStart): CallRow {
   const epoch = tables.rules.holds('takeover_new_epoch') ? call.epoch + 1 : call.epoch
-  const isMaybeSent = call.repeat.kind === 'idempotent'
+  const isMaybeSent = call.repeat.kind !== 'never'
   const row: CallRow = {
     ...call,
     state: 'reserved',
@@ -56,18 +66,6 @@ export function startAgain(tables: Tables, call: CallRow, send: SendStart): Call
   }
   tables.putCall(row)
   tables.append(actorOfCall(tables, row), { event: 'call.taken_over', call: auditCallOf(row), epoch })
-  return row
-}
-
-export function putInDoubt(tables: Tables, call: CallRow, reason: string): CallRow {
-  const row: CallRow = { ...call, state: 'in_doubt', leaseBoot: '', leaseUntilMs: 0 }
-  tables.putCall(row)
-  tables.append(actorOfCall(tables, row), {
-    event: 'call.in_doubt',
-    call: auditCallOf(row),
-    heldUsdMicros: row.reservedUsdMicros,
-    reason,
-  })
   return row
 }
 
@@ -97,6 +95,7 @@ function join(call: CallRow): Judged {
 /** Reserved, and its owner is gone: never sent, or under an idempotency key that may be used again. */
 function takeOver(judging: Judging, call: CallRow): Judged {
   const { tables, request } = judging
+  if (call.repeat.kind === 'anew') return buyAnew(tables, bookLost(tables, call, 'the owner of the send is gone'))
   if (call.repeat.kind === 'idempotent' && !mayRepeat(tables, call)) {
     return inDoubt(putInDoubt(tables, call, "the vendor's idempotency window has passed"))
   }

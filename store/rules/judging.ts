@@ -26,3 +26,12 @@ export type Judged =
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly level?: CapLevelName }
   /** As new, from rule 8: a record is made, or one that was released or declined is made again (`remade`). */
   | { readonly kind: 'new'; readonly n: number | null; readonly gen: number; readonly remade: CallRow | null }
+
+/** The call that a request means: one on record, or occurrence `n` that is not there yet (`n` null: named). */
+export type Found =
+  | Exclude<Judged, { kind: 'new' }>
+  | {
+      readonly kind: 'found'
+      readonly call: CallRow | null
+      readonly n: number | null
+    }

@@ -22,9 +22,10 @@ export function mergeCall(tables: Tables, journalled: JournalledCall): MergeAnsw
 }
 
 /** By its id; else by what it means, where another record took its place after the loss. */
-function recordOf(tables: Tables, { callId, runUid, scope, digest, n, namedKey, vendor, account }: CallRow) {
+function recordOf(tables: Tables, { callId, runUid, scope, digest, n, namedKey, vendor, account, repeat }: CallRow) {
   const own = tables.call(callId)
-  if (own !== undefined) return own
+  // Each send of a purchase is one of its own, whatever took its place.
+  if (own !== undefined || repeat.kind === 'anew') return own
   if (namedKey !== null) return tables.callByNamedKey({ runUid, vendor, account, namedKey })
   return n === null ? undefined : tables.callByOccurrence(scope, digest, n)
 }
@@ -52,8 +53,10 @@ function held(tables: Tables, merging: Merging): CallRow | undefined {
 
 /** Lost, or lost since it was made anew: its money counts again, and nobody owns it. */
 function putBack(tables: Tables, row: CallRow, { found, journalled, open }: Merging): CallRow {
+  const isBesideAnother = found === undefined && row.repeat.kind === 'anew' && isPlaceTaken(tables, row)
   const record: CallRow = {
     ...row,
+    ...(isBesideAnother ? { n: null, namedKey: null } : {}),
     state: 'in_doubt',
     epoch: nextEpoch(found, journalled),
     open,
@@ -66,6 +69,12 @@ function putBack(tables: Tables, row: CallRow, { found, journalled, open }: Merg
   for (const account of record.accounts) tables.addToAccount(account, { spentUsdMicros: 0, reservedUsdMicros })
   tell(tables, record, 'its record was lost and put back from a journal')
   return record
+}
+
+/** Another purchase of the same call was recorded after the loss. */
+function isPlaceTaken(tables: Tables, { runUid, scope, digest, n, namedKey, vendor, account }: CallRow): boolean {
+  if (namedKey !== null) return tables.callByNamedKey({ runUid, vendor, account, namedKey }) !== undefined
+  return n !== null && tables.callByOccurrence(scope, digest, n) !== undefined
 }
 
 /** Still there: its owner has stopped, and sends that the store has lost are named again. */

@@ -3,6 +3,7 @@ import type { Refusal } from '../../contract/refusals.ts'
 import type { CallRow, NumberAnswer, NumberRequest } from '../store.ts'
 import { admitNew } from './admit-new.ts'
 import { actorOf, attemptOf, recordSeenFacts, refuseKey, scopeOf } from './caller.ts'
+import { claim, isParallel } from './claims.ts'
 import { guardCore } from './core-guard.ts'
 import { judgeExisting, replay } from './existing-call.ts'
 import type { Judged, Judging, SidecarSide } from './judging.ts'
@@ -75,6 +76,8 @@ function rememberRefusal(judging: Judging, refused: Refusal): void {
   const { sidecar, tables } = judging
   // A level thaws by itself: the same request is then judged anew.
   if (sidecar === null || refused.code === 'stale_request' || refused.code === 'cap_frozen') return
+  const { identity } = judging.request
+  if (isParallel(identity)) claim(tables, sidecar, { digest: identity.digest, n: null, refusal: refused })
   tables.putLast(sidecar.attempt, sidecar.k, { ord: sidecar.claims.ord, callId: null, refusal: refused })
 }
 
@@ -82,7 +85,9 @@ function rememberCall(judging: Judging, call: CallRow): void {
   const { sidecar, tables, request, scope } = judging
   if (sidecar === null) return
   tables.putLast(sidecar.attempt, sidecar.k, { ord: sidecar.claims.ord, callId: call.callId, refusal: null })
-  const { key } = request.identity
+  const { identity } = request
+  const { key } = identity
+  if (isParallel(identity)) claim(tables, sidecar, { digest: identity.digest, n: call.n, refusal: null })
   if (key?.kind === 'token' && call.n !== null && call.digest === request.identity.digest) {
     tables.putBinding(scope, key.value, { digest: call.digest, n: call.n })
   }

@@ -1,6 +1,8 @@
 import type { CallRow, PersonsWord, RepairAnswer, SendStart } from '../store.ts'
-import { isLive, mayRepeat, putInDoubt, startAgain } from './existing-call.ts'
+import { putInDoubt } from './doubt.ts'
+import { isLive, mayRepeat, startAgain } from './existing-call.ts'
 import { isFrozen } from './frozen.ts'
+import { bookLost } from './purchase.ts'
 import { closeRead } from './reads.ts'
 import { closeRunIfDone } from './run-end.ts'
 import { release } from './send.ts'
@@ -12,6 +14,11 @@ export function repair(tables: Tables, call: CallRow, send: SendStart): RepairAn
   if (call.state === 'settled' || call.state === 'released') return { status: 'RESOLVED', call }
   if (call.state !== 'in_doubt' && isLive(tables, call)) return { status: 'LIVE', call }
   if (call.isRead) return { status: 'RESOLVED', call: closeRead(tables, call, null) }
+  if (call.repeat.kind === 'anew') {
+    const lost = bookLost(tables, call, 'the owner of the send is gone')
+    closeRunIfDone(tables, call.runUid)
+    return { status: 'RESOLVED', call: lost }
+  }
   const isRevoked = tables.key(call.keyId)?.status === 'revoked' && tables.rules.holds('revoked_not_repaired')
   if (mayRepeat(tables, call) && !isRevoked) {
     if (isFrozen(tables, call)) return { status: 'HELD', call }

@@ -1,7 +1,8 @@
 import type { CallRow, ReportAnswer, SendOutcome, SendRef, SendReport } from '../store.ts'
 import { actorOfCall, attemptOf, auditCallOf, refuseDeadKey } from './caller.ts'
-import { putInDoubt } from './existing-call.ts'
+import { putInDoubt } from './doubt.ts'
 import { isFrozen } from './frozen.ts'
+import { bookLost } from './purchase.ts'
 import { closeRunIfDone } from './run-end.ts'
 import { answerOfOlderGen, settle } from './settle.ts'
 import type { Tables } from './tables.ts'
@@ -55,6 +56,7 @@ export function report(tables: Tables, report: SendReport): ReportAnswer {
 }
 
 function judgeReport(tables: Tables, call: CallRow, report: SendReport): ReportAnswer {
+  if (call.repeat.kind === 'anew') return reportPurchase(tables, call, report)
   switch (report.outcome.kind) {
     case 'definite':
       if (report.epoch !== call.epoch && !tables.rules.holds('settle_any_epoch')) return noted(call)
@@ -67,6 +69,21 @@ function judgeReport(tables: Tables, call: CallRow, report: SendReport): ReportA
     case 'unknown':
       if (report.epoch !== call.epoch || !isPending(call)) return noted(call)
       return { status: 'in_doubt', call: doubt(tables, call, report.outcome) }
+  }
+}
+
+/** Each send of such a call is a purchase of its own; what comes after it was given up for lost changes nothing. */
+function reportPurchase(tables: Tables, before: CallRow, report: SendReport): ReportAnswer {
+  if (!before.open.includes(report.nonce)) return noted(before)
+  const call = closeSend(tables, before, report)
+  const { outcome } = report
+  switch (outcome.kind) {
+    case 'definite':
+      return settle(tables, call, outcome.answer)
+    case 'not_sent':
+      return { status: 'released', call: release(tables, call, outcome.notSent) }
+    case 'unknown':
+      return { status: 'settled', call: bookLost(tables, call, outcome.reason), isAlarm: false }
   }
 }
 

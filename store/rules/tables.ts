@@ -50,6 +50,10 @@ export interface Tables {
   handed(attempt: string, digest: Digest, n: number): HandedRow | undefined
   putHanded(row: HandedAt & HandedRow): void
   last(attempt: string, k: string): LastRow | undefined
+  /** Rule 3: what requests for this content, which may run in parallel, have claimed. */
+  claims(attempt: string, digest: Digest): readonly Claim[]
+  putClaim(attempt: string, digest: Digest, row: Claim): void
+  dropClaim(attempt: string, digest: Digest, ord: Ord): void
   hasCalls(attempt: string): boolean
   putLast(attempt: string, k: string, row: LastRow): void
   binding(scope: string, token: string): Binding | undefined
@@ -158,6 +162,14 @@ export interface HandedAt {
 export interface LastRow {
   readonly ord: Ord
   readonly callId: CallId | null
+  readonly refusal: Refusal | null
+}
+
+/** One request of an LLM route: the number it claimed, or its final refusal, and which others it said were open. */
+export interface Claim {
+  readonly ord: Ord
+  readonly n: number | null
+  readonly open: readonly Ord[]
   readonly refusal: Refusal | null
 }
 

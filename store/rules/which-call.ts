@@ -1,26 +1,17 @@
 import { compareOrd } from '../../contract/call.ts'
 import { refusal } from '../../contract/refusals.ts'
-import type { CallRow } from '../store.ts'
-import type { Judged, Judging, SidecarSide } from './judging.ts'
+import { byClaim, isParallel } from './claims.ts'
+import type { Found, Judging, SidecarSide } from './judging.ts'
 import type { HandedRow } from './tables.ts'
-
-/** The call that a request means: one on record, or occurrence `n` that is not there yet (`n` null: named). */
-export type Found =
-  | Exclude<Judged, { kind: 'new' }>
-  | {
-      readonly kind: 'found'
-      readonly call: CallRow | null
-      readonly n: number | null
-    }
 
 /** Rules 1 to 5. */
 export function whichCall(judging: Judging): Found {
-  return byOrd(judging) ?? byNamedKey(judging) ?? byToken(judging) ?? byOccurrence(judging)
+  return byOrd(judging) ?? byNamedKey(judging) ?? byClaim(judging) ?? byToken(judging) ?? byOccurrence(judging)
 }
 
 /** Rule 1: a late copy is dropped, the same request again gets what it got. */
-function byOrd({ tables, sidecar }: Judging): Found | undefined {
-  if (sidecar === null) return undefined
+function byOrd({ tables, request, sidecar }: Judging): Found | undefined {
+  if (sidecar === null || isParallel(request.identity)) return undefined
   const last = tables.last(sidecar.attempt, sidecar.k)
   if (last === undefined) return undefined
   const order = compareOrd(sidecar.claims.ord, last.ord)

@@ -1,6 +1,7 @@
 import { asNonce } from '../../contract/ids.ts'
-import { putInDoubt } from '../rules/existing-call.ts'
+import { putInDoubt } from '../rules/doubt.ts'
 import { actorOfKey } from '../rules/keys.ts'
+import { bookLost } from '../rules/purchase.ts'
 import { closeRead } from '../rules/reads.ts'
 import { closeRunIfDone } from '../rules/run-end.ts'
 import type { CallRow } from '../store.ts'
@@ -26,6 +27,7 @@ export function endEverything(statements: Statements, tables: SqliteTables): voi
   }
   for (const call of (statements.callsUnresolvedAll.all() as Columns[]).map(callRow)) {
     if (call.isRead) closeRead(tables, call, null)
+    else if (call.repeat.kind === 'anew') bookLost(tables, call, 'the store was put back from a copy')
     else if (call.state === 'in_doubt') tables.putCall(maybeSent(call))
     else putInDoubt(tables, maybeSent(call), 'the store was put back from a copy')
   }

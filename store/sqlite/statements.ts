@@ -66,6 +66,11 @@ const SQL = {
   lastPut: `INSERT INTO last (attempt, k, boot, seq, call_id, refusal) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (attempt, k) DO UPDATE SET boot = excluded.boot, seq = excluded.seq, call_id = excluded.call_id,
     refusal = excluded.refusal`,
+  claimsGet: 'SELECT boot, seq, n, open, refusal FROM claims WHERE attempt = ? AND digest = ? ORDER BY boot, seq',
+  claimPut: `INSERT INTO claims (attempt, digest, boot, seq, n, open, refusal) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (attempt, digest, boot, seq) DO UPDATE SET n = excluded.n, open = excluded.open,
+    refusal = excluded.refusal`,
+  claimDrop: 'DELETE FROM claims WHERE attempt = ? AND digest = ? AND boot = ? AND seq = ?',
   bindingGet: 'SELECT digest, n FROM bindings WHERE scope = ? AND token = ?',
   bindingPut: `INSERT INTO bindings (scope, token, digest, n) VALUES (?, ?, ?, ?)
     ON CONFLICT (scope, token) DO UPDATE SET digest = excluded.digest, n = excluded.n`,
@@ -102,6 +107,8 @@ const SQL = {
     CROSS JOIN handed ON attempt > pod_uid || '/' AND attempt < pod_uid || '0' WHERE run_uid = @runUid LIMIT @limit)`,
   pruneLast: `DELETE FROM last WHERE (attempt, k) IN (SELECT attempt, k FROM pods
     CROSS JOIN last ON attempt > pod_uid || '/' AND attempt < pod_uid || '0' WHERE run_uid = @runUid LIMIT @limit)`,
+  pruneClaims: `DELETE FROM claims WHERE (attempt, digest, boot, seq) IN (SELECT attempt, digest, boot, seq FROM pods
+    CROSS JOIN claims ON attempt > pod_uid || '/' AND attempt < pod_uid || '0' WHERE run_uid = @runUid LIMIT @limit)`,
   pruneObjects: `DELETE FROM objects WHERE (run_uid, vendor, object) IN
     (SELECT run_uid, vendor, object FROM objects WHERE run_uid = @runUid LIMIT @limit)`,
   pruneDays: `DELETE FROM accounts WHERE account > 'run/' || @runUid || '/' AND account < 'run/' || @runUid || '0'`,

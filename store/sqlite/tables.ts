@@ -1,4 +1,5 @@
 import type { AuditActor, AuditEvent, AuditFact } from '../../contract/audit.ts'
+import type { Ord } from '../../contract/call.ts'
 import { asCallId, type CallId, type Digest, type HistoryId, type PodUid } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import type { Refusal } from '../../contract/refusals.ts'
@@ -179,6 +180,19 @@ export class SqliteTables implements T.Tables {
     this.#sql.lastPut.run(attempt, k, ord.boot, ord.seq, callId, told)
   }
 
+  claims(attempt: string, digest: Digest): readonly T.Claim[] {
+    return (this.#sql.claimsGet.all(attempt, digest) as Columns[]).map(claimRow)
+  }
+
+  putClaim(attempt: string, digest: Digest, { ord, n, open, refusal }: T.Claim): void {
+    const told = refusal === null ? null : JSON.stringify(refusal)
+    this.#sql.claimPut.run(attempt, digest, ord.boot, ord.seq, n, JSON.stringify(open), told)
+  }
+
+  dropClaim(attempt: string, digest: Digest, { boot, seq }: Ord): void {
+    this.#sql.claimDrop.run(attempt, digest, boot, seq)
+  }
+
   binding(scope: string, token: string): T.Binding | undefined {
     return this.#sql.bindingGet.get(scope, token) as T.Binding | undefined
   }
@@ -220,8 +234,8 @@ export class SqliteTables implements T.Tables {
 
   forget(runUid: string, limit: number): 'some_left' | 'none_left' {
     this.#sql.pruneSums.run({ runUid, limit })
-    const { pruneCalls, pruneSeen, pruneBindings, pruneHanded, pruneLast, pruneObjects } = this.#sql
-    const kinds = [pruneCalls, pruneSeen, pruneBindings, pruneHanded, pruneLast, pruneObjects]
+    const { pruneCalls, pruneSeen, pruneBindings, pruneHanded, pruneLast, pruneClaims, pruneObjects } = this.#sql
+    const kinds = [pruneCalls, pruneSeen, pruneBindings, pruneHanded, pruneLast, pruneClaims, pruneObjects]
     const gone = kinds.map((kind) => kind.run({ runUid, limit }).changes)
     if (gone.some((count) => count === limit)) return 'some_left'
     this.#sql.pruneDays.run({ runUid })
@@ -273,6 +287,16 @@ function podRow(columns: Columns): T.PodRow {
     order: columns['pod_order'],
     life: columns['life'],
   } as T.PodRow
+}
+
+function claimRow(columns: Columns): T.Claim {
+  const refusal = columns['refusal'] ?? null
+  return {
+    ord: { boot: Number(columns['boot']), seq: Number(columns['seq']) },
+    n: (columns['n'] ?? null) as number | null,
+    open: JSON.parse(String(columns['open'])) as Ord[],
+    refusal: refusal === null ? null : (JSON.parse(String(refusal)) as Refusal),
+  }
 }
 
 function lastRow(columns: Columns): T.LastRow {

@@ -29,7 +29,7 @@ export interface Rig {
   stop(): Promise<void>
 }
 
-type VendorName = 'stripe' | 'generic' | 'twilio' | 'resend'
+type VendorName = 'stripe' | 'generic' | 'twilio' | 'resend' | 'openai' | 'anthropic'
 
 export interface FakeVendor {
   readonly url: string

@@ -70,7 +70,7 @@ const REFUSED: readonly (readonly [name: string, from: string, to: string, probl
     'a vendor type that is not there yet',
     'type: generic',
     'type: fax',
-    '20:11: spec.vendors[1].type: type is `stripe`, `twilio`, `resend` or `generic`',
+    '20:11: spec.vendors[1].type: type is `stripe`, `twilio`, `resend`, `openai`, `anthropic` or `generic`',
   ],
   [
     'an endpoint without a method',

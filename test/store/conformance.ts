@@ -3,6 +3,7 @@ import { suiteOfDeclines } from './suite/declines.ts'
 import { suiteOfMerge } from './suite/merge.ts'
 import { suiteOfMoney } from './suite/money.ts'
 import { suiteOfNumbering } from './suite/numbering.ts'
+import { suiteOfParallelCalls } from './suite/parallel.ts'
 import { suiteOfRetention } from './suite/retention.ts'
 import { suiteOfRuns } from './suite/runs.ts'
 
@@ -11,6 +12,7 @@ export function describeStore(name: string, open: OpenStore): void {
   describe(`the ${name} store`, () => {
     describe('numbers calls', () => suiteOfNumbering(open))
     describe('holds the money', () => suiteOfMoney(open))
+    describe('lets calls for tokens run in parallel', () => suiteOfParallelCalls(open))
     describe('runs declined calls again', () => suiteOfDeclines(open))
     describe('lets records go', () => suiteOfRetention(open))
     describe('keeps runs, keys and the record', () => suiteOfRuns(open))

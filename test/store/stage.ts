@@ -25,6 +25,7 @@ export const DAY_MS = 24 * 60 * 60 * 1000
 export const START_MS = Date.UTC(2026, 10, 22, 9, 0, 0)
 export const IDEMPOTENT: S.Repeat = { kind: 'idempotent', windowMs: WINDOW_MS }
 export const NEVER: S.Repeat = { kind: 'never' }
+export const ANEW: S.Repeat = { kind: 'anew' }
 
 export const usd = (dollars: number): UsdMicros => Math.round(dollars * 1_000_000) as UsdMicros
 export const micros = (amount: number): UsdMicros => amount as UsdMicros
@@ -126,6 +127,10 @@ export interface Ask {
   readonly delivering?: readonly number[]
   readonly intactSinceBoot?: number | null
   readonly saysDiverged?: boolean
+  /** Default: `mutating`. */
+  readonly kind?: CallIdentity['kind']
+  /** LLM routes: what else is open. */
+  readonly open?: readonly (readonly [boot: number, seq: number])[]
   readonly historyId?: S.Store['historyId']
   readonly nonce?: string
 }
@@ -238,7 +243,7 @@ export class Stage {
     const { content = 'D', core = null } = ask
     return {
       route: 'POST /v1/charges',
-      kind: 'mutating',
+      kind: ask.kind ?? 'mutating',
       account: '',
       digest: digestOf(content),
       core: core === null ? null : digestOf(`core ${core}`),
@@ -258,6 +263,7 @@ export class Stage {
             seen: ask.seen ?? [],
             delivery: { intactSinceBoot: ask.intactSinceBoot ?? null, delivering: ask.delivering ?? [] },
             saysDiverged: ask.saysDiverged ?? false,
+            open: (ask.open ?? []).map(([boot, seq]) => ({ boot, seq })),
           }
     return {
       caller,

@@ -1,7 +1,8 @@
 import type { AppSide } from '../app-side.ts'
+import { baseUrlEnvOf } from '../content/base-url-env.ts'
 
 export const genericApp: AppSide = {
-  baseUrlEnvs: (name) => [`${name.toUpperCase().replaceAll('-', '_')}_BASE_URL`],
+  baseUrlEnvs: (name) => [baseUrlEnvOf(name)],
   secretEnvs: [],
   secretShape: null,
   placeholder: 'jobcap-holds-the-real-secret',

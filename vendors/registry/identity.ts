@@ -1,7 +1,9 @@
 import type { CallIdentity } from '../../contract/call.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms, VendorType } from '../../contract/vendor.ts'
+import { recognise as recogniseAnthropic } from '../anthropic/identity.ts'
 import { recognise as recogniseGeneric } from '../generic/identity.ts'
+import { recognise as recogniseOpenai } from '../openai/identity.ts'
 import { recognise as recogniseResend } from '../resend/identity.ts'
 import { recognise as recogniseStripe } from '../stripe/identity.ts'
 import { recognise as recogniseTwilio } from '../twilio/identity.ts'
@@ -19,6 +21,10 @@ export function recogniserOf(type: VendorType): Recognise {
       return recogniseTwilio
     case 'resend':
       return recogniseResend
+    case 'openai':
+      return recogniseOpenai
+    case 'anthropic':
+      return recogniseAnthropic
     case 'generic':
       return recogniseGeneric
   }

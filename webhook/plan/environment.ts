@@ -6,7 +6,7 @@ import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { type Draft, type Warning, warn } from './outcome.ts'
 import { type AppContainer, appContainers, nameOf } from './pod.ts'
 
-const ALL_TYPES: readonly VendorType[] = ['stripe', 'twilio', 'resend', 'generic']
+const ALL_TYPES: readonly VendorType[] = ['stripe', 'twilio', 'resend', 'openai', 'anthropic', 'generic']
 
 /** Points the app at the proxy and takes the vendors' secrets out of it. */
 export function rewriteEnvironments(draft: Draft, policy: Policy): void {
@@ -78,9 +78,10 @@ function setBaseUrls(draft: Draft, policy: Policy, { container, path }: AppConta
   // Which variables an envFrom brings cannot be seen, and `env` would win over them.
   if (objectsAt(container, 'envFrom').length > 0) return
   for (const { name, type } of policy.vendors) {
-    for (const variable of appSideOf(type).baseUrlEnvs(name)) {
+    const { baseUrlEnvs, basePath = '' } = appSideOf(type)
+    for (const variable of baseUrlEnvs(name)) {
       if (objectsAt(container, 'env').some((entry) => nameOf(entry) === variable)) continue
-      const value = `http://localhost:${PROXY_PORT}/${name}`
+      const value = `http://localhost:${PROXY_PORT}/${name}${basePath}`
       container['env'] = [...objectsAt(container, 'env'), { name: variable, value }]
       draft.changes.push({
         code: 'base_url_set',

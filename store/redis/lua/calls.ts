@@ -1,6 +1,7 @@
 /**
  * A call is three fields of its run: `d:` what changes, packed; `c:` lines that stay: actor, call (both JSON, as they go
  * into events), place; `b:` the sealed request until it is resolved, then the sealed answer. `x:` why it was not sent.
+ * Of a call that was put aside, `n` is `~`.
  */
 export const CALLS = `
 local function readCall(id)
@@ -47,7 +48,7 @@ local function closeSend(c, nonce)
 end
 local function isLive(c) return c.leaseMs > nowMs end
 local function mayRepeat(c)
-  if c.windowMs == 'never' then return false end
+  if c.windowMs == 'never' or c.windowMs == 'anew' then return false end
   return c.firstMs == '-' or nowMs - tonumber(c.firstMs) < tonumber(c.windowMs)
 end
 local function wasNeverSent(c)

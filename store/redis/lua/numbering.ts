@@ -23,9 +23,44 @@ local function isUncleared(n, handedBoot)
   return not isCleared
 end
 
+local function callAt(n)
+  local id = idOf(get('n:' .. place .. n))
+  local c = id and readCall(id)
+  if c and c.n == '~' then return nil end
+  return c
+end
+
+-- Rule 3.
+local function byClaim()
+  local claims = claimsOf(attempt, digest)
+  for i = 1, #claims do
+    if claims[i].ord == ord then
+      if claims[i].refusal ~= '' then
+        local code, more = match(claims[i].refusal, '^!(%S+) ?(.*)$')
+        return refused(code, more)
+      end
+      local n = tonumber(claims[i].n)
+      local c = n and callAt(n)
+      if c and c.state == 'released' and get('x:' .. c.id) then
+        return answered({'NOT_SENT', get('x:' .. c.id), get('b:' .. c.id) or ''})
+      end
+      return nil, n, c
+    end
+  end
+  local taken = {}
+  for i = 1, #claims do
+    local claim = claims[i]
+    if isLater(claim, boot, seq) and not lists(claim.open, ord) then return refused('stale_request') end
+    if lists(openOrds, claim.ord) or lists(claim.open, ord) then taken[claim.n] = true end
+  end
+  local n = lowOf(attempt, digest)
+  while taken[text(n)] or seenToken(attempt, digest, n) do n = n + 1 end
+  return nil, n, callAt(n)
+end
+
 -- Rules 1 to 5: the call on record, or the number that it gets; n nil: named.
 local function whichCall()
-  if hasSidecar then
+  if hasSidecar and isParallel ~= '1' then
     local last = get(lastField)
     if last then
       local lastBoot, lastSeq, what, more = match(last, '^(%d+) (%d+) (%S+) ?(.*)$')
@@ -46,11 +81,12 @@ local function whichCall()
   end
   if keyKind == 'named' then
     local known = get('N:' .. keyValue)
-    if not known then return nil, nil, nil end
-    local c = readCall(known)
+    local c = known and readCall(known)
+    if not c or c.n == '~' then return nil, nil, nil end
     if match(linesOf(c).told, '"digest":"(%x+)"') ~= fullDigest then return refused('idempotency_mismatch') end
     return nil, nil, c
   end
+  if isParallel == '1' and hasSidecar then return byClaim() end
   if keyKind == 'token' and hasSidecar then
     local bound = get('B:' .. scope .. '|' .. keyValue)
     if bound then
@@ -68,8 +104,7 @@ local function whichCall()
           if verdict then return verdict end
         end
       end
-      local id = idOf(get('n:' .. place .. n))
-      return nil, n, id and readCall(id)
+      return nil, n, callAt(n)
     end
   end
   if not hasSidecar then return refused('idempotency_key_required') end
@@ -79,8 +114,7 @@ local function whichCall()
     local verdict = ambiguous(n)
     if verdict then return verdict end
   end
-  local id = idOf(get('n:' .. place .. n))
-  return nil, n, id and readCall(id)
+  return nil, n, callAt(n)
 end
 
 `
@@ -111,8 +145,17 @@ local function mayRunAgain(c)
   local newest, inFlight = progressOf(c.scope)
   return newest <= tonumber(c.order) and inFlight == 0
 end
--- Rule 6. nil: as new, from rule 8, under this gen.
+-- Rule 6. nil: as new, from rule 8, under this gen; true: in a record of its own.
 local function judgeExisting(c)
+  if c.windowMs == 'anew' then
+    local isPending = c.state == 'reserved' or c.state == 'sent'
+    if c.state == 'in_doubt' or isPending and not isLive(c) then bookLost(c, '"the owner of the send is gone"') end
+    if c.state == 'settled' and not get('b:' .. c.id) then
+      c.n = '~'
+      writeCall(c)
+      return nil, 0, true
+    end
+  end
   if c.state == 'settled' then
     if mayRunAgain(c) then return nil, c.gen + 1 end
     return replay(c)
@@ -236,7 +279,7 @@ local function admitNew(n, gen, remade)
   if remade then
     if get('x:' .. c.id) then unset('x:' .. c.id) end
   elseif n then
-    set('n:' .. place .. n, c.id)
+    set('n:' .. place .. n, c.id .. (isMade(get('n:' .. place .. n)) and '+' or ''))
     if core ~= '' then
       local list = 't:' .. scope .. '|' .. core
       local count = (get(list) or 0) + 1

@@ -89,3 +89,11 @@ local function settle(c, answer)
   return 'settled', isOverrun or answer.unexpected == '1'
 end
 `
+
+/** `purchase.ts`: calls of which each send is a purchase of its own. */
+export const PURCHASES = `
+local function bookLost(c, reason)
+  if c.state ~= 'in_doubt' then putInDoubt(c, reason) end
+  settle(c, {status = '0', sealed = '', effect = '1', total = c.reserved, object = false, givesBack = false, unexpected = ''})
+end
+`

@@ -1,8 +1,9 @@
 import { BASE, DAY } from '../lua/base.ts'
 import { CALLS, KEY_STATE, MONEY, RELEASING, TAKING_OVER } from '../lua/calls.ts'
+import { CLAIMS } from '../lua/claims.ts'
 import { ADMIT_NEW, EXISTING_CALL, WHICH_CALL } from '../lua/numbering.ts'
 import { SEEN } from '../lua/seen.ts'
-import { SETTLING } from '../lua/settling.ts'
+import { PURCHASES, SETTLING } from '../lua/settling.ts'
 import { script } from '../script.ts'
 
 /** The rules of `store/rules/number.ts` and the files it asks, in the same order. */
@@ -43,7 +44,9 @@ export const NUMBER = script({
     total: 'micro-dollars that the call moves or costs at most, of an object its total',
     object: '= and the object; empty without one',
     vendor: 'name of the vendor',
-    windowMs: 'how long after its first send a call may be repeated; never: not at all',
+    windowMs: 'how long after its first send a call may be repeated; never: not at all; anew: as another purchase',
+    isParallel: '1: identical calls may run at once',
+    openOrds: 'those of the same content that are still open in the sidecar: ,1.1,1.2,',
     nonce: 'of the send',
     leaseMs: 'how long the owner may be silent',
     sealedRequest: 'as the vendor is to get it',
@@ -57,9 +60,10 @@ export const NUMBER = script({
     isRepeated: '1: the reply to the same question was lost',
   },
   statuses: ['REFUSED', 'NOT_SENT', 'REPLAY', 'JOIN', 'IN_DOUBT', 'WAIT', 'SEND'],
-  body: `${BASE}${DAY}${CALLS}${MONEY}${RELEASING}${TAKING_OVER}${KEY_STATE}${SEEN}${SETTLING}
+  body: `${BASE}${DAY}${CALLS}${MONEY}${RELEASING}${TAKING_OVER}${KEY_STATE}${SEEN}${SETTLING}${PURCHASES}
 local day = dayOf(nowMs)
 local hasSidecar = attempt ~= ''
+local ord = boot .. '.' .. seq
 local lastField = 'l:' .. attempt .. '|' .. k
 local place = scope .. '|' .. digest .. '|'
 local fields = {'key_id', 'status', 'expires_ms', 'cap', 'day_cap', 'label', 'job_newest', 'newest_ended', 'needs_named', 'is_run',
@@ -90,12 +94,13 @@ local function idOf(occurrence) return occurrence and string.sub(occurrence, 1, 
 local function answered(reply, c) return {reply = reply, c = c} end
 local function refused(code, more, level, figures) return {code = code, more = more or '', level = level or '', figures = figures} end
 
-${WHICH_CALL}${EXISTING_CALL}${ADMIT_NEW}local function judge()
+${CLAIMS}${WHICH_CALL}${EXISTING_CALL}${ADMIT_NEW}local function judge()
   local verdict, n, c = whichCall()
   if verdict then return verdict end
   if not c then return guardCore() or admitNew(n, 0) end
-  local existing, gen = judgeExisting(c)
+  local existing, gen, isAnew = judgeExisting(c)
   if existing then return existing end
+  if isAnew then return admitNew(n, 0) end
   local wasDeclined = c.state == 'settled'
   local admitted = admitNew(c.n ~= '-' and c.n or nil, gen, c)
   -- A decline that finds no room to run again stands.
@@ -123,11 +128,13 @@ if verdict.code then
     local more = verdict.level ~= '' and verdict.level .. ' ' .. verdict.figures or verdict.more
     set(lastField, boot .. ' ' .. seq .. ' !' .. verdict.code .. ' ' .. more)
     set('L:' .. attempt, '1')
+    if isParallel == '1' then claim('-', '!' .. verdict.code .. ' ' .. more) end
   end
 elseif verdict.c and hasSidecar then
   local c = verdict.c
   set(lastField, boot .. ' ' .. seq .. ' ' .. c.id)
   set('L:' .. attempt, '1')
+  if isParallel == '1' then claim(c.n, '') end
   if keyKind == 'token' and c.n ~= '-' and linesOf(c).digest == digest then
     set('B:' .. scope .. '|' .. keyValue, digest .. ' ' .. c.n)
   end

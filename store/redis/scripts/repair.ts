@@ -2,7 +2,7 @@ import { BASE } from '../lua/base.ts'
 import { CALLS, CLOSING, MONEY, RELEASING, TAKING_OVER } from '../lua/calls.ts'
 import { CLOSING_READS } from '../lua/reads.ts'
 import { SEEN } from '../lua/seen.ts'
-import { SETTLING } from '../lua/settling.ts'
+import { PURCHASES, SETTLING } from '../lua/settling.ts'
 import { script } from '../script.ts'
 
 export const REPAIR = script({
@@ -16,7 +16,7 @@ export const REPAIR = script({
     isRepeated: '1: the reply to the same question was lost',
   },
   statuses: ['UNKNOWN_CALL', 'RESOLVED', 'LIVE', 'SEND', 'HELD'],
-  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${TAKING_OVER}${CLOSING_READS}
+  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${TAKING_OVER}${CLOSING_READS}${SEEN}${SETTLING}${PURCHASES}
 load({'d:' .. callId, 'c:' .. callId, 'b:' .. callId, 'x:' .. callId, 'a', 'status', 'is_run', 'closed', 'living'})
 local c = readCall(callId)
 if not c then return {'UNKNOWN_CALL'} end
@@ -31,6 +31,11 @@ if c.state ~= 'in_doubt' and isLive(c) then
 end
 if c.read == '1' then
   closeRead(c, 'null')
+  return done('RESOLVED')
+end
+if c.windowMs == 'anew' then
+  bookLost(c, '"the owner of the send is gone"')
+  closeIfDone()
   return done('RESOLVED')
 end
 if mayRepeat(c) and get('status') ~= 'revoked' then

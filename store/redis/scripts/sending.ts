@@ -1,7 +1,7 @@
 import { BASE } from '../lua/base.ts'
 import { CALLS, CLOSING, KEY_STATE, MONEY, RELEASING } from '../lua/calls.ts'
 import { SEEN } from '../lua/seen.ts'
-import { SETTLING } from '../lua/settling.ts'
+import { PURCHASES, SETTLING } from '../lua/settling.ts'
 import { script } from '../script.ts'
 
 /** M1, M3 of `store/rules/send.ts`. The first write is one that a full memory allows, so that what is reserved can always settle. */
@@ -31,7 +31,7 @@ export const REPORT = script({
     handTo: 'boot of its sidecar, and = and the token where it has one',
   },
   statuses: ['UNKNOWN_CALL', 'settled', 'released', 'in_doubt', 'noted'],
-  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${SEEN}${SETTLING}
+  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${SEEN}${SETTLING}${PURCHASES}
 load({'d:' .. callId, 'c:' .. callId, 'x:' .. callId, 'a', 'is_run', 'closed', 'living', 'unseen'})
 local c = readCall(callId)
 if not c then return {'UNKNOWN_CALL'} end
@@ -39,7 +39,21 @@ call('ZREM', open, '')
 local isOwner = tonumber(epoch) == c.epoch
 local isPending = c.state == 'reserved' or c.state == 'sent'
 local answer, isAlarm = 'noted', false
-if outcome == 'definite' then
+if c.windowMs == 'anew' then
+  if isOpen(c, nonce) then
+    closeSend(c, nonce)
+    if outcome == 'definite' then
+      answer, isAlarm = settle(c, {status = status, sealed = sealed, effect = effect, total = tonumber(total), object = false,
+        givesBack = false, unexpected = unexpected})
+    elseif outcome == 'not_sent' then
+      release(c, refusal, reason, sealed)
+      answer = 'released'
+    else
+      bookLost(c, reason)
+      answer = 'settled'
+    end
+  end
+elseif outcome == 'definite' then
   local definite = {status = status, sealed = sealed, effect = effect, total = tonumber(total),
     object = object ~= '' and string.sub(object, 2), objectJson = objectJson,
     givesBack = givesBack ~= '' and string.sub(givesBack, 2), givesBackJson = givesBackJson, unexpected = unexpected}
@@ -69,7 +83,7 @@ elseif isOwner and isPending then
   answer = 'in_doubt'
 end
 -- Whoever reports hands its answer on, also where another owner of the call has settled it before.
-if handAttempt ~= '' and c.state == 'settled' and c.n ~= '-' then
+if handAttempt ~= '' and c.state == 'settled' and c.n ~= '-' and c.n ~= '~' then
   set('h:' .. handAttempt .. '|' .. linesOf(c).digest .. '|' .. c.n, handTo)
 end
 if answer == 'settled' or answer == 'released' then closeIfDone() end

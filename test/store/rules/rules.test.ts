@@ -5,10 +5,11 @@ import type { Scenario } from './scenario.ts'
 import { ADMISSION } from './scenarios-admission.ts'
 import { MONEY } from './scenarios-money.ts'
 import { NUMBERING } from './scenarios-numbering.ts'
+import { PARALLEL } from './scenarios-parallel.ts'
 import { Breach } from './truth.ts'
 import { World } from './world.ts'
 
-const SCENARIOS: readonly Scenario[] = [...NUMBERING, ...ADMISSION, ...MONEY]
+const SCENARIOS: readonly Scenario[] = [...NUMBERING, ...PARALLEL, ...ADMISSION, ...MONEY]
 
 /** Rules that stand behind others: the sentence that asks for each, and what stands before it. */
 const DEFENCE_IN_DEPTH: Partial<Record<RuleName, { readonly sentence: string; readonly behind: readonly RuleName[] }>> =

@@ -13,6 +13,7 @@ import {
 import { type Rulebook, WHOLE_RULEBOOK } from '../../../store/rules/rulebook.ts'
 import type * as S from '../../../store/store.ts'
 import {
+  ANEW,
   type Ask,
   IDEMPOTENT,
   inMemory,
@@ -30,8 +31,11 @@ import { Breach, Truth } from './truth.ts'
 
 /** What is declared of a scenario beside its steps. */
 export interface Setting {
-  /** `repeats`: keeps idempotency keys for 24 h. `once`: every request has its effect. Default `repeats`. */
-  readonly vendor?: 'repeats' | 'once'
+  /**
+   * `repeats`: keeps idempotency keys for 24 h. `once`: every request has its effect, and none may be repeated. `tokens`:
+   * every request has its effect, a repeat is another purchase, and identical ones may be out at once. Default `repeats`.
+   */
+  readonly vendor?: 'repeats' | 'once' | 'tokens'
   readonly capUsd?: number
   readonly dailyCapUsd?: number
   readonly limits?: readonly S.CapLimit[]
@@ -109,6 +113,10 @@ export class World {
     return new World(this.#stage, setting, { isWhole: this.#isWhole, nth: this.#nth + 1 })
   }
 
+  get #keepsKeys(): boolean {
+    return (this.#setting.vendor ?? 'repeats') === 'repeats'
+  }
+
   get store(): S.Store {
     return this.#stage.store
   }
@@ -121,7 +129,7 @@ export class World {
       if (this.#isWhole) expect(came, line).to.equal(expected)
       if (line.includes('→!')) throw new Breach('dead end', `${line}, but came ${came}`)
     }
-    this.truth.check()
+    this.truth.check({ isParallel: this.#setting.vendor === 'tokens' })
     await this.#checkBooks()
   }
 
@@ -204,7 +212,7 @@ export class World {
 
   async #asks(pod: PodState, [content = '', ord = '', ...words]: readonly string[]): Promise<string> {
     const options = optionsOf(words)
-    const [boot = 1, seq = 1] = ord.split('.').map(Number)
+    const [boot, seq] = ordOf(ord)
     const ask = this.#ask(pod, { content, ord: [boot, seq], options })
     const request = this.#stage.request(pod.caller, ask)
     const answer = await this.store.number(request)
@@ -252,7 +260,12 @@ export class World {
       core: options['core'] ?? null,
       usd: Number(options['usd'] ?? 1),
       object: options['object'] ?? null,
-      repeat: this.#setting.vendor === 'once' ? NEVER : IDEMPOTENT,
+      repeat: REPEATS[this.#setting.vendor ?? 'repeats'],
+      kind: this.#setting.vendor === 'tokens' ? 'llm' : 'mutating',
+      open: (options['open'] ?? '')
+        .split(',')
+        .filter((ord) => ord !== '')
+        .map(ordOf),
       limits: this.#setting.limits ?? [],
       policy: this.#setting.policy ?? {},
       endpoint: options['endpoint'] === 'closed' ? refusal('endpoint_not_allowed') : null,
@@ -327,7 +340,7 @@ export class World {
       throw new Breach('sent after revocation', `${ref.callId} was not named in flight`)
     }
     const usdMicros = options['usd'] === undefined ? going.usdMicros : usd(Number(options['usd']))
-    const key = this.#setting.vendor === 'once' ? null : vendorKey
+    const key = this.#keepsKeys ? vendorKey : null
     await this.#writesIntent(ref)
     this.truth.arrives({ group: going.group, callId: ref.callId, usdMicros }, key, this.#stage.clock.nowMs())
     const { capUsd } = this.#setting
@@ -338,7 +351,7 @@ export class World {
 
   /** The vendor answers without an effect, and will answer so again under the key. */
   #keepsKey({ vendorKey }: Going): void {
-    if (this.#setting.vendor !== 'once') this.truth.keeps(vendorKey, this.#stage.clock.nowMs())
+    if (this.#keepsKeys) this.truth.keeps(vendorKey, this.#stage.clock.nowMs())
   }
 
   async #settles(going: Going, ref: S.SendRef, options: Record<string, string | undefined>): Promise<string> {
@@ -495,6 +508,14 @@ export class World {
     if (pod === undefined) throw new Error('there is no Pod yet')
     return pod
   }
+}
+
+const REPEATS = { repeats: IDEMPOTENT, once: NEVER, tokens: ANEW } as const
+
+/** `1.2` → boot 1, sequence 2 */
+function ordOf(text: string): readonly [number, number] {
+  const [boot = 1, seq = 1] = text.split('.').map(Number)
+  return [boot, seq]
 }
 
 /** `as x`, `key=v` and single words, by name. */

@@ -119,6 +119,7 @@ describe('the embedded store and its file', function () {
       folder.raw((db) => {
         db.exec('DROP INDEX keys_by_end; DROP INDEX pods_by_run; ALTER TABLE accounts DROP COLUMN pruned_usd_micros')
         db.exec('ALTER TABLE accounts DROP COLUMN frozen_usd_micros')
+        db.exec('DROP TABLE claims')
         for (const column of added) db.exec(`ALTER TABLE ${column.replace('.', ' DROP COLUMN ')}`)
         db.pragma('user_version = 2')
       })
@@ -308,7 +309,7 @@ describe('the embedded store and its file', function () {
 
     it('read-only: refused, and it says what to make writable', async function () {
       if (reason !== undefined) skip(this, reason)
-      folder.mount('size=4m')
+      folder.mount('size=16m')
       await filled()
       folder.remount('ro')
       expect(await folder.refusal()).to.match(/cannot be written\. Make the file and its folder writable/)

@@ -1,4 +1,5 @@
 import type { AuditActor, AuditEvent, AuditFact } from '../../../contract/audit.ts'
+import { compareOrd, type Ord } from '../../../contract/call.ts'
 import { asCallId, type CallId, type Digest, type HistoryId, type PodUid } from '../../../contract/ids.ts'
 import type { UsdMicros } from '../../../contract/money.ts'
 import type { Random } from '../../../runtime/random.ts'
@@ -21,6 +22,7 @@ export class StoredState {
   readonly handed = new Map<string, T.HandedRow>()
   readonly last = new Map<string, T.LastRow>()
   readonly attempts = new Map<string, true>()
+  readonly claims = new Map<string, readonly T.Claim[]>()
   readonly bindings = new Map<string, T.Binding>()
   readonly accounts = new Map<string, Balance>()
   readonly frozen = new Map<string, UsdMicros>()
@@ -123,11 +125,14 @@ export class MemoryTables implements T.Tables {
   }
 
   callByOccurrence(scope: string, digest: Digest, n: number): CallRow | undefined {
-    return this.#state.calls.get(this.#state.occurrences.get(`${scope} ${digest} ${n}`) ?? '')
+    const row = this.#state.calls.get(this.#state.occurrences.get(`${scope} ${digest} ${n}`) ?? '')
+    // A record that was put aside has left its place.
+    return row?.n === n ? row : undefined
   }
 
   callByNamedKey({ runUid, vendor, account, namedKey }: T.NamedCall): CallRow | undefined {
-    return this.#state.calls.get(this.#state.named.get(`${runUid} ${vendor} ${account} ${namedKey}`) ?? '')
+    const row = this.#state.calls.get(this.#state.named.get(`${runUid} ${vendor} ${account} ${namedKey}`) ?? '')
+    return row?.namedKey === namedKey ? row : undefined
   }
 
   twins({ scope, core, digest, attempt }: T.TwinsOf): readonly T.Twin[] {
@@ -216,6 +221,20 @@ export class MemoryTables implements T.Tables {
   putLast(attempt: string, k: string, row: T.LastRow): void {
     this.#state.last.set(`${attempt} ${k}`, row)
     this.#state.attempts.set(attempt, true)
+  }
+
+  claims(attempt: string, digest: Digest): readonly T.Claim[] {
+    return this.#state.claims.get(`${attempt} ${digest}`) ?? []
+  }
+
+  putClaim(attempt: string, digest: Digest, row: T.Claim): void {
+    this.dropClaim(attempt, digest, row.ord)
+    this.#state.claims.set(`${attempt} ${digest}`, [...this.claims(attempt, digest), row])
+  }
+
+  dropClaim(attempt: string, digest: Digest, ord: Ord): void {
+    const kept = this.claims(attempt, digest).filter((claim) => compareOrd(claim.ord, ord) !== 0)
+    this.#state.claims.set(`${attempt} ${digest}`, kept)
   }
 
   binding(scope: string, token: string): T.Binding | undefined {

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import type { AnthropicVendor, OpenaiVendor, PricedModel } from './cap-policy.ts'
+import { usd, vendorBasics } from './vendor-fields.schema.ts'
+
+const pathUrl = z
+  .string()
+  .max(300)
+  .regex(/^https?:\/\/[^/?#@\s]+(\/[A-Za-z0-9._~-]+)*$/, {
+    error: 'an origin, with a path where the vendor has one, without a slash at the end, query or user',
+  })
+  .refine((text) => URL.canParse(text), { error: 'not a URL' })
+
+const tokenCount = z.int({ error: 'whole tokens' }).min(1).max(1_000_000_000)
+
+const pricedModel = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/, { error: 'a model name as requests give it' })
+    .describe('As requests name it.'),
+  inputUsd: usd.describe('Dollars for a million tokens of input.'),
+  outputUsd: usd.describe('Dollars for a million tokens of output, reasoning counted; `"0"` for embeddings.'),
+  cacheReadUsd: usd.exactOptional().describe('Of input that the vendor had in its cache. Default: `inputUsd`.'),
+  cacheWriteUsd: usd
+    .exactOptional()
+    .describe('Of input that its cache takes up. Default: `inputUsd`; for Anthropic 1.25 times that.'),
+  cacheWriteHourUsd: usd
+    .exactOptional()
+    .describe(
+      'Of input that its cache takes up for an hour. Default: `cacheWriteUsd`; for Anthropic twice `inputUsd`.',
+    ),
+  contextTokens: tokenCount
+    .exactOptional()
+    .describe('Most tokens that the model holds. Default: not known, and then requests must limit their output.'),
+}) satisfies z.ZodType<PricedModel>
+
+const tokenVendor = {
+  ...vendorBasics,
+  baseUrl: pathUrl
+    .exactOptional()
+    .describe("Origin, with the path before `/v1` where there is one. Default: the vendor's own."),
+  listPrices: z
+    .boolean()
+    .exactOptional()
+    .describe('Whether the built-in price list of the vendor holds. Default: only where there is no `baseUrl`.'),
+  maxOutputTokens: tokenCount
+    .exactOptional()
+    .describe(
+      'Put into requests that limit their output by nothing. Default none: the most that the model can write is reserved.',
+    ),
+  models: z
+    .array(pricedModel)
+    .max(500)
+    .exactOptional()
+    .describe('Prices of models that the list lacks, or other ones than it has. A model without a price is refused.'),
+  freeFields: z
+    .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, { error: 'a name of a JSON field' }))
+    .max(100)
+    .exactOptional()
+    .describe('Top-level fields of requests that are not known here and change no price. Others are refused.'),
+}
+
+export const openai = z.strictObject({ ...tokenVendor, type: z.literal('openai') }) satisfies z.ZodType<OpenaiVendor>
+
+export const anthropic = z.strictObject({
+  ...tokenVendor,
+  type: z.literal('anthropic'),
+}) satisfies z.ZodType<AnthropicVendor>

@@ -1,0 +1,166 @@
+import { usdMicrosOf } from '../../contract/money.ts'
+import type { TokenPricing } from '../../contract/pricing.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { isRefusal } from '../content/guard.ts'
+import type { Json } from '../content/json.ts'
+import type { Bound } from '../costing.ts'
+import { type ContentPart, contentOf } from '../tokens/cost-content.ts'
+import { type InputRate, mostForTokens, readPriceTable, STANDARD_TIER_BASIS_POINTS } from '../tokens/cost-models.ts'
+import {
+  contextBound,
+  countAt,
+  isNothing,
+  itemsOf,
+  type Members,
+  memberText,
+  readTokenRequest,
+  show,
+  type TokenRequest,
+  textOf,
+  unbounded,
+} from '../tokens/cost-request.ts'
+import { PRICE_TABLE, PRICES_DATE } from './cost-prices.ts'
+import { REGION_BASIS_POINTS } from './cost-usage.ts'
+
+/** Top-level fields as of @anthropic-ai/sdk 1.14, less those that bring a price of their own: `container`, `mcp_servers` … */
+const FIELDS: ReadonlySet<string> = new Set(
+  `max_tokens messages model cache_control diagnostics inference_geo metadata output_config service_tier speed
+   stop_sequences stream system temperature thinking tool_choice tools top_k top_p`.split(/\s+/),
+)
+
+const LIST = readPriceTable(PRICES_DATE, PRICE_TABLE)
+
+/** Tokens that Anthropic adds to any request; how tools are called; the definition of each of its own tools that the app runs. */
+const ADDED_TOKENS = 100
+const ADDED_BY_TOOLS_TOKENS = 1_000
+const ADDED_BY_OWN_TOOL_TOKENS = 2_000
+
+/**
+ * The most that one picture is billed as: 4,784 tokens where the model takes 2,576 pixels of a side, about 1,600 before
+ * (https://platform.claude.com/docs/en/build-with-claude/vision, read 2026-11-25).
+ */
+const IMAGE_TOKENS = 4_784
+
+/** Tools of Anthropic's that the app runs itself, by the beginning of their type. All others run at Anthropic. */
+const RUN_BY_APPS = /^(bash|text_editor|memory|computer)_20[0-9]{6}$/
+
+/** Blocks that hold nothing but text, by their `type`. */
+const TEXT_TYPES = [
+  'text',
+  'thinking',
+  'redacted_thinking',
+  'tool_use',
+  'tool_result',
+  'ephemeral',
+  'search_result',
+  'content',
+  'enabled',
+  'char_location',
+  'page_location',
+  'content_block_location',
+  'search_result_location',
+  'tool_reference',
+  'direct',
+]
+
+/** The most that a message can cost. */
+export function boundOf(call: CallText, pricing: TokenPricing): Bound {
+  const request = readTokenRequest(call, { list: LIST, fields: FIELDS }, pricing)
+  if (isRefusal(request)) return request
+  const { members, model } = request
+  const tier = tierOf(members)
+  if (isRefusal(tier)) return tier
+  const input = inputTokens(request)
+  if (isRefusal(input)) return input
+  const limit = countAt(members, 'max_tokens')
+  if (isRefusal(limit)) return limit
+  // Without a limit Anthropic refuses the message.
+  const output = limit ?? pricing.maxOutputTokens ?? model.contextTokens
+  if (output === null) return refusal('amount_invalid', 'Give `max_tokens`, as Anthropic asks for.')
+  const totalUsdMicros = usdMicrosOf(mostForTokens(model, { input, output, rate: rateOf(members) }, tier))
+  if (totalUsdMicros === undefined) return refusal('amount_invalid', 'The call could cost more than can be counted.')
+  return { kind: 'priced', totalUsdMicros, object: null, model }
+}
+
+function inputTokens({ members, model, bodyBytes }: TokenRequest): number | Refusal {
+  const tools = itemsOf(members.get('tools'))
+  const own = tools.map((tool) => memberText(tool, 'type') ?? 'custom').filter((type) => type !== 'custom')
+  const foreign = own.find((type) => !RUN_BY_APPS.test(type))
+  if (foreign !== undefined) {
+    return unbounded(
+      `The tool \`${show(foreign)}\` runs at Anthropic, at a price of its own and over text of any length.`,
+      'Use tools that your program runs.',
+    )
+  }
+  const content = contentOf([members.get('messages'), members.get('system')], judgeBlock)
+  if (isRefusal(content)) return content
+  const added = ADDED_TOKENS + (tools.length > 0 ? ADDED_BY_TOOLS_TOKENS : 0) + own.length * ADDED_BY_OWN_TOOL_TOKENS
+  const here = bodyBytes - content.dataBytes + content.imageTokens + added
+  return content.isElsewhere ? contextBound(model, here) : here
+}
+
+function judgeBlock(members: Members): ContentPart | Refusal {
+  const type = textOf(members.get('type'))
+  if (type === undefined || TEXT_TYPES.includes(type)) return { kind: 'text' }
+  const source = members.get('source')
+  if (type === 'image') return { kind: 'image', tokens: IMAGE_TOKENS, dataBytes: dataBytesOf(source) }
+  if (type === 'document') return isPlain(source) ? { kind: 'text' } : elsewhere(source)
+  // Sources of the two above, met again on the walk.
+  if (type === 'base64' || type === 'url' || type === 'file') return { kind: 'text' }
+  return unbounded(
+    `What a block of type \`${show(type)}\` costs is not known here.`,
+    'Send text, pictures and documents.',
+  )
+}
+
+/** Pages of a document are text and pictures at once, and how many there are does not show. */
+function elsewhere(source: Json | undefined): ContentPart {
+  return { kind: 'elsewhere', dataBytes: dataBytesOf(source) }
+}
+
+function isPlain(source: Json | undefined): boolean {
+  const type = memberText(source, 'type')
+  return type === 'text' || type === 'content'
+}
+
+function dataBytesOf(source: Json | undefined): number {
+  return memberText(source, 'type') === 'base64' ? Buffer.byteLength(memberText(source, 'data') ?? '') : 0
+}
+
+/** Where the request asks its cache to take something up, all of the input may be. */
+function rateOf(members: Members): InputRate {
+  const marks = cacheMarks([...members.values()], members.get('cache_control'))
+  if (marks.length === 0) return 'plain'
+  return marks.some((mark) => memberText(mark, 'ttl') !== undefined && memberText(mark, 'ttl') !== '5m')
+    ? 'written_for_an_hour'
+    : 'written'
+}
+
+function cacheMarks(roots: readonly Json[], top: Json | undefined): Json[] {
+  const marks = isNothing(top) || top === undefined ? [] : [top]
+  const waiting = [...roots]
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (value.kind === 'list') for (const item of value.items) waiting.push(item)
+    if (value.kind !== 'object') continue
+    const mark = value.members.get('cache_control')
+    if (mark !== undefined && !isNothing(mark)) marks.push(mark)
+    for (const member of value.members.values()) waiting.push(member)
+  }
+  return marks
+}
+
+function tierOf(members: Members): number | Refusal {
+  const speed = members.get('speed')
+  if (!isNothing(speed) && textOf(speed) !== 'standard') {
+    return unbounded(
+      'The `speed` of the request has a price that is not known here.',
+      'Use `standard`, or leave it out.',
+    )
+  }
+  const tier = members.get('service_tier')
+  if (!isNothing(tier) && textOf(tier) !== 'auto' && textOf(tier) !== 'standard_only') {
+    return unbounded('The `service_tier` is not known here.', 'Use `auto` or `standard_only`.')
+  }
+  return isNothing(members.get('inference_geo')) ? STANDARD_TIER_BASIS_POINTS : REGION_BASIS_POINTS
+}

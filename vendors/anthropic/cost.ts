@@ -1,0 +1,37 @@
+import type { VendorPricing } from '../../contract/pricing.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { isReadMethod, requestProblem } from '../content/request.ts'
+import type { Actual, Bound, Costing, Settling } from '../costing.ts'
+import { tokenPricing } from '../tokens/cost-request.ts'
+import { actualOf, objectAt, parseAnswer } from '../tokens/cost-usage.ts'
+import { undeclaredRoute, verdictOfModel } from '../tokens/cost-verdict.ts'
+import { boundOf } from './cost-bound.ts'
+import { priceOfUsage } from './cost-usage.ts'
+
+/** Free to ask: it only counts. */
+const COUNTING = 'POST /v1/messages/count_tokens'
+
+/** Anthropic: tokens, reserved at most and settled by what the answer says it used. */
+export const costing: Costing = {
+  bound,
+  boundOfObject() {
+    throw new Error('a message names no object')
+  },
+  verdict: ({ status }) => verdictOfModel(status),
+  actual,
+  repeat: () => ({ kind: 'anew' }),
+  forwardBody: ({ body, headers }) => ({ body, contentType: headers['content-type'] ?? null }),
+  auth: (secret) => ({ name: 'x-api-key', value: secret }),
+}
+
+function bound(call: CallText, pricing: VendorPricing): Bound {
+  const problem = requestProblem(call)
+  if (problem !== null) return problem
+  const route = `${call.method} ${call.path}`
+  if (route === 'POST /v1/messages') return boundOf(call, tokenPricing(pricing))
+  return isReadMethod(call.method) || route === COUNTING ? { kind: 'free' } : undeclaredRoute(call)
+}
+
+function actual({ answer, bound: reserved }: Settling): Actual {
+  return actualOf(answer.status, reserved, (model) => priceOfUsage(model, objectAt(parseAnswer(answer.body), 'usage')))
+}

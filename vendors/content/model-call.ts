@@ -1,0 +1,77 @@
+import type { CallIdentity, CallKind } from '../../contract/call.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText, VendorTerms } from '../../contract/vendor.ts'
+import { accountOf } from './account.ts'
+import { appKeyOf } from './app-key.ts'
+import { canonicalBody, mediaTypeOf, readBody } from './body.ts'
+import { DIGEST_NAME, digestOf } from './digest.ts'
+import { canonicalQuery } from './form.ts'
+import { isRefusal } from './guard.ts'
+import { isReadMethod, requestProblem, templateOf } from './request.ts'
+
+/** The API of a vendor that sells tokens: which of its routes cost, and what else tells two calls apart. */
+export interface ModelApi {
+  /** `POST /v1/…`: what a call costs is counted in tokens. Identical calls may run in parallel. */
+  readonly paid: readonly string[]
+  /** `POST /v1/…` that only count or read. */
+  readonly free: readonly string[]
+  /** Headers that choose whose money moves, lower case. */
+  readonly accountHeaders: readonly string[]
+  /** Headers that change what is asked, lower case. */
+  readonly contentHeaders: readonly string[]
+}
+
+/** What a call to such an API is. A mutating route that it does not list is recognised too; its cost refuses it. */
+export function recogniseModelCall(
+  { paid, free, accountHeaders, contentHeaders }: ModelApi,
+  {
+    call,
+    terms,
+    appKeys,
+  }: { readonly call: CallText; readonly terms: VendorTerms; readonly appKeys: 'auto' | 'trust' },
+): CallIdentity | Refusal {
+  const problem = requestProblem(call) ?? readProblem(call)
+  if (problem !== null) return problem
+  const account = accountOf(call, accountHeaders)
+  if (isRefusal(account)) return account
+  const read = readBody(call)
+  if (isRefusal(read)) return read
+  const body = canonicalBody(call, read)
+  if (isRefusal(body)) return body
+  const kind = kindOf(call, { paid, free })
+  const key = kind === 'read' ? null : appKeyOf(call, { appKeys, isSdkMade: () => false })
+  if (isRefusal(key)) return key
+  return {
+    route: `${call.method} ${templateOf(call.path)}`,
+    kind,
+    account,
+    digest: digestOf([
+      DIGEST_NAME,
+      terms.name,
+      call.method,
+      call.path,
+      canonicalQuery(call.query),
+      account,
+      ...contentHeaders.map((name) => call.headers[name] ?? ''),
+      read.kind === 'none' ? '' : mediaTypeOf(call),
+      body,
+    ]),
+    core: null,
+    key,
+  }
+}
+
+function kindOf({ method, path }: CallText, { paid, free }: Pick<ModelApi, 'paid' | 'free'>): CallKind {
+  const route = `${method} ${path}`
+  if (paid.includes(route)) return 'llm'
+  return isReadMethod(method) || free.includes(route) ? 'read' : 'mutating'
+}
+
+/** A socket opened by a GET sells tokens by the message, and nobody could price what follows. */
+function readProblem({ method, headers, body }: CallText): Refusal | null {
+  if (headers['upgrade'] !== undefined) {
+    return refusal('request_malformed', 'The protocol of this API cannot be changed: its messages could not be priced.')
+  }
+  if (isReadMethod(method) && body.length > 0) return refusal('request_malformed', `A ${method} has no body here.`)
+  return null
+}

@@ -1,0 +1,116 @@
+import { usdMicrosOf } from '../../contract/money.ts'
+import type { ModelPrice, TokenPricing } from '../../contract/pricing.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { isRefusal } from '../content/guard.ts'
+import type { Bound } from '../costing.ts'
+import { NO_CONTENT } from '../tokens/cost-content.ts'
+import { mostForTokens } from '../tokens/cost-models.ts'
+import {
+  contextBound,
+  countAt,
+  isNothing,
+  itemsOf,
+  type Members,
+  memberText,
+  readTokenRequest,
+  show,
+  type TokenRequest,
+  textOf,
+  unbounded,
+} from '../tokens/cost-request.ts'
+import { chatContent, responseContent } from './cost-content.ts'
+import { mostOutputTokens } from './cost-limits.ts'
+import { CHAT, EMBEDDINGS, OPENAI_PRICES, type OpenaiRoute, RESPONSES } from './cost-routes.ts'
+import { tierOfRequest } from './cost-tiers.ts'
+
+/** Tokens that a vendor adds by itself to any request, and to one with tools: roles, separators, how tools are called. */
+const ADDED_TOKENS = 100
+const ADDED_BY_TOOLS_TOKENS = 1_000
+
+/** Tools that the app runs itself. All others run at the vendor, at prices of their own, and bring text of any length. */
+const OWN_TOOLS = ['function', 'custom', 'local_shell', 'apply_patch']
+
+/** The most that a request on this route can cost. */
+export function boundOf(call: CallText, route: OpenaiRoute, pricing: TokenPricing): Bound {
+  const request = readTokenRequest(call, { list: OPENAI_PRICES, fields: route.fields }, pricing)
+  if (isRefusal(request)) return request
+  const tier = tierOfRequest(request.members)
+  if (isRefusal(tier)) return tier
+  const input = inputTokens(request, route)
+  if (isRefusal(input)) return input
+  const output = outputTokens(request, route, pricing)
+  if (isRefusal(output)) return output
+  const micros = mostForTokens(request.model, { input, output, rate: 'written' }, tier)
+  const totalUsdMicros = usdMicrosOf(micros)
+  if (totalUsdMicros === undefined) return refusal('amount_invalid', 'The call could cost more than can be counted.')
+  return { kind: 'priced', totalUsdMicros, object: null, model: request.model }
+}
+
+/** A text of so many bytes is at most so many tokens: each token stands for a byte or more. */
+function inputTokens({ members, model, bodyBytes }: TokenRequest, route: OpenaiRoute): number | Refusal {
+  const refused = refuseTools(members) ?? refuseModalities(members)
+  if (refused !== null) return refused
+  const content = contentOn(route, members, model)
+  if (isRefusal(content)) return content
+  const hasTools = !isNothing(members.get('tools')) || !isNothing(members.get('functions'))
+  const added = ADDED_TOKENS + (hasTools ? ADDED_BY_TOOLS_TOKENS : 0)
+  const here = bodyBytes - content.dataBytes + content.imageTokens + added
+  const isElsewhere =
+    content.isElsewhere || !isNothing(members.get('previous_response_id')) || !isNothing(members.get('conversation'))
+  return isElsewhere ? contextBound(model, here) : here
+}
+
+function contentOn(route: OpenaiRoute, members: Members, model: ModelPrice) {
+  switch (route.name) {
+    case CHAT:
+      return chatContent(members.get('messages'), model)
+    case RESPONSES:
+      return responseContent(members.get('input'), model)
+    case EMBEDDINGS:
+      return NO_CONTENT
+  }
+}
+
+/** By the request's own limit, else one that the policy has put in, else all that the model can write; for each answer asked for. */
+function outputTokens(
+  { members, model, bodyBytes }: TokenRequest,
+  route: OpenaiRoute,
+  pricing: TokenPricing,
+): number | Refusal {
+  if (route.name === EMBEDDINGS) return 0
+  const limits = route.limitFields.map((name) => countAt(members, name))
+  const refused = limits.find(isRefusal) ?? null
+  if (refused !== null) return refused
+  const given = limits.filter((limit) => typeof limit === 'number')
+  const limit = given.length > 0 ? Math.max(...given) : (pricing.maxOutputTokens ?? mostOutputTokens(model))
+  if (limit === null) {
+    return unbounded(
+      `The request limits its output by nothing, and how much \`${model.model}\` can write is not known.`,
+      `Send \`${route.limitFields[0]}\`, or set \`maxOutputTokens\` of the vendor in the policy.`,
+    )
+  }
+  const answers = route.name === CHAT ? countAt(members, 'n') : null
+  if (isRefusal(answers)) return answers
+  // What a prediction got wrong is billed as output beyond the limit.
+  const predicted = isNothing(members.get('prediction')) ? 0 : bodyBytes
+  return (answers ?? 1) * (limit + predicted)
+}
+
+function refuseTools(members: Members): Refusal | null {
+  const tools = itemsOf(members.get('tools')).flatMap((tool) =>
+    memberText(tool, 'type') === 'namespace' && tool.kind === 'object' ? itemsOf(tool.members.get('tools')) : [tool],
+  )
+  const foreign = tools.find((tool) => !OWN_TOOLS.includes(memberText(tool, 'type') ?? ''))
+  if (foreign === undefined) return null
+  const type = memberText(foreign, 'type') ?? 'without a type'
+  return unbounded(
+    `The tool \`${show(type)}\` runs at the vendor, at a price of its own and over text of any length.`,
+    `Use tools that your program runs: ${OWN_TOOLS.join(', ')}.`,
+  )
+}
+
+function refuseModalities(members: Members): Refusal | null {
+  const other = itemsOf(members.get('modalities')).find((item) => textOf(item) !== 'text')
+  return other === undefined ? null : unbounded('Only text is priced here.', 'Ask for the modality `text` alone.')
+}

@@ -1,0 +1,77 @@
+import type { ModelPrice } from '../../contract/pricing.ts'
+import type { Refusal } from '../../contract/refusals.ts'
+import type { Json } from '../content/json.ts'
+import { type Content, type ContentPart, contentOf } from '../tokens/cost-content.ts'
+import { type Members, memberText, show, textOf, unbounded } from '../tokens/cost-request.ts'
+import { mostImageTokens } from './cost-limits.ts'
+
+const TEXT: ContentPart = { kind: 'text' }
+
+/** Parts of a conversation that hold nothing but text, by their `type`. */
+const CHAT_TEXT = ['text', 'refusal', 'function', 'custom', 'json_schema']
+const RESPONSE_TEXT = [
+  'message',
+  'input_text',
+  'output_text',
+  'text',
+  'refusal',
+  'summary_text',
+  'reasoning_text',
+  'reasoning',
+  'function_call',
+  'function_call_output',
+  'custom_tool_call',
+  'custom_tool_call_output',
+  'local_shell_call',
+  'local_shell_call_output',
+  'apply_patch_call',
+  'apply_patch_call_output',
+  'exec',
+  'url_citation',
+  'file_citation',
+  'container_file_citation',
+  'file_path',
+  'create_file',
+  'update_file',
+  'delete_file',
+]
+
+/** What `messages` of a chat completion holds. */
+export function chatContent(messages: Json | undefined, model: ModelPrice): Content | Refusal {
+  return contentOf([messages], (members) => {
+    const type = textOf(members.get('type'))
+    if (type === undefined || CHAT_TEXT.includes(type)) return TEXT
+    if (type === 'image_url') return image(memberText(members.get('image_url'), 'url'), model)
+    if (type === 'file') return { kind: 'elsewhere', dataBytes: 0 }
+    return unknownPart(type)
+  })
+}
+
+/** What `input` of a response holds. */
+export function responseContent(input: Json | undefined, model: ModelPrice): Content | Refusal {
+  return contentOf([input], (members) => {
+    const type = textOf(members.get('type'))
+    if (type === undefined || RESPONSE_TEXT.includes(type)) return isReference(members) ? elsewhere() : TEXT
+    if (type === 'input_image') return image(textOf(members.get('image_url')), model)
+    if (type === 'input_file' || type === 'item_reference' || type === 'compaction') return elsewhere()
+    return unknownPart(type)
+  })
+}
+
+/** `{id: …}` alone stands for an item that the vendor keeps. */
+function isReference(members: Members): boolean {
+  return members.size === 1 && members.has('id')
+}
+
+function elsewhere(): ContentPart {
+  return { kind: 'elsewhere', dataBytes: 0 }
+}
+
+function image(url: string | undefined, model: ModelPrice): ContentPart {
+  const isData = url?.startsWith('data:image/') === true
+  return { kind: 'image', tokens: mostImageTokens(model), dataBytes: isData ? Buffer.byteLength(url) : 0 }
+}
+
+function unknownPart(type: string): Refusal {
+  return unbounded(`What a part of type \`${show(type)}\` costs is not known here.`, 'Send text and pictures.')
+}

@@ -1,0 +1,35 @@
+import type { Refusal } from '../../contract/refusals.ts'
+import { STANDARD_TIER_BASIS_POINTS } from '../tokens/cost-models.ts'
+import { isNothing, type Members, textOf, unbounded } from '../tokens/cost-request.ts'
+
+/**
+ * What a service tier costs of the standard price, hundredths of a percent. Flex is billed as batches are, at half.
+ * Priority, lately called fast, has a price for each model, 1.7 to 2.5 times the standard one
+ * (https://openai.com/api-fast-mode/, read 2026-11-25): the highest holds for all.
+ */
+const TIER_BASIS_POINTS: Readonly<Record<string, number>> = {
+  default: STANDARD_TIER_BASIS_POINTS,
+  standard: STANDARD_TIER_BASIS_POINTS,
+  scale: STANDARD_TIER_BASIS_POINTS,
+  flex: 5_000,
+  priority: 25_000,
+  fast: 25_000,
+}
+
+/** The most that the request's tier costs: a vendor may serve `flex` at the standard price when it has no room for it. */
+export function tierOfRequest(members: Members): number | Refusal {
+  const value = members.get('service_tier')
+  if (isNothing(value)) return STANDARD_TIER_BASIS_POINTS
+  const tier = textOf(value) ?? ''
+  if (tier === 'auto') return STANDARD_TIER_BASIS_POINTS
+  if (!Object.hasOwn(TIER_BASIS_POINTS, tier)) {
+    return unbounded('The `service_tier` is not known here.', `Use auto, ${Object.keys(TIER_BASIS_POINTS).join(', ')}.`)
+  }
+  return Math.max(TIER_BASIS_POINTS[tier] ?? 0, STANDARD_TIER_BASIS_POINTS)
+}
+
+/** Of the tier that an answer names; undefined when it names one without a price. */
+export function tierOfAnswer(tier: unknown): number | undefined {
+  if (tier === undefined || tier === null || tier === 'auto') return STANDARD_TIER_BASIS_POINTS
+  return typeof tier === 'string' && Object.hasOwn(TIER_BASIS_POINTS, tier) ? TIER_BASIS_POINTS[tier] : undefined
+}

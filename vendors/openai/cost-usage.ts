@@ -1,0 +1,35 @@
+import type { ModelPrice } from '../../contract/pricing.ts'
+import { priceOfTokens, type TokenCount } from '../tokens/cost-models.ts'
+import { firstTokensAt, isObject, objectAt, tokensAt } from '../tokens/cost-usage.ts'
+import { tierOfAnswer } from './cost-tiers.ts'
+
+/**
+ * What an answer, or the part of a stream that carries the usage, came to. Undefined when it tells no usage, or one that
+ * cannot be believed: negative, not whole, or more of a part than of the whole.
+ */
+export function priceOfAnswer(model: ModelPrice, answer: unknown): bigint | undefined {
+  const count = countOf(objectAt(answer, 'usage'), model.base.outputPerMillionUsdMicros > 0)
+  const tier = tierOfAnswer(isObject(answer) ? answer['service_tier'] : undefined)
+  return count === undefined || tier === undefined ? undefined : priceOfTokens(model, count, tier)
+}
+
+/** Chat and embeddings speak of prompt and completion, responses of input and output. */
+function countOf(usage: unknown, isOutputSold: boolean): TokenCount | undefined {
+  const all = firstTokensAt(usage, ['prompt_tokens', 'input_tokens'])
+  const output = firstTokensAt(usage, ['completion_tokens', 'output_tokens']) ?? (isOutputSold ? undefined : 0)
+  const details = objectAt(usage, 'prompt_tokens_details') ?? objectAt(usage, 'input_tokens_details')
+  const cacheRead = tokensAt(details, 'cached_tokens')
+  const cacheWrite = tokensAt(details, 'cache_write_tokens')
+  if (all === null || all === undefined || output === undefined) return undefined
+  if (cacheRead === undefined || cacheWrite === undefined) return undefined
+  const input = all - (cacheRead ?? 0) - (cacheWrite ?? 0)
+  if (input < 0 || hasAudio(usage)) return undefined
+  return { input, cacheRead: cacheRead ?? 0, cacheWrite: cacheWrite ?? 0, cacheWriteHour: 0, output }
+}
+
+/** Tokens of sound have prices of their own, which are not in the table. */
+function hasAudio(usage: unknown): boolean {
+  return ['prompt_tokens_details', 'completion_tokens_details'].some(
+    (name) => (tokensAt(objectAt(usage, name), 'audio_tokens') ?? 0) !== 0,
+  )
+}
