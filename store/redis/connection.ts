@@ -11,6 +11,8 @@ export interface ConnectionOptions {
   /** PEM of the authority that signed Redis' certificate; null: those that Node trusts. */
   readonly caPem: string | null
   readonly log: Log
+  /** Only tests plant a bug in the scripts. */
+  readonly altered?: ((lua: string) => string) | undefined
 }
 
 /** An answer that is later than this is not waited for: what was asked may have happened or not. */
@@ -44,6 +46,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     why = fault
     options.log.warn({ err: fault }, 'the connection to Redis')
   })
+  const { altered = (lua: string) => lua } = options
   const defined = new Map<string, string>()
   const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> =>
     what.catch((fault: unknown) => {
@@ -61,7 +64,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     run(script, keys, { history, args }) {
       const command = `${script.name}Buffer`
       if (!defined.has(script.name)) {
-        client.defineCommand(script.name, { numberOfKeys: script.keys.length, lua: luaOf(script) })
+        client.defineCommand(script.name, { numberOfKeys: script.keys.length, lua: altered(luaOf(script)) })
         defined.set(script.name, command)
       }
       const run = (client as unknown as Record<string, (...parts: (string | Buffer)[]) => Promise<Buffer[]>>)[command]

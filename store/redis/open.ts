@@ -20,6 +20,8 @@ export interface RedisStoreOptions extends StoreDoors {
   readonly initialise?: boolean
   /** Only tests: the time in the store is what they wrote there. Without it such a store is refused. */
   readonly hasTestTime?: boolean
+  /** Only tests plant a bug in the scripts. */
+  readonly altered?: (lua: string) => string
 }
 
 /** A clock that is set back between two ticks is behind by this at most; every vendor's window has an hour to spare. */
@@ -31,7 +33,7 @@ const TICK_MS = 5_000
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { address, password, caPem, installId, log, random } = options
-  const connection = await connect({ address, password, caPem, log })
+  const connection = await connect({ address, password, caPem, log, altered: options.altered })
   try {
     const install =
       (await readInstall(connection, installId)) ??

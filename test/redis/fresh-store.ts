@@ -18,7 +18,8 @@ export interface FreshServer {
 const POLICIES = ['default', 'strict']
 
 /** Opens an empty store whose time is the test's clock: what was in the Redis before is gone. */
-export function freshStores(server: () => FreshServer): OpenStore {
+/** `altered`: a bug planted in the scripts. */
+export function freshStores(server: () => FreshServer, altered?: (lua: string) => string): OpenStore {
   return async ({ clock, random }) => {
     const { ports, url } = server()
     const [port = 0] = ports
@@ -42,6 +43,7 @@ export function freshStores(server: () => FreshServer): OpenStore {
       installId: 'test',
       initialise: true,
       hasTestTime: true,
+      ...(altered === undefined ? {} : { altered }),
     })
     return withTime(store, setTime, () => admin.disconnect())
   }

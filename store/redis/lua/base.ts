@@ -1,7 +1,7 @@
 /** `fields` begins each script: who we are, the time, and the fields of the run's hash, read together and written once. */
 export const BASE = `
 local call, format, match = redis.call, string.format, string.match
-local held = call('HMGET', meta, 'history', 'held_day', 'high_ms', 'skew_ms', 'test_now_ms')
+local held = call('HMGET', meta, 'history', 'held_day', 'high_ms', 'skew_ms', 'test_now_ms', 'frozen')
 if held[1] ~= history then return {'NEW_HISTORY', held[1] or ''} end
 
 -- Only Redis' clock. It never goes back: high_ms and skew_ms make up for a clock that was set back.

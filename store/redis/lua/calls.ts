@@ -52,7 +52,7 @@ local function mayRepeat(c)
   return c.firstMs == '-' or nowMs - tonumber(c.firstMs) < tonumber(c.windowMs)
 end
 local function wasNeverSent(c)
-  return c.state == 'reserved' and c.read == '0' and c.windowMs == 'never' and c.open == '-'
+  return (c.state == 'reserved' or c.state == 'in_doubt') and c.read == '0' and c.windowMs == 'never' and c.open == '-'
 end
 `
 
@@ -80,6 +80,26 @@ local function namesOf(c)
   local names = {}
   for prefix in string.gmatch(linesOf(c).accounts, '[^\\t]+') do names[#names + 1] = prefix .. c.day end
   return names
+end
+-- Whether a recovery put a level that the call counts in above its limit, and it still is. meta says frozen where any was;
+-- the limits are fields of accounts, by the name of the account.
+local function isFrozen(c)
+  if not held[6] then return false end
+  local names = namesOf(c)
+  loadSums(names)
+  local ofRun = 'run/' .. get('run_uid')
+  local all, balances = {ofRun, ofRun .. '/' .. c.day}, {get('a'), get('a:' .. c.day)}
+  for i = 1, #names do
+    all[i + 2] = names[i]
+    balances[i + 2] = policySums[names[i]]
+  end
+  for i = 1, #all do all[i] = 'frozen ' .. all[i] end
+  local limits = call('HMGET', accounts, unpack(all))
+  for i = 1, #all do
+    local spent, reserved = sumsOf(balances[i])
+    if limits[i] and spent + reserved > tonumber(limits[i]) then return true end
+  end
+  return false
 end
 local function add(packed, spent, reserved)
   local wasSpent, wasReserved = sumsOf(packed)

@@ -122,6 +122,7 @@ end
 /** `existing-call.ts`, `declined.ts`, `core-guard.ts`: rules 6 and 7. */
 export const EXISTING_CALL = `
 local function sendAgain(c)
+  if isFrozen(c) then return refused('cap_frozen') end
   startAgain(c, nonce, leaseMs)
   local reply = callReply('SEND', c)
   reply[7], reply[8] = '0', ''

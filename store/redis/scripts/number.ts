@@ -124,7 +124,8 @@ local verdict = judge()
 local reply = verdict.reply
 if verdict.code then
   reply = refusalReply(verdict)
-  if hasSidecar and verdict.code ~= 'stale_request' then
+  -- A level thaws by itself: the same request is then judged anew.
+  if hasSidecar and verdict.code ~= 'stale_request' and verdict.code ~= 'cap_frozen' then
     local more = verdict.level ~= '' and verdict.level .. ' ' .. verdict.figures or verdict.more
     set(lastField, boot .. ' ' .. seq .. ' !' .. verdict.code .. ' ' .. more)
     set('L:' .. attempt, '1')

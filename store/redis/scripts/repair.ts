@@ -39,6 +39,7 @@ if c.windowMs == 'anew' then
   return done('RESOLVED')
 end
 if mayRepeat(c) and get('status') ~= 'revoked' then
+  if isFrozen(c) then return done('HELD') end
   startAgain(c, nonce, leaseMs)
   return done('SEND')
 end

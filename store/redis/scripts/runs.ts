@@ -164,7 +164,7 @@ if ended.isEnded then return row('ENDED', '') end
 call('HDEL', run, '')
 ended.isEnded = true
 set('jobs', cjson.encode(jobs))
-set('living', living)
+set('living', text(living))
 if get('job_newest') == jobUid then set('newest_ended', '1') end
 if living == 0 and get('status') == 'active' then
   append(runActor(cjson.encode(get('job_newest'))), '"event":"key.ended"')

@@ -112,7 +112,7 @@ local c = readCall(callId)
 if not c then return {'UNKNOWN_CALL'} end
 local isOwner = tonumber(epoch) == c.epoch
 if isRepeated == '1' and c.state == 'sent' and isOwner and isOpen(c, nonce) then return {'marked'} end
-if c.state ~= 'reserved' or not isOwner then return {'refused'} end
+if c.state ~= 'reserved' or not isOwner or isFrozen(c) then return {'refused'} end
 call('ZREM', open, '')
 if not get('status') or refuseDeadKey() then
   release(c, 'null', '"the key ended before the send"', '')
