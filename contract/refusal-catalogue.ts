@@ -70,6 +70,11 @@ export const REFUSALS = {
     'This route is for operators and the token is missing or wrong.',
     'Pass the operator token (file `operator-token` in the state folder).',
   ),
+  operator_forbidden: caller(
+    403,
+    'The cluster knows you, but its RBAC does not let you do this.',
+    'Have a Role or ClusterRole bound to you with this verb on this resource of `jobcap.dev`.',
+  ),
 
   // May this be called?
   policy_missing: {

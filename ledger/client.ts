@@ -8,10 +8,13 @@ import { AUDIT_ROUTE, CALLS_ROUTE, KEYS_ROUTE, OPEN_CAPS_ROUTE, READY_ROUTE, RUN
 export interface LedgerClientOptions {
   /** `http://127.0.0.1:8081`, `https://…` or `unix:/path/of/socket`, as the ledger's readiness line gives them. */
   readonly address: string
-  /** Content of the file `operator-token` in the ledger's state folder. */
-  readonly operatorToken: string
-  /** PEM of the CA, for https with a certificate of one's own. */
-  readonly caPem?: string
+  /**
+   * Content of the file `operator-token` in the ledger's state folder; in a cluster a token that its API server knows.
+   * A function where it changes: it is asked at each request.
+   */
+  readonly operatorToken: string | (() => string)
+  /** PEM of the CA, for https with a certificate of one's own. A function where it changes. */
+  readonly caPem?: string | (() => string)
 }
 
 /** Body of a new key; dollars are decimal text such as `"5.00"`. */
@@ -139,7 +142,7 @@ function send(
   const { address, operatorToken, caPem } = options
   const text = body === undefined ? '' : JSON.stringify(body)
   const headers = {
-    authorization: `Bearer ${operatorToken}`,
+    authorization: `Bearer ${typeof operatorToken === 'string' ? operatorToken : operatorToken()}`,
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     'content-length': Buffer.byteLength(text),
   }
@@ -148,7 +151,7 @@ function send(
     ? { socketPath: address.slice('unix:'.length), host: 'localhost' }
     : urlParts(address)
   return new Promise((resolve, reject) => {
-    const ca = caPem === undefined ? {} : { ca: caPem }
+    const ca = caPem === undefined ? {} : { ca: typeof caPem === 'string' ? caPem : caPem() }
     const request = ask({ ...where, ...ca, method, path, headers, agent: false }, (response) =>
       resolve({ status: response.statusCode ?? 0, body: response }),
     )

@@ -9,7 +9,10 @@ import type { LedgerSettings } from './ledger.ts'
 
 /** Settings of a ledger process, read once at its start. */
 export interface LedgerConfig {
-  readonly policyFile: string
+  /** Null in a cluster: there the policies are custom resources. */
+  readonly policyFile: string | null
+  /** Null where there is no cluster. */
+  readonly kubernetes: KubernetesConfig | null
   readonly store: StoreConfig
   readonly listen: readonly ListenAddress[]
   /** Master key, operator token, token key, ended Pods. Mode 0700. */
@@ -43,6 +46,16 @@ export type StoreConfig =
       /** For one start: an empty Redis is to be a new store. */
       readonly initialise: boolean
     }
+
+/** In a cluster: who asks, what they may do, policies, secrets and certificates all come from its API server. */
+export interface KubernetesConfig {
+  /** jobcap's own. Vendor secrets and the certificate authority are Secrets in it. */
+  readonly namespace: string
+  /** Secret of the certificate authority. */
+  readonly authoritySecret: string
+  /** Host names of the ledger's Service. */
+  readonly dnsNames: readonly string[]
+}
 
 const address = z.string().transform((text, context): ListenAddress => {
   if (text.startsWith('unix:') && text.length > 'unix:'.length) return { socketPath: text.slice('unix:'.length) }
@@ -78,7 +91,11 @@ const milliseconds = z
 
 const options = z
   .object({
-    policy: z.string({ error: 'missing: without a policy nothing is allowed; name its file' }),
+    policy: z.string().optional(),
+    kubernetes: z.boolean().default(false),
+    namespace: z.string().optional(),
+    'authority-secret': z.string().default('jobcap-ca'),
+    'dns-names': z.string().default(''),
     store: storePlace,
     listen: z
       .array(address)
@@ -110,12 +127,27 @@ const options = z
     path: ['initialise'],
     error: 'is for Redis; a SQLite file is made where there is none',
   })
+  .refine((given) => given.policy !== undefined || given.kubernetes, {
+    path: ['policy'],
+    error: 'missing: without a policy nothing is allowed; name its file',
+  })
+  .refine((given) => !given.kubernetes || given.namespace !== undefined, {
+    path: ['namespace'],
+    error: "missing: with --kubernetes, name jobcap's own namespace",
+  })
   .transform((given): LedgerConfig => {
     const { policy, listen, state, secrets } = given
     const cert = given['tls-cert']
     const key = given['tls-key']
     return {
-      policyFile: policy,
+      policyFile: policy ?? null,
+      kubernetes: given.kubernetes
+        ? {
+            namespace: given.namespace ?? '',
+            authoritySecret: given['authority-secret'],
+            dnsNames: given['dns-names'].split(',').filter((name) => name !== ''),
+          }
+        : null,
       store: storeConfig(given.store, given),
       listen,
       stateFolder: state,
@@ -153,6 +185,10 @@ export function readConfig(args: readonly string[], environment: Environment): L
     args: [...args],
     options: {
       policy: { type: 'string' },
+      kubernetes: { type: 'boolean' },
+      namespace: { type: 'string' },
+      'authority-secret': { type: 'string' },
+      'dns-names': { type: 'string' },
       store: { type: 'string' },
       listen: { type: 'string', multiple: true },
       state: { type: 'string' },
@@ -178,6 +214,7 @@ export function readConfig(args: readonly string[], environment: Environment): L
 /** `--restored` and `--initialise` are words for one start, so they are flags only; a password is never a flag. */
 const TEXT_FLAGS = [
   'policy',
+  'namespace',
   'store',
   'state',
   'secrets',

@@ -16,8 +16,7 @@ await runProcess(createLog('ledger'), async () => {
   const log = createLog('ledger', config.logLevel)
   const doors = { clock: systemClock, timers: systemTimers, random: systemRandom, environment, log }
   const running = await startLedger(config, doors)
-  const scheme = config.tls === null ? 'http' : 'https'
-  const addresses = running.addresses.map((address) => urlOf(address, scheme))
+  const addresses = running.addresses.map((address) => urlOf(address, running.scheme))
   systemTerminal.out(`${JSON.stringify({ ready: true, addresses })}\n`)
   return running
 })

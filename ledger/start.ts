@@ -1,62 +1,55 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Clock } from '../runtime/clock.ts'
-import type { Environment } from '../runtime/environment.ts'
 import { type ListenAddress, type RunningServer, startHttpServer } from '../runtime/http-server.ts'
 import { readOrCreateKeyFile } from '../runtime/key-file.ts'
 import type { Running } from '../runtime/lifecycle.ts'
-import type { Log } from '../runtime/log.ts'
 import { createMetrics } from '../runtime/metrics.ts'
-import type { Random } from '../runtime/random.ts'
-import type { Timers } from '../runtime/timers.ts'
 import { createReports } from './call/reports.ts'
 import { createSends } from './call/sends.ts'
 import type { LedgerConfig } from './config.ts'
-import { createLocalWorkloads } from './identity/local-workloads.ts'
+import type { Doors } from './doors.ts'
 import { createPodCredentials } from './identity/pod-credential.ts'
 import { createRunTermsCache } from './identity/run-terms.ts'
 import type { Ledger } from './ledger.ts'
 import { LEDGER_METRICS } from './metrics.ts'
 import { openStore } from './open-store.ts'
 import { createOperatorApp } from './operator/app.ts'
-import { readOperatorToken } from './operator/token.ts'
-import { createPolicyFileSource } from './policies/policy-file-source.ts'
+import { localPlatform } from './platform/local.ts'
+import type { Platform } from './platform/platform.ts'
 import { createRepair } from './repair/repair.ts'
 import { createRetention } from './repair/retention.ts'
 import { createSealer } from './seal.ts'
-import { createSecretFiles } from './secrets/secret-files.ts'
 import { createListener } from './server.ts'
 import { createUndiciNetwork } from './vendor-client/undici-network.ts'
 
 /** Reports that the store would not take are repeated this long before the process gives up and says so. */
 const LAST_REPORTS_MS = 5_000
 
-/** The doors of the process. */
-export interface Doors {
-  readonly clock: Clock
-  readonly timers: Timers
-  readonly random: Random
-  readonly environment: Environment
-  readonly log: Log
-}
-
 export interface RunningLedger extends Running {
   readonly ledger: Ledger
   readonly addresses: readonly ListenAddress[]
+  /** Of those that are no sockets. */
+  readonly scheme: 'http' | 'https'
 }
 
 /** Opens the store, listens, takes up what an earlier process left. */
 export async function startLedger(config: LedgerConfig, doors: Doors): Promise<RunningLedger> {
   mkdirSync(config.stateFolder, { recursive: true, mode: 0o700 })
-  const ledger = await createLedger(config, doors)
-  const operators = createOperatorApp(ledger, readOperatorToken(config.stateFolder, doors.random))
-  const handler = createListener(ledger, operators)
-  const tls = readTls(config)
+  const platform = await (config.kubernetes === null
+    ? localPlatform(config, doors)
+    : // Its client is large, and is loaded only where there is a cluster.
+      (await import('./platform/kubernetes.ts')).kubernetesPlatform(config.kubernetes, doors))
+  const ledger = await createLedger(config, doors, platform)
+  const handler = createListener(ledger, createOperatorApp(ledger, platform.operators))
+  const { tls } = platform
   const servers: RunningServer[] = []
   for (const listen of config.listen) {
     if ('socketPath' in listen) rmSync(listen.socketPath, { force: true })
     servers.push(await startHttpServer({ listen, handler, ...('socketPath' in listen || tls === null ? {} : { tls }) }))
   }
+  platform.onNewCertificate((pair) => {
+    for (const server of servers) server.useTls(pair)
+  })
   const repair = createRepair(ledger)
   const retention = createRetention(ledger)
   void repair.walk()
@@ -64,6 +57,7 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
   return {
     ledger,
     addresses: servers.map(({ address }) => address),
+    scheme: tls === null ? 'http' : 'https',
     async drain() {
       await Promise.all([...servers.map((server) => server.drain()), repair.stop(), retention.stop()])
       await ledger.sends.idle()
@@ -71,6 +65,7 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
       ledger.sends.stop()
       await ledger.network.close()
       await ledger.store.close()
+      platform.stop()
       if (lost === 0) return 0
       ledger.log.error(
         { reports: lost },
@@ -81,24 +76,22 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
   }
 }
 
-async function createLedger(config: LedgerConfig, { environment, ...doors }: Doors): Promise<Ledger> {
+async function createLedger(config: LedgerConfig, doors: Doors, platform: Platform): Promise<Ledger> {
   const { stateFolder, settings } = config
   const { clock, random, log } = doors
-  const policies = createPolicyFileSource(config.policyFile, log)
   const masterKey = readOrCreateKeyFile(join(stateFolder, 'master-key'), random)
   const store = await openStore(config.store, masterKey, doors)
   return {
-    ...doors,
+    clock,
+    timers: doors.timers,
+    random,
+    log,
     settings,
     store,
-    policies,
+    policies: platform.policies,
+    secrets: platform.secrets,
+    workloads: platform.workloads,
     network: createUndiciNetwork(doors.timers),
-    secrets: createSecretFiles(config.secretsFolder, environment, clock),
-    workloads: createLocalWorkloads({
-      tokenKey: readOrCreateKeyFile(config.podTokenKeyFile, random),
-      endedPodsFile: join(stateFolder, 'ended-pods'),
-      clock,
-    }),
     metrics: createMetrics(LEDGER_METRICS),
     sealer: createSealer(masterKey, random),
     credentials: createPodCredentials(masterKey),
@@ -106,9 +99,4 @@ async function createLedger(config: LedgerConfig, { environment, ...doors }: Doo
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),
   }
-}
-
-function readTls({ tls }: LedgerConfig): { certPem: string; keyPem: string } | null {
-  if (tls === null) return null
-  return { certPem: readFileSync(tls.certFile, 'utf8'), keyPem: readFileSync(tls.keyFile, 'utf8') }
 }

@@ -1,15 +1,21 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** Where a server listens: a TCP address or the path of a Unix socket. */
 export type ListenAddress = { host: string; port: number } | { socketPath: string }
 
+/** PEM texts. */
+export interface TlsPair {
+  readonly certPem: string
+  readonly keyPem: string
+}
+
 export interface HttpServerOptions {
   listen: ListenAddress
   handler: (request: IncomingMessage, response: ServerResponse) => void
   /** PEM texts. Without them the server speaks plain HTTP. */
-  tls?: { certPem: string; keyPem: string }
+  tls?: TlsPair
   /** How long an idle connection is kept. Default 95 000 ms: longer than the API server's and most clients' own. */
   keepAliveTimeoutMs?: number
   /** Size of all request headers together. Default 16 KiB (Node's); above it Node answers 431. */
@@ -20,6 +26,8 @@ export interface RunningServer {
   readonly server: Server
   /** The bound address, with the real port where 0 was asked for. */
   readonly address: ListenAddress
+  /** Another certificate, from the next connection on. Without effect on a server that speaks plain HTTP. */
+  useTls(tls: TlsPair): void
   /** Stops listening, closes idle connections, resolves when the last request has ended. */
   drain(): Promise<void>
 }
@@ -41,7 +49,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
     if ('socketPath' in options.listen) server.listen(options.listen.socketPath, listening)
     else server.listen(options.listen.port, options.listen.host, listening)
   })
-  return { server, address: boundAddress(server, options.listen), drain: () => drainer.drain(server) }
+  return {
+    server,
+    address: boundAddress(server, options.listen),
+    useTls({ certPem, keyPem }) {
+      if (server instanceof HttpsServer) server.setSecureContext({ cert: certPem, key: keyPem })
+    },
+    drain: () => drainer.drain(server),
+  }
 }
 
 function create(options: HttpServerOptions): Server {

@@ -4,19 +4,20 @@ import { REFUSALS, type Refusal, refusal, refusalBody, refusalHeaders } from '..
 import { StoreFault } from '../../store/store.ts'
 import { bearerOf } from '../identity/bearer.ts'
 import type { Ledger } from '../ledger.ts'
+import { type Access, accessOf } from './access.ts'
 import { auditRoutes } from './audit.ts'
 import { keyRoutes } from './keys.ts'
+import type { Operators } from './operators.ts'
 import { Refused } from './refused.ts'
 import { runRoutes } from './runs.ts'
-import { isOperatorToken } from './token.ts'
 
 const MAX_BODY = '64kb'
 
 /** What operators ask for. Calls never come this way. */
-export function createOperatorApp(ledger: Ledger, operatorToken: string): RequestListener {
+export function createOperatorApp(ledger: Ledger, operators: Operators): RequestListener {
   const app = express()
   app.disable('x-powered-by')
-  app.use(demandToken(operatorToken))
+  app.use(demandAccess(ledger, operators))
   // Read as text, whatever it calls itself: dollars must not pass through a float.
   app.use(express.text({ type: () => true, limit: MAX_BODY }))
   app.use(keyRoutes(ledger), runRoutes(ledger), auditRoutes(ledger))
@@ -27,12 +28,24 @@ export function createOperatorApp(ledger: Ledger, operatorToken: string): Reques
   return app
 }
 
-function demandToken(operatorToken: string): RequestHandler {
-  return (request, _response, next) => {
+function demandAccess(ledger: Ledger, operators: Operators): RequestHandler {
+  return async (request, _response, next) => {
     const given = bearerOf(request.headers.authorization)
-    if (given === undefined || !isOperatorToken(given, operatorToken)) throw new Refused(refusal('operator_denied'))
+    if (given === undefined) throw new Refused(refusal('operator_denied'))
+    const { method, path, url } = request
+    const query = new URL(url, 'http://ledger').searchParams
+    const access = await accessOf(ledger.store, { method, path, query })
+    const word = await operators.judge(given, access ?? { verb: 'get', resource: 'runs', namespace: null })
+    if (word === 'unknown') throw new Refused(refusal('operator_denied'))
+    if (word === 'denied') throw new Refused(refusal('operator_forbidden', forbidden(access)))
     next()
   }
+}
+
+function forbidden(access: Access | undefined): string {
+  if (access === undefined) return 'You may not use the operator routes.'
+  const { verb, resource, namespace } = access
+  return `You may not ${verb} ${resource} of jobcap.dev in ${namespace === null ? 'all namespaces' : `namespace ${namespace}`}.`
 }
 
 function answerFault(ledger: Ledger): ErrorRequestHandler {

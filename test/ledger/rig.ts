@@ -118,7 +118,7 @@ spec:
 `
 }
 
-async function startVendor(name: VendorName, folder: string, running: Set<ChildProcess>): Promise<FakeVendor> {
+export async function startVendor(name: VendorName, folder: string, running: Set<ChildProcess>): Promise<FakeVendor> {
   const truthFile = join(folder, `truth-${name}.ndjson`)
   const main = join(ROOT, `fake-vendors/${name}/main.ts`)
   const child = startNode([main, '--truth', truthFile, '--secret', STRIPE_SECRET], running)
@@ -138,7 +138,7 @@ async function startLedger(
   const usual = ['--policy', 'policy.yaml', '--store', 'sqlite:ledger.db', '--state', 'state', '--secrets', 'secrets']
   const listen = flags.includes('--listen') ? [] : ['--listen', '127.0.0.1:0']
   const main = join(ROOT, 'ledger/main.ts')
-  const child = startNode([main, ...usual, ...listen, ...flags], running, folder)
+  const child = startNode([main, ...usual, ...listen, ...flags], running, { cwd: folder })
   const ready = (await readyLine(child.process, child.log)) as { addresses: string[] }
   const address = ready.addresses[0] ?? ''
   const operatorToken = readFileSync(join(folder, 'state/operator-token'), 'utf8').trim()
@@ -154,9 +154,15 @@ async function startLedger(
   }
 }
 
-function startNode(args: readonly string[], running: Set<ChildProcess>, cwd?: string) {
+/** A program of this clone. `environment` comes on top of the test's own. */
+export function startNode(
+  args: readonly string[],
+  running: Set<ChildProcess>,
+  { cwd, environment = {} }: { readonly cwd?: string; readonly environment?: Readonly<Record<string, string>> } = {},
+) {
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
     ...(cwd === undefined ? {} : { cwd }),
   })
   running.add(child)
@@ -169,7 +175,7 @@ function startNode(args: readonly string[], running: Set<ChildProcess>, cwd?: st
 }
 
 /** The line that a process prints when it serves; rejects with its log when it ends before. */
-async function readyLine(child: ChildProcess, log: () => string = () => ''): Promise<unknown> {
+export async function readyLine(child: ChildProcess, log: () => string = () => ''): Promise<unknown> {
   if (child.stdout === null) throw new Error('the process has no standard output')
   const lines = createInterface(child.stdout)
   const ended = once(child, 'close').then(([code]) => {
@@ -179,7 +185,7 @@ async function readyLine(child: ChildProcess, log: () => string = () => ''): Pro
   return JSON.parse(line)
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
   const exited = once(child, 'exit')
   child.kill(signal)

@@ -16,6 +16,7 @@ export const SIDECAR_BUNDLES: readonly Bundle[] = [
 export const PACKAGE_BUNDLES: readonly Bundle[] = [
   { source: 'cli/main.ts', file: 'dist/cli/main.js' },
   { source: 'ledger/main.ts', file: 'dist/ledger/main.js' },
+  { source: 'controller/main.ts', file: 'dist/controller/main.js' },
 ]
 
 const shared = { bundle: true, platform: 'node', target: 'node26', logLevel: 'warning' } as const

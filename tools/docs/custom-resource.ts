@@ -67,7 +67,10 @@ function mergedVariants(schema: JsonSchema, variants: JsonSchema[]): JsonSchema 
   const required = Object.keys(properties).filter((name) =>
     objects.every((variant) => variant.required?.includes(name)),
   )
-  const others = Object.keys(properties).filter((name) => !required.includes(name))
+  // A CEL rule may name only fields that have a type.
+  const others = Object.keys(properties).filter(
+    (name) => !required.includes(name) && properties[name]?.['x-kubernetes-preserve-unknown-fields'] !== true,
+  )
   return {
     ...described(schema),
     type: 'object',

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import type { Environment } from '../runtime/environment.ts'
+
+/** Settings of the manager: admission and controller in one process. Read once at its start. */
+export interface ManagerConfig {
+  /** jobcap's own. */
+  readonly namespace: string
+  /** Where the API server reaches admission. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Host names of admission's Service. */
+  readonly dnsNames: readonly string[]
+  /** Name of the webhook configurations whose `caBundle` is kept. */
+  readonly webhookConfiguration: string
+  readonly authoritySecret: string
+  /** Image of issuer and proxy. */
+  readonly image: string
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | null
+  /** As Pods reach the ledger, `https://…`. */
+  readonly ledgerUrl: string
+  /** A projected token that the ledger accepts from operators; read at each request. */
+  readonly tokenFile: string
+  readonly logLevel: string
+}
+
+const port = z.coerce.number().int().min(0).max(65_535)
+
+const variables = z
+  .object({
+    JOBCAP_NAMESPACE: z.string({ error: "missing: jobcap's own namespace" }).min(1),
+    JOBCAP_HOST: z.string().default('0.0.0.0'),
+    JOBCAP_PORT: port.default(9443),
+    JOBCAP_DNS_NAMES: z.string({ error: 'missing: the host names of the Service, separated by commas' }).min(1),
+    JOBCAP_WEBHOOK_CONFIGURATION: z.string().default('jobcap'),
+    JOBCAP_AUTHORITY_SECRET: z.string().default('jobcap-ca'),
+    JOBCAP_IMAGE: z.string({ error: 'missing: the image of issuer and proxy' }).min(1),
+    JOBCAP_IMAGE_PULL_POLICY: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
+    JOBCAP_LEDGER_URL: z.string().regex(/^https:\/\/[^/]+$/, { error: 'https://HOST:PORT' }),
+    JOBCAP_TOKEN_FILE: z.string().default('/var/run/jobcap/token/token'),
+    JOBCAP_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  })
+  .transform(
+    (given): ManagerConfig => ({
+      namespace: given.JOBCAP_NAMESPACE,
+      listen: { host: given.JOBCAP_HOST, port: given.JOBCAP_PORT },
+      dnsNames: given.JOBCAP_DNS_NAMES.split(','),
+      webhookConfiguration: given.JOBCAP_WEBHOOK_CONFIGURATION,
+      authoritySecret: given.JOBCAP_AUTHORITY_SECRET,
+      image: given.JOBCAP_IMAGE,
+      imagePullPolicy: given.JOBCAP_IMAGE_PULL_POLICY ?? null,
+      ledgerUrl: given.JOBCAP_LEDGER_URL,
+      tokenFile: given.JOBCAP_TOKEN_FILE,
+      logLevel: given.JOBCAP_LOG_LEVEL,
+    }),
+  )
+
+/** Throws with one sentence for each variable that cannot be worked with. */
+export function readManagerConfig(environment: Environment): ManagerConfig {
+  const result = variables.safeParse(environment)
+  if (result.success) return result.data
+  throw new Error(result.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`).join('; '))
+}

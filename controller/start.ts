@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { connectKube } from '../kube/api.ts'
+import { createLedgerClient } from '../ledger/client.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { ListenAddress } from '../runtime/http-server.ts'
+import type { Running } from '../runtime/lifecycle.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Random } from '../runtime/random.ts'
+import type { Timers } from '../runtime/timers.ts'
+import { startAdmission } from '../webhook/server.ts'
+import type { ManagerConfig } from './config.ts'
+import { watchJobEnds } from './job-ends.ts'
+
+/** The doors of the process. */
+export interface ManagerDoors {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface RunningManager extends Running {
+  /** Where admission listens. */
+  readonly address: ListenAddress
+}
+
+/** Admission and controller in one process. */
+export async function startManager(config: ManagerConfig, doors: ManagerDoors): Promise<RunningManager> {
+  const watching = { ...doors, kube: connectKube(doors.timers) }
+  const admission = await startAdmission(config, watching)
+  const ledger = createLedgerClient({
+    address: config.ledgerUrl,
+    operatorToken: () => readFileSync(config.tokenFile, 'utf8').trim(),
+    caPem: () => admission.bundle(),
+  })
+  const jobEnds = watchJobEnds(watching, ledger)
+  return {
+    address: admission.address,
+    async drain() {
+      jobEnds.stop()
+      await admission.drain()
+      return 0
+    },
+  }
+}

@@ -1,0 +1,81 @@
+/** Objects of the API server, as far as we read them. They come as JSON, with fields that are not named here. */
+export interface KubeObject {
+  readonly metadata: Metadata
+}
+
+export interface Metadata {
+  readonly name: string
+  /** Absent on cluster-scoped objects. */
+  readonly namespace?: string
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly generation?: number
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly OwnerReference[]
+  /** Set while the object is being deleted. */
+  readonly deletionTimestamp?: string
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller?: boolean
+}
+
+export interface Pod extends KubeObject {
+  readonly status?: { readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown' }
+}
+
+export interface Job extends KubeObject {
+  readonly spec: {
+    readonly completionMode?: 'Indexed' | 'NonIndexed'
+    /** Null in a work queue. */
+    readonly completions?: number | null
+    readonly suspend?: boolean
+    readonly template: { readonly metadata?: Pick<Metadata, 'labels' | 'annotations'> }
+  }
+  readonly status?: { readonly conditions?: readonly JobCondition[] }
+}
+
+export interface JobCondition {
+  /** `Complete`, `Failed`, `Suspended`, `SuccessCriteriaMet`, `FailureTarget`. */
+  readonly type: string
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason?: string
+  readonly message?: string
+}
+
+export interface Secret extends KubeObject {
+  /** Base64. */
+  readonly data?: Readonly<Record<string, string>>
+}
+
+/** A page of a list. */
+export interface KubeList<Kind> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
+  readonly items: readonly Kind[]
+}
+
+/** What the API server says when it refuses. */
+export interface Status {
+  readonly kind: 'Status'
+  readonly message?: string
+  readonly reason?: string
+  readonly code?: number
+  readonly details?: { readonly retryAfterSeconds?: number }
+}
+
+/** List of the custom resource `CapPolicy`. */
+export const CAP_POLICIES_PATH = '/apis/jobcap.dev/v1alpha1/cappolicies'
+
+/** Nothing of a Job's own is started after one of these conditions. `Suspended` is none of them. */
+const TERMINAL: readonly string[] = ['SuccessCriteriaMet', 'FailureTarget', 'Complete', 'Failed']
+
+/** At the first terminal sign, or when it is being deleted. */
+export function isEnded({ metadata, status }: Pick<Job, 'metadata' | 'status'>): boolean {
+  if (metadata.deletionTimestamp !== undefined) return true
+  return (status?.conditions ?? []).some(({ type, status: is }) => is === 'True' && TERMINAL.includes(type))
+}

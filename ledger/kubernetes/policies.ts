@@ -1,0 +1,33 @@
+import { type KubeDoors, mirror } from '../../kube/mirror.ts'
+import { CAP_POLICIES_PATH, type KubeObject } from '../../kube/objects.ts'
+import { type CapPolicyObject, createPolicyShelf } from '../../policy/custom-resources.ts'
+import type { PolicySource } from '../effects.ts'
+
+export interface KubePolicies extends PolicySource {
+  /** Resolves when they have been read once. */
+  readonly isThere: Promise<void>
+  stop(): void
+}
+
+/** The `CapPolicy` objects of the cluster, by watch: a change holds from the next call on. */
+export function createKubePolicies(doors: KubeDoors): KubePolicies {
+  const shelf = createPolicyShelf()
+  const watched = mirror<CapPolicyObject & KubeObject, true>(doors, {
+    path: CAP_POLICIES_PATH,
+    pick(object) {
+      const problem = shelf.put(object)
+      if (problem !== undefined) doors.log.error({ problem }, 'the new policy is not used, the old one stays')
+      return true
+    },
+    onChange: ({ key, row }) => {
+      if (row === undefined) shelf.remove(key)
+    },
+  })
+  return {
+    isThere: watched.isThere,
+    all: () => shelf.all(),
+    named: (name) => shelf.named(name),
+    problem: () => shelf.problem(),
+    stop: () => watched.stop(),
+  }
+}

@@ -1,0 +1,49 @@
+import { checkCapPolicy } from './cap-policy.schema.ts'
+import { type Policy, readPolicy } from './policy.ts'
+
+/** A `CapPolicy` as the API server gives it. */
+export interface CapPolicyObject {
+  readonly metadata: { readonly name: string }
+  readonly spec: unknown
+}
+
+interface Held {
+  /** The newest that could be read. */
+  readonly policy: Policy | undefined
+  /** Why the newest is not in use. */
+  readonly problem: string | undefined
+}
+
+/** The custom resources of a cluster, read by the same schema as a file. One that broke keeps what was good before, and says so. */
+export interface PolicyShelf {
+  /** Why the object cannot be used; undefined when it is. */
+  put(object: CapPolicyObject): string | undefined
+  remove(name: string): void
+  all(): readonly Policy[]
+  named(name: string): Policy | undefined
+  /** Of all that broke; undefined when none did. */
+  problem(): string | undefined
+}
+
+export function createPolicyShelf(): PolicyShelf {
+  const held = new Map<string, Held>()
+  return {
+    put({ metadata: { name }, spec }) {
+      const checked = checkCapPolicy({ apiVersion: 'jobcap.dev/v1alpha1', kind: 'CapPolicy', metadata: { name }, spec })
+      if ('policy' in checked) {
+        held.set(name, { policy: readPolicy(checked.policy), problem: undefined })
+        return undefined
+      }
+      const problem = `${name}: ${checked.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`
+      held.set(name, { policy: held.get(name)?.policy, problem })
+      return problem
+    },
+    remove: (name) => void held.delete(name),
+    all: () => [...held.values()].flatMap(({ policy }) => (policy === undefined ? [] : [policy])),
+    named: (name) => held.get(name)?.policy,
+    problem() {
+      const problems = [...held.values()].flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
+      return problems.length === 0 ? undefined : problems.join(' ')
+    },
+  }
+}

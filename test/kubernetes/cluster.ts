@@ -1,0 +1,291 @@
+import { type ChildProcess, execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { parse, stringify } from 'yaml'
+import { connectKube, type KubeApi } from '../../kube/api.ts'
+import type { Job } from '../../kube/objects.ts'
+import { systemTimers } from '../../runtime/timers.ts'
+import { type ControlPlane, clusterPrograms, freePorts, startControlPlane } from '../../tools/cluster/control-plane.ts'
+import { end, type FakeVendor, readyLine, STRIPE_SECRET, startNode, startVendor } from '../ledger/rig.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+export const OWN_NAMESPACE = 'jobcap'
+export const TEAM = 'billing'
+
+/** A control plane with jobcap on it: manager and ledger are processes of this machine, the webhook is reached by URL. */
+export interface Cluster {
+  readonly folder: string
+  readonly kube: KubeApi
+  readonly stripe: FakeVendor
+  readonly ledgerUrl: string
+  /** PEM that the ledger's certificate is signed by. */
+  readonly caPem: string
+  /** Runs kubectl; rejects with what it said. `warnings`: on standard error. */
+  kubectl(args: readonly string[], stdin?: string): Promise<{ readonly out: string; readonly warnings: string }>
+  apply(object: object): Promise<{ readonly out: string; readonly warnings: string }>
+  /** Asks the ledger. */
+  ask(asked: LedgerAsk): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }>
+  /** A token of a service account, of a Pod where one is named. */
+  token(asked: { readonly account: string; readonly audience?: string; readonly pod?: string }): Promise<string>
+  /** Issuer and proxy of a Pod, as processes of this machine with the Pod's own token. Resolves to the proxy's address. */
+  startSidecar(podName: string): Promise<string>
+  /** Asks until `find` gives something. */
+  until<Found>(what: string, find: () => Promise<Found | undefined>): Promise<Found>
+  managerLog(): string
+  ledgerLog(): string
+  stop(): Promise<void>
+}
+
+interface LedgerAsk {
+  readonly path: string
+  readonly token: string
+  readonly json?: object
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'jobcap-cluster-'))
+  const plane = await startControlPlane(join(folder, 'control-plane'))
+  const running = new Set<ChildProcess>()
+  const stop = async () => {
+    await Promise.all([...running].map((child) => end(child, 'SIGKILL')))
+    await plane.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    return await install({ folder, plane, running, stop })
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}
+
+interface Bare {
+  readonly folder: string
+  readonly plane: ControlPlane
+  readonly running: Set<ChildProcess>
+  readonly stop: () => Promise<void>
+}
+
+async function install({ folder, plane, running, stop }: Bare): Promise<Cluster> {
+  const environment = { KUBECONFIG: plane.kubeconfig }
+  const kube = connectKube(systemTimers, plane.kubeconfig)
+  const kubectl = (args: readonly string[], stdin?: string) => runKubectl({ args, stdin, kubeconfig: plane.kubeconfig })
+  const apply = (object: object) => kubectl(['apply', '-f', '-'], stringify(object))
+
+  await kubectl(['apply', '-f', join(ROOT, 'manifests/crd/cappolicies.jobcap.dev.yaml')])
+  await kubectl(['create', 'namespace', OWN_NAMESPACE])
+  await kubectl(['create', 'namespace', TEAM])
+  await kubectl(['label', 'namespace', TEAM, 'jobcap.dev/inject=enabled'])
+  await kubectl(['wait', '--for=create', 'serviceaccount/default', '-n', TEAM, '--timeout=60s'])
+  await kubectl(['create', 'serviceaccount', 'manager', '-n', OWN_NAMESPACE])
+  await kubectl([
+    'create',
+    'clusterrolebinding',
+    'manager',
+    '--clusterrole=cluster-admin',
+    `--serviceaccount=${OWN_NAMESPACE}:manager`,
+  ])
+  await kubectl([
+    'create',
+    'secret',
+    'generic',
+    'stripe',
+    '-n',
+    OWN_NAMESPACE,
+    `--from-literal=api-key=${STRIPE_SECRET}`,
+  ])
+  await kubectl(['wait', '--for=condition=established', 'crd/cappolicies.jobcap.dev', '--timeout=60s'])
+  const stripe = await startVendor('stripe', folder, running)
+  await apply(policyOf(stripe.url))
+
+  const ledger = startNode(
+    [
+      join(ROOT, 'ledger/main.ts'),
+      ...['--kubernetes', '--namespace', OWN_NAMESPACE, '--dns-names', 'localhost'],
+      ...['--store', 'sqlite:ledger.db', '--state', 'state', '--listen', '127.0.0.1:0'],
+    ],
+    running,
+    { cwd: folder, environment },
+  )
+  const ledgerReady = (await readyLine(ledger.process, ledger.log)) as { addresses: string[] }
+  const ledgerUrl = (ledgerReady.addresses[0] ?? '').replace('127.0.0.1', 'localhost')
+  const tokenFile = join(folder, 'manager-token')
+  const token = async ({ account, audience, pod }: Parameters<Cluster['token']>[0]) => {
+    const [namespace = '', name = ''] = account.split('/')
+    const bound = pod === undefined ? [] : [`--bound-object-kind=Pod`, `--bound-object-name=${pod}`]
+    const wanted = audience === undefined ? [] : [`--audience=${audience}`]
+    return (await kubectl(['create', 'token', name, '-n', namespace, ...wanted, ...bound])).out.trim()
+  }
+  writeFileSync(tokenFile, await token({ account: `${OWN_NAMESPACE}/manager`, audience: 'jobcap' }))
+
+  const manager = startNode([join(ROOT, 'controller/main.ts')], running, {
+    cwd: folder,
+    environment: {
+      ...environment,
+      JOBCAP_NAMESPACE: OWN_NAMESPACE,
+      JOBCAP_HOST: '127.0.0.1',
+      JOBCAP_PORT: '0',
+      JOBCAP_DNS_NAMES: 'localhost',
+      JOBCAP_IMAGE: 'jobcap:test',
+      JOBCAP_LEDGER_URL: ledgerUrl,
+      JOBCAP_TOKEN_FILE: tokenFile,
+    },
+  })
+  const { address } = (await readyLine(manager.process, manager.log)) as { address: { port: number } }
+  await apply(webhookOf(`https://localhost:${address.port}/admit`))
+  const until = async <Found>(what: string, find: () => Promise<Found | undefined>): Promise<Found> => {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const found = await find()
+      if (found !== undefined) return found
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    throw new Error(`${what} did not come about.\nmanager: ${manager.log()}\nledger: ${ledger.log()}`)
+  }
+  const caPem = Buffer.from(
+    (await kubectl(['get', 'secret', 'jobcap-ca', '-n', OWN_NAMESPACE, '-o', 'jsonpath={.data.ca\\.crt}'])).out,
+    'base64',
+  ).toString()
+  await kubectl([
+    'wait',
+    '--for=jsonpath={.webhooks[0].clientConfig.caBundle}',
+    'mutatingwebhookconfiguration/jobcap',
+    '--timeout=60s',
+  ])
+  const startSidecar = async (podName: string) => {
+    const [port = 0] = await freePorts(1)
+    const state = join(folder, `sidecar-${podName}`)
+    mkdirSync(state)
+    const environment = {
+      JOBCAP_LEDGER_URL: ledgerUrl,
+      JOBCAP_LEDGER_CA_PEM: caPem,
+      JOBCAP_STATE_DIR: state,
+      JOBCAP_TOKEN_FILE: join(state, 'token'),
+      JOBCAP_TERMINATION_LOG: join(state, 'termination-log'),
+      JOBCAP_PORT: String(port),
+    }
+    const podToken = await token({ account: `${TEAM}/default`, audience: 'jobcap', pod: podName })
+    writeFileSync(environment.JOBCAP_TOKEN_FILE, podToken)
+    const issuer = startNode([join(ROOT, 'sidecar/issuer/main.ts')], running, { environment })
+    const [code] = (await once(issuer.process, 'exit')) as [number | null]
+    if (code !== 0) throw new Error(`the issuer ended with ${code}: ${issuer.log()}`)
+    startNode([join(ROOT, 'sidecar/proxy/main.ts')], running, { environment })
+    const ready = startNode([join(ROOT, 'sidecar/proxy/main.ts'), 'ready'], running, { environment })
+    await once(ready.process, 'exit')
+    return `http://127.0.0.1:${port}`
+  }
+  return {
+    folder,
+    kube,
+    startSidecar,
+    stripe,
+    ledgerUrl,
+    caPem,
+    kubectl,
+    apply,
+    token,
+    ask: (asked) => askLedger(asked, { ledgerUrl, caPem }),
+    until,
+    managerLog: manager.log,
+    ledgerLog: ledger.log,
+    stop,
+  }
+}
+
+/** A Job with one app container that holds a reference to the vendor's secret. */
+export function jobNamed(name: string, more: { readonly spec?: object; readonly metadata?: object } = {}): object {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace: TEAM, ...more.metadata },
+    spec: {
+      completions: 2,
+      parallelism: 2,
+      template: {
+        spec: {
+          restartPolicy: 'OnFailure',
+          containers: [
+            {
+              name: 'app',
+              image: 'billing:1',
+              env: [{ name: 'STRIPE_API_KEY', valueFrom: { secretKeyRef: { name: 'stripe', key: 'api-key' } } }],
+            },
+          ],
+        },
+      },
+      ...more.spec,
+    },
+  }
+}
+
+export type AnyJob = Job & {
+  readonly spec: { readonly template: { readonly spec: Readonly<Record<string, unknown>> } }
+}
+
+function policyOf(stripeUrl: string): object {
+  const policy = parse(readFileSync(join(ROOT, 'manifests/examples/nightly-billing/policy.yaml'), 'utf8')) as {
+    spec: { vendors: { baseUrl: string }[] }
+  }
+  for (const vendor of policy.spec.vendors) vendor.baseUrl = stripeUrl
+  return policy
+}
+
+function webhookOf(url: string): object {
+  const webhook = (operation: string, resources: readonly string[]) => ({
+    name: `${operation.toLowerCase()}.jobcap.dev`,
+    clientConfig: { url },
+    rules: [{ apiGroups: ['batch'], apiVersions: ['v1'], operations: [operation], resources }],
+    namespaceSelector: { matchLabels: { 'jobcap.dev/inject': 'enabled' } },
+    failurePolicy: operation === 'CREATE' ? 'Fail' : 'Ignore',
+    reinvocationPolicy: 'IfNeeded',
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+    timeoutSeconds: 10,
+  })
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: 'jobcap' },
+    webhooks: [webhook('CREATE', ['jobs', 'cronjobs']), webhook('UPDATE', ['jobs', 'cronjobs'])],
+  }
+}
+
+interface Running {
+  readonly args: readonly string[]
+  readonly stdin: string | undefined
+  readonly kubeconfig: string
+}
+
+async function runKubectl({ args, stdin, kubeconfig }: Running) {
+  const child = promisify(execFile)(join(clusterPrograms(), 'kubectl'), [...args], {
+    env: { ...process.env, KUBECONFIG: kubeconfig },
+  })
+  child.child.stdin?.end(stdin)
+  const { stdout, stderr } = await child
+  return { out: stdout, warnings: stderr }
+}
+
+function askLedger(
+  { path, token, json }: LedgerAsk,
+  { ledgerUrl, caPem }: { readonly ledgerUrl: string; readonly caPem: string },
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const method = json === undefined ? 'GET' : 'POST'
+    const asking = request(`${ledgerUrl}${path}`, { method, ca: caPem, headers }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk: string) => {
+        text += chunk
+      })
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> }),
+      )
+    })
+    asking.on('error', reject)
+    asking.end(json === undefined ? undefined : JSON.stringify(json))
+  })
+}

@@ -1,0 +1,205 @@
+import { expect } from 'chai'
+import { missingPrograms } from '../../tools/cluster/control-plane.ts'
+import { skip } from '../../tools/test/skip.ts'
+import { type AnyJob, type Cluster, jobNamed, OWN_NAMESPACE, startCluster, TEAM } from './cluster.ts'
+
+describe('jobcap on a real control plane', function () {
+  this.timeout(240_000)
+  let cluster: Cluster
+  let stop: () => Promise<void> = () => Promise.resolve()
+
+  before(async function () {
+    const missing = missingPrograms()
+    if (missing.length > 0)
+      skip(this, `needs ${missing.join(', ')}: run tools/cluster/build.sh once (Go, about 9 minutes)`)
+    cluster = await startCluster()
+    stop = () => cluster.stop()
+  })
+  after(() => stop())
+
+  const jobAt = (name: string) => `/apis/batch/v1/namespaces/${TEAM}/jobs/${name}`
+  const readJob = async (name: string) => (await cluster.kube.get<AnyJob>(jobAt(name))) as AnyJob
+
+  it('rewrites a Job of a labelled namespace, and takes the vendor secret out of it', async () => {
+    await cluster.apply(jobNamed('nightly'))
+    const job = await readJob('nightly')
+    const pod = job.spec.template.spec as {
+      initContainers: { name: string }[]
+      restartPolicy: string
+      containers: { env: object[] }[]
+    }
+    expect(pod.initContainers.map(({ name }) => name)).to.deep.equal(['jobcap-issuer', 'jobcap-proxy'])
+    expect(job.spec.completionMode).to.equal('Indexed')
+    expect(pod.restartPolicy).to.equal('Never')
+    expect(JSON.stringify(pod.containers)).not.to.contain('secretKeyRef')
+  })
+
+  it('leaves Jobs of other namespaces alone', async () => {
+    const elsewhere = { ...jobNamed('elsewhere'), metadata: { name: 'elsewhere', namespace: 'default' } }
+    await cluster.apply(elsewhere)
+    const job = await cluster.kube.get<AnyJob>('/apis/batch/v1/namespaces/default/jobs/elsewhere')
+    expect(job?.spec.template.spec['initContainers']).to.equal(undefined)
+  })
+
+  it('lets the same manifest be applied again, client-side and server-side', async () => {
+    await cluster.apply(jobNamed('again'))
+    const { spec } = await readJob('again')
+    await cluster.apply(jobNamed('again'))
+    await cluster.kubectl(
+      ['apply', '--server-side', '--force-conflicts', '-f', '-'],
+      JSON.stringify(jobNamed('again', { metadata: { labels: { team: 'b' } } })),
+    )
+    expect((await readJob('again')).spec.template).to.deep.equal(spec.template)
+  })
+
+  it('leaves a real edit to the API server, which refuses it', async () => {
+    await cluster.apply(jobNamed('edited'))
+    const edited = JSON.parse(JSON.stringify(jobNamed('edited')).replace('billing:1', 'billing:2')) as object
+    const said = await cluster.apply(edited).then(
+      () => 'accepted',
+      (fault: { stderr: string }) => fault.stderr,
+    )
+    expect(said).to.match(/field is immutable/)
+  })
+
+  it('refuses a Job that it cannot make safe, with the reason and what to change', async () => {
+    const job = jobNamed('host-network') as { spec: { template: { spec: Record<string, unknown> } } }
+    job.spec.template.spec['hostNetwork'] = true
+    const said = await cluster.apply(job).then(
+      () => 'accepted',
+      (fault: { stderr: string }) => fault.stderr,
+    )
+    expect(said).to.match(/jobcap \(.*host.*\).*hostNetwork/)
+  })
+
+  it('changes nothing of a CronJob, and warns of what its Jobs would meet', async () => {
+    const { spec } = jobNamed('x') as { spec: object }
+    const { warnings } = await cluster.apply({
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata: { name: 'nightly', namespace: TEAM },
+      spec: { schedule: '0 3 * * *', jobTemplate: { spec } },
+    })
+    expect(warnings).to.match(/concurrencyPolicy is Allow/)
+  })
+
+  it('puts a caBundle back that somebody emptied', async () => {
+    const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/jobcap'
+    await cluster.kube.patch(path, [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }])
+    await cluster.kubectl([
+      'wait',
+      '--for=jsonpath={.webhooks[0].clientConfig.caBundle}',
+      'mutatingwebhookconfiguration/jobcap',
+    ])
+  })
+
+  describe('a Pod of a Job', () => {
+    let podName = ''
+    before(async () => {
+      await cluster.apply(jobNamed('paying'))
+      await cluster.kubectl([
+        'wait',
+        '--for=create',
+        'pod',
+        '-l',
+        'batch.kubernetes.io/job-completion-index=1',
+        '-n',
+        TEAM,
+        '--timeout=60s',
+      ])
+      const pods = await cluster.kubectl([
+        'get',
+        'pods',
+        '-n',
+        TEAM,
+        '-l',
+        'job-name=paying',
+        '-o',
+        'jsonpath={.items[0].metadata.name}',
+      ])
+      podName = pods.out
+    })
+
+    const exchange = (token: string) => cluster.ask({ path: '/vault/keys/exchange', token, json: { purpose: 'issue' } })
+
+    it('gets a credential for its token, with its index and the run of its Job', async () => {
+      const token = await cluster.token({ account: `${TEAM}/default`, audience: 'jobcap', pod: podName })
+      const { status, body } = await exchange(token)
+      expect(status, JSON.stringify(body)).to.equal(200)
+      expect(body['runUid']).to.equal((await readJob('paying')).metadata.uid)
+      expect(podName).to.contain(`paying-${String(body['index'])}-`)
+    })
+
+    it('gets none for a token of another audience, and none for a token that is bound to no Pod', async () => {
+      const otherAudience = await cluster.token({ account: `${TEAM}/default`, pod: podName })
+      expect((await exchange(otherAudience)).body['code']).to.equal('pod_token_invalid')
+      const unbound = await cluster.token({ account: `${TEAM}/default`, audience: 'jobcap' })
+      expect((await exchange(unbound)).body['code']).to.equal('pod_token_invalid')
+    })
+
+    it('pays through its sidecar over TLS, and after the end of its Job no call passes', async () => {
+      const proxy = await cluster.startSidecar(podName)
+      const pay = async (amount: number) => {
+        const answer = await fetch(`${proxy}/stripe/v1/payment_intents`, {
+          method: 'POST',
+          body: new URLSearchParams({ amount: String(amount), currency: 'usd' }),
+        })
+        return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+      }
+      const paid = await pay(500)
+      expect(paid.status, JSON.stringify(paid.body)).to.equal(200)
+      const runUid = (await readJob('paying')).metadata.uid
+      await cluster.kubectl(['delete', 'job', 'paying', '-n', TEAM])
+      const refused = await cluster.until('the end of the run', async () => {
+        const { status, body } = await pay(600)
+        return status === 200 ? undefined : body
+      })
+      expect(refused['code']).to.equal('key_ended')
+      const event = await cluster.until('the event with the totals', async () => {
+        const { items } = (await cluster.kube.get<{ items: { note: string; regarding: { uid: string } }[] }>(
+          `/apis/events.k8s.io/v1/namespaces/${TEAM}/events`,
+        )) as { items: { note: string; regarding: { uid: string } }[] }
+        return items.find(({ regarding, note }) => regarding.uid === runUid && note.startsWith('Spent'))
+      })
+      expect(event.note).to.match(/^Spent \$\d+\.\d+ of a cap of \$500.00: \d+ calls/)
+    })
+  })
+
+  describe('an operator', () => {
+    const runs = (token: string, query = '') => cluster.ask({ path: `/runs${query}`, token })
+
+    it('sees what RBAC lets a service account see, and no other namespace', async () => {
+      await cluster.kubectl(['create', 'serviceaccount', 'auditor', '-n', TEAM])
+      const auditor = await cluster.token({ account: `${TEAM}/auditor` })
+      expect((await runs(auditor, `?namespace=${TEAM}`)).body['code']).to.equal('operator_forbidden')
+      await cluster
+        .kubectl(['create', 'role', 'auditor', '-n', TEAM, '--verb=list', '--resource=runs.jobcap.dev'])
+        .catch(() =>
+          cluster.apply({
+            apiVersion: 'rbac.authorization.k8s.io/v1',
+            kind: 'Role',
+            metadata: { name: 'auditor', namespace: TEAM },
+            rules: [{ apiGroups: ['jobcap.dev'], resources: ['runs'], verbs: ['list'] }],
+          }),
+        )
+      await cluster.kubectl([
+        'create',
+        'rolebinding',
+        'auditor',
+        '-n',
+        TEAM,
+        '--role=auditor',
+        `--serviceaccount=${TEAM}:auditor`,
+      ])
+      await cluster.until('the right', async () =>
+        (await runs(auditor, `?namespace=${TEAM}`)).status === 200 ? true : undefined,
+      )
+      expect((await runs(auditor)).body['code']).to.equal('operator_forbidden')
+      expect((await runs(auditor, `?namespace=${OWN_NAMESPACE}`)).body['code']).to.equal('operator_forbidden')
+    })
+
+    it('is unknown with a token that the API server does not know', async () => {
+      expect((await runs('no-token')).body['code']).to.equal('operator_denied')
+    })
+  })
+})

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Compiles a Kubernetes control plane and etcd from their Go modules, for tests on machines without a cluster.
+#   KUBE_VERSION   default 1.36.3
+#   CLUSTER_BIN    where the programs go; default ~/.cache/jobcap-cluster/bin
+# Needs Go. About 6 minutes on two cores the first time; what is there already is left alone.
+set -euo pipefail
+
+kube=${KUBE_VERSION:-1.36.3}
+etcd=${ETCD_VERSION:-3.7.3}
+bin=${CLUSTER_BIN:-$HOME/.cache/jobcap-cluster/bin}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$bin"
+export CGO_ENABLED=0 GOFLAGS=-mod=mod
+
+# `go build` works inside a module only: one that requires the program and imports it for no other purpose.
+module() { # folder, package, requirement
+  mkdir -p "$work/$1"
+  cd "$work/$1"
+  printf 'module build\ngo 1.24\nrequire %s\n' "$3" >go.mod
+  printf 'package build\n\nimport _ "%s"\n' "$2" >program.go
+}
+
+compile() { # program, package, linker flags
+  [ -x "$bin/$1" ] && return
+  echo "compiling $1" >&2
+  go mod tidy -e >/dev/null 2>&1 || true
+  go build -trimpath -ldflags "-s -w ${3:-}" -o "$bin/$1" "$2"
+}
+
+for program in kube-apiserver kube-controller-manager kubectl; do
+  [ -x "$bin/$program" ] && continue
+  module "$program" "k8s.io/kubernetes/cmd/$program" "k8s.io/kubernetes v$kube"
+  source=$(go mod download -json "k8s.io/kubernetes@v$kube" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+  # The parts of Kubernetes are required at v0.0.0; each is published as v0.<minor>.<patch>.
+  for part in $(sed -nE 's|^\s+(k8s\.io/[a-z0-9-]+) v0\.0\.0( .*)?$|\1|p' "$source/go.mod" | sort -u); do
+    echo "replace $part => $part v0.${kube#1.}" >>go.mod
+  done
+  version=k8s.io/component-base/version
+  minor=${kube#1.}
+  compile "$program" "k8s.io/kubernetes/cmd/$program" \
+    "-X $version.gitVersion=v$kube -X $version.gitMajor=1 -X $version.gitMinor=${minor%%.*}"
+done
+
+module etcd go.etcd.io/etcd/server/v3 "go.etcd.io/etcd/server/v3 v$etcd"
+compile etcd go.etcd.io/etcd/server/v3
+echo "$bin"

@@ -1,0 +1,186 @@
+// A real control plane on this machine, without a node: etcd, kube-apiserver and kube-controller-manager, each a process
+// on loopback with its data in a folder of its own. Enough for admission, identity, RBAC and the Job controller; Pods
+// are made and stay pending.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { type AddressInfo, createServer } from 'node:net'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const
+const READY_WITHIN_MS = 120_000
+const ASK_EVERY_MS = 250
+
+export interface ControlPlane {
+  /** Path of a kubeconfig with all rights. */
+  readonly kubeconfig: string
+  stop(): Promise<void>
+}
+
+/** Where `tools/cluster/build.sh` puts the programs. */
+export function clusterPrograms(): string {
+  return process.env['CLUSTER_BIN'] ?? join(homedir(), '.cache/jobcap-cluster/bin')
+}
+
+/** The programs that are not there yet. */
+export function missingPrograms(): string[] {
+  return PROGRAMS.filter((program) => !existsSync(join(clusterPrograms(), program)))
+}
+
+/** Starts all three in `folder`, where their logs are kept too. Rejects when one ends or is not ready in time. */
+export async function startControlPlane(folder: string): Promise<ControlPlane> {
+  mkdirSync(folder, { recursive: true })
+  const [etcdPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3)
+  const children: ChildProcess[] = []
+  const start = (program: (typeof PROGRAMS)[number], args: readonly string[]) => {
+    const log = openSync(join(folder, `${program}.log`), 'a')
+    children.push(spawn(join(clusterPrograms(), program), args, { cwd: folder, stdio: ['ignore', log, log] }))
+  }
+  const stop = async () => {
+    for (const child of children.toReversed()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  }
+  try {
+    const token = writeCredentials(folder)
+    start('etcd', etcdArguments(folder, { etcdPort, peerPort }))
+    start('kube-apiserver', apiServerArguments(folder, { etcdPort, apiPort }))
+    await untilReady(children, { folder, apiPort, token })
+    const kubeconfig = writeKubeconfig(folder, { apiPort, token })
+    start('kube-controller-manager', [
+      `--kubeconfig=${kubeconfig}`,
+      `--service-account-private-key-file=${join(folder, 'sa.key')}`,
+      `--root-ca-file=${join(folder, 'pki/apiserver.crt')}`,
+      '--use-service-account-credentials=true',
+      '--leader-elect=false',
+      '--controllers=job-controller,cronjob-controller,namespace-controller,serviceaccount-controller,garbage-collector-controller,root-ca-certificate-publisher-controller',
+      '--secure-port=0',
+    ])
+    return { kubeconfig, stop }
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}
+
+function etcdArguments(
+  folder: string,
+  { etcdPort, peerPort }: { readonly etcdPort: number; readonly peerPort: number },
+) {
+  const client = `http://127.0.0.1:${etcdPort}`
+  const peer = `http://127.0.0.1:${peerPort}`
+  return [
+    `--data-dir=${join(folder, 'etcd')}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=default=${peer}`,
+    '--unsafe-no-fsync',
+  ]
+}
+
+function apiServerArguments(
+  folder: string,
+  { etcdPort, apiPort }: { readonly etcdPort: number; readonly apiPort: number },
+) {
+  return [
+    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+    '--bind-address=127.0.0.1',
+    '--advertise-address=127.0.0.1',
+    `--secure-port=${apiPort}`,
+    '--service-cluster-ip-range=10.96.0.0/16',
+    `--cert-dir=${join(folder, 'pki')}`,
+    `--token-auth-file=${join(folder, 'tokens.csv')}`,
+    '--authorization-mode=RBAC',
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${join(folder, 'sa.key')}`,
+    `--service-account-signing-key-file=${join(folder, 'sa.key')}`,
+  ]
+}
+
+/** The administrator's token. */
+function writeCredentials(folder: string): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  writeFileSync(join(folder, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 })
+  const token = randomBytes(24).toString('hex')
+  writeFileSync(join(folder, 'tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 })
+  return token
+}
+
+function writeKubeconfig(
+  folder: string,
+  { apiPort, token }: { readonly apiPort: number; readonly token: string },
+): string {
+  const path = join(folder, 'kubeconfig')
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: 'c',
+        cluster: {
+          server: `https://127.0.0.1:${apiPort}`,
+          // Signed by itself, so it is its own authority.
+          'certificate-authority-data': readFileSync(join(folder, 'pki/apiserver.crt')).toString('base64'),
+        },
+      },
+    ],
+    users: [{ name: 'u', user: { token } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'c',
+  }
+  writeFileSync(path, JSON.stringify(config), { mode: 0o600 })
+  return path
+}
+
+interface Waiting {
+  readonly folder: string
+  readonly apiPort: number
+  readonly token: string
+}
+
+async function untilReady(children: readonly ChildProcess[], { folder, apiPort, token }: Waiting): Promise<void> {
+  const untilMs = Date.now() + READY_WITHIN_MS
+  while (Date.now() < untilMs) {
+    if (children.some(({ exitCode }) => exitCode !== null)) break
+    if (await isReady(apiPort, token)) return
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
+  }
+  throw new Error(`the control plane did not start; its logs are in ${folder}`)
+}
+
+function isReady(port: number, token: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const headers = { authorization: `Bearer ${token}` }
+    // Its certificate is known only once it has made it.
+    const asking = request(
+      { host: '127.0.0.1', port, path: '/readyz', headers, rejectUnauthorized: false, agent: false },
+      (answer) => {
+        answer.resume()
+        resolve(answer.statusCode === 200)
+      },
+    )
+    asking.on('error', () => resolve(false))
+    asking.end()
+  })
+}
+
+/** Ports of loopback that nobody listens on now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}

@@ -1,0 +1,53 @@
+import { INJECTED_ANNOTATION, ISSUER_CONTAINER, PROXY_CONTAINER, TERMS_ANNOTATION } from '../../contract/labels.ts'
+import { isObject, type JsonObject, objectAt, textAt, textsAt } from './json.ts'
+import { diff, type PatchOperation } from './json-patch.ts'
+
+/** Fields of a Job's spec that nobody can change after its creation, and that a plan writes. */
+const IMMUTABLE = ['template', 'completionMode', 'podFailurePolicy', 'podReplacementPolicy'] as const
+
+/** Whether admission injected this Job when it was made. */
+export function isInjected(job: JsonObject): boolean {
+  const annotations = textsAt(objectAt(job, 'spec', 'template', 'metadata'), 'annotations')
+  return annotations[INJECTED_ANNOTATION] !== undefined
+}
+
+/**
+ * Puts back what admission had changed, where somebody applies the same manifest again. Only where planning the new
+ * object afresh gives the old one, our own containers and notes apart: a real edit stays, and the API server refuses it.
+ */
+export function restore(asked: {
+  readonly old: JsonObject
+  readonly updated: JsonObject
+  /** The updated object as a plan of today would rewrite it. */
+  readonly planned: JsonObject
+}): readonly PatchOperation[] {
+  const { old, updated, planned } = asked
+  if (diff(comparable(old), comparable(planned)).length > 0) return []
+  const restored = structuredClone(updated)
+  const spec = objectAt(restored, 'spec')
+  for (const field of IMMUTABLE) {
+    const value = objectAt(old, 'spec')[field]
+    if (value === undefined) delete spec[field]
+    else spec[field] = value
+  }
+  return diff(updated, restored)
+}
+
+/** What must be equal for two Jobs to be the same one, injected by whichever image and terms. */
+function comparable(job: JsonObject): JsonObject {
+  const spec = objectAt(job, 'spec')
+  const kept = structuredClone(Object.fromEntries(IMMUTABLE.map((field) => [field, spec[field] ?? null])))
+  const template = objectAt(kept, 'template')
+  const annotations = objectAt(template, 'metadata', 'annotations')
+  delete annotations[TERMS_ANNOTATION]
+  delete annotations[INJECTED_ANNOTATION]
+  const pod = objectAt(template, 'spec')
+  const containers = pod['initContainers']
+  if (Array.isArray(containers)) pod['initContainers'] = containers.filter((container) => !isOurs(container))
+  return kept
+}
+
+function isOurs(container: unknown): boolean {
+  const name = isObject(container) ? textAt(container, 'name') : undefined
+  return name === ISSUER_CONTAINER || name === PROXY_CONTAINER
+}

@@ -1,0 +1,81 @@
+import { keepAuthority } from '../certs/authority.ts'
+import { keepCaBundles } from '../certs/ca-bundle.ts'
+import { DEFAULT_LIVES } from '../certs/lineage.ts'
+import { keepServing } from '../certs/serving.ts'
+import type { KubeDoors } from '../kube/mirror.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { type ListenAddress, type RunningServer, startHttpServer } from '../runtime/http-server.ts'
+import { createMetrics } from '../runtime/metrics.ts'
+import type { Random } from '../runtime/random.ts'
+import { DEFAULT_RESOURCES, type PlanSettings } from './plan.ts'
+import { createAdmissionApp } from './server/app.ts'
+import { WEBHOOK_METRICS } from './server/metrics.ts'
+import { watchSources } from './server/sources.ts'
+
+export interface AdmissionConfig extends Pick<PlanSettings, 'image' | 'imagePullPolicy' | 'ledgerUrl'> {
+  /** jobcap's own: the certificate authority is a Secret in it. */
+  readonly namespace: string
+  /** Where the API server reaches admission. */
+  readonly listen: ListenAddress
+  /** Host names of admission's Service. */
+  readonly dnsNames: readonly string[]
+  /** Name of the webhook configurations whose `caBundle` is kept. */
+  readonly webhookConfiguration: string
+  readonly authoritySecret: string
+}
+
+export type AdmissionDoors = KubeDoors & { readonly clock: Clock; readonly random: Random }
+
+export interface RunningAdmission {
+  readonly address: ListenAddress
+  /** PEM of the authorities that sign for admission and for the ledger. */
+  bundle(): string
+  /** Answers what is in flight, then stops. */
+  drain(): Promise<void>
+}
+
+/** Watches, signs, announces, then serves: the API server asks nobody before its `caBundle` is in place. */
+export async function startAdmission(config: AdmissionConfig, doors: AdmissionDoors): Promise<RunningAdmission> {
+  const { clock, log } = doors
+  const lives = DEFAULT_LIVES
+  const sources = watchSources(doors)
+  const bundles = keepCaBundles(doors, config.webhookConfiguration)
+  const authority = keepAuthority({
+    ...doors,
+    namespace: config.namespace,
+    secretName: config.authoritySecret,
+    lives,
+  })
+  const servers: RunningServer[] = []
+  const serving = await keepServing({
+    ...doors,
+    authority,
+    lives,
+    dnsNames: config.dnsNames,
+    announce: (bundlePem) => bundles.announce(bundlePem),
+    use(pair) {
+      for (const server of servers) server.useTls(pair)
+    },
+  })
+  await sources.areThere
+  const handler = createAdmissionApp({
+    sources: { ...sources, settings: () => settingsOf(config, serving.bundle()) },
+    metrics: createMetrics(WEBHOOK_METRICS),
+    clock,
+    log,
+  })
+  const server = await startHttpServer({ listen: config.listen, handler, tls: serving.first })
+  servers.push(server)
+  return {
+    address: server.address,
+    bundle: () => serving.bundle(),
+    async drain() {
+      await server.drain()
+      for (const part of [serving, authority, bundles, sources]) part.stop()
+    },
+  }
+}
+
+function settingsOf({ image, imagePullPolicy, ledgerUrl }: AdmissionConfig, ledgerCaPem: string): PlanSettings {
+  return { image, imagePullPolicy, ledgerUrl, ledgerCaPem, resources: DEFAULT_RESOURCES }
+}
