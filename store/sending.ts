@@ -28,6 +28,11 @@ export type SendOutcome =
   | { readonly kind: 'not_sent'; readonly notSent: NotSent }
   /** `isSaved`: the vendor answered with a failure that it keeps under the key, as Stripe keeps a 500. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly isSaved: boolean }
+  /** All that a look-up found which may be the effect of a call in doubt. */
+  | { readonly kind: 'found'; readonly candidates: readonly FoundAnswer[] }
+
+/** The same, about an object of the vendor's that a look-up came upon. */
+export type FoundAnswer = DefiniteAnswer & { readonly object: string }
 
 export interface DefiniteAnswer {
   readonly status: number

@@ -60,6 +60,34 @@ export interface Actual {
 }
 
 /**
+ * How the effect of a call whose outcome is unknown is looked for, where it must not be sent again. What it finds is
+ * taken only if it is the one effect that no other record has.
+ */
+export interface LookUp {
+  readonly first: ReadTarget
+  /** Of the 200 answer to a page; null where it cannot be read. `readAtMs`: our clock when it came. */
+  judge(page: VendorAnswer, readAtMs: number): LookUpPage | null
+}
+
+/** Of a GET. */
+export interface ReadTarget {
+  readonly path: string
+  readonly query: string
+}
+
+export interface LookUpPage {
+  readonly found: readonly Found[]
+  /** Null: no further page can hold the effect. */
+  readonly next: ReadTarget | null
+}
+
+/** An effect that may be the one looked for, and the answer that the call would have had. */
+export interface Found {
+  readonly object: string
+  readonly answer: VendorAnswer
+}
+
+/**
  * May a call whose outcome is unknown be sent again? `idempotent`: under the same key; `windowMs` counts from the first
  * send. `anew`: yes, and it is another purchase; what is unknown was paid for, at its bound.
  */
@@ -99,6 +127,8 @@ export interface Costing {
   actual(settling: Settling, pricing: VendorPricing): Actual
   /** Of a mutating call. */
   repeat(call: CallText, pricing: VendorPricing): Repeat
+  /** Null, or no such member: its effect cannot be told from another's. `sentAtMs`: when it was sent. */
+  lookUp?(call: CallText, sentAtMs: number): LookUp | null
   forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refusal
   /** What carries our secret. `place` null: as the vendor's own protocol says. */
   auth(secret: string, place: SecretPlace | null): Credential

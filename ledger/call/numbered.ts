@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger.ts'
 import type { Addressed } from './address.ts'
 import { type Answer, refusalAnswer, vendorAnswer } from './answer.ts'
 import type { CallClient } from './call-request.ts'
+import { type Doubtful, type LookedUp, lookUp } from './look-up.ts'
 import { type SendVerdict, sendOnce } from './send.ts'
 import { LEASE_MS } from './sends.ts'
 import { openAnswer, type StoredRequest } from './stored-request.ts'
@@ -14,6 +15,8 @@ import { openAnswer, type StoredRequest } from './stored-request.ts'
 const FOREIGN_CALL_MS = 250
 /** Longer than a vendor may be silent, so that whoever joins outlasts whoever sends. */
 const JOIN_GRACE_MS = 20_000
+/** Before each look-up that a request makes itself, so that its app need not hear of a doubt which is soon over. */
+const LOOK_UP_PAUSES_MS = [0, 500, 2_000]
 
 /** What the app is told when no answer came, by what a repeat would do. */
 const UNKNOWN_OUTCOME = { never: 'outcome_unknown', idempotent: 'outcome_pending', anew: 'answer_lost' } as const
@@ -46,11 +49,14 @@ export async function callNumbered(ledger: Ledger, numbering: Numbering): Promis
         if (answer !== 'judge_again') return answer
         break
       }
+      case 'IN_DOUBT': {
+        const found = await lookUp(ledger, doubtful(numbering, numbered.call))
+        return isRow(found) ? replayAnswer(ledger, found) : answerWithoutSend(ledger, numbering, numbered)
+      }
       case 'NEW_HISTORY':
       case 'REFUSED':
       case 'NOT_SENT':
       case 'REPLAY':
-      case 'IN_DOUBT':
       case 'WAIT':
         return answerWithoutSend(ledger, numbering, numbered)
     }
@@ -107,6 +113,8 @@ async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswe
       const verdict = await sendOnce(ledger, { row, policy, vendor, stored: storedIn(row, numbering) })
       const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })
       if (reported !== undefined && 'isAlarm' in reported && reported.isAlarm) raiseAlarm(ledger, row)
+      const found = reported?.status === 'in_doubt' ? await lookUpFor(ledger, numbering, reported.call) : undefined
+      if (found !== undefined) return foundAnswer(ledger, numbering, { started, row: found })
       const pauseMs = pauseBeforeRepeat(row, verdict, tries)
       if (pauseMs === undefined || ledger.clock.monotonicMs() + pauseMs > untilMs) {
         return sentAnswer(ledger, numbering, { started, row, verdict })
@@ -128,6 +136,36 @@ async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswe
 /** The request at hand, where it is the very one that the record holds; undefined for one of an earlier request. */
 function storedIn({ sealedRequest }: CallRow, { request, stored }: Numbering): StoredRequest | undefined {
   return sealedRequest?.equals(request.sealedRequest) === true ? stored : undefined
+}
+
+/** The vendor may list an effect a moment after it happened. */
+async function lookUpFor(ledger: Ledger, numbering: Numbering, row: CallRow): Promise<CallRow | undefined> {
+  for (const pauseMs of LOOK_UP_PAUSES_MS) {
+    if (pauseMs > 0) await ledger.timers.sleep(pauseMs)
+    const found = await lookUp(ledger, doubtful(numbering, row))
+    if (isRow(found)) return found
+    if (found === 'not_possible' || numbering.client.left.aborted) return undefined
+  }
+  return undefined
+}
+
+const isRow = (found: LookedUp): found is CallRow => typeof found === 'object'
+
+function doubtful(numbering: Numbering, row: CallRow): Doubtful {
+  const { policy, vendor } = numbering.addressed
+  return { row, policy, vendor, handTo: handTo(numbering) }
+}
+
+/** Not marked as replayed: it is the first answer that anybody gets. */
+function foundAnswer(
+  ledger: Ledger,
+  numbering: Numbering,
+  { started, row }: { readonly started: SendAnswer; readonly row: CallRow },
+): Answer {
+  count(ledger, numbering, 'settled')
+  const passed = started.passed.length === 0 ? {} : { passed: started.passed }
+  const answer = replayAnswer(ledger, row)
+  return { ...answer, note: { ...answer.note, ...passed, replayed: false } }
 }
 
 /** Milliseconds; undefined: it is not sent again within this request. */

@@ -6,7 +6,7 @@ import { costingOf } from '../../vendors/registry/cost.ts'
 import type { Secret } from '../effects.ts'
 import type { Ledger } from '../ledger.ts'
 import { concealing } from '../vendor-client/concealing-network.ts'
-import { type BufferedAnswer, type ExchangeResult, exchange } from '../vendor-client/network.ts'
+import { type BufferedAnswer, type ExchangeResult, exchange, singleHeaders } from '../vendor-client/network.ts'
 import { secretMissing } from './price.ts'
 import { openRequest, type StoredRequest, sealAnswer } from './stored-request.ts'
 import { vendorRequest } from './vendor-request.ts'
@@ -140,10 +140,4 @@ function notSent(ledger: Ledger, refused: Refusal, reason: string): SendVerdict 
   ledger.log.warn({ code: refused.code, reason }, 'a call did not reach its vendor')
   const outcome: SendOutcome = { kind: 'not_sent', notSent: { refusal: refused, sealedAnswer: null, reason } }
   return { kind: 'not_sent', outcome, answer: refused }
-}
-
-function singleHeaders({ headers }: BufferedAnswer): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  )
 }

@@ -1,6 +1,7 @@
 import { asNonce, type CallId } from '../../contract/ids.ts'
 import { vendorOf } from '../../policy/terms.ts'
 import type { CallRow } from '../../store/store.ts'
+import { lookUp } from '../call/look-up.ts'
 import { sendOnce } from '../call/send.ts'
 import { LEASE_MS } from '../call/sends.ts'
 import type { Ledger } from '../ledger.ts'
@@ -25,7 +26,7 @@ interface Patience {
 
 /**
  * Sends again, under the same key, what the vendor lets us send again, with a pause that doubles; a call that must not
- * be sent twice stays in doubt until a person, or a look-up, resolves it.
+ * be sent twice is looked up at the vendor, and stays in doubt until that, or a person, resolves it.
  */
 export function createRepair(ledger: Ledger): Repair {
   const patience = new Map<CallId, Patience>()
@@ -99,8 +100,11 @@ async function repairOne(ledger: Ledger, unresolved: CallRow): Promise<RepairRes
       return 'resolved'
     case 'LIVE':
       return 'live'
-    case 'HELD':
-      return 'held'
+    case 'HELD': {
+      if (policy === undefined || vendor === undefined || 'code' in vendor) return 'held'
+      const found = await lookUp(ledger, { row: call, policy, vendor, handTo: null })
+      return typeof found === 'object' ? 'resolved' : 'held'
+    }
     case 'SEND':
       break
   }

@@ -83,3 +83,10 @@ export async function exchange(
   if (result.kind !== 'answered') return result
   return { kind: 'answered', answer: { status, headers, body: Buffer.concat(chunks) } }
 }
+
+/** Headers that came more than once joined by a comma. */
+export function singleHeaders({ headers }: BufferedAnswer): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  )
+}

@@ -21,6 +21,8 @@ export interface PolicyKeys {
   readonly ends: string
   /** keyId, hash of a key, Job UID, namespace and Job name → run. */
   readonly found: string
+  /** Objects of calls that must not be sent again, by the moment they were settled: a look-up leaves them out. */
+  readonly objects: string
 }
 
 const PREFIX = 'jobcap'
@@ -45,6 +47,7 @@ export function policyKeys(policyName: string): PolicyKeys {
     runs: of('runs'),
     ends: of('ends'),
     found: of('found'),
+    objects: of('objects'),
   }
 }
 

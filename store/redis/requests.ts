@@ -3,7 +3,7 @@ import type { CallId } from '../../contract/ids.ts'
 import { attemptOf, scopeOf } from '../rules/caller.ts'
 import { isParallel } from '../rules/claims.ts'
 import { vendorKeyOf } from '../rules/vendor-key.ts'
-import type { Caller, NumberRequest, ReadRequest, RefusedCall, SendOutcome, SendReport } from '../store.ts'
+import type { Caller, FoundAnswer, NumberRequest, ReadRequest, RefusedCall, SendOutcome, SendReport } from '../store.ts'
 import { shortDigest, shortScope } from './layout.ts'
 import type { RestOfCall } from './rows.ts'
 
@@ -90,6 +90,7 @@ function definiteArguments(outcome: SendOutcome) {
     unexpected: false,
     refusal: null,
     reason: null,
+    candidates: null,
     isSaved: false,
   }
   switch (outcome.kind) {
@@ -114,7 +115,16 @@ function definiteArguments(outcome: SendOutcome) {
     }
     case 'unknown':
       return { ...none, reason: JSON.stringify(outcome.reason), isSaved: outcome.isSaved }
+    case 'found':
+      return { ...none, candidates: Buffer.concat(outcome.candidates.map(candidateBytes)) }
   }
+}
+
+/** One after the other, each with its lengths before it: a sealed answer may hold any byte. */
+function candidateBytes({ status, hasEffect, totalUsdMicros, object, sealedAnswer }: FoundAnswer): Buffer {
+  const parts = [Buffer.from(object), Buffer.from(JSON.stringify(object)), sealedAnswer ?? Buffer.alloc(0)]
+  const lengths = parts.map(({ length }) => length).join(' ')
+  return Buffer.concat([Buffer.from(`${status} ${hasEffect ? 1 : 0} ${totalUsdMicros} ${lengths}\n`), ...parts])
 }
 
 export function readArguments({ caller, vendor, identity, endpoint }: ReadRequest, callId: CallId) {

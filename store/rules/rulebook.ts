@@ -65,6 +65,7 @@ export const RULES = [
   'decline_was_last',
   'decline_nothing_in_flight',
   'unkept_answer_bought_anew',
+  'found_unbound',
   'second_answer_alarms',
   'revoke_releases_unsent',
   'revoked_not_repaired',

@@ -1,6 +1,7 @@
 import type { CallRow, ReportAnswer, SendOutcome, SendRef, SendReport } from '../store.ts'
 import { actorOfCall, attemptOf, auditCallOf, refuseDeadKey } from './caller.ts'
 import { putInDoubt } from './doubt.ts'
+import { settleFound } from './found.ts'
 import { isFrozen } from './frozen.ts'
 import { bookLost } from './purchase.ts'
 import { closeRunIfDone } from './run-end.ts'
@@ -69,6 +70,8 @@ function judgeReport(tables: Tables, call: CallRow, report: SendReport): ReportA
     case 'unknown':
       if (report.epoch !== call.epoch || !isPending(call)) return noted(call)
       return { status: 'in_doubt', call: doubt(tables, call, report.outcome) }
+    case 'found':
+      return settleFound(tables, call, { ...report, outcome: report.outcome })
   }
 }
 
@@ -84,6 +87,8 @@ function reportPurchase(tables: Tables, before: CallRow, report: SendReport): Re
       return { status: 'released', call: release(tables, call, outcome.notSent) }
     case 'unknown':
       return { status: 'settled', call: bookLost(tables, call, outcome.reason), isAlarm: false }
+    case 'found':
+      throw new Error('a purchase that was lost is booked, so it is never looked up')
   }
 }
 

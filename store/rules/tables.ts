@@ -34,6 +34,8 @@ export interface Tables {
   call(callId: CallId): CallRow | undefined
   callByOccurrence(scope: string, digest: Digest, n: number): CallRow | undefined
   callByNamedKey(name: NamedCall): CallRow | undefined
+  /** Whether a record other than `except`, of any run, has this object of a vendor's. */
+  isBound(object: string, except: CallId): boolean
   /** Numbered calls of the scope with this core digest and other content, in order of creation. */
   twins(call: TwinsOf): readonly Twin[]
   /** How far the scope has come, reads left out. */

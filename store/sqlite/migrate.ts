@@ -6,9 +6,10 @@ import { GEN } from './migrations/0003-gen.ts'
 import { RETENTION } from './migrations/0004-retention.ts'
 import { FROZEN } from './migrations/0005-frozen.ts'
 import { CLAIMS } from './migrations/0006-claims.ts'
+import { OBJECTS } from './migrations/0007-objects.ts'
 
 /** In order, forward only; the number of the last one applied is the database's `user_version`. */
-const MIGRATIONS: readonly string[] = [INITIAL, PERSONS_LIMITS, GEN, RETENTION, FROZEN, CLAIMS]
+const MIGRATIONS: readonly string[] = [INITIAL, PERSONS_LIMITS, GEN, RETENTION, FROZEN, CLAIMS, OBJECTS]
 
 /** Rejects a database that a newer jobcap has written: its layout is not known here. */
 export function migrate(db: Database): void {

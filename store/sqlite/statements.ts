@@ -35,6 +35,7 @@ const SQL = {
   callGet: 'SELECT * FROM calls WHERE call_id = ?',
   callByOccurrence: 'SELECT * FROM calls WHERE scope = ? AND digest = ? AND n = ?',
   callByNamedKey: 'SELECT * FROM calls WHERE run_uid = ? AND vendor = ? AND account = ? AND named_key = ?',
+  callOfObject: 'SELECT 1 AS value FROM calls WHERE object = ? AND call_id <> ? LIMIT 1',
   callTwins: `SELECT call_id, state, has_effect, seen.n IS NOT NULL AS is_seen FROM calls
     LEFT JOIN seen ON seen.attempt = @attempt AND seen.scope = calls.scope AND seen.digest = calls.digest
       AND seen.n = calls.n

@@ -125,6 +125,10 @@ export class SqliteTables implements T.Tables {
     return maybe(this.#sql.callByNamedKey.get(runUid, vendor, account, namedKey), callRow)
   }
 
+  isBound(object: string, except: CallId): boolean {
+    return this.#sql.callOfObject.get(object, except) !== undefined
+  }
+
   twins(call: T.TwinsOf): readonly T.Twin[] {
     return (this.#sql.callTwins.all(call) as Columns[]).map(twinRow)
   }

@@ -1,5 +1,6 @@
 import type { OpenRecoverable, OpenStore } from './stage.ts'
 import { suiteOfDeclines } from './suite/declines.ts'
+import { suiteOfLookUps } from './suite/look-ups.ts'
 import { suiteOfMerge } from './suite/merge.ts'
 import { suiteOfMoney } from './suite/money.ts'
 import { suiteOfNumbering } from './suite/numbering.ts'
@@ -14,6 +15,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('holds the money', () => suiteOfMoney(open))
     describe('lets calls for tokens run in parallel', () => suiteOfParallelCalls(open))
     describe('runs declined calls again', () => suiteOfDeclines(open))
+    describe('settles what was looked up', () => suiteOfLookUps(open))
     describe('lets records go', () => suiteOfRetention(open))
     describe('keeps runs, keys and the record', () => suiteOfRuns(open))
   })

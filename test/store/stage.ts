@@ -298,6 +298,11 @@ export class Stage {
     return this.store.report({ ...ref, outcome: { kind: 'definite', answer: definite(answer) }, handTo })
   }
 
+  found(ref: S.SendRef, candidates: readonly (Partial<S.FoundAnswer> & { readonly object: string })[]) {
+    const whole = candidates.map((found) => ({ ...definite(found), object: found.object }))
+    return this.store.report({ ...ref, outcome: { kind: 'found', candidates: whole }, handTo: null })
+  }
+
   notSent(ref: S.SendRef, reason = 'connection refused') {
     return this.store.report({
       ...ref,

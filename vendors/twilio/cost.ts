@@ -10,6 +10,7 @@ import type { Actual, Bound, Costing, ForwardBody, Settling } from '../costing.t
 import { credentialAt } from '../credential.ts'
 import { isSuccess, verdictOf } from '../verdict.ts'
 import { twilioFields, twilioPathProblem } from './identity.ts'
+import { lookUpMessage } from './look-up.ts'
 import { messagePrice, sentMessagePrice } from './message.ts'
 import { parametersOf, strayParameter } from './parameters.ts'
 import { readResource } from './resource.ts'
@@ -26,6 +27,7 @@ export const costing: Costing = {
   actual,
   // Messages and Calls take no idempotency key, and nothing else is worth one.
   repeat: () => ({ kind: 'never' }),
+  lookUp: lookUpMessage,
   forwardBody,
   auth: (secret, place) => credentialAt(secret, place ?? { basicUser: null }),
 }

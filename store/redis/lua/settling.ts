@@ -22,6 +22,11 @@ local function giveBack(by, object, objectJson)
       .. ',"usdMicros":' .. amount)
   end
 end
+-- Kept for longer than a call is looked up (48 h).
+local function bind(object)
+  call('ZADD', objects, text(nowMs), object)
+  call('ZREMRANGEBYSCORE', objects, '-inf', text(nowMs - 604800000))
+end
 -- answer: status, sealed, effect ('1' or '0'), total, object and givesBack (false where there is none) and their JSON.
 local function book(c, answer)
   local shares = answer.object and get('j:' .. linesOf(c).vendor .. '|' .. answer.object)
@@ -34,6 +39,7 @@ local function book(c, answer)
   local isOverrun = spent > c.reserved
   local wasUnresolved = c.state ~= 'settled' and c.state ~= 'released'
   if answer.object then c.object = '=' .. answer.object end
+  if answer.object and c.windowMs == 'never' and answer.effect == '1' then bind(answer.object) end
   local objectJson = 'null'
   if answer.object then objectJson = answer.objectJson elseif c.object ~= '-' then objectJson = cjson.encode(string.sub(c.object, 2)) end
   call('ZREM', open, c.id)

@@ -8,13 +8,13 @@ import { script } from '../script.ts'
 export const REPORT = script({
   name: 'jobcapReport',
   purpose: 'what became of one send: settled, released or in doubt',
-  keys: ['meta', 'run', 'accounts', 'audit', 'open'],
+  keys: ['meta', 'run', 'accounts', 'audit', 'open', 'objects'],
   args: {
     callId: 'the record',
     epoch: "the sender's",
     gen: "the sender's",
     nonce: 'of the send',
-    outcome: 'definite, not_sent or unknown',
+    outcome: 'definite, not_sent, unknown or found',
     status: 'of the definite answer',
     sealed: 'the answer, sealed; empty: not kept',
     effect: '1 or 0',
@@ -26,6 +26,8 @@ export const REPORT = script({
     unexpected: '1: the vendor replayed a key that we had not sent before',
     refusal: 'JSON of what the app is told of a call that was not sent',
     reason: 'JSON of why it was not sent, or why its outcome is unknown',
+    candidates:
+      'found: status, effect, total, lengths of object, its JSON and the sealed answer, a line; then these three',
     isSaved: '1: the vendor keeps the failure under the key',
     handAttempt: 'Pod UID and life that the answer is written to; empty: none',
     handTo: 'boot of its sidecar, and = and the token where it has one',
@@ -63,6 +65,23 @@ elseif outcome == 'definite' then
     closeSend(c, nonce)
     answer, isAlarm = settle(c, definite)
   end
+elseif outcome == 'found' then
+  -- M5: by the one effect that no other record has, or not at all.
+  local only, count, at = nil, 0, 1
+  while at <= #candidates do
+    local _, last, itsStatus, itsEffect, itsTotal, objectBytes, jsonBytes, sealedBytes =
+      string.find(candidates, '^(%d+) (%d) (%d+) (%d+) (%d+) (%d+)\\n', at)
+    local function take(bytes)
+      local taken = string.sub(candidates, last + 1, last + bytes)
+      last = last + bytes
+      return taken
+    end
+    local one = {status = itsStatus, effect = itsEffect, total = tonumber(itsTotal), givesBack = false, unexpected = ''}
+    one.object, one.objectJson, one.sealed = take(objectBytes), take(jsonBytes), take(sealedBytes)
+    if not call('ZSCORE', objects, one.object) then only, count = one, count + 1 end
+    at = last + 1
+  end
+  if c.state == 'in_doubt' and isOwner and tonumber(gen) == c.gen and count == 1 then answer, isAlarm = settle(c, only) end
 elseif outcome == 'not_sent' then
   local isUnmarked = c.windowMs == 'never' and c.state == 'reserved' and c.open == '-'
   if (isPending or c.state == 'in_doubt') and (isOpen(c, nonce) or isUnmarked) then
@@ -89,8 +108,9 @@ end
 if answer == 'settled' or answer == 'released' then closeIfDone() end
 flush()
 -- What it was just given is not sent back.
-return {answer, c.id, get('d:' .. c.id), get('c:' .. c.id), c.isBooked and '' or get('b:' .. c.id) or '',
-  get('x:' .. c.id) or '', isAlarm and '1' or '', c.isBooked and '1' or ''}
+local isGiven = c.isBooked and outcome == 'definite'
+return {answer, c.id, get('d:' .. c.id), get('c:' .. c.id), isGiven and '' or get('b:' .. c.id) or '',
+  get('x:' .. c.id) or '', isAlarm and '1' or '', isGiven and '1' or ''}
 `,
 })
 

@@ -9,6 +9,7 @@ import type { Setting } from './world.ts'
  *     a asks D 1.1 as x [token= key= core= usd= open=]  the app of Pod a asks for content D; 1.1 is boot.seq of its sidecar
  *     x marks | executes | settles | works              the owner of the send; `works` is all three
  *     x unsent | unknown | declined | fails             what else becomes of a send; fails: a 500 that the vendor keeps
+ *     x found m1,m2                                     a look-up for x came upon these objects
  *     person clears x                                   a person found no effect of it at the vendor
  *     a reads x [unnoticed]                             the app took the answer of x; unnoticed: the sidecar died first
  *     a reports                                         POST /seen

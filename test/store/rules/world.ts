@@ -326,6 +326,8 @@ export class World {
         return (await this.#stage.notSent(ref)).status
       case 'unknown':
         return (await this.#stage.unknown(ref)).status
+      case 'found':
+        return this.#found(going, ref, words)
       case 'fails':
         this.#keepsKey(going)
         return (await this.#stage.unknown(ref, true)).status
@@ -368,6 +370,13 @@ export class World {
       pod === undefined ? null : { caller: pod.caller.pod, boot, token },
     )
     return answer.status === 'settled' && answer.isAlarm ? 'settled with an alarm' : answer.status
+  }
+
+  /** A look-up came upon these objects. */
+  async #found({ usdMicros }: Going, ref: S.SendRef, [objects = '']: readonly string[]): Promise<string> {
+    const totalUsdMicros = usdMicros as S.DefiniteAnswer['totalUsdMicros']
+    const found = objects.split(',').map((object) => ({ object, status: 201, totalUsdMicros }))
+    return (await this.#stage.found(ref, found)).status
   }
 
   async #revoke(): Promise<string> {

@@ -135,6 +135,10 @@ export class MemoryTables implements T.Tables {
     return row?.namedKey === namedKey ? row : undefined
   }
 
+  isBound(object: string, except: CallId): boolean {
+    return this.#calls().some((row) => row.object === object && row.callId !== except)
+  }
+
   twins({ scope, core, digest, attempt }: T.TwinsOf): readonly T.Twin[] {
     return this.#calls()
       .filter((row) => row.scope === scope && row.core === core && row.n !== null && row.digest !== digest)
