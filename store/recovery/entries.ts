@@ -1,8 +1,8 @@
 import type { HistoryId } from '../../contract/ids.ts'
-import type { CallRow, CapLimit, KeyRow, RunRow, SendOutcome, SendRef } from '../store.ts'
+import type { CallRow, CapLimit, SendOutcome, SendRef } from '../store.ts'
 
 /** What a replica writes down on its own disk, in order. */
-export type JournalEntry = IntentEntry | OutcomeEntry | KeyEntry | RosterEntry
+export type JournalEntry = IntentEntry | OutcomeEntry | ServedEntry
 
 /** Before EVERY send, takeovers and repeats too: enough to make the record anew. */
 export interface IntentEntry {
@@ -21,16 +21,8 @@ export interface OutcomeEntry {
   readonly outcome: SendOutcome
 }
 
-/** A key, and its run where it is a Job's, after it was made, limited, revoked, continued or ended. */
-export interface KeyEntry {
-  readonly kind: 'key'
-  readonly key: KeyRow
-  readonly run: RunRow | null
-}
-
-/** Replicas that the writer knew of, so that a registry that was lost too is missed. */
-export interface RosterEntry {
-  readonly kind: 'roster'
+/** The writer served under this history; what comes before is of an older one. */
+interface ServedEntry {
+  readonly kind: 'served'
   readonly history: HistoryId
-  readonly replicas: readonly string[]
 }

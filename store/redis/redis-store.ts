@@ -10,12 +10,14 @@ import { callOf, numberAnswer, repairAnswer, reportAnswer, statusOf } from './an
 import type { Reply } from './connection.ts'
 import { admitPodOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
+import { mergeArguments, policyOf } from './merging.ts'
 import type { Place } from './places.ts'
 import type { RedisReads } from './reads.ts'
 import { actorText, factsText, numberArguments, readArguments, refusedCallText, reportArguments } from './requests.ts'
 import { fixedOfKey } from './rows.ts'
 import type { Script, ScriptValue } from './script.ts'
 import { CREATE_KEY, OPEN_DAY_CAPS, REVOKE, SET_LIMITS } from './scripts/keys.ts'
+import { MERGE } from './scripts/merge.ts'
 import { NUMBER } from './scripts/number.ts'
 import { PRUNE } from './scripts/prune.ts'
 import { ADMIT_READ, CLOSE_READ, RECORD_REFUSAL } from './scripts/reads.ts'
@@ -29,7 +31,7 @@ const READ_LEASE_MS = 15 * 60 * 1000
 const FACTS_AT_ONCE = 500
 
 /** The distributed engine: each step is one script in the slot of one policy. */
-export class RedisStore implements S.Store {
+export class RedisStore implements S.RecoverableStore {
   readonly #steps: Steps
   readonly #reads: RedisReads
   readonly #stopTicking: () => void
@@ -187,6 +189,20 @@ export class RedisStore implements S.Store {
   async repair(callId: CallId, send: S.SendStart): Promise<S.RepairAnswer> {
     const { nonce, leaseMs } = send
     return repairAnswer(await this.#ofCall(REPAIR, callId, { callId, nonce, leaseMs }))
+  }
+
+  /** Under the policy that its accounts name: the list of policies may be lost too. */
+  async merge(call: S.JournalledCall): Promise<S.MergeAnswer> {
+    const { runUid, callId } = call.row
+    const { places } = this.#reads
+    const policyName = policyOf(call.row) ?? (await places.ofCall(callId))?.policyName
+    if (policyName === undefined) throw new Error(`the journal names ${callId}, but no policy that it counts in`)
+    await places.prepare(policyName)
+    const place = { policyName, runTag: runTagOf(runUid) }
+    const [status = '', id = '', isFrozen = ''] = (await this.#steps.asked(MERGE, place, mergeArguments(call))).map(
+      String,
+    )
+    return status === 'absent' ? { status } : { status: 'merged', callId: id as CallId, isFrozen: isFrozen === '1' }
   }
 
   async resolveByPerson(callId: CallId, word: S.PersonsWord): Promise<S.CallRow | undefined> {

@@ -4,8 +4,8 @@ import { parseRedisAddress } from '../../store/redis/address.ts'
 import { policyKeys } from '../../store/redis/layout.ts'
 import { openRedisStore } from '../../store/redis/open.ts'
 import { storeClock } from '../../store/sqlite/time.ts'
-import type { Store } from '../../store/store.ts'
-import { type OpenStore, SILENT } from '../store/stage.ts'
+import type { RecoverableStore } from '../../store/store.ts'
+import { type OpenRecoverable, SILENT } from '../store/stage.ts'
 import { command } from './cluster.ts'
 
 /** A Redis or a Cluster whose data a test may throw away. */
@@ -19,7 +19,7 @@ const POLICIES = ['default', 'strict']
 
 /** Opens an empty store whose time is the test's clock: what was in the Redis before is gone. */
 /** `altered`: a bug planted in the scripts. */
-export function freshStores(server: () => FreshServer, altered?: (lua: string) => string): OpenStore {
+export function freshStores(server: () => FreshServer, altered?: (lua: string) => string): OpenRecoverable {
   return async ({ clock, random }) => {
     const { ports, url } = server()
     const [port = 0] = ports
@@ -50,7 +50,7 @@ export function freshStores(server: () => FreshServer, altered?: (lua: string) =
 }
 
 /** Each step happens at the moment that the test's clock shows. */
-function withTime(store: Store, setTime: () => Promise<void>, closed: () => void): Store {
+function withTime(store: RecoverableStore, setTime: () => Promise<void>, closed: () => void): RecoverableStore {
   return new Proxy(store, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name)

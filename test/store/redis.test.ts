@@ -2,7 +2,7 @@ import { skip } from '../../tools/test/skip.ts'
 import { startCluster } from '../redis/cluster.ts'
 import { type FreshServer, freshStores } from '../redis/fresh-store.ts'
 import { startRedis, whyNoRedis } from '../redis/redis-server.ts'
-import { describeStore } from './conformance.ts'
+import { describeMerging, describeStore } from './conformance.ts'
 
 /** The one suite on a server that the test starts and stops. */
 function describeOn(name: string, start: () => Promise<FreshServer & { stop(): Promise<void> }>): void {
@@ -17,13 +17,12 @@ function describeOn(name: string, start: () => Promise<FreshServer & { stop(): P
     })
     after(() => server?.stop())
 
-    describeStore(
-      name,
-      freshStores(() => {
-        if (server === undefined) throw new Error('no server was started')
-        return server
-      }),
-    )
+    const open = freshStores(() => {
+      if (server === undefined) throw new Error('no server was started')
+      return server
+    })
+    describeStore(name, open)
+    describeMerging(name, open)
   })
 }
 

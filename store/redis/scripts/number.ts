@@ -1,6 +1,7 @@
 import { BASE, DAY } from '../lua/base.ts'
 import { CALLS, KEY_STATE, MONEY, RELEASING, TAKING_OVER } from '../lua/calls.ts'
 import { CLAIMS } from '../lua/claims.ts'
+import { FROZEN } from '../lua/frozen.ts'
 import { ADMIT_NEW, EXISTING_CALL, WHICH_CALL } from '../lua/numbering.ts'
 import { SEEN } from '../lua/seen.ts'
 import { PURCHASES, SETTLING } from '../lua/settling.ts'
@@ -60,7 +61,7 @@ export const NUMBER = script({
     isRepeated: '1: the reply to the same question was lost',
   },
   statuses: ['REFUSED', 'NOT_SENT', 'REPLAY', 'JOIN', 'IN_DOUBT', 'WAIT', 'SEND'],
-  body: `${BASE}${DAY}${CALLS}${MONEY}${RELEASING}${TAKING_OVER}${KEY_STATE}${SEEN}${SETTLING}${PURCHASES}
+  body: `${BASE}${DAY}${CALLS}${MONEY}${RELEASING}${FROZEN}${TAKING_OVER}${KEY_STATE}${SEEN}${SETTLING}${PURCHASES}
 local day = dayOf(nowMs)
 local hasSidecar = attempt ~= ''
 local ord = boot .. '.' .. seq

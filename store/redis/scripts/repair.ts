@@ -1,5 +1,6 @@
 import { BASE } from '../lua/base.ts'
 import { CALLS, CLOSING, MONEY, RELEASING, TAKING_OVER } from '../lua/calls.ts'
+import { FROZEN } from '../lua/frozen.ts'
 import { CLOSING_READS } from '../lua/reads.ts'
 import { SEEN } from '../lua/seen.ts'
 import { PURCHASES, SETTLING } from '../lua/settling.ts'
@@ -16,7 +17,7 @@ export const REPAIR = script({
     isRepeated: '1: the reply to the same question was lost',
   },
   statuses: ['UNKNOWN_CALL', 'RESOLVED', 'LIVE', 'SEND', 'HELD'],
-  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${TAKING_OVER}${CLOSING_READS}${SEEN}${SETTLING}${PURCHASES}
+  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${FROZEN}${TAKING_OVER}${CLOSING_READS}${SEEN}${SETTLING}${PURCHASES}
 load({'d:' .. callId, 'c:' .. callId, 'b:' .. callId, 'x:' .. callId, 'a', 'status', 'is_run', 'closed', 'living'})
 local c = readCall(callId)
 if not c then return {'UNKNOWN_CALL'} end

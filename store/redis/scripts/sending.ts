@@ -1,5 +1,6 @@
 import { BASE } from '../lua/base.ts'
 import { CALLS, CLOSING, KEY_STATE, MONEY, RELEASING } from '../lua/calls.ts'
+import { FROZEN } from '../lua/frozen.ts'
 import { SEEN } from '../lua/seen.ts'
 import { PURCHASES, SETTLING } from '../lua/settling.ts'
 import { script } from '../script.ts'
@@ -126,7 +127,7 @@ export const MARK_SENT = script({
     isRepeated: '1: the reply to the same question was lost',
   },
   statuses: ['UNKNOWN_CALL', 'refused', 'marked'],
-  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${KEY_STATE}
+  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${FROZEN}${KEY_STATE}
 load({'d:' .. callId, 'c:' .. callId, 'x:' .. callId, 'a', 'status', 'expires_ms', 'is_run', 'closed', 'living'})
 local c = readCall(callId)
 if not c then return {'UNKNOWN_CALL'} end

@@ -19,30 +19,45 @@ export function suiteOfMerge(open: OpenRecoverable): void {
   let stage: Stage
   let a: PodsCaller
   let store: S.RecoverableStore
-  /** The same run in another store: what was there and is lost. */
-  let lost: Stage
+  /** Another index of the run, whose records are made and released to have rows like those that are lost. */
+  let other: PodsCaller
+  let ids = 0
 
   beforeEach(async () => {
     const plan = { terms: { capUsdMicros: usd(10) } }
-    lost = await Stage.open(open, undefined, 2)
-    await lost.pod('a', plan)
     stage = await Stage.open(async (options) => {
       store = await open(options)
       return store
     })
     a = await stage.pod('a', plan)
+    other = await stage.pod('other', { ...plan, index: 1 })
   })
-  afterEach(() => Promise.all([stage.store.close(), lost.store.close()]))
+  afterEach(() => stage.store.close())
 
   const held = async (account = runAccount(a.runUid)) => {
     const { spentUsdMicros, reservedUsdMicros } = await stage.store.balance(account)
     return `${spentUsdMicros / 1e6}+${reservedUsdMicros / 1e6}`
   }
-  /** A send that the store has lost, as its journal has it. */
+  /** A send of Pod a that the store has lost, as its journal has it. */
   const journalled = async (ask: Ask = {}, more: Partial<S.JournalledCall> = {}): Promise<S.JournalledCall> => {
-    const { call, ref } = await lost.send(a, ask)
-    if (call.repeat.kind === 'never') await lost.mark(ref)
-    const row = await lost.call(call.callId)
+    const named = ask.key?.kind === 'named' ? ask.key.value : null
+    const key = named === null ? null : ({ kind: 'named', value: `${named}-of-another` } as const)
+    const { call, ref } = await stage.send(other, { ...ask, key })
+    if (call.repeat.kind === 'never') await stage.mark(ref)
+    const { index: _, ...made } = await stage.call(call.callId)
+    await stage.notSent(ref)
+    ids += 1
+    const { podUid, podName, index } = a.pod
+    const row: S.CallRow = {
+      ...made,
+      podUid,
+      podName,
+      index,
+      scope: `${a.runUid}/0`,
+      callId: `${made.callId.slice(0, -14)}${String(ids).padStart(14, '0')}` as S.CallRow['callId'],
+      namedKey: named,
+      vendorKey: named ?? `${made.vendorKey}`.replace(`${a.runUid}-1-`, `${a.runUid}-0-`),
+    }
     const token = ask.key?.kind === 'token' ? ask.key.value : null
     return { row, token, limits: ask.limits ?? [], epoch: row.epoch, open: row.open, closed: [], answer: null, ...more }
   }
@@ -150,9 +165,9 @@ export function suiteOfMerge(open: OpenRecoverable): void {
   describe('from the journals of an owner and of whoever took over, in either order', () => {
     const takenOver = async (): Promise<readonly [S.JournalledCall, S.JournalledCall]> => {
       const x = await journalled({ usd: 3 })
-      lost.clock.pass(10_001)
-      const y = await lost.send(a, { usd: 3 })
-      return [x, { ...x, row: y.call, epoch: y.call.epoch, open: [y.ref.nonce] }]
+      const later = 'eeeeeeeeeeeeeeee' as S.SendRef['nonce']
+      const row: S.CallRow = { ...x.row, epoch: x.row.epoch + 1, open: [...x.row.open, later], sends: 2 }
+      return [x, { ...x, row, epoch: row.epoch, open: [later] }]
     }
     const answer = definite({ totalUsdMicros: usd(2) })
     const declined = definite({ status: 402, hasEffect: false, totalUsdMicros: 0 as UsdMicros })

@@ -1,0 +1,222 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { CallId } from '../../../contract/ids.ts'
+import { type JournalDisk, JournalFault } from '../../../store/journal/disk.ts'
+import { openFileDisk } from '../../../store/journal/file-disk.ts'
+import { type Journal, type JournalOptions, openJournal } from '../../../store/journal/journal.ts'
+import type { JournalEntry } from '../../../store/recovery/entries.ts'
+import { skip } from '../../../tools/test/skip.ts'
+import { Folder, whyNoMount } from '../sqlite/files.ts'
+import { definite, inMemory, SILENT, Stage } from '../stage.ts'
+
+type More = Partial<Omit<JournalOptions, 'disk' | 'log'>>
+
+describe('a journal on disk', function () {
+  this.timeout(60_000)
+  let folder: string
+  const opened: Journal[] = []
+  let row: Extract<JournalEntry, { kind: 'intent' }>['row']
+
+  before(async () => {
+    const stage = await Stage.open(inMemory)
+    row = (await stage.send(await stage.pod('a'))).call
+  })
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'journal-'))
+  })
+  afterEach(async () => {
+    for (const journal of opened.splice(0)) await journal.close().catch(() => undefined)
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  async function open(more: More = {}, around: (disk: JournalDisk) => JournalDisk = (disk) => disk): Promise<Journal> {
+    const disk = around(await openFileDisk(folder))
+    const journal = await openJournal({ disk, log: SILENT, beforeDrop: async () => undefined, ...more })
+    opened.push(journal)
+    return journal
+  }
+  const reopen = async (journal: Journal, more: More = {}) => {
+    await journal.close()
+    opened.splice(opened.indexOf(journal), 1)
+    return open(more)
+  }
+  const intent = (name: string, bytes = 10): JournalEntry => ({
+    kind: 'intent',
+    history: 'h1' as Extract<JournalEntry, { kind: 'intent' }>['history'],
+    send: { callId: `call_${name}` as CallId, epoch: 1, gen: 0, nonce: '00ff' as never },
+    row: { ...row, callId: `call_${name}` as CallId, sealedRequest: Buffer.alloc(bytes, 7) },
+    token: null,
+    limits: [],
+  })
+  const outcome = (name: string): JournalEntry => ({
+    kind: 'outcome',
+    send: { callId: `call_${name}` as CallId, epoch: 1, gen: 0, nonce: '00ff' as never },
+    outcome: { kind: 'definite', answer: definite({ sealedAnswer: Buffer.from([0, 1, 2, 255]) }) },
+  })
+  const names = async (journal: Journal) =>
+    (await journal.entries()).flatMap((entry) => ('send' in entry ? [entry.send.callId.slice(5)] : []))
+  const segment = (number = 1) => join(folder, `journal-${String(number).padStart(8, '0')}.log`)
+
+  it('gives back what was written, in order and to the byte, after it was opened again', async () => {
+    const journal = await open()
+    const written = [intent('a', 1_000_000), outcome('a'), intent('b', 0)]
+    for (const entry of written) await journal.write(entry)
+    expect(await journal.entries()).to.deep.equal(written)
+    expect(await (await reopen(journal)).entries()).to.deep.equal(written)
+  })
+
+  it('writes what comes in together with one fsync', async () => {
+    let appends = 0
+    const journal = await open({}, (disk) => ({
+      ...disk,
+      append(name, bytes) {
+        appends += 1
+        return disk.append(name, bytes)
+      },
+    }))
+    await Promise.all(Array.from({ length: 500 }, (_, at) => journal.write(intent(String(at)))))
+    expect(await names(journal)).to.have.length(500)
+    expect(appends).to.be.at.most(3)
+  })
+
+  it('any cut in the last entry loses that entry alone, and the next one is written after the one before', async () => {
+    const first = await open()
+    await first.write(intent('a'))
+    const whole = statSync(segment()).size
+    await first.write(intent('b'))
+    const bytes = readFileSync(segment())
+    await first.close()
+    opened.pop()
+    for (let length = whole; length < bytes.length; length += 41) {
+      writeFileSync(segment(), bytes.subarray(0, length))
+      const journal = await open()
+      expect(await names(journal), `cut at ${length}`).to.deep.equal(['a'])
+      await journal.write(intent('c'))
+      expect(await names(await reopen(journal)), `cut at ${length}`).to.deep.equal(['a', 'c'])
+      await opened.pop()?.close()
+    }
+  })
+
+  it('garbage after the last entry is taken away, zeros too', async () => {
+    for (const garbage of [Buffer.alloc(5_000), Buffer.from('rubbish'.repeat(99)), Buffer.alloc(9, 255)]) {
+      const journal = await open()
+      await journal.write(intent('a'))
+      await journal.close()
+      opened.pop()
+      appendFileSync(segment(), garbage)
+      expect(await names(await open())).to.include('a')
+      await opened.pop()?.close()
+    }
+  })
+
+  it('damage in an earlier segment is refused, and it says which and what to do', async () => {
+    const journal = await open({ segmentBytes: 1_000 })
+    for (const name of ['a', 'b', 'c', 'd']) await journal.write(intent(name, 600))
+    await journal.close()
+    opened.pop()
+    truncateSync(segment(1), statSync(segment(1)).size - 3)
+    const fault = await open().catch((thrown: unknown) => thrown)
+    expect(fault).to.be.instanceOf(JournalFault)
+    expect(String(fault)).to.match(/journal-00000001\.log is damaged at byte .*jobcap ledger repair/)
+  })
+
+  it('a second ledger on the same folder is refused', async () => {
+    await open()
+    const fault = await openFileDisk(folder).catch((thrown: unknown) => thrown)
+    expect(String(fault)).to.contain('a journal folder of its own')
+  })
+
+  describe('has a bounded size', () => {
+    const SMALL = { maxBytes: 20_000, segmentBytes: 5_000 }
+
+    it('entries of resolved calls go, those of open ones stay, however old', async () => {
+      const dropped: number[] = []
+      const journal = await open({ ...SMALL, beforeDrop: async (number) => void dropped.push(number) })
+      await journal.write(intent('open'))
+      for (let at = 0; at < 60; at += 1) {
+        await journal.write(intent(`done-${at}`, 500))
+        await journal.write(outcome(`done-${at}`))
+        journal.resolved(`call_done-${at}` as CallId)
+      }
+      const left = await names(journal)
+      expect(left).to.include('open')
+      expect(left.length).to.be.below(40)
+      expect(dropped).to.deep.equal(Array.from({ length: journal.droppedSegment }, (_, at) => at + 1))
+      expect(dropped.length).to.be.greaterThan(3)
+      const again = await reopen(journal, SMALL)
+      expect(again.droppedSegment).to.equal(dropped.length)
+      expect(await names(again)).to.deep.equal(left)
+    })
+
+    it('nothing goes while the store does not note it, and then nothing is written', async () => {
+      const refuse = async () => {
+        throw new Error('the store is away')
+      }
+      const journal = await open({ ...SMALL, beforeDrop: refuse })
+      const faults: unknown[] = []
+      for (let at = 0; at < 60; at += 1) {
+        const isWritten = await journal.write(intent(`done-${at}`, 500)).then(
+          () => true,
+          (fault: unknown) => faults.push(fault) === 0,
+        )
+        if (isWritten) journal.resolved(`call_done-${at}` as CallId)
+      }
+      expect(faults.length).to.be.greaterThan(5)
+      expect(journal.droppedSegment).to.equal(0)
+      expect(await names(journal)).to.have.length(60 - faults.length)
+    })
+
+    it('a journal full of open calls lets none of them go, and refuses more', async () => {
+      const journal = await open(SMALL)
+      const kept: string[] = []
+      const fault = await (async () => {
+        for (let at = 0; at < 100; at += 1) {
+          await journal.write(intent(String(at), 500))
+          kept.push(String(at))
+        }
+      })().catch((thrown: unknown) => thrown)
+      expect(String(fault)).to.contain('full of calls that are not resolved')
+      expect(await names(journal)).to.deep.equal(kept)
+    })
+  })
+
+  it('a full disk: the write is refused, what was written stays whole, and it goes on once there is room', async function () {
+    const reason = whyNoMount()
+    if (reason !== undefined) skip(this, reason)
+    const mounted = new Folder()
+    try {
+      mounted.mount('size=256k')
+      const journal = await openJournal({
+        disk: await openFileDisk(mounted.path),
+        log: SILENT,
+        beforeDrop: async () => undefined,
+      })
+      writeFileSync(join(mounted.path, 'ballast'), Buffer.alloc(100_000))
+      const kept: string[] = []
+      const fault = await (async () => {
+        for (let at = 0; at < 1_000; at += 1) {
+          await journal.write(intent(String(at), 900))
+          kept.push(String(at))
+        }
+      })().catch((thrown: unknown) => thrown)
+      expect(fault).to.be.instanceOf(JournalFault)
+      expect(String(fault)).to.match(/ENOSPC.*Make room/)
+      expect(journal.problem()).to.match(/ENOSPC/)
+      rmSync(join(mounted.path, 'ballast'))
+      await journal.write(intent('room again'))
+      expect(journal.problem()).to.equal(undefined)
+      await journal.close()
+      const again = await openJournal({
+        disk: await openFileDisk(mounted.path),
+        log: SILENT,
+        beforeDrop: async () => undefined,
+      })
+      expect(await names(again)).to.deep.equal([...kept, 'room again'])
+      await again.close()
+    } finally {
+      await mounted.remove()
+    }
+  })
+})
