@@ -42,7 +42,8 @@ verify: setup
 
 bench: bundle
 	@sh tools/setup/setup.sh bench
-	@$(NODE) bench/main.ts $(if $(SHORT),--short) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(SECONDS),--seconds=$(SECONDS))
+	@$(NODE) bench/main.ts $(if $(SHORT),--short) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(SECONDS),--seconds=$(SECONDS)) \
+		$(if $(RECORDS),--records=$(RECORDS)) $(if $(CALLS),--calls=$(CALLS))
 
 sim: setup
 	@$(NODE) tools/sim/main.ts

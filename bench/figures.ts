@@ -24,6 +24,8 @@ export const FIGURES: readonly Figure[] = [
   atMost('sidecar_after_10k_mib', 65, 85),
   atLeast('ratio_portkey_c20', 6, 4),
   atMost('tls_cost_percent', 15, 20),
+  atMost('recognise_over_undici_relay', 0.15, 0.3),
+  atMost('recognise_growth_64kib', 1, 1.3),
 ]
 
 export type Measured = Readonly<Record<string, number>>

@@ -1,6 +1,7 @@
 import { formatTable } from '../cli/table.ts'
 import { FIGURES, type Measured, median, standing } from './figures.ts'
 import { machineLines } from './machine.ts'
+import type { GrowthRow } from './measures/growth.ts'
 import type { Round, Run } from './measures/rounds.ts'
 
 export function machineTable(about: {
@@ -31,6 +32,13 @@ export function comparisonTable(rounds: readonly Round[]): string {
     ]
   })
   return formatTable(['', 'calls/s', 'p50 ms', 'p99 ms', 'CPU µs a call'], rows)
+}
+
+export function growthTable(rows: readonly GrowthRow[]): string {
+  return formatTable(
+    ['what grows', 'to', 'what that comes to'],
+    rows.map(({ what, size, measured }) => [what, size, measured]),
+  )
 }
 
 export function figureTable(measured: Measured): string {

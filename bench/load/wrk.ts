@@ -8,6 +8,8 @@ export interface RequestShape {
   readonly path: string
   readonly headers: readonly string[]
   readonly body: string
+  /** Bytes to add at the end of a form. */
+  readonly padding?: number
 }
 
 export interface Load {
@@ -34,9 +36,9 @@ export async function runLoad({ url, shape, connections, seconds }: Load): Promi
   if (hostname !== '127.0.0.1') throw new Error(`bench: ${url} is not on this machine's loopback`)
   runs += 1
   const start = `${process.pid.toString(36)}x${runs.toString(36)}x`
-  const { path, body, headers } = shape
+  const { path, body, headers, padding = 0 } = shape
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '20s', '-s', SCRIPT, url, '--']
-  const output = await outputOf('wrk', [...args, 'POST', path, body, start, ...headers])
+  const output = await outputOf('wrk', [...args, 'POST', path, body, start, String(padding), ...headers])
   const line = /^figures (.*)$/m.exec(output)?.[1]
   if (line === undefined) throw new Error(`bench: wrk said nothing about ${url}:\n${output}`)
   const figures = JSON.parse(line) as Record<'calls' | 'durationUs' | 'notOk' | 'failed' | 'p50Us' | 'p99Us', number>

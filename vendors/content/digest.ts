@@ -11,7 +11,9 @@ export type Part = string | Uint8Array
 /** SHA-256 over the parts. */
 export function digestOf(parts: readonly Part[]): Digest {
   if (parts.every((part) => typeof part === 'string')) {
-    return asDigest(hashOf('sha256', parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('')))
+    let joined = ''
+    for (const part of parts) joined += `${Buffer.byteLength(part)}:${part}`
+    return asDigest(hashOf('sha256', joined))
   }
   const hash = createHash('sha256')
   let text = ''
@@ -30,5 +32,7 @@ export function digestOf(parts: readonly Part[]): Digest {
 
 /** Texts as one text that tells them apart. */
 export function joinParts(parts: readonly string[]): string {
-  return parts.map((part) => `${part.length}:${part}`).join('')
+  let text = ''
+  for (const part of parts) text += `${part.length}:${part}`
+  return text
 }

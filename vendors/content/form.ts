@@ -28,9 +28,9 @@ export function parseForm(text: string): Field[] | string {
 
 /** One text for forms that mean the same: fields sorted by name; those of one list keep their order, for it is theirs. */
 export function canonicalForm(fields: readonly Field[]): string {
-  return sorted(fields, ({ name }) => listName(name))
-    .map(({ name, value }) => joinParts([name, value]))
-    .join('')
+  let text = ''
+  for (const { name, value } of sorted(fields, ({ name }) => listName(name))) text += joinParts([name, value])
+  return text
 }
 
 export function encodeForm(fields: readonly Field[]): string {
@@ -52,10 +52,9 @@ function listName(name: string): string {
 }
 
 function sorted<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[] {
-  return items
-    .map((item) => ({ item, key: keyOf(item) }))
-    .sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
-    .map(({ item }) => item)
+  const keyed = items.map((item) => ({ item, key: keyOf(item) }))
+  if (keyed.every(({ key }, at) => at === 0 || (keyed[at - 1]?.key ?? '') <= key)) return [...items]
+  return keyed.sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0)).map(({ item }) => item)
 }
 
 function encodeName(name: string): string {
@@ -63,8 +62,10 @@ function encodeName(name: string): string {
 }
 
 function decode(text: string): string | undefined {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
+  if (!spaced.includes('%')) return spaced
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeURIComponent(spaced)
   } catch {
     return undefined
   }

@@ -8,9 +8,9 @@ export type Json =
 
 const MAX_DEPTH = 100
 
-const SPACE = /[ \t\n\r]*/y
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const WORD = /true|false|null/y
+const BACKSLASH = 0x5c
 const PLAIN_TEXT = /[^"\\\u0000-\u001f]*/y
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
@@ -90,9 +90,9 @@ class Reader {
   }
 
   #value(): Json {
-    this.#take(SPACE)
+    this.#skipSpace()
     const value = this.#bareValue()
-    this.#take(SPACE)
+    this.#skipSpace()
     return value
   }
 
@@ -120,15 +120,15 @@ class Reader {
   #object(): Json {
     const members = new Map<string, Json>()
     this.#at += 1
-    this.#take(SPACE)
+    this.#skipSpace()
     if (this.#has('}')) return { kind: 'object', members }
     do {
-      this.#take(SPACE)
+      this.#skipSpace()
       if (this.#text[this.#at] !== '"') this.#fail('no name')
       const name = this.#string()
       if (name === '__proto__') this.#fail('the name __proto__')
       if (members.has(name)) this.#fail('a name given twice')
-      this.#take(SPACE)
+      this.#skipSpace()
       if (!this.#has(':')) this.#fail('no colon after a name')
       members.set(name, this.#value())
     } while (this.#has(','))
@@ -139,7 +139,7 @@ class Reader {
   #list(): Json {
     const items: Json[] = []
     this.#at += 1
-    this.#take(SPACE)
+    this.#skipSpace()
     if (this.#has(']')) return { kind: 'list', items }
     do items.push(this.#value())
     while (this.#has(','))
@@ -151,10 +151,10 @@ class Reader {
     const start = this.#at
     this.#at += 1
     let isEscaped = false
-    this.#take(PLAIN_TEXT)
-    while (this.#take(ESCAPE) !== '') {
+    this.#pass(PLAIN_TEXT)
+    while (this.#text.charCodeAt(this.#at) === BACKSLASH && this.#pass(ESCAPE)) {
       isEscaped = true
-      this.#take(PLAIN_TEXT)
+      this.#pass(PLAIN_TEXT)
     }
     if (!this.#has('"')) this.#fail('a text that does not end, or a bad character in it')
     const value = isEscaped
@@ -179,10 +179,25 @@ class Reader {
   }
 
   #take(pattern: RegExp): string {
+    const start = this.#at
+    this.#pass(pattern)
+    return this.#text.slice(start, this.#at)
+  }
+
+  /** False when nothing fits here. */
+  #pass(pattern: RegExp): boolean {
     pattern.lastIndex = this.#at
-    const taken = pattern.exec(this.#text)?.[0] ?? ''
-    this.#at += taken.length
-    return taken
+    if (!pattern.test(this.#text)) return false
+    this.#at = pattern.lastIndex
+    return true
+  }
+
+  #skipSpace(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at)
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return
+      this.#at += 1
+    }
   }
 
   #fail(what: string): never {

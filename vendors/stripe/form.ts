@@ -1,6 +1,6 @@
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
-import { readBody, unreadable } from '../content/body.ts'
+import { type ReadBody, readBody, unreadable } from '../content/body.ts'
 import { encodeForm, type Field } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { type Json, parseJson } from '../content/json.ts'
@@ -35,6 +35,17 @@ export function toStripeForm(json: string): string | Refusal {
 export function stripeFields(call: CallText): StripeFields | Refusal {
   const body = readBody(call)
   if (isRefusal(body)) return body
+  const known = fieldsOf.get(body)
+  if (known !== undefined) return known
+  const fields = fieldsOfBody(body)
+  fieldsOf.set(body, fields)
+  return fields
+}
+
+/** A call is recognised, priced and rewritten from the same fields. */
+const fieldsOf = new WeakMap<ReadBody, StripeFields | Refusal>()
+
+function fieldsOfBody(body: ReadBody): StripeFields | Refusal {
   switch (body.kind) {
     case 'none':
       return []
@@ -49,7 +60,8 @@ export function stripeFields(call: CallText): StripeFields | Refusal {
 
 /** The outermost name: `amount[0]` → `amount`. */
 export function baseName(name: string): string {
-  return name.split('[', 1)[0] ?? ''
+  const at = name.indexOf('[')
+  return at < 0 ? name : name.slice(0, at)
 }
 
 function fieldsOfJson(value: Json): StripeField[] | Refusal {
