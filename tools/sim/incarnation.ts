@@ -97,6 +97,7 @@ export class Incarnation {
     const crash = faults.crash(this.kind, place, when)
     if (crash !== undefined) {
       this.crash(`${when} ${place}`, crash.downMs)
+      if (crash.storeLosesMs !== null) this.stage.onStoreRestart(crash.storeLosesMs)
       return true
     }
     const pause = when === 'after' ? faults.pause(this.kind, place) : undefined

@@ -1,4 +1,5 @@
 import { WHOLE_RULEBOOK } from '../../store/rules/rulebook.ts'
+import { huntMutants } from './mutants/search.ts'
 import { drawPlan } from './plan/draw-plan.ts'
 import { tellFailure, tellTrace } from './report.ts'
 import { runPlan } from './run-seed.ts'
@@ -6,7 +7,8 @@ import { shrink } from './shrink.ts'
 import type { Tally } from './worker.ts'
 import { searchSeeds } from './workers.ts'
 
-// `make sim`: SEEDS=200 seeds from BASE (default: of the day), for at most MINUTES; SEED=n replays one.
+// `make sim`: SEEDS=200 seeds from BASE (default: of the day), for at most MINUTES; SEED=n replays one;
+// MUTANTS=1 hunts the planted bugs.
 // The last line is `sim {…}`; the exit status is 1 when a promise was broken.
 
 const DEFAULT_SEEDS = 200
@@ -14,10 +16,30 @@ const NO_LIMIT = 1_000_000
 const PROGRESS_MS = 10_000
 
 const startedMs = performance.now()
-const { SEED, SEEDS, BASE, MINUTES } = process.env
-const sum = { seeds: 0, steps: 0, crashes: 0, over_cap: 0, duplicates: 0, lost: 0, stuck: 0, after_revoke: 0, fault: 0 }
+const { SEED, SEEDS, BASE, MINUTES, MUTANTS } = process.env
+const sum = {
+  seeds: 0,
+  steps: 0,
+  crashes: 0,
+  over_cap: 0,
+  duplicates: 0,
+  lost: 0,
+  stuck: 0,
+  after_revoke: 0,
+  wrong_refusal: 0,
+  fault: 0,
+}
 
-process.exitCode = SEED === undefined ? await search() : await replay(wholeNumber('SEED', SEED))
+if (MUTANTS !== undefined && MUTANTS !== '' && MUTANTS !== '0') process.exitCode = await hunt()
+else process.exitCode = SEED === undefined ? await search() : await replay(wholeNumber('SEED', SEED))
+
+/** The simulation itself is tested: every planted bug must be found. */
+async function hunt(): Promise<number> {
+  const { mutants, found, seeds } = await huntMutants()
+  sum.seeds = seeds
+  tellEnd(0, { mutants, mutants_found: found })
+  return found === mutants ? 0 : 1
+}
 
 async function search(): Promise<number> {
   const minutes = MINUTES === undefined ? null : Number(MINUTES)
@@ -67,9 +89,9 @@ async function explain(seed: number): Promise<void> {
   if (breach !== undefined) tellFailure(seed, await shrink(plan, breach.kind, options))
 }
 
-function tellEnd(failed: number): number {
+function tellEnd(failed: number, hunted = { mutants: 0, mutants_found: 0 }): number {
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10
-  console.log(`sim ${JSON.stringify({ ...sum, mutants: 0, mutants_found: 0, seconds })}`)
+  console.log(`sim ${JSON.stringify({ ...sum, ...hunted, seconds })}`)
   return failed === 0 ? 0 : 1
 }
 

@@ -16,6 +16,7 @@ const MOST_STEPS = 60_000
 const HEAL_MS = 200_000
 /** By then every vendor has ended what it was at. */
 const VENDORS_END_MS = 150_000
+const SHORT_RESTART_MS = 50
 const MOST_WALKS_OF_A_PERSON = 12
 const HEALED_CAP_USD = 50_000
 
@@ -39,6 +40,7 @@ export async function runPlan(plan: Plan, { rules, isTraced }: RunOptions): Prom
   const trace = new Trace(isTraced)
   const scheduler = new Scheduler(trace)
   const faults = new Faults(plan.faults)
+  let course: Course | undefined
   const breach = (one: Breach) => {
     trace.say('judge', `BROKEN ${one.kind}: ${one.message}`)
     breaches.push(one)
@@ -53,6 +55,7 @@ export async function runPlan(plan: Plan, { rules, isTraced }: RunOptions): Prom
       if (faults.areOver || chance.is(0.93)) return chance.between(0.05, 1) * plan.slowness
       return chance.between(1, 40) * plan.slowness * (chance.is(0.1) ? 20 : 1)
     },
+    onStoreRestart: (losesMs) => course?.restartStore({ awayMs: SHORT_RESTART_MS, losesMs }),
     onLoggedFault(message, fault) {
       if (message === 'a request failed inside the ledger') breach({ kind: 'fault', message: String(fault) })
     },
@@ -60,10 +63,11 @@ export async function runPlan(plan: Plan, { rules, isTraced }: RunOptions): Prom
   const onFault = (fault: unknown) => breach({ kind: 'fault', message: (fault as Error).stack ?? String(fault) })
   process.on('unhandledRejection', onFault).on('uncaughtException', onFault)
   try {
-    const course = new Course(stage, plan, { rules, onBreach: breach })
+    course = new Course(stage, plan, { rules, onBreach: breach })
     course.begin()
-    const isDone = await scheduler.run(() => course.isOver || breaches.length > 0, MOST_STEPS)
-    if (!isDone || (!course.isOver && breaches.length === 0)) {
+    const { isOver } = course
+    const isDone = await scheduler.run(() => isOver() || breaches.length > 0, MOST_STEPS)
+    if (!isDone || (!isOver() && breaches.length === 0)) {
       breach({
         kind: 'stuck',
         message: `no end after ${scheduler.steps} steps and ${scheduler.nowMs / 1000} s: ${course.phase}`,
@@ -78,20 +82,26 @@ export async function runPlan(plan: Plan, { rules, isTraced }: RunOptions): Prom
 
 /** From the first Job to the last word: the Jobs under faults, then healing, a walk without faults, and the judgement. */
 class Course {
-  isOver = false
   phase = 'begins'
   readonly #stage: Stage
   readonly #plan: Plan
   readonly #world: World
   readonly #onBreach: (breach: Breach) => void
+  #isOver = false
   #isRevoked = false
-  #hasPersonSpoken = false
+  #hasDeadEnd = false
 
   constructor(stage: Stage, plan: Plan, how: { rules: Rulebook; onBreach: (breach: Breach) => void }) {
     this.#stage = stage
     this.#plan = plan
     this.#onBreach = how.onBreach
     this.#world = new World(stage, plan, how)
+  }
+
+  readonly isOver = (): boolean => this.#isOver
+
+  restartStore(how: { awayMs: number; losesMs: number }): void {
+    if (this.#plan.store === 'redis') this.#world.ledgers.restartStore(how)
   }
 
   begin(): void {
@@ -114,7 +124,7 @@ class Course {
   #heal(then: () => void): void {
     this.#enter('heals')
     this.#stage.faults.end()
-    this.#world.holdUp()
+    this.#world.ledgers.holdUp()
     this.#world.policies.change({ perDayUsd: null, perNamespaceDayUsd: null, stripePerDayUsd: null })
     this.#stage.scheduler.after(HEAL_MS / 2, () => this.#world.killAllPods())
     this.#stage.scheduler.after(HEAL_MS, () => this.#resolve(1, then))
@@ -131,7 +141,8 @@ class Course {
       const word = this.#world.hadEffect(row, taken)
         ? ({ kind: 'effect', spentUsdMicros: row.reservedUsdMicros } as const)
         : ({ kind: 'no_effect' } as const)
-      this.#hasPersonSpoken = true
+      // A call without a kept answer, or with a failure under the app's own key, cannot be replayed or made again.
+      if (word.kind === 'effect' || (row.namedKey !== null && row.isFailureSaved)) this.#hasDeadEnd = true
       this.#world.operate(
         `says of ${row.callId.slice(0, 11)}: ${word.kind}`,
         ({ ledger }) => ledger.store.resolveByPerson(row.callId, word),
@@ -169,7 +180,7 @@ class Course {
     // A body that never repeats cannot be replayed: the app is told so, and a person has to look.
     const mayDiverge = callsOf(this.#plan).some(({ isStamped }) => isStamped)
     // Nor can a call whose answer nobody has: what a person said of it is all that there is.
-    if (type === 'Complete' || mayDiverge || this.#hasPersonSpoken) return
+    if (type === 'Complete' || mayDiverge || this.#hasDeadEnd) return
     this.#onBreach({ kind: 'stuck', message: `the walk without faults did not end well: ${message}` })
   }
 
@@ -179,16 +190,16 @@ class Course {
       this.#onBreach({ kind: 'duplicates', message: `the vendor got other bytes under the key ${key}` })
     }
     this.#enter('over')
-    this.isOver = true
+    this.#isOver = true
   }
 
   #longNight(forMs: number): void {
-    this.#world.holdDown()
+    this.#world.ledgers.holdDown()
     this.#world.killAllPods()
     for (const job of this.#world.jobs) job.hold()
     this.#stage.scheduler.after(VENDORS_END_MS, () => {
       this.#stage.scheduler.leap(forMs)
-      this.#world.holdUp()
+      this.#world.ledgers.holdUp()
       for (const job of this.#world.jobs) job.goOn()
     })
   }
@@ -216,16 +227,19 @@ class Course {
         this.#isRevoked = true
         return this.#world.revoke()
       case 'clock':
-        this.#world.machines[act.machine].offsetMs += act.byMs
+        if (act.machine === 'ledger') this.#world.ledgers.jumpClocks(act.byMs)
+        else this.#world.podMachine.offsetMs += act.byMs
         return
       case 'kill pod':
         return this.#world.jobs.at(-1)?.killPod(act.index)
       case 'lose node':
         return this.#world.jobs.at(-1)?.loseNode(act.index, act.lingersMs)
       case 'ledger down':
-        this.#world.holdDown()
-        this.#stage.scheduler.after(act.forMs, () => this.#world.holdUp())
+        this.#world.ledgers.holdDown()
+        this.#stage.scheduler.after(act.forMs, () => this.#world.ledgers.holdUp())
         return
+      case 'store restart':
+        return this.restartStore(act)
       case 'long night':
         return this.#longNight(act.forMs)
     }

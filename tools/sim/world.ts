@@ -1,27 +1,26 @@
-import { asHistoryId, asJobUid, asPodUid, asRunUid } from '../../contract/ids.ts'
+import { asJobUid, asPodUid, asRunUid } from '../../contract/ids.ts'
 import { INJECT_LABEL, TERMS_ANNOTATION } from '../../contract/labels.ts'
 import { refusal } from '../../contract/refusals.ts'
 import type { WorkloadFacts } from '../../contract/workload.ts'
+import type { Workloads } from '../../ledger/effects.ts'
 import type { JobCondition } from '../../local/controller/job-state.ts'
 import type { Rulebook } from '../../store/rules/rulebook.ts'
-import { storeClock } from '../../store/sqlite/time.ts'
 import type { CallRow, KeyRow, Limits } from '../../store/store.ts'
-import { Chance, seededRandom } from './chance.ts'
-import { Incarnation, type Machine } from './incarnation.ts'
+import type { Incarnation, Machine } from './incarnation.ts'
 import type { Breach } from './judge/breach.ts'
 import { Contents } from './judge/contents.ts'
 import { Judge } from './judge/judge.ts'
 import { hadEffect } from './judge/person.ts'
 import { StoreDay } from './judge/store-day.ts'
+import { Ledgers } from './ledgers.ts'
 import { JobPart } from './parts/job.ts'
-import { LedgerPart } from './parts/ledger-part.ts'
+import type { LedgerPart } from './parts/ledger-part.ts'
 import { PodPart } from './parts/pod.ts'
 import { Vendors } from './parts/vendor.ts'
 import type { CallPlan, JobPlan, Plan } from './plan/plan.ts'
 import { SimPolicies } from './policies.ts'
 import type { Stage } from './stage.ts'
-import { MemoryTables, StoredState } from './store/memory-tables.ts'
-import { SimStore } from './store/sim-store.ts'
+import { StoredState } from './store/memory-tables.ts'
 
 const LEDGER_RETRY_MS = 1_000
 const UNKNOWN_RUN_RETRY_MS = 150_000
@@ -33,27 +32,20 @@ export class World {
   readonly policies: SimPolicies
   readonly state = new StoredState()
   readonly jobs: JobPart[] = []
-  readonly machines: Record<'ledger' | 'pods', Machine> = {
-    ledger: { name: 'ledger', offsetMs: 0 },
-    pods: { name: 'pods', offsetMs: 0 },
-  }
+  readonly podMachine: Machine = { name: 'pods', offsetMs: 0 }
+  readonly ledgers: Ledgers
   readonly #stage: Stage
   readonly #plan: Plan
-  readonly #rules: Rulebook
   readonly #contents: Contents
   readonly #day: StoreDay
   readonly #facts = new Map<string, { facts: WorkloadFacts; isOver: () => boolean; job: () => boolean }>()
   readonly #pods = new Set<PodPart>()
   readonly #onAdmitted = new Map<string, () => void>()
   #onLimits: () => void = () => {}
-  #ledger: LedgerPart | null = null
-  #starts = 0
-  #isHeldDown = false
 
   constructor(stage: Stage, plan: Plan, how: { rules: Rulebook; onBreach: (breach: Breach) => void }) {
     this.#stage = stage
     this.#plan = plan
-    this.#rules = how.rules
     this.policies = new SimPolicies(plan.policy)
     this.#contents = new Contents(callsOf(plan))
     this.#day = new StoreDay(() => stage.scheduler.nowMs)
@@ -68,11 +60,22 @@ export class World {
       maySwallow: plan.policy.ambiguousRepeat === 'fold' || plan.policy.divergingReplay === 'core',
       onBreach: how.onBreach,
     })
-    this.#startLedger()
-  }
-
-  get ledger(): LedgerPart | null {
-    return this.#ledger
+    this.ledgers = new Ledgers({
+      stage,
+      plan,
+      rules: how.rules,
+      state: this.state,
+      vendors: this.vendors,
+      policies: this.policies,
+      workloads: (process) => this.#workloadsOf(process),
+      watch: {
+        numbered: this.judge.numbered.bind(this.judge),
+        beginStep: (wallMs) => this.#day.passes(wallMs),
+        restarted: (lastAtMs) => this.#day.restarted(lastAtMs),
+        limitsSet: () => this.#onLimits(),
+        revoked: () => this.judge.revoked(),
+      },
+    })
   }
 
   /** The run's key, once there is one. */
@@ -102,11 +105,11 @@ export class World {
           stage: this.#stage,
           name,
           token: `token-${name}`,
-          machine: this.machines.pods,
+          machine: this.podMachine,
           steps: programs[index] ?? [],
           showsQueues: this.#plan.showsQueues,
           memory: this.#memoryOf(podUid),
-          ledger: () => this.#ledger ?? undefined,
+          ledger: () => this.ledgers.any(),
           onRequest: (request) => this.#contents.learn(request),
           onResult,
         })
@@ -134,9 +137,9 @@ export class World {
     ask: (ledger: LedgerPart) => Promise<Answer>,
     onAnswer: (answer: Answer) => void,
   ): void {
-    const ledger = this.#ledger
+    const ledger = this.ledgers.any()
     const again = () => this.operate(what, ask, onAnswer)
-    if (ledger === null) {
+    if (ledger === undefined) {
       this.#stage.scheduler.after(LEDGER_RETRY_MS, again)
       return
     }
@@ -198,62 +201,16 @@ export class World {
     else this.#stage.scheduler.after(LEDGER_RETRY_MS, () => this.#withKey(act))
   }
 
-  /** No ledger until `holdUp`. */
-  holdDown(): void {
-    this.#isHeldDown = true
-    this.#ledger?.process.crash('taken down', 0)
-  }
-
-  holdUp(): void {
-    if (!this.#isHeldDown) return
-    this.#isHeldDown = false
-    if (this.#ledger === null) this.#startLedger()
-  }
-
   /** What is left of Pods on lost nodes ends too. */
   killAllPods(): void {
     for (const pod of this.#pods) pod.kill()
   }
 
-  #startLedger(): void {
-    this.#starts += 1
-    const name = `ledger#${this.#starts}`
-    const process: Incarnation = new Incarnation(this.#stage, {
-      kind: 'ledger',
-      name,
-      machine: this.machines.ledger,
-      onCrash: (downMs) => {
-        this.#ledger?.breakAll()
-        this.#ledger = null
-        this.#stage.scheduler.after(downMs, () => {
-          if (!this.#isHeldDown && this.#ledger === null) this.#startLedger()
-        })
-      },
-    })
-    this.#stage.trace.say(name, 'starts')
-    const lastAtMs = this.state.events.at(-1)?.atMs ?? 0
-    this.#day.restarted(lastAtMs)
-    const tables = new MemoryTables({
-      state: this.state,
-      rules: this.#rules,
-      random: seededRandom(new Chance(`${this.#plan.seed} store ${this.#starts}`)),
-      time: storeClock(process.clock, { boot: name, lastAtMs }),
-      historyId: asHistoryId('0000000000000001'),
-    })
-    const watch = {
-      numbered: this.judge.numbered.bind(this.judge),
-      beginStep: () => this.#day.passes(process.clock.nowMs()),
-      limitsSet: () => this.#onLimits(),
-      revoked: () => this.judge.revoked(),
-    }
-    const store = new SimStore({ ledger: process, tables, state: this.state, watch })
-    const workloads = {
+  #workloadsOf(process: Incarnation): Workloads {
+    return {
       identify: (token: string) => process.effect('workloads', () => this.#identify(token)),
       podEnded: () => Promise.resolve(),
     }
-    const ledger = new LedgerPart({ process, store, vendors: this.vendors, workloads, policies: this.policies })
-    // It may have died at its first step.
-    this.#ledger = process.isAlive ? ledger : null
   }
 
   #identify(token: string) {
@@ -287,9 +244,11 @@ export class World {
         this.#stage.trace.say(`${podUid} app`, `read decline of ${call.customer}`)
         this.judge.declined(call)
       },
-      failed: (call: CallPlan, how: string) => {
+      failed: (call: CallPlan, how: string, life: number) => {
         this.#stage.trace.say(`${podUid} app`, `call to ${call.customer} failed: ${how}`)
+        this.judge.failed(`${podUid}/${life}`, call)
       },
+      walked: () => this.judge.walked(`${podUid}/1`),
     }
   }
 }

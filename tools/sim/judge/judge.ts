@@ -1,3 +1,4 @@
+import type { CapLevelName } from '../../../contract/call.ts'
 import type { CallId } from '../../../contract/ids.ts'
 import type { NumberAnswer, NumberRequest, RevokeAnswer } from '../../../store/store.ts'
 import type { Effect } from '../parts/vendor.ts'
@@ -21,6 +22,13 @@ export interface JudgeOptions {
   readonly onBreach: (breach: Breach) => void
 }
 
+interface Level {
+  readonly name: CapLevelName
+  /** Null: none in force. */
+  readonly limit: number | null
+  readonly counted: number
+}
+
 interface Admitted {
   readonly customer: string
   readonly vendor: string
@@ -37,6 +45,8 @@ export class Judge {
   readonly #read = new Map<string, Map<string, number>>()
   readonly #admitted = new Map<CallId, Admitted>()
   readonly #declined = new Set<string>()
+  readonly #failures = new Set<string>()
+  readonly #walked = new Set<string>()
   #runLimit: number | null = null
   #isPersons = false
   #runDayLimit: number | null = null
@@ -94,6 +104,15 @@ export class Judge {
     }
   }
 
+  failed(attempt: string, { customer }: CallPlan): void {
+    this.#failures.add(`${attempt} ${customer}`)
+  }
+
+  /** The app has walked through all that it meant to do, and ended well. */
+  walked(attempt: string): void {
+    this.#walked.add(attempt)
+  }
+
   declined({ customer }: CallPlan): void {
     this.#declined.add(customer)
   }
@@ -124,6 +143,7 @@ export class Judge {
   }
 
   numbered(request: NumberRequest, answer: NumberAnswer): void {
+    if (answer.status === 'REFUSED' && answer.level !== undefined) this.#judgeRefusal(request, answer.level)
     if (answer.status !== 'SEND') return
     const { callId } = answer.call
     if (this.#isRevoked) this.#breach('after_revoke', `${callId} was let out although its key is revoked`)
@@ -139,36 +159,36 @@ export class Judge {
     if (answer.isNew && contents.usdMicrosOf(customer) > 0) this.#judgeCaps(request.vendor)
   }
 
-  #judgeCaps(vendor: string): void {
-    const day = this.#options.day()
-    const limits = this.#options.policyLimits()
-    this.#judgeCap('run', this.#runLimit, this.spentUsdMicros())
-    this.#judgeCap(
-      'run_day',
-      this.#runDayLimit,
-      this.#counted((one) => one.day === day),
-    )
-    this.#judgeCap(
-      'policy_day',
-      limits.policy_day,
-      this.#counted((one) => one.day === day),
-    )
-    this.#judgeCap(
-      'policy_namespace_day',
-      limits.policy_namespace_day,
-      this.#counted((one) => one.day === day),
-    )
-    if (vendor !== 'stripe') return
-    const ofVendor = this.#counted((one) => one.day === day && one.vendor === vendor)
-    this.#judgeCap('policy_vendor_day', limits.policy_vendor_day, ofVendor)
+  /** A cap that is said to be spent must be. */
+  #judgeRefusal(request: NumberRequest, name: CapLevelName): void {
+    const level = this.#levels(request.vendor).find((one) => one.name === name)
+    const { contents } = this.#options
+    const asked = contents.usdMicrosOf(contents.customerOf(request.identity.digest))
+    if (level === undefined || level.limit === null || level.counted + asked > level.limit) return
+    const told = `${asked / 1e6} dollars were refused, ${level.counted / 1e6} count, the limit is ${level.limit / 1e6}`
+    this.#breach('wrong_refusal', `${name}: ${told}`)
   }
 
-  #judgeCap(level: string, limit: number | null, counted: number): void {
-    if (limit === null || counted <= limit) return
-    this.#breach(
-      'over_cap',
-      `${level}: ${counted / 1e6} dollars count at an admission, the limit in force is ${limit / 1e6}`,
-    )
+  #judgeCaps(vendor: string): void {
+    for (const { name, limit, counted } of this.#levels(vendor)) {
+      if (limit === null || counted <= limit) continue
+      const told = `${counted / 1e6} dollars count at an admission, the limit in force is ${limit / 1e6}`
+      this.#breach('over_cap', `${name}: ${told}`)
+    }
+  }
+
+  #levels(vendor: string): readonly Level[] {
+    const day = this.#options.day()
+    const limits = this.#options.policyLimits()
+    const today = this.#counted((one) => one.day === day)
+    const ofVendor = this.#counted((one) => one.day === day && one.vendor === vendor)
+    return [
+      { name: 'run', limit: this.#runLimit, counted: this.spentUsdMicros() },
+      { name: 'run_day', limit: this.#runDayLimit, counted: today },
+      { name: 'policy_day', limit: limits.policy_day, counted: today },
+      { name: 'policy_namespace_day', limit: limits.policy_namespace_day, counted: today },
+      { name: 'policy_vendor_day', limit: vendor === 'stripe' ? limits.policy_vendor_day : null, counted: ofVendor },
+    ]
   }
 
   /** Dollars of calls that the books still count. */
@@ -207,6 +227,10 @@ export class Judge {
       const made = this.#effectsOf(customer)
       if (most > made && !this.#options.maySwallow)
         this.#breach('lost', `${most} successes of ${customer} were read, there are ${made} effects`)
+      // Whoever has walked to the end without a failure has read all that was ever meant.
+      if (this.#isAllRead(customer) && made > most) {
+        this.#breach('duplicates', `${made} effects of ${customer}, an app that walked to its end meant ${most}`)
+      }
       const recorded = this.#settledOf(customer)
       if (recorded < made) this.#breach('lost', `${made} effects of ${customer}, ${recorded} in the record`)
       if (recorded > made)
@@ -225,6 +249,13 @@ export class Judge {
       )
     }
     this.#judgeBooks(truth)
+  }
+
+  #isAllRead(customer: string): boolean {
+    return [...this.#walked].some((attempt) => {
+      const read = this.#read.get(attempt)?.get(customer) ?? 0
+      return read > 0 && !this.#failures.has(`${attempt} ${customer}`)
+    })
   }
 
   #judgeBooks(truth: number): void {

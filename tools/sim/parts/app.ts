@@ -7,7 +7,9 @@ export interface AppMemory {
   /** The app's code was handed a success for a call to this customer. */
   succeeded(call: CallPlan, life: number): void
   declined(call: CallPlan): void
-  failed(call: CallPlan, how: string): void
+  failed(call: CallPlan, how: string, life: number): void
+  /** The app has walked through all of it in one life and ends well. */
+  walked(): void
 }
 
 export interface AppOptions {
@@ -41,6 +43,7 @@ export class App {
       const isGoingOn = step.kind === 'begin' ? await this.#begin() : await this.#callAll(step.calls)
       if (!isGoingOn) return 1
     }
+    if (this.#life === 1) this.#options.memory.walked()
     return 0
   }
 
@@ -63,7 +66,7 @@ export class App {
         memory.declined(call)
         return true
       }
-      memory.failed(call, 'failure' in result ? result.failure : `${result.status} ${refusalOf(result)}`)
+      memory.failed(call, 'failure' in result ? result.failure : `${result.status} ${refusalOf(result)}`, this.#life)
       if (tries >= again) return then === 'go on'
       await process.timers.sleep(APP_PAUSE_MS)
     }

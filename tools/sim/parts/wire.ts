@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 
 export interface WireRequest {
   readonly method: string
@@ -29,11 +30,13 @@ export function serveWire(
 
 /** As much of Node's message as the ledger's listener reads. */
 function incoming({ method, target, headers, body }: WireRequest): IncomingMessage {
-  const rawHeaders = Object.entries(headers).flat()
-  async function* iterator(): AsyncGenerator<Buffer> {
-    if (body.length > 0) yield body
-  }
-  return { method, url: target, headers, rawHeaders, iterator } as unknown as IncomingMessage
+  const stream = Readable.from(body.length === 0 ? [] : [body])
+  return Object.assign(stream, {
+    method,
+    url: target,
+    headers,
+    rawHeaders: Object.entries(headers).flat(),
+  }) as unknown as IncomingMessage
 }
 
 /** As much of Node's answer as the ledger writes to. */
@@ -64,13 +67,13 @@ class WireResponse extends EventEmitter {
     return this
   }
 
-  write(chunk: Uint8Array | string): boolean {
-    this.#chunks.push(Buffer.from(chunk as string))
+  write(chunk: Uint8Array | string, encoding: BufferEncoding = 'utf8'): boolean {
+    this.#chunks.push(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk))
     return true
   }
 
-  end(chunk?: Uint8Array | string): this {
-    if (chunk !== undefined) this.write(chunk)
+  end(chunk?: Uint8Array | string, encoding?: BufferEncoding): this {
+    if (chunk !== undefined) this.write(chunk, encoding)
     this.#finish(true)
     return this
   }

@@ -40,9 +40,54 @@ const PLACES: Readonly<Record<PartKind, readonly string[]>> = {
   issuer: ['link.ask', 'file.replace'],
 }
 
-export function drawFaults(chance: Chance): Fault[] {
+export type Focus = 'none' | 'sidecar' | 'copies' | 'owners'
+
+export function drawFaults(chance: Chance, focus: Focus): Fault[] {
+  if (focus !== 'none') return [...focused(chance, focus), ...(chance.is(0.4) ? [drawFault(chance)] : [])]
   const count = chance.pick([0, 1, 1, 2, 2, 3, 3, 4, 6])
   return Array.from({ length: count }, () => drawFault(chance))
+}
+
+/** Faults of one kind at the moments that hurt: seeds without a focus seldom have two of them at once. */
+function focused(chance: Chance, focus: Exclude<Focus, 'none'>): Fault[] {
+  switch (focus) {
+    case 'sidecar': {
+      // Around the moment at which the app has read what nobody has written down yet.
+      const place = chance.pick(['app.write', 'file.append', 'look'])
+      const when = chance.pick(['before', 'after'] as const)
+      const nth = 1 + chance.below(7)
+      return [
+        {
+          kind: 'crash',
+          part: 'sidecar',
+          place,
+          when,
+          nth,
+          downMs: chance.pick([1, 100]),
+          storeLosesMs: drawLoss(chance),
+        },
+      ]
+    }
+    case 'copies':
+      return Array.from({ length: chance.pick([1, 2, 3]) }, () => ({
+        kind: 'link',
+        nth: 2 + chance.below(8),
+        how: chance.pick(['copy', 'copy', 'lose answer', 'late'] as const),
+        byMs: chance.pick([30, 300, 2_000, 12_000]),
+      }))
+    case 'owners': {
+      const place = chance.pick(['store.number', 'store.mark', 'vendor.send', 'vendor.answer', 'store.report', 'any'])
+      const nth = 1 + chance.below(4)
+      const stands: Fault = { kind: 'pause', part: 'ledger', place, nth, forMs: chance.pick([11_000, 15_000, 40_000]) }
+      const how = chance.pick(['reset after', 'reset before', 'too many', 'refuse', 'slow', 'error, effect'] as const)
+      return [stands, { kind: 'vendor', nth: 1 + chance.below(4), how, byMs: chance.pick([4_000, 20_000]) }]
+    }
+  }
+}
+
+/** Of the store, when it dies together with a part. */
+function drawLoss(chance: Chance): number | null {
+  return chance.is(0.25) ? chance.pick([0, 200, 5_000]) : null
 }
 
 function drawFault(chance: Chance): Fault {
@@ -109,5 +154,6 @@ function drawCrash(chance: Chance, nth: number): Fault {
     when: chance.pick(['before', 'after']),
     nth: place === 'any' ? 1 + chance.below(60) : nth,
     downMs: chance.pick([1, 200, 3_000, 12_000]),
+    storeLosesMs: drawLoss(chance),
   }
 }

@@ -1,5 +1,5 @@
 import { Chance } from '../chance.ts'
-import { drawFaults } from './draw-faults.ts'
+import { drawFaults, type Focus } from './draw-faults.ts'
 import type { Act, CallPlan, JobPlan, Plan, PolicyPlan, Step } from './plan.ts'
 
 const MIDNIGHT_MS = Date.UTC(2026, 10, 23)
@@ -12,18 +12,24 @@ export function drawPlan(seed: number): Plan {
   const chance = new Chance(`plan ${seed}`)
   const indexes = chance.pick([1, 1, 2, 2, 3])
   const showsQueues = chance.is(0.8)
-  const programs = Array.from({ length: indexes }, (_, index) => drawProgram(chance, { index, showsQueues }))
+  const store = chance.is(0.6) ? 'redis' : 'sqlite'
+  const focus = chance.pick<Focus>(['none', 'none', 'sidecar', 'copies', 'owners'])
+  const programs = Array.from({ length: indexes }, (_, index) => drawProgram(chance, { index, showsQueues, focus }))
   const intendedUsd = sumOf(programs)
   const jobs = drawJobs(chance, programs, intendedUsd)
   return {
     seed,
-    store: 'sqlite',
+    store,
+    ledgerOffsetsMs:
+      store === 'sqlite'
+        ? [0]
+        : Array.from({ length: chance.pick([1, 2, 2, 3]) }, () => chance.pick([0, 0, -600_000, 600_000])),
     // Some days turn over while calls are out.
     startMs: MIDNIGHT_MS - (chance.is(0.4) ? chance.between(500, 40_000) : DAY_MS / 2),
     policy: drawPolicy(chance, intendedUsd),
     jobs,
-    faults: drawFaults(chance),
-    acts: drawActs(chance, { intendedUsd, indexes }),
+    faults: drawFaults(chance, focus),
+    acts: focus === 'none' || chance.is(0.3) ? drawActs(chance, { intendedUsd, indexes }) : [],
     slowness: chance.pick([1, 1, 1, 3, 10]),
     showsQueues,
   }
@@ -53,7 +59,8 @@ function drawJobs(chance: Chance, programs: readonly (readonly Step[])[], intend
 }
 
 /** A few customers, some of them called again and again with the same content. */
-function drawProgram(chance: Chance, { index, showsQueues }: { index: number; showsQueues: boolean }): Step[] {
+function drawProgram(chance: Chance, { index, showsQueues, focus }: Walk): Step[] {
+  if (focus !== 'none') return drawRow(chance, { index, showsQueues, focus })
   const callees = Array.from({ length: chance.pick([1, 1, 2, 3]) }, (_, at) => drawCallee(chance, `cus_${index}_${at}`))
   const steps: Step[] = []
   for (let left = chance.pick([1, 2, 3, 4]); left > 0; left -= 1) {
@@ -67,6 +74,22 @@ function drawProgram(chance: Chance, { index, showsQueues }: { index: number; sh
   return steps
 }
 
+interface Walk {
+  readonly index: number
+  readonly showsQueues: boolean
+  readonly focus: Focus
+}
+
+/** The same call again and again, by an app that does not give up: the hardest to tell apart. */
+function drawRow(chance: Chance, { index, showsQueues }: Walk): Step[] {
+  const callee = { ...drawCallee(chance, `cus_${index}_0`), isStamped: chance.is(0.1) }
+  const again = chance.pick([1, 3])
+  return Array.from({ length: chance.pick([2, 3, 4]) }, () => {
+    const call = drawCall(chance, callee, showsQueues)
+    return { kind: 'calls', calls: [{ ...call, onFailure: { again, then: chance.is(0.8) ? 'end' : 'go on' } }] }
+  })
+}
+
 type Callee = Pick<CallPlan, 'vendor' | 'customer' | 'usd' | 'key' | 'isStamped'>
 
 function drawCallee(chance: Chance, customer: string): Callee {
@@ -77,7 +100,10 @@ function drawCallee(chance: Chance, customer: string): Callee {
     vendor,
     customer,
     usd: vendor === 'geo' ? GEO_USD : chance.pick([1, 2, 5, 9.99]),
-    key: vendor === 'geo' ? chance.pick(['none', 'none', 'uuid']) : chance.pick(keys),
+    key:
+      vendor === 'geo'
+        ? chance.pick(isStamped ? ['none', 'uuid'] : ['none', 'none', 'uuid', 'named'])
+        : chance.pick(keys),
     isStamped,
   }
 }
@@ -118,6 +144,10 @@ function drawActs(chance: Chance, { intendedUsd, indexes }: { intendedUsd: numbe
     })
   }
   if (chance.is(0.05)) acts.push({ kind: 'ledger down', atMs: atMs(), forMs: chance.pick([5_000, 60_000]) })
+  if (chance.is(0.2)) {
+    const [awayMs, losesMs] = [chance.pick([50, 1_000, 8_000]), chance.pick([0, 20, 500, 5_000])]
+    acts.push({ kind: 'store restart', atMs: atMs(), awayMs, losesMs })
+  }
   if (chance.is(0.06)) acts.push({ kind: 'long night', atMs: atMs(), forMs: chance.pick([11, 23.5, 25, 49]) * HOUR_MS })
   return acts
 }

@@ -1,7 +1,9 @@
 /** All that a seed decides beforehand: who does what, and what goes wrong. Plain data, so that a part of it can be left out. */
 export interface Plan {
   readonly seed: number
-  readonly store: 'sqlite'
+  readonly store: 'sqlite' | 'redis'
+  /** A ledger process each, by how far its clock is off. */
+  readonly ledgerOffsetsMs: readonly number[]
   /** Wall clock at the beginning, milliseconds since the epoch. */
   readonly startMs: number
   readonly policy: PolicyPlan
@@ -64,6 +66,8 @@ export type Fault =
       readonly when: 'before' | 'after'
       readonly nth: number
       readonly downMs: number
+      /** The store restarts with it, without the soft facts of so many milliseconds; null: it stays. */
+      readonly storeLosesMs: number | null
     }
   /** The part stands still, as under SIGSTOP. */
   | {
@@ -106,5 +110,7 @@ export type Act =
   /** Its Pod lives on unseen for a while, beside the one that replaces it. */
   | { readonly kind: 'lose node'; readonly atMs: number; readonly index: number; readonly lingersMs: number }
   | { readonly kind: 'ledger down'; readonly atMs: number; readonly forMs: number }
+  /** Redis only: it is away, and comes back without the soft facts of its last moments. */
+  | { readonly kind: 'store restart'; readonly atMs: number; readonly awayMs: number; readonly losesMs: number }
   /** Power fails: all of ours is down; what the vendors had begun ends; then so much time passes. */
   | { readonly kind: 'long night'; readonly atMs: number; readonly forMs: number }

@@ -28,6 +28,26 @@ export class StoredState {
   readonly frozen = new Map<string, UsdMicros>()
   readonly objects = new Map<string, T.ObjectRow>()
   readonly events: AuditEvent[] = []
+  /** What no journal holds: seen, handed, last and bindings, with what undoes each. */
+  #soft: { readonly atMs: number; readonly undo: () => void }[] = []
+
+  putSoft<Value>(table: Map<string, Value>, key: string, put: { readonly value: Value; readonly atMs: number }): void {
+    const before = table.get(key)
+    const undo = () => {
+      if (before === undefined) table.delete(key)
+      else table.set(key, before)
+    }
+    this.#soft.push({ atMs: put.atMs, undo })
+    table.set(key, put.value)
+  }
+
+  /** A store that came back has lost the soft facts since then. Returns how many. */
+  loseSoft(sinceMs: number): number {
+    const lost = this.#soft.filter(({ atMs }) => atMs >= sinceMs)
+    for (const { undo } of lost.toReversed()) undo()
+    this.#soft = this.#soft.filter(({ atMs }) => atMs < sinceMs)
+    return lost.length
+  }
 }
 
 export interface MemoryTablesOptions {
@@ -36,25 +56,33 @@ export interface MemoryTablesOptions {
   readonly random: Random
   /** Read afresh at each step. */
   readonly time: () => T.StoreTime
-  readonly historyId: HistoryId
+  readonly historyId: () => HistoryId
+  /** The moment, for what may be lost. */
+  readonly softAtMs: () => number
 }
 
 /** The rules' tables over maps. */
 export class MemoryTables implements T.Tables {
   readonly rules: Rulebook
-  readonly historyId: HistoryId
   readonly #state: StoredState
+  readonly #softAtMs: () => number
+  readonly #historyId: () => HistoryId
   readonly #random: Random
   readonly #readTime: () => T.StoreTime
   #time: T.StoreTime
 
-  constructor({ state, rules, random, time, historyId }: MemoryTablesOptions) {
+  constructor({ state, rules, random, time, historyId, softAtMs }: MemoryTablesOptions) {
     this.rules = rules
-    this.historyId = historyId
+    this.#historyId = historyId
+    this.#softAtMs = softAtMs
     this.#state = state
     this.#random = random
     this.#readTime = time
     this.#time = time()
+  }
+
+  get historyId(): HistoryId {
+    return this.#historyId()
   }
 
   get time(): T.StoreTime {
@@ -203,7 +231,7 @@ export class MemoryTables implements T.Tables {
 
   putSeen({ attempt, digest, n, token }: T.SeenRow): void {
     const seen = this.seen(attempt, digest)
-    if (!seen.has(n)) this.#state.seen.set(`${attempt} ${digest}`, new Map([...seen, [n, token]]))
+    if (!seen.has(n)) this.#putSoft(this.#state.seen, `${attempt} ${digest}`, new Map([...seen, [n, token]]))
   }
 
   handed(attempt: string, digest: Digest, n: number): T.HandedRow | undefined {
@@ -211,7 +239,7 @@ export class MemoryTables implements T.Tables {
   }
 
   putHanded({ attempt, digest, n, boot, token }: T.HandedAt & T.HandedRow): void {
-    this.#state.handed.set(`${attempt} ${digest} ${n}`, { boot, token })
+    this.#putSoft(this.#state.handed, `${attempt} ${digest} ${n}`, { boot, token })
   }
 
   last(attempt: string, k: string): T.LastRow | undefined {
@@ -223,7 +251,7 @@ export class MemoryTables implements T.Tables {
   }
 
   putLast(attempt: string, k: string, row: T.LastRow): void {
-    this.#state.last.set(`${attempt} ${k}`, row)
+    this.#putSoft(this.#state.last, `${attempt} ${k}`, row)
     this.#state.attempts.set(attempt, true)
   }
 
@@ -246,7 +274,7 @@ export class MemoryTables implements T.Tables {
   }
 
   putBinding(scope: string, token: string, row: T.Binding): void {
-    this.#state.bindings.set(`${scope} ${token}`, row)
+    this.#putSoft(this.#state.bindings, `${scope} ${token}`, row)
   }
 
   account(account: string): Balance | undefined {
@@ -288,6 +316,10 @@ export class MemoryTables implements T.Tables {
   append(actor: AuditActor, fact: AuditFact): void {
     const event: AuditEvent = { seq: this.#state.events.length + 1, atMs: this.#time.nowMs, actor, ...fact }
     this.#state.events.push(event)
+  }
+
+  #putSoft<Value>(table: Map<string, Value>, key: string, value: Value): void {
+    this.#state.putSoft(table, key, { value, atMs: this.#softAtMs() })
   }
 
   #calls(): CallRow[] {

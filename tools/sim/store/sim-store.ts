@@ -19,7 +19,7 @@ import type { MemoryTables, StoredState } from './memory-tables.ts'
 /** Sees every step as it is taken, before its caller learns of it. */
 export interface StoreWatch {
   numbered(request: S.NumberRequest, answer: S.NumberAnswer): void
-  beginStep(): void
+  beginStep(wallMs: number): void
   limitsSet(): void
   revoked(): void
 }
@@ -29,22 +29,32 @@ export interface SimStoreOptions {
   readonly tables: MemoryTables
   readonly state: StoredState
   readonly watch: StoreWatch
+  /** Wall clock of the store. */
+  readonly wallMs: () => number
+  readonly isAway: () => boolean
+  /** Behind a network, where a reply can be lost although the step was taken. */
+  readonly isRemote: boolean
 }
 
 /** The rules as an engine would run them, each step an event of the scheduler. */
 export class SimStore implements S.Store {
-  readonly historyId: HistoryId
+  readonly #options: SimStoreOptions
   readonly #ledger: Incarnation
   readonly #tables: MemoryTables
   readonly #state: StoredState
   readonly #watch: StoreWatch
 
-  constructor({ ledger, tables, state, watch }: SimStoreOptions) {
-    this.historyId = tables.historyId
+  constructor(options: SimStoreOptions) {
+    const { ledger, tables, state, watch } = options
+    this.#options = options
     this.#ledger = ledger
     this.#tables = tables
     this.#state = state
     this.#watch = watch
+  }
+
+  get historyId(): HistoryId {
+    return this.#tables.historyId
   }
 
   number(request: S.NumberRequest): Promise<S.NumberAnswer> {
@@ -214,18 +224,29 @@ export class SimStore implements S.Store {
 
   #step<Answer>(place: string, action: (tables: MemoryTables) => Answer): Promise<Answer> {
     const { stage } = this.#ledger
+    const { isAway, isRemote, wallMs } = this.#options
     return this.#ledger.effect(`store.${place}`, () => {
-      if (stage.faults.store()) throw new StoreFault('the store failed: SQLITE_FULL')
+      const isStruck = stage.faults.store()
+      if (isAway()) throw new StoreFault('the store does not answer')
+      const isReplyLost = isRemote && isStruck && this.#ledger.chance.is(0.5)
+      if (isStruck && !isReplyLost) throw new StoreFault('the store failed')
       this.#tables.beginStep()
-      this.#watch.beginStep()
+      this.#watch.beginStep(wallMs())
       const answer = action(this.#tables)
-      stage.trace.say(this.#ledger.name, `store.${place} ${told(answer)}`)
+      stage.trace.say(
+        this.#ledger.name,
+        `store.${place} ${told(answer)}${isReplyLost ? ', and its reply is LOST' : ''}`,
+      )
+      if (isReplyLost) throw new StoreFault('the store does not answer', { mayHaveHappened: true })
       return answer
     })
   }
 
   #read<Answer>(query: () => Answer): Promise<Answer> {
-    return this.#ledger.effect('store.read', query)
+    return this.#ledger.effect('store.read', () => {
+      if (this.#options.isAway()) throw new StoreFault('the store does not answer')
+      return query()
+    })
   }
 }
 

@@ -1,0 +1,23 @@
+import type { RuleName } from '../../../store/rules/rulebook.ts'
+import type { Mutant } from './mutant.ts'
+import { PLANTED } from './planted.ts'
+
+/** Rules whose absence breaks a promise in a few hundred seeds at most. */
+const LEFT_OUT: readonly RuleName[] = [
+  'seen_facts_stay',
+  'key_status',
+  'token_seen_under_another',
+  'smallest_unseen',
+  'takeover_keeps_reservation',
+  'guard_waits',
+  'cap_run',
+  'cap_policy_day',
+  'cap_policy_vendor_day',
+  'cap_policy_namespace_day',
+  'in_doubt_sent_once',
+  'persons_limits_stay',
+]
+
+const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })
+
+export const MUTANTS: readonly Mutant[] = [...PLANTED, ...LEFT_OUT.map(leftOut)]

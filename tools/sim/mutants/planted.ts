@@ -1,0 +1,87 @@
+import type { Mutant } from './mutant.ts'
+
+type Text = Omit<Extract<Mutant, { kind: 'text' }>, 'kind'>
+
+/** Bugs in the journeys of sidecar and ledger, and in what the rules do beside those that have a name. */
+const TEXTS: readonly Text[] = [
+  {
+    name: 'free a held reservation on a timer',
+    file: 'store/rules/repair.ts',
+    from: "if (call.state === 'in_doubt') return { status: 'HELD', call }",
+    to: "if (call.state === 'in_doubt') return { status: 'RESOLVED', call: release(tables, raised, neverSent()) }",
+  },
+  {
+    name: 'number occurrences in the sidecar',
+    file: 'store/rules/which-call.ts',
+    from: '  let n = 1\n',
+    to: '  let n = sidecar.claims.ord.seq\n',
+  },
+  {
+    name: "settle before the vendor's answer is kept",
+    file: 'store/rules/settle.ts',
+    from: 'sealedAnswer: answer.sealedAnswer,',
+    to: 'sealedAnswer: null,',
+  },
+  {
+    name: 'answer before the settle',
+    file: 'ledger/call/numbered.ts',
+    from: 'const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })',
+    to: "const reported = undefined as { status: string; isAlarm: boolean } | undefined\n      if (verdict.kind !== 'definite') await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })",
+  },
+  {
+    name: "treat an SDK's automatic key as the app's",
+    file: 'vendors/stripe/identity.ts',
+    from: "if (key.startsWith('stripe-node-retry-')) return true",
+    to: "if (key.startsWith('stripe-node-retry-')) return false",
+  },
+  {
+    name: "treat an app's random key as a named one",
+    file: 'vendors/content/app-key.ts',
+    from: "(appKeys === 'auto' && looksRandom(value))",
+    to: "(appKeys !== 'auto' && looksRandom(value))",
+  },
+  {
+    name: 'leave out S2',
+    file: 'sidecar/proxy/turns.ts',
+    from: '    if (lane.holder === null) {\n',
+    to: '    if (lane.waiting.size > 0) {\n',
+  },
+  {
+    name: 'leave out S3',
+    file: 'sidecar/proxy/outgoing.ts',
+    from: 'seen: pod.facts.unconfirmed(lane),',
+    to: 'seen: [],',
+  },
+  {
+    name: 'begin every boot at 1',
+    file: 'sidecar/proxy/ords.ts',
+    from: 'atLeast) + 1',
+    to: 'atLeast) * 0 + 1',
+  },
+  {
+    name: 'send without the durable mark (M2)',
+    file: 'ledger/call/numbered.ts',
+    from: "if (row.repeat.kind === 'never' && (await",
+    to: "if (row.repeat.kind !== 'never' && (await",
+  },
+  {
+    name: 'resend to a vendor without idempotency',
+    file: 'store/rules/existing-call.ts',
+    from: "if (repeat.kind === 'never') return !tables.rules.holds('in_doubt_sent_once')",
+    to: "if (repeat.kind === 'never') return true",
+  },
+  {
+    name: 'a key of its own for each send',
+    file: 'ledger/call/send.ts',
+    from: 'value: row.vendorKey }',
+    to: 'value: `${row.vendorKey}-${row.sends}` }',
+  },
+  {
+    name: 'take a 5xx for an answer without effect',
+    file: 'vendors/verdict.ts',
+    from: "  return 'unknown'\n",
+    to: "  return 'definite'\n",
+  },
+]
+
+export const PLANTED: readonly Mutant[] = TEXTS.map((text) => ({ ...text, kind: 'text' }))
