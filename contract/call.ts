@@ -85,7 +85,14 @@ export interface AnswerNote {
 }
 
 /** What a cap is over: the run, the run in a UTC day, the policy in a UTC day, also per vendor or per namespace. */
-export type CapLevelName = 'run' | 'run_day' | 'policy_day' | 'policy_vendor_day' | 'policy_namespace_day'
+export type CapLevelName =
+  | 'run'
+  | 'run_day'
+  | 'policy_day'
+  | 'policy_vendor_day'
+  | 'policy_namespace_day'
+  /** A class of money with a cap of its own, such as a vendor's refunds; such money counts in this level alone. */
+  | 'policy_class_day'
 
 /** Body of `POST /seen`. */
 export interface SeenReport {

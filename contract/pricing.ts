@@ -33,6 +33,16 @@ export interface VendorPricing {
   readonly resend?: ResendTerms
   /** LLM vendors only. */
   readonly tokens?: TokenPricing
+  /** Stripe only. */
+  readonly stripe?: StripeTerms
+}
+
+/** What the policy says of Stripe's money beyond the caps on what is spent. */
+export interface StripeTerms {
+  /** By class: the cap of a UTC day. What is here counts there alone; what is not here costs as Stripe's table says. */
+  readonly classCaps: Readonly<Record<string, UsdMicros>>
+  /** The most that a call may move on routes whose amount only Stripe knows; the first match counts. Not here: refused. */
+  readonly maximums: readonly RoutePrice[]
 }
 
 /** What the policy says of a Resend account. */

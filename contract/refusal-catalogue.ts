@@ -114,7 +114,7 @@ export const REFUSALS = {
   route_unknown: operator(
     403,
     'What this mutating route costs is not known, so it is refused.',
-    'Declare the route with its price in the policy, or call a known one.',
+    'Declare the route with its price in the policy (for a route of Stripe whose amount only Stripe knows, a line of `maximums`), or call a known one.',
   ),
   restart_needs_named_key: caller(
     403,

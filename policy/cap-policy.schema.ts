@@ -1,20 +1,15 @@
 import { z } from 'zod'
 import { parseUsd } from '../contract/money.ts'
-import type { CapPolicy, CapPolicySpec, PolicyCaps, PolicyCurrencies, StripeVendor } from './cap-policy.ts'
+import type { CapPolicy, CapPolicySpec, PolicyCaps, PolicyCurrencies } from './cap-policy.ts'
 import { parseExpiry } from './expiry.ts'
 import { generic } from './generic-vendor.schema.ts'
 import { resend } from './resend-vendor.schema.ts'
+import { stripe } from './stripe-vendor.schema.ts'
 import { anthropic, openai } from './token-vendor.schema.ts'
 import { twilio } from './twilio-vendor.schema.ts'
-import { baseUrl, DNS_LABEL, usd, vendorBasics } from './vendor-fields.schema.ts'
+import { DNS_LABEL, usd } from './vendor-fields.schema.ts'
 
 const labels = z.record(z.string().min(1).max(317), z.string().max(63))
-
-const stripe = z.strictObject({
-  ...vendorBasics,
-  type: z.literal('stripe'),
-  baseUrl: baseUrl.exactOptional().describe('Origin of the vendor. Default `https://api.stripe.com`.'),
-}) satisfies z.ZodType<StripeVendor>
 
 const caps = z
   .strictObject({

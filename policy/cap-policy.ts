@@ -78,6 +78,27 @@ export interface StripeVendor extends VendorBasics {
   readonly type: 'stripe'
   /** Origin. Default `https://api.stripe.com`. */
   readonly baseUrl?: string
+  /** Classes of money with a cap of their own. */
+  readonly classCaps?: StripeClassCaps
+  /** The most that one call may move on routes whose amount only Stripe knows; without one they are refused. */
+  readonly maximums?: readonly { readonly match: string; readonly usd: DecimalUsd }[]
+}
+
+/** What has a cap here counts against it alone. */
+export interface StripeClassCaps {
+  /** Refunds and reversals. Default: free. */
+  readonly refunds?: ClassCap
+  /** Default: free. */
+  readonly creditNotes?: ClassCap
+  /** Payouts and outbound payments. Default: counted as spent. */
+  readonly payouts?: ClassCap
+  /** To connected accounts. Default: counted as spent. */
+  readonly transfers?: ClassCap
+}
+
+export interface ClassCap {
+  /** All of it under the policy together, a UTC day. */
+  readonly perDayUsd: DecimalUsd
 }
 
 /** Messages and calls at the prices that the policy declares. */

@@ -8,8 +8,15 @@ export interface CapLevel {
   readonly limitUsdMicros: UsdMicros
 }
 
-/** The policy's caps that a call to `vendor` counts against, the narrowest first. A key without a Job has no namespace. */
-export function capLevels({ caps }: Policy, vendor: Vendor, namespace: string | null): CapLevel[] {
+/** What a call counts against: its namespace, null for a key without a Job; and its class, where that has a cap of its own. */
+export interface Counting {
+  readonly namespace: string | null
+  readonly moneyClass?: string | undefined
+}
+
+/** The policy's caps that a call to `vendor` counts against, the narrowest first. */
+export function capLevels({ caps }: Policy, vendor: Vendor, { namespace, moneyClass }: Counting): CapLevel[] {
+  if (moneyClass !== undefined) return declared('policy_class_day', vendor.stripe?.classCaps[moneyClass] ?? null)
   return [
     ...declared('policy_vendor_day', vendor.perDayUsdMicros),
     ...declared('policy_namespace_day', namespace === null ? null : caps.perNamespaceDayUsdMicros),

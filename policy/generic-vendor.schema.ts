@@ -48,7 +48,7 @@ export const generic = z.strictObject({
 }) satisfies z.ZodType<GenericVendor>
 
 /** The first match counts, so a price behind a wider route would never be asked for: a dear call could pass as a cheap one. */
-function refuseHiddenRoutes(routes: readonly { readonly match: string }[], context: z.RefinementCtx): void {
+export function refuseHiddenRoutes(routes: readonly { readonly match: string }[], context: z.RefinementCtx): void {
   for (const [at, { match }] of routes.entries()) {
     const wider = routes.slice(0, at).find((earlier) => coversRoute(earlier.match, match))
     if (wider === undefined) continue

@@ -7,6 +7,7 @@ import type {
   ResendTerms,
   RoutePrice,
   SecretPlace,
+  StripeTerms,
   TokenPricing,
   TwilioPrices,
   TwilioTerms,
@@ -14,11 +15,13 @@ import type {
 import type { DeclaredRoute, VendorType } from '../contract/vendor.ts'
 import type {
   CapPolicy,
+  ClassCap,
   DecimalUsd,
   PolicyCurrencies,
   PolicyVendor,
   PricedRoute,
   SecretRef,
+  StripeVendor,
   TwilioVendor,
   TwilioVendorPrices,
 } from './cap-policy.ts'
@@ -77,6 +80,8 @@ export interface Vendor {
   readonly resend?: ResendTerms
   /** Vendors of tokens only. */
   readonly tokens?: TokenPricing
+  /** Stripe only. */
+  readonly stripe?: StripeTerms
 }
 
 /** `document` must have passed the schema. */
@@ -120,6 +125,7 @@ function readVendor(vendor: PolicyVendor): Vendor {
         idempotency: 'never',
         prices: [],
         routes: [],
+        stripe: stripeTerms(vendor),
       }
     case 'twilio':
       return {
@@ -208,4 +214,12 @@ function expiryMs(text: string): number {
   const ms = parseExpiry(text)
   if (ms === undefined) throw new Error(`the schema let through "${text}" as a duration`)
   return ms
+}
+
+function stripeTerms({ classCaps = {}, maximums = [] }: StripeVendor): StripeTerms {
+  const caps = Object.entries(classCaps) as [string, ClassCap][]
+  return {
+    classCaps: Object.fromEntries(caps.map(([name, { perDayUsd }]) => [name, micros(perDayUsd)])),
+    maximums: maximums.map(({ match, usd }) => ({ match, usdMicros: micros(usd) })),
+  }
 }

@@ -4,11 +4,12 @@ import type { Policy, Vendor } from './policy.ts'
 
 /** What the vendor's `cost.ts` needs to price a call. */
 export function vendorPricing({ currencies }: Policy, vendor: Vendor): VendorPricing {
-  const { type, prices, idempotency, twilio, resend, tokens } = vendor
+  const { type, prices, idempotency, twilio, resend, tokens, stripe } = vendor
   const own = {
     ...(twilio === undefined ? {} : { twilio }),
     ...(resend === undefined ? {} : { resend }),
     ...(tokens === undefined ? {} : { tokens }),
+    ...(stripe === undefined ? {} : { stripe }),
   }
   return { type, currencies, routes: prices, idempotency, ...own }
 }

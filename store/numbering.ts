@@ -40,6 +40,8 @@ export interface Price {
   readonly totalUsdMicros: UsdMicros
   /** Id of an object that the run may have counted already; then only the difference is reserved. */
   readonly object: string | null
+  /** A class of the vendor's money with a cap of its own: counted in that level alone. Absent: counted as spent. */
+  readonly moneyClass?: string
 }
 
 export interface CapLimit {

@@ -22,6 +22,8 @@ export interface Priced {
   readonly object: string | null
   /** What the tokens of an LLM call cost, so that it is settled at the prices it was reserved at. */
   readonly model?: ModelPrice
+  /** A class that the policy gives a cap of its own. Absent: the money counts as spent. */
+  readonly moneyClass?: string
 }
 
 /** The amount stands only on the object: read it with GET `path` under the call's account headers, then `boundOfObject`. */

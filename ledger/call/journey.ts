@@ -75,7 +75,10 @@ function numberRequest(
     policy: { divergingReplay, ambiguousRepeat },
     endpoint,
     price: priced.price,
-    limits: capLevels(policy, vendor, caller.pod?.namespace ?? null),
+    limits: capLevels(policy, vendor, {
+      namespace: caller.pod?.namespace ?? null,
+      moneyClass: priced.price.moneyClass,
+    }),
     policyName: policy.name,
     repeat:
       priced.repeat.kind === 'idempotent'

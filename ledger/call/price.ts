@@ -67,9 +67,9 @@ export async function priceCall(
 }
 
 function priceOf(bound: Settleable): Price {
-  return bound.kind === 'free'
-    ? { totalUsdMicros: ZERO_USD, object: null }
-    : { totalUsdMicros: bound.totalUsdMicros, object: bound.object }
+  if (bound.kind === 'free') return { totalUsdMicros: ZERO_USD, object: null }
+  const { totalUsdMicros, object, moneyClass } = bound
+  return { totalUsdMicros, object, ...(moneyClass === undefined ? {} : { moneyClass }) }
 }
 
 /** A read of our own, under the caller's key and in the record like any other. */

@@ -3,7 +3,7 @@ import { shortDigest, shortScope } from './layout.ts'
 import type { RestOfCall } from './rows.ts'
 
 /** The accounts of a policy: `policy/NAME/DAY`, and `policy/NAME/vendor/VENDOR/DAY` and the like. */
-const POLICY_DAY = /^policy\/([^/]+)\/([0-9]{4}-[0-9]{2}-[0-9]{2})$/
+const POLICY_DAY = /^policy\/([^/]+)\/(?:.+\/)?([0-9]{4}-[0-9]{2}-[0-9]{2})$/
 
 export function policyOf({ accounts }: CallRow): string | undefined {
   return accounts.map((account) => POLICY_DAY.exec(account)?.[1]).find((name) => name !== undefined)
@@ -41,7 +41,8 @@ export function mergeArguments({ row, token, limits, epoch, open, closed, answer
     token,
     opened: open.length === 0 ? '-' : open.join(','),
     closed: closed.join(','),
-    policyLimit: limitOf('policy_day'),
+    // A class of money with a cap of its own counts in that one alone.
+    policyLimit: limitOf('policy_class_day') ?? limitOf('policy_day'),
     vendorLimit: limitOf('policy_vendor_day'),
     namespaceLimit: limitOf('policy_namespace_day'),
     sealedRequest: row.sealedRequest ?? Buffer.alloc(0),

@@ -1,5 +1,6 @@
 import type { SeenFact } from '../../contract/call.ts'
 import type { CallId } from '../../contract/ids.ts'
+import { classDayAccount } from '../rules/accounts.ts'
 import { attemptOf, scopeOf } from '../rules/caller.ts'
 import { isParallel } from '../rules/claims.ts'
 import { vendorKeyOf } from '../rules/vendor-key.ts'
@@ -9,12 +10,10 @@ import type { RestOfCall } from './rows.ts'
 
 /** What a script is told of a request: texts that go into events as they are, and what the rules ask about. */
 export function numberArguments(request: NumberRequest, callId: CallId) {
-  const { caller, claims, identity, policy, endpoint, price, limits, policyName, repeat, send, vendor } = request
+  const { caller, claims, identity, policy, endpoint, price, repeat, send, vendor } = request
   const { pod } = caller
   const { key, core, digest, account, route } = identity
   const sidecar = claims === null || pod === null ? null : claims
-  const limitOf = (name: string) => limits.find(({ level }) => level === name)?.limitUsdMicros ?? null
-  const ofPolicy = `policy/${policyName}/`
   return {
     keyId: caller.keyId,
     callId,
@@ -54,13 +53,27 @@ export function numberArguments(request: NumberRequest, callId: CallId) {
     nonce: send.nonce,
     leaseMs: send.leaseMs,
     sealedRequest: request.sealedRequest,
+    ...accountArguments(request),
+    facts: sidecar === null ? null : factsText(sidecar.seen),
+  }
+}
+
+/** Up to the day. A class of money with a cap of its own has one account, in the place of the policy's. */
+function accountArguments({ caller: { pod }, limits, policyName, price: { moneyClass }, vendor }: NumberRequest) {
+  const limitOf = (name: string) => limits.find(({ level }) => level === name)?.limitUsdMicros ?? null
+  const ofPolicy = `policy/${policyName}/`
+  const none = { vendorLimit: null, namespaceLimit: null, vendorAccount: null, namespaceAccount: null }
+  if (moneyClass !== undefined) {
+    const policyAccount = classDayAccount(policyName, { vendor, moneyClass }, '')
+    return { ...none, policyLimit: limitOf('policy_class_day'), policyAccount }
+  }
+  return {
     policyLimit: limitOf('policy_day'),
     vendorLimit: limitOf('policy_vendor_day'),
     namespaceLimit: limitOf('policy_namespace_day'),
     policyAccount: ofPolicy,
     vendorAccount: `${ofPolicy}vendor/${vendor}/`,
     namespaceAccount: pod === null ? null : `${ofPolicy}namespace/${pod.namespace}/`,
-    facts: sidecar === null ? null : factsText(sidecar.seen),
   }
 }
 

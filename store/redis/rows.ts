@@ -118,6 +118,7 @@ interface Told {
 export type RestOfCall = Pick<CallRow, 'account' | 'core'>
 
 const LEVELS: readonly CapLevelName[] = ['run', 'run_day', 'policy_day', 'policy_vendor_day', 'policy_namespace_day']
+const CLASS_LEVELS: readonly CapLevelName[] = ['policy_class_day']
 /** Stands where SQLite names its start: in Redis a lease is over by the clock alone. */
 export const REDIS_BOOT = 'redis'
 
@@ -149,7 +150,7 @@ export function callRowOf({ callId, packed, lines, blob, notSent }: CallFields):
     vendorKey,
     leaseBoot: isLeased ? REDIS_BOOT : '',
     accounts,
-    levels: LEVELS.slice(0, accounts.length),
+    levels: prefixes.length === 1 ? CLASS_LEVELS : LEVELS.slice(0, accounts.length),
     sealedRequest: isResolved ? null : bytes,
     sealedAnswer: changing.state === 'settled' ? bytes : null,
     notSent: notSent === '' ? null : notSentOf(notSent, bytes),
@@ -161,6 +162,9 @@ export function notSentOf(told: string, sealedAnswer: Buffer | null): NotSent {
 }
 
 function accountsOf(runUid: RunUid, day: string, prefixes: readonly string[]): readonly string[] {
+  // The one account of a class with a cap of its own.
+  const [only, more] = prefixes
+  if (only !== undefined && more === undefined) return [`${only}${day}`]
   return [runAccount(runUid), runDayAccount(runUid, day), ...prefixes.map((prefix) => `${prefix}${day}`)]
 }
 

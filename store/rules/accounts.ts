@@ -19,14 +19,25 @@ export const vendorDayAccount = (policy: string, vendor: string, day: string): s
 export const namespaceDayAccount = (policy: string, namespace: string, day: string): string =>
   `policy/${policy}/namespace/${namespace}/${day}`
 
+export const classDayAccount = (
+  policy: string,
+  { vendor, moneyClass }: { readonly vendor: string; readonly moneyClass: string },
+  day: string,
+): string => `policy/${policy}/vendor/${vendor}/class/${moneyClass}/${day}`
+
 /**
  * Every level that a call counts in, in the order in which they are asked. A level without a limit is counted all the
  * same, so that a cap declared later in the day knows what was spent before.
  */
 export function levelsOf(tables: Tables, request: NumberRequest, key: KeyRow): readonly Level[] {
   const { caller, policyName, vendor } = request
+  const { moneyClass } = request.price
   const { day } = tables.time
   const limit = (name: CapLevelName) => request.limits.find(({ level }) => level === name)?.limitUsdMicros ?? null
+  if (moneyClass !== undefined) {
+    const account = classDayAccount(policyName, { vendor, moneyClass }, day)
+    return [{ name: 'policy_class_day', account, limitUsdMicros: limit('policy_class_day') }]
+  }
   const levels: Level[] = [
     { name: 'run', account: runAccount(caller.runUid), limitUsdMicros: key.capUsdMicros },
     { name: 'run_day', account: runDayAccount(caller.runUid, day), limitUsdMicros: key.dailyCapUsdMicros },

@@ -46,6 +46,7 @@ export const RULES = [
   'cap_policy_day',
   'cap_policy_vendor_day',
   'cap_policy_namespace_day',
+  'cap_policy_class_day',
   'reserve_new_epoch',
   'reserve_opens_send',
   'nonce_once',

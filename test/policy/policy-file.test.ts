@@ -38,6 +38,18 @@ const REFUSED: readonly (readonly [name: string, from: string, to: string, probl
     '{perDayUsd',
     '6:9: spec.caps.perRunUsd: is missing',
   ],
+  [
+    'a class of money that is not there',
+    'perDayUsd: "30000.00"',
+    'classCaps: {tips: {perDayUsd: "1"}}',
+    '17:17: spec.vendors[0].classCaps.tips: unknown field',
+  ],
+  [
+    'a maximum that no call would reach',
+    'perDayUsd: "30000.00"',
+    'maximums: [{match: "POST /v1/*", usd: "1"}, {match: "POST /v1/quotes", usd: "9"}]',
+    '17:57: spec.vendors[0].maximums[1].match: `POST /v1/*` stands before it',
+  ],
   ['a duration in years', '24h', '24y', '7:14: spec.expiresIn: a duration from 1m to 366d'],
   ['a duration of no time', '24h', '59s', '7:14: spec.expiresIn: a duration from 1m'],
   ['a rate for the dollar', 'EUR', 'USD', '12:69: spec.currencies.usdMicrosPerMajorUnit.USD: USD needs no rate'],

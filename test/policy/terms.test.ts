@@ -149,12 +149,23 @@ describe('what the ledger and the sidecar take from a policy', () => {
     const [stripe] = policy.vendors
     if (stripe === undefined) throw new Error('no vendor')
     const dollars = (text: string) => parseUsd(text) as UsdMicros
-    expect(capLevels(policy, stripe, 'billing')).to.deep.equal([
+    expect(capLevels(policy, stripe, { namespace: 'billing' })).to.deep.equal([
       { level: 'policy_vendor_day', limitUsdMicros: dollars('30000') },
       { level: 'policy_namespace_day', limitUsdMicros: dollars('40000') },
       { level: 'policy_day', limitUsdMicros: dollars('50000') },
     ])
-    expect(capLevels(policy, stripe, null).map(({ level }) => level)).to.deep.equal(['policy_vendor_day', 'policy_day'])
+    expect(capLevels(policy, stripe, { namespace: null }).map(({ level }) => level)).to.deep.equal([
+      'policy_vendor_day',
+      'policy_day',
+    ])
+  })
+
+  it('lists for a class of money with a cap of its own that one alone', () => {
+    const [stripe] = policyWith(['perDayUsd: "30000.00"', 'classCaps: {refunds: {perDayUsd: "9.00"}}']).vendors
+    if (stripe === undefined) throw new Error('no vendor')
+    const ofRefunds = capLevels(policy, stripe, { namespace: 'billing', moneyClass: 'refunds' })
+    expect(ofRefunds).to.deep.equal([{ level: 'policy_class_day', limitUsdMicros: 9_000_000 }])
+    expect(capLevels(policy, stripe, { namespace: 'billing' })).to.have.length(2)
   })
 
   it('hashes the currency table by what it says, not by its order', () => {

@@ -119,6 +119,8 @@ export interface Ask {
   readonly object?: string | null
   readonly repeat?: S.Repeat
   readonly limits?: readonly S.CapLimit[]
+  /** With a cap of its own. */
+  readonly moneyClass?: string
   readonly vendor?: string
   readonly endpoint?: S.NumberRequest['endpoint']
   readonly policy?: Partial<S.NumberRequest['policy']>
@@ -272,7 +274,11 @@ export class Stage {
       identity: this.identity(ask),
       policy: { divergingReplay: 'refuse', ambiguousRepeat: 'refuse', ...ask.policy },
       endpoint: ask.endpoint ?? null,
-      price: { totalUsdMicros: micros(ask.micros ?? usd(ask.usd ?? 1)), object: ask.object ?? null },
+      price: {
+        totalUsdMicros: micros(ask.micros ?? usd(ask.usd ?? 1)),
+        object: ask.object ?? null,
+        ...(ask.moneyClass === undefined ? {} : { moneyClass: ask.moneyClass }),
+      },
       limits: ask.limits ?? [],
       policyName: ask.policyName ?? 'default',
       repeat: ask.repeat ?? IDEMPOTENT,

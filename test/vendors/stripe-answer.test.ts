@@ -40,6 +40,17 @@ const ANSWERS = `
   /v1/payment_intents/pi_1/cancel   free      400     {${INTENT},"status":"canceled","amount_received":0}          0      -       -          false
   /v1/payment_intents/pi_1          free      200     {${INTENT},"status":"canceled","amount_received":0}          0      -       -          true
   /v1/refunds                       free      200     {"id":"re_1","amount":500,"currency":"usd"}                  0      -       -          true
+  /v1/payouts/po_1/cancel           free      200     {"id":"po_1","status":"canceled","amount":500,"currency":"usd"}   0  -       po_1       true
+  /v1/payouts/po_1/cancel           free      200     {"id":"po_1","status":"paid","amount":500,"currency":"usd"}   0      -       -          true
+  /v2/money_management/outbound_payments/obp_1/cancel  free  200  {"id":"obp_1","status":"canceled","amount":{"value":5,"currency":"usd"}}  0  -  obp_1  true
+  /v2/money_management/outbound_payments  500  200    {"id":"obp_1","amount":{"value":700,"currency":"usd"}}       700    obp_1   -          true
+  /v1/refunds                       500       200     {"id":"re_1","amount":300,"currency":"usd"}                  300    -       -          true
+  /v1/refunds                       500       200     garbage                                                      500    -       -          true
+  /v1/subscriptions                 900       200     {"id":"sub_1","currency":"usd"}                              900    sub_1   -          true
+  /v1/invoices                      900       200     {"id":"in_1","object":"invoice","status":"draft","amount_due":100,"currency":"usd"}  900  in_1  -  true
+  /v1/invoices/in_1/finalize        900@in_1  200     {"id":"in_1","object":"invoice","status":"open","amount_due":100,"currency":"usd"}  100  in_1  -  true
+  /v1/invoices/in_1/finalize        900@in_1  200     {"id":"in_1","object":"invoice","status":"open","amount_due":1200,"currency":"usd"}  1200  in_1  -  true
+  /v1/invoices/in_1/pay             500@in_1  200     {"id":"in_1","object":"invoice","status":"paid","amount_due":500,"amount_remaining":0,"currency":"usd"}  500  in_1  -  true
   /v1/charges/ch_1/capture          500@ch_1  200     {"id":"ch_1","amount":500,"amount_captured":200,"currency":"usd"}  500    ch_1    -          true
 `
 
@@ -96,7 +107,7 @@ describe('what a status of Stripe says of the effect', () => {
 })
 
 describe('a call on its way to Stripe', () => {
-  it('may be repeated for 23 hours when it is a v1 POST, and never otherwise', () => {
+  it('may be repeated for 23 hours when it is a v1 POST, for 29 days on v2, and never otherwise', () => {
     const repeat = (method: string, path: string) => costing.repeat(callOf({ method, path }), STRIPE_PRICING)
     expect(repeat('POST', '/v1/payment_intents')).to.deep.equal({
       kind: 'idempotent',
@@ -104,7 +115,13 @@ describe('a call on its way to Stripe', () => {
       windowMs: 82_800_000,
     })
     expect(repeat('DELETE', '/v1/customers/cus_1')).to.deep.equal({ kind: 'never' })
-    expect(repeat('POST', '/v2/core/accounts')).to.deep.equal({ kind: 'never' })
+    for (const method of ['POST', 'DELETE']) {
+      expect(repeat(method, '/v2/core/accounts'), method).to.deep.equal({
+        kind: 'idempotent',
+        header: 'Idempotency-Key',
+        windowMs: 2_505_600_000,
+      })
+    }
   })
 
   it('keeps its form byte for byte, and goes as a form when it came as JSON', () => {

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import type { UsdMicros } from '../../contract/money.ts'
+import type { VendorPricing } from '../../contract/pricing.ts'
 import type { Bound } from '../../vendors/costing.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import { type CallParts, callOf, FORM, JSON_TYPE, rowsOf, STRIPE_PRICING } from './calls.ts'
@@ -14,7 +16,11 @@ function cellOf(bound: Bound): string {
     case 'ask_object_first':
       return `ask ${bound.path}`
     case 'priced':
-      return `$${bound.totalUsdMicros / 1e6}${bound.object === null ? '' : ` of ${bound.object}`}`
+      return [
+        `$${bound.totalUsdMicros / 1e6}`,
+        ...(bound.object === null ? [] : [`of ${bound.object}`]),
+        ...(bound.moneyClass === undefined ? [] : [`in ${bound.moneyClass}`]),
+      ].join(' ')
   }
 }
 
@@ -66,7 +72,22 @@ const ROUTES = `
   GET     /v2/core/events                                   -                             free
   POST    /v1/forwarding/requests                           -                             refused route_unknown
   POST    /v1/subscriptions                                 customer=cus_1                refused route_unknown
-  POST    /v1/invoices/in_1/pay                             -                             refused route_unknown
+  POST    /v1/invoices/in_1/pay                             -                             ask /v1/invoices/in_1
+  POST    /v1/invoices/in_1/finalize                        -                             refused route_unknown
+  POST    /v1/invoices/create_preview                       customer=cus_1                free
+  POST    /v1/quotes/qt_1/accept                            -                             refused route_unknown
+  POST    /v1/credit_notes                                  invoice=in_1&amount=5         free
+  POST    /v1/disputes/dp_1/close                           -                             free
+  POST    /v1/payouts/po_1/cancel                           -                             free
+  DELETE  /v1/subscriptions/sub_1                           -                             free
+  DELETE  /v1/subscriptions/sub_1                           invoice_now=true              refused route_unknown
+  POST    /v1/ephemeral_keys                                customer=cus_1                refused route_unknown
+  POST    /v1/accounts/acct_1                               settings[payouts]=x           refused route_unknown
+  POST    /v1/accounts/acct_1                               email=a%40b.com               free
+  POST    /v1/payment_intents/pi_1/apply_customer_balance   amount=5                      ask /v1/payment_intents/pi_1
+  POST    /v1/apps/secrets/delete                           name=x                        free
+  POST    /v1/apps/secrets/pay                              name=x                        refused route_unknown
+  POST    /v2/money_management/outbound_payments            amount=5&currency=usd         refused amount_invalid amount
   POST    /v1/payment_intents/pi_1/confirm/now              -                             refused route_unknown
   POST    /v1/payment_intents/pi_1/CONFIRM                  -                             refused route_unknown
   POST    /v1/payment_intents/pi%401/confirm                -                             refused route_unknown
@@ -221,6 +242,93 @@ describe('a call whose amount stands on the object', () => {
     it(`${path} ${body} on ${object}: ${bound}`, () => {
       const call = callOf({ path, body: body === '-' ? '' : body })
       expect(cellOf(costing.boundOfObject(call, Buffer.from(object), STRIPE_PRICING))).to.equal(bound)
+    })
+  }
+})
+
+describe('what the policy says of classes and maximums', () => {
+  const pricing: VendorPricing = {
+    ...STRIPE_PRICING,
+    stripe: {
+      classCaps: { refunds: 1_000_000 as UsdMicros, payouts: 1_000_000 as UsdMicros },
+      maximums: [
+        { match: 'POST /v1/invoices/*/finalize', usdMicros: 9_000_000 as UsdMicros },
+        { match: 'POST /v1/subscriptions', usdMicros: 0 as UsdMicros },
+        { match: 'POST /v1/ephemeral_keys', usdMicros: 1 as UsdMicros },
+        { match: 'POST /v1/unheard_of', usdMicros: 1 as UsdMicros },
+        { match: 'POST /v1/payment_intents', usdMicros: 1 as UsdMicros },
+      ],
+    },
+  }
+  const CALLS = `
+    path                                     body                                  bound
+    /v1/payouts                              amount=500&currency=usd               $5 in payouts
+    /v1/transfers                            amount=500&currency=usd               $5
+    /v1/payment_intents                      amount=500&currency=usd               $5
+    /v1/treasury/outbound_payments           amount=500&currency=usd               $5 in payouts
+    /v1/refunds                              charge=ch_1                           ask /v1/charges/ch_1
+    /v1/refunds                              payment_intent=pi_1&amount=5          ask /v1/payment_intents/pi_1
+    /v1/refunds                              amount=5                              refused amount_invalid
+    /v1/refunds                              charge=ch_1&payment_intent=pi_1       refused amount_invalid
+    /v1/refunds                              charge=ch_1&charge=ch_2               refused amount_invalid
+    /v1/refunds                              charge[]=ch_1                         refused amount_invalid
+    /v1/refunds                              charge=..%2Fcustomers%2Fcus_1         refused amount_invalid
+    /v1/charges/ch_1/refund                  -                                     ask /v1/charges/ch_1
+    /v1/transfers/tr_1/reversals             amount=5                              ask /v1/transfers/tr_1
+    /v1/credit_notes                         invoice=in_1                          free
+    /v1/invoices/in_1/finalize               -                                     $9 of in_1
+    /v1/subscriptions                        customer=cus_1                        $0
+    /v1/subscriptions/sub_1                  quantity=9                            refused route_unknown
+    /v1/ephemeral_keys                       customer=cus_1                        refused route_unknown
+    /v1/unheard_of                           -                                     refused route_unknown
+  `
+  for (const [path = '', body = '', expected = ''] of rowsOf(CALLS)) {
+    it(`${path} ${body}: ${expected}`, () => {
+      expect(cellOf(costing.bound(callOf({ path, body: body === '-' ? '' : body }), pricing))).to.equal(expected)
+    })
+  }
+
+  const OBJECTS = `
+    path                             body                          object                                                          bound
+    /v1/refunds                      charge=ch_1                   {"id":"ch_1","amount":500,"currency":"usd"}                     $5 in refunds
+    /v1/refunds                      charge=ch_1&amount=200        {"id":"ch_1","amount":500,"currency":"eur"}                     $2.16 in refunds
+    /v1/refunds                      charge=ch_1&amount=0          {"id":"ch_1","amount":500,"currency":"usd"}                     refused amount_invalid amount
+    /v1/refunds                      charge=ch_1&amount=1&amount=9  {"id":"ch_1","amount":500,"currency":"usd"}                    refused amount_invalid amount
+    /v1/refunds                      charge=ch_1                   {"id":"ch_2","amount":500,"currency":"usd"}                     refused amount_invalid
+    /v1/invoices/in_1/pay            -                             {"id":"in_1","object":"invoice","amount":1,"amount_due":500,"amount_remaining":300,"currency":"usd"}  $3 of in_1
+    /v1/invoices/in_1/pay            -                             {"id":"in_1","object":"invoice","amount":1,"amount_due":500,"currency":"usd"}  $5 of in_1
+    /v1/invoices/in_1/pay            -                             {"id":"in_1","object":"invoice","amount":1,"currency":"usd"}    refused amount_invalid
+  `
+  for (const [path = '', body = '', object = '', expected = ''] of rowsOf(OBJECTS)) {
+    it(`${path} ${body} on ${object}: ${expected}`, () => {
+      const call = callOf({ path, body: body === '-' ? '' : body })
+      expect(cellOf(costing.boundOfObject(call, Buffer.from(object), pricing))).to.equal(expected)
+    })
+  }
+
+  const V2 = `
+    body                                                              bound
+    {"amount":{"value":500,"currency":"usd"},"to":{"recipient":"a"}}  $5 in payouts
+    {"amount":{"currency":"jpy","value":500}}                         $3.35 in payouts
+    {"amount":{"value":"500","currency":"usd"}}                       refused amount_invalid amount
+    {"amount":{"value":5e2,"currency":"usd"}}                         refused amount_invalid amount
+    {"amount":{"value":-5,"currency":"usd"}}                          refused amount_invalid amount
+    {"amount":{"value":0,"currency":"usd"}}                           refused amount_invalid amount
+    {"amount":{"value":12345678901234567890,"currency":"usd"}}        refused amount_invalid amount
+    {"amount":{"value":5,"currency":"usd","more":1}}                  refused amount_invalid amount
+    {"amount":{"value":[5],"currency":"usd"}}                         refused amount_invalid amount
+    {"amount":5}                                                      refused amount_invalid amount
+    {"amount":{"value":5}}                                            refused amount_invalid amount
+    {"amount":{"value":5,"currency":"us"}}                            refused amount_invalid currency
+    {"amount":{"value":5,"currency":"xyz"}}                           refused currency_unknown
+    {"amount":{"value":5,"currency":"usd"},"amount":{"value":1,"currency":"usd"}}  refused body_unreadable
+    {"amount":{"__proto__":{"value":5},"currency":"usd"}}             refused body_unreadable
+    {}                                                                refused amount_invalid amount
+  `
+  for (const [body = '', expected = ''] of rowsOf(V2)) {
+    it(`v2: ${body}: ${expected}`, () => {
+      const call = callOf({ path: '/v2/money_management/outbound_payments', body, type: JSON_TYPE })
+      expect(cellOf(costing.bound(call, pricing))).to.equal(expected)
     })
   }
 })

@@ -1,65 +1,29 @@
-/** How the cost of a Stripe route is found. */
-export type RouteCost =
-  /** `amount` and `currency` stand in the request, which makes the object. */
-  | { readonly kind: 'create' }
-  /** Changes an object that is counted at its amount; free unless the amount changes. */
-  | { readonly kind: 'update' }
-  /** The currency, and perhaps the amount, stand on the object; `amount` is the parameter that may name one. */
-  | { readonly kind: 'on_object'; readonly amount: string | null; readonly adds: 'to_captured' | 'new_total' }
-  /** An object that never charged gives back what was counted for it. */
-  | { readonly kind: 'cancel' }
-  /** Moves no money of ours, unless one of these parameters is there: then nothing is known. */
-  | { readonly kind: 'free'; readonly except: readonly string[] }
-
-const create: RouteCost = { kind: 'create' }
-const free: RouteCost = { kind: 'free', except: [] }
-
-/** Credit for later invoices, and, at old API versions, a subscription that charges. */
-const CUSTOMER_MONEY = ['account_balance', 'balance', 'cash_balance', 'coupon', 'plan', 'quantity', 'trial_end']
-/** A new source makes Stripe collect invoices that are past due. */
-const CUSTOMER_SOURCE = ['source', 'card', 'bank_account', 'default_source']
+import { ACCOUNT_ROUTES } from './routes/accounts.ts'
+import { BILLING_ROUTES } from './routes/billing.ts'
+import { PAYMENT_ROUTES } from './routes/payments.ts'
+import type { RouteCost, RouteEntry } from './routes/route-cost.ts'
+import { TEST_HELPER_ROUTES } from './routes/test-helpers.ts'
+import { V2_ROUTES } from './routes/v2.ts'
 
 /**
- * Every Stripe route that changes something and is known; `*` stands for an id. https://docs.stripe.com/api
- * A route not named here is refused. Refunds cost nothing and raise no cap.
+ * Where the routes were read, all of them: the npm package `stripe` 23.1.0 (its OPENAPI_VERSION is v2596), and the OpenAPI
+ * description 2026-08-26.dahlia of stripe-mock 0.203.0, which has old names beside. `tools/stripe-routes` compares.
  */
-export const MONEY_ROUTES: ReadonlyMap<string, RouteCost> = new Map<string, RouteCost>([
-  ['POST /v1/payment_intents', create],
-  ['POST /v1/payment_intents/*', { kind: 'update' }],
-  ['POST /v1/payment_intents/*/confirm', { kind: 'on_object', amount: null, adds: 'new_total' }],
-  ['POST /v1/payment_intents/*/capture', { kind: 'on_object', amount: 'amount_to_capture', adds: 'to_captured' }],
-  ['POST /v1/payment_intents/*/increment_authorization', { kind: 'on_object', amount: 'amount', adds: 'new_total' }],
-  ['POST /v1/payment_intents/*/cancel', { kind: 'cancel' }],
-  ['POST /v1/charges', create],
-  ['POST /v1/charges/*', free],
-  ['POST /v1/charges/*/capture', { kind: 'on_object', amount: 'amount', adds: 'to_captured' }],
-  ['POST /v1/transfers', create],
-  ['POST /v1/transfers/*', free],
-  ['POST /v1/payouts', create],
-  ['POST /v1/payouts/*', free],
-  ['POST /v1/payouts/*/cancel', free],
-  ['POST /v1/topups', create],
-  ['POST /v1/topups/*', free],
-  ['POST /v1/topups/*/cancel', free],
-  ['POST /v1/refunds', free],
-  ['POST /v1/refunds/*', free],
-  ['POST /v1/refunds/*/cancel', free],
-  ['POST /v1/customers', { kind: 'free', except: CUSTOMER_MONEY }],
-  ['POST /v1/customers/*', { kind: 'free', except: [...CUSTOMER_MONEY, ...CUSTOMER_SOURCE] }],
-  ['DELETE /v1/customers/*', free],
-  ['POST /v1/payment_methods', free],
-  ['POST /v1/payment_methods/*', free],
-  ['POST /v1/payment_methods/*/attach', free],
-  ['POST /v1/payment_methods/*/detach', free],
-  ['POST /v1/setup_intents', free],
-  ['POST /v1/setup_intents/*', free],
-  ['POST /v1/setup_intents/*/confirm', free],
-  ['POST /v1/setup_intents/*/cancel', free],
-  ['POST /v1/products', free],
-  ['POST /v1/products/*', free],
-  ['POST /v1/prices', free],
-  ['POST /v1/prices/*', free],
-])
+export const ROUTES_OF = { package: '23.1.0', openapi: 'v2596' } as const
+
+const ENTRIES: readonly RouteEntry[] = [
+  ...PAYMENT_ROUTES,
+  ...BILLING_ROUTES,
+  ...ACCOUNT_ROUTES,
+  ...V2_ROUTES,
+  ...TEST_HELPER_ROUTES,
+]
+
+/**
+ * Every Stripe route that changes something and is known; `*` stands for an id. A route not named here is refused. Where
+ * nobody can say what moves, it is `computed` (refused without a declared maximum) or `never`.
+ */
+export const MONEY_ROUTES: ReadonlyMap<string, RouteCost> = new Map(ENTRIES)
 
 /** A call on a known route; `object` is the id in its path, null when there is none. */
 export interface StripeCall {
@@ -69,17 +33,34 @@ export interface StripeCall {
   readonly objectPath: string
 }
 
-/** Undefined when the route is not known. */
+const ID = /^[A-Za-z0-9_-]{1,255}$/
+
+/** Undefined when the route is not known. Words of a route come before ids, as at Stripe. */
 export function findMoneyRoute(method: string, path: string): StripeCall | undefined {
-  const [, version = '', resource = '', id, action, ...deeper] = path.split('/')
-  if (deeper.length > 0 || (id !== undefined && !/^[A-Za-z0-9_-]{1,255}$/.test(id))) return undefined
-  const pattern = [
-    `${method} /${version}/${resource}`,
-    ...(id === undefined ? [] : ['*']),
-    ...(action === undefined ? [] : [action]),
-  ]
-  const cost = MONEY_ROUTES.get(pattern.join('/'))
-  return cost === undefined
-    ? undefined
-    : { cost, object: id ?? null, objectPath: `/${version}/${resource}/${id ?? ''}` }
+  const segments = path.split('/').slice(1)
+  const route = routeOf(method, segments, 0)
+  const cost = route === undefined ? undefined : MONEY_ROUTES.get(route)
+  if (route === undefined || cost === undefined) return undefined
+  const at = route.split('/').indexOf('*') - 1
+  return at < 0
+    ? { cost, object: null, objectPath: path }
+    : { cost, object: segments[at] ?? null, objectPath: `/${segments.slice(0, at + 1).join('/')}` }
 }
+
+/** The known route that these segments name, the first of them as they stand and the rest perhaps ids. */
+function routeOf(method: string, segments: readonly string[], at: number): string | undefined {
+  if (segments.length > MAX_SEGMENTS) return undefined
+  if (at === segments.length) {
+    const route = `${method} /${segments.join('/')}`
+    return MONEY_ROUTES.has(route) ? route : undefined
+  }
+  // The version, and the first word after it, are no ids.
+  const segment = segments[at] ?? ''
+  if (segment === '*') return undefined
+  const asWord = routeOf(method, segments, at + 1)
+  if (asWord !== undefined || at < 2 || !ID.test(segment)) return asWord
+  return routeOf(method, segments.with(at, '*'), at + 1)
+}
+
+/** Of the longest known route; also bounds the ways to read a path. */
+const MAX_SEGMENTS = Math.max(...ENTRIES.map(([route]) => route.split('/').length - 1))

@@ -8,11 +8,15 @@ import { usdMicrosOfMoney } from './currency.ts'
 export interface StripeObject {
   readonly id: string | null
   readonly status: string | null
-  /** Minor units. */
+  /** Minor units; what is due of an invoice; what v2 writes as `amount: {value, currency}`. */
   readonly amount: bigint | null
   /** Minor units that have been charged: `amount_received` of a PaymentIntent, `amount_captured` of a charge. */
   readonly charged: bigint | null
+  /** Minor units of an invoice that are not paid yet. */
+  readonly remaining: bigint | null
   readonly currency: string | null
+  /** An invoice that takes no more lines. */
+  readonly isFinalInvoice: boolean
 }
 
 /** Undefined when the bytes are not one JSON object. */
@@ -21,12 +25,18 @@ export function readStripeObject(bytes: Uint8Array): StripeObject | undefined {
   if (typeof value === 'string' || value.kind !== 'object') return undefined
   const { members } = value
   const id = textOf(members.get('id'))
+  const status = textOf(members.get('status'))
+  const isInvoice = textOf(members.get('object')) === 'invoice'
+  const amount = members.get(isInvoice ? 'amount_due' : 'amount')
+  const v2 = amount?.kind === 'object' ? amount.members : null
   return {
     id: id !== null && /^[A-Za-z0-9_-]{1,255}$/.test(id) ? id : null,
-    status: textOf(members.get('status')),
-    amount: countOf(members.get('amount')),
+    status,
+    amount: countOf(v2 === null ? amount : v2.get('value')),
     charged: countOf(members.get('amount_received') ?? members.get('amount_captured')),
-    currency: textOf(members.get('currency')),
+    remaining: isInvoice ? countOf(members.get('amount_remaining')) : null,
+    currency: textOf(v2 === null ? members.get('currency') : v2.get('currency')),
+    isFinalInvoice: isInvoice && status !== null && status !== 'draft',
   }
 }
 

@@ -3,7 +3,7 @@ import type { CallText } from '../../contract/vendor.ts'
 import { unreadable } from '../content/body.ts'
 import { parseForm } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
-import { currencyMissing } from './currency.ts'
+import { currencyMissing, type StripeMoney } from './currency.ts'
 import { baseName, type StripeField, stripeFields } from './form.ts'
 
 /** A whole number of minor units above zero, as text. Above 18 digits no currency stays under 2^53 - 1 micro-dollars. */
@@ -56,12 +56,25 @@ function isMoneyName(name: string): boolean {
 function queryProblem(query: string): Refusal | null {
   const fields = parseForm(query)
   if (typeof fields === 'string') return refusal('request_malformed', `The query cannot be read: ${fields}.`)
-  const names = fields.map(({ name }) => name).filter((name) => !/^expand\[[0-9]*\]$/.test(name))
+  const names = fields.map(({ name }) => name).filter((name) => !/^(?:expand|include)\[[0-9]*\]$/.test(name))
   const [stray] = names
   if (stray === undefined) return null
   const code = /amount|currency/i.test(stray) ? 'amount_invalid' : 'request_malformed'
   return refusal(
     code,
-    'Parameters of a call that changes something go into the body; its query may hold `expand` only.',
+    'Parameters of a call that changes something go into the body; its query may hold `expand` or `include` only.',
   )
+}
+
+/** The one amount of a v2 call, `amount: {value, currency}`, with the value as a JSON number. */
+export function v2MoneyIn(fields: readonly StripeField[]): StripeMoney | Refusal {
+  const given = fields.filter(({ name }) => baseName(name) === 'amount')
+  const value = given.find(({ name }) => name === 'amount[value]')
+  const currency = given.find(({ name }) => name === 'amount[currency]')
+  if (given.length !== 2 || value === undefined || value.isJsonText || !AMOUNT.test(value.value)) {
+    const message = 'Send `amount` once, as {"value": a positive whole number of minor units, "currency": "usd"}.'
+    return refusal('amount_invalid', message, { field: 'amount' })
+  }
+  if (currency === undefined || !/^[A-Za-z]{3}$/.test(currency.value)) return currencyMissing()
+  return { minorUnits: BigInt(value.value), currency: currency.value }
 }

@@ -70,7 +70,7 @@ local function progressOf(scope)
   local newest, inFlight = match(packed, '^(%d+) (%d+)$')
   return tonumber(newest), tonumber(inFlight)
 end
--- Accounts of the policy, by name; a call of a Pod counts in three, else in two.
+-- Accounts of the policy, by name; a call of a Pod counts in three, else in two, one of a class with its own cap in one.
 local policySums = {}
 local function loadSums(names)
   local values = call('HMGET', accounts, unpack(names))
@@ -117,10 +117,12 @@ local function addMoney(c, spent, reserved, unresolved)
     set('a', text(wasSpent) .. ' ' .. text(wasReserved) .. ' ' .. (before + unresolved))
     return
   end
-  set('a', add(get('a'), spent, reserved) .. ' ' .. (before + unresolved))
-  if spent == 0 and reserved == 0 then return end
-  set('a:' .. c.day, add(get('a:' .. c.day), spent, reserved))
   local names = namesOf(c)
+  -- The one account of a class with a cap of its own; any other call counts in those of policy and vendor at least.
+  local ofRun = #names > 1 and 1 or 0
+  set('a', add(get('a'), spent * ofRun, reserved * ofRun) .. ' ' .. (before + unresolved))
+  if spent == 0 and reserved == 0 then return end
+  if ofRun == 1 then set('a:' .. c.day, add(get('a:' .. c.day), spent, reserved)) end
   if policySums[names[1]] == nil then loadSums(names) end
   for i = 1, #names do
     local sum = add(policySums[names[i]], spent, reserved)

@@ -218,6 +218,7 @@ end
 /** `admit-new.ts`: rules 8 to 10. */
 export const ADMIT_NEW = `
 local LEVELS = {'run', 'run_day', 'policy_day', 'policy_vendor_day', 'policy_namespace_day'}
+local CLASS_LEVELS = {'policy_class_day'}
 -- Rules 8 to 10. remade: a record that was released or declined.
 local function admitNew(n, gen, remade)
   local old = refuseOldAttempt()
@@ -231,20 +232,23 @@ local function admitNew(n, gen, remade)
   end
   if not get('a') then return refused('cap_missing') end
 
-  local names = {policyAccount .. day, vendorAccount .. day}
+  local isOfClass = vendorAccount == ''
+  local names = {policyAccount .. day, not isOfClass and vendorAccount .. day or nil}
   if namespaceAccount ~= '' then names[3] = namespaceAccount .. day end
   loadSums(names)
+  local levels = isOfClass and CLASS_LEVELS or LEVELS
   local limits = {get('cap'), get('day_cap'), policyLimit, vendorLimit, namespaceLimit}
   local balances = {get('a'), get('a:' .. day), policySums[names[1]], policySums[names[2]], policySums[names[3]]}
-  local count = #names + 2
+  if isOfClass then limits, balances = {policyLimit}, {policySums[names[1]]} end
+  local count = isOfClass and 1 or #names + 2
   if amount > 0 then
     for i = 1, count do
       local limit = limits[i]
       local isDeclared = limit and limit ~= ''
       local spent, reserved = sumsOf(balances[i])
-      local isFull = isDeclared and i > 1 and held[2] == day
+      local isFull = isDeclared and levels[i] ~= 'run' and held[2] == day
       if isFull or amount > (isDeclared and tonumber(limit) or 9007199254740991) - spent - reserved then
-        return refused('cap_exhausted', '', LEVELS[i], (isDeclared and limit or '9007199254740991') .. ' ' .. text(spent) .. ' '
+        return refused('cap_exhausted', '', levels[i], (isDeclared and limit or '9007199254740991') .. ' ' .. text(spent) .. ' '
           .. text(reserved) .. ' ' .. text(amount) .. ' ' .. day)
       end
     end
@@ -260,7 +264,7 @@ local function admitNew(n, gen, remade)
   local isMaybeSent = windowMs ~= 'never'
   c.actor = actorText()
   c.scope, c.vendor, c.day, c.walk = scope, vendor, day, walk
-  c.accounts = policyAccount .. '\\t' .. vendorAccount .. (namespaceAccount ~= '' and '\\t' .. namespaceAccount or '')
+  c.accounts = policyAccount .. (isOfClass and '' or '\\t' .. vendorAccount) .. (namespaceAccount ~= '' and '\\t' .. namespaceAccount or '')
   c.state, c.epoch, c.gen, c.spent, c.reserved, c.windowMs, c.owner = 'reserved', c.epoch + 1, gen, 0, amount, windowMs, nonce
   c.status, c.saved, c.effect = '-', '0', '0'
   c.object = object == '' and '-' or object
@@ -268,8 +272,8 @@ local function admitNew(n, gen, remade)
   if isMaybeSent then c.sends = c.sends + 1 end
   c.firstMs = isMaybeSent and text(nowMs) or '-'
   c.leaseMs = nowMs + leaseMs
-  local levels = '["run","run_day","policy_day","policy_vendor_day"' .. (namespaceAccount ~= '' and ',"policy_namespace_day"]' or ']')
-  local at = appendOf(c, 'call.reserved', ',"reservedUsdMicros":' .. text(amount) .. ',"levels":' .. levels)
+  local named = '["' .. table.concat(levels, '","', 1, count) .. '"]'
+  local at = appendOf(c, 'call.reserved', ',"reservedUsdMicros":' .. text(amount) .. ',"levels":' .. named)
   if not remade then c.order = at end
   call('ZADD', open, c.order, c.id)
   addMoney(c, 0, amount, 1)
@@ -291,7 +295,7 @@ local function admitNew(n, gen, remade)
     set('N:' .. keyValue, c.id)
   end
   local passed = ''
-  for i = 1, count do if limits[i] and limits[i] ~= '' then passed = passed .. LEVELS[i] .. ' ' end end
+  for i = 1, count do if limits[i] and limits[i] ~= '' then passed = passed .. levels[i] .. ' ' end end
   return answered({'SEND', c.id, get('d:' .. c.id), get('c:' .. c.id), '', '', '1', passed}, c)
 end
 

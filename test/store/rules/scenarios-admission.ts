@@ -140,6 +140,13 @@ export const ADMISSION: readonly Scenario[] = [
     }),
   ),
   {
+    rule: 'cap_policy_class_day',
+    story: 'a cap on a class of money holds',
+    breaks: 'over the cap',
+    setting: { moneyClass: 'refunds', limits: [{ level: 'policy_class_day', limitUsdMicros: usd(1) }] },
+    steps: ONE_DOLLAR,
+  },
+  {
     rule: 'continue_conditions',
     story: 'a revoked run is not continued',
     breaks: 'sent after revocation',

@@ -4,6 +4,7 @@ import { refusal } from '../../../contract/refusals.ts'
 import type { JournalEntry } from '../../../store/recovery/entries.ts'
 import { journalledCalls } from '../../../store/recovery/journalled-calls.ts'
 import {
+  classDayAccount,
   namespaceDayAccount,
   policyDayAccount,
   runAccount,
@@ -39,6 +40,8 @@ export interface Setting {
   readonly capUsd?: number
   readonly dailyCapUsd?: number
   readonly limits?: readonly S.CapLimit[]
+  /** Of all calls' money. */
+  readonly moneyClass?: string
   readonly needsNamedKeys?: boolean
   readonly policy?: Partial<S.NumberRequest['policy']>
   /** The store is a file that can be saved and rolled back, and senders keep a journal. */
@@ -267,6 +270,7 @@ export class World {
         .filter((ord) => ord !== '')
         .map(ordOf),
       limits: this.#setting.limits ?? [],
+      ...(this.#setting.moneyClass === undefined ? {} : { moneyClass: this.#setting.moneyClass }),
       policy: this.#setting.policy ?? {},
       endpoint: options['endpoint'] === 'closed' ? refusal('endpoint_not_allowed') : null,
       seen: isEarlier ? [] : pod.facts,
@@ -473,19 +477,23 @@ export class World {
   async #checkBooks(): Promise<void> {
     const [pod] = this.#pods.values()
     if (pod === undefined || this.#pruned) return
-    const balance = await this.store.balance(runAccount(pod.caller.runUid))
+    const { moneyClass } = this.#setting
+    const day = new Date(this.#stage.clock.nowMs()).toISOString().slice(0, 10)
+    const ofClass = { vendor: 'stripe', moneyClass: moneyClass ?? '' }
+    const account = moneyClass === undefined ? runAccount(pod.caller.runUid) : classDayAccount('default', ofClass, day)
+    const balance = await this.store.balance(account)
     const rows = await Promise.all([...this.#calls].map((callId) => this.#stage.call(callId)))
     const spent = rows.reduce((sum, row) => sum + row.spentUsdMicros, 0)
     const reserved = rows.reduce((sum, row) => sum + row.reservedUsdMicros, 0)
     if (balance.spentUsdMicros !== spent || balance.reservedUsdMicros !== reserved) {
-      throw new Breach('books off', 'the run account is not the sum of its calls')
+      throw new Breach('books off', 'the account is not the sum of its calls')
     }
     if (this.truth.usdMicros > spent + reserved) {
       throw new Breach('effect uncounted', `${this.truth.usdMicros} really spent, ${spent + reserved} counted`)
     }
   }
 
-  async #checkCaps({ caller, limits, policyName, vendor }: S.NumberRequest): Promise<void> {
+  async #checkCaps({ caller, limits, policyName, price, vendor }: S.NumberRequest): Promise<void> {
     const key = await this.store.findKey(caller.keyId)
     const day = new Date(this.#stage.clock.nowMs()).toISOString().slice(0, 10)
     const limitOf = (level: string) => limits.find((limit) => limit.level === level)?.limitUsdMicros
@@ -495,6 +503,7 @@ export class World {
       [policyDayAccount(policyName, day), limitOf('policy_day')],
       [vendorDayAccount(policyName, vendor, day), limitOf('policy_vendor_day')],
       [namespaceDayAccount(policyName, caller.pod?.namespace ?? '', day), limitOf('policy_namespace_day')],
+      [classDayAccount(policyName, { vendor, moneyClass: price.moneyClass ?? '' }, day), limitOf('policy_class_day')],
     ] as const
     for (const [account, limit] of levels) {
       const { spentUsdMicros, reservedUsdMicros } = await this.store.balance(account)

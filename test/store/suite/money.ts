@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { MAX_USD_MICROS } from '../../../contract/money.ts'
-import { policyDayAccount, runAccount, runDayAccount } from '../../../store/rules/accounts.ts'
+import { classDayAccount, policyDayAccount, runAccount, runDayAccount } from '../../../store/rules/accounts.ts'
 import type * as S from '../../../store/store.ts'
 import { DAY_MS, micros, NEVER, type OpenStore, type PodsCaller, Stage, told, usd } from '../stage.ts'
 
@@ -199,6 +199,70 @@ export function suiteOfMoney(open: OpenStore): void {
         key: { kind: 'named', value: 'k' },
       })
       expect(call.reservedUsdMicros).to.equal(usd(4))
+    })
+  })
+
+  describe('a class of money with a cap of its own', () => {
+    const limits: readonly S.CapLimit[] = [
+      { level: 'policy_class_day', limitUsdMicros: usd(5) },
+      { level: 'policy_day', limitUsdMicros: usd(3) },
+    ]
+    const refund = (content: string, dollars: number, more: { object?: string } = {}) =>
+      stage.ask(a, { content, usd: dollars, limits, moneyClass: 'refunds', ...more })
+    const ofClass = (day = '2026-11-22', moneyClass = 'refunds', vendor = 'stripe') =>
+      held(classDayAccount('default', { vendor, moneyClass }, day))
+
+    it('counts in that level alone, also above every other cap', async () => {
+      const { call, ref } = await stage.send(a, { content: 'refund', usd: 4, limits, moneyClass: 'refunds' })
+      expect(call.levels).to.deep.equal(['policy_class_day'])
+      expect(await ofClass()).to.equal('0+4')
+      await stage.settle(ref, { totalUsdMicros: usd(2) })
+      expect(await ofClass()).to.equal('2+0')
+      expect(await held()).to.equal('0+0')
+      expect(await held(policyDayAccount('default', '2026-11-22'))).to.equal('0+0')
+      expect(told(await stage.ask(a, { content: 'spent', usd: 3, limits }))).to.equal('SEND n=1')
+      expect(await ofClass()).to.equal('2+0')
+    })
+
+    it('is full when its own limit is reached, and names that level', async () => {
+      expect(told(await refund('one', 5))).to.equal('SEND n=1')
+      const answer = await refund('two', 1)
+      expect(answer).to.include({ status: 'REFUSED', level: 'policy_class_day' })
+      expect(answer.status === 'REFUSED' && answer.refusal.details).to.deep.equal({
+        level: 'policy_class_day',
+        limit_usd: '5.00',
+        spent_usd: '0.00',
+        reserved_usd: '5.00',
+        asked_usd: '1.00',
+        resets_at: '2026-11-23T00:00:00.000Z',
+      })
+      expect(told(await refund('nothing', 0))).to.equal('SEND n=1')
+    })
+
+    it('is told from other classes and vendors, and from other days', async () => {
+      await refund('one', 5)
+      const payout = { content: 'payout', usd: 5, limits, moneyClass: 'payouts' }
+      expect(told(await stage.ask(a, payout))).to.equal('SEND n=1')
+      const elsewhere = { content: 'other', usd: 5, limits, moneyClass: 'refunds', vendor: 'stripe-eu' }
+      expect(told(await stage.ask(a, elsewhere))).to.equal('SEND n=1')
+      stage.clock.pass(DAY_MS)
+      expect(told(await refund('tomorrow', 5))).to.equal('SEND n=1')
+      expect(await ofClass('2026-11-23')).to.equal('0+5')
+    })
+
+    it('is released, and given back, in the account and day that counted it', async () => {
+      const released = await stage.send(a, { content: 'released', usd: 2, limits, moneyClass: 'payouts' })
+      const po = 'po_1'
+      const made = await stage.send(a, { content: 'made', usd: 3, limits, moneyClass: 'payouts' })
+      await stage.settle(made.ref, { totalUsdMicros: usd(3), object: po })
+      expect(await ofClass('2026-11-22', 'payouts')).to.equal('3+2')
+      stage.clock.pass(DAY_MS)
+      await stage.notSent(released.ref)
+      const cancel = await stage.send(a, { content: 'cancel', usd: 0 })
+      await stage.settle(cancel.ref, { totalUsdMicros: usd(0), givesBack: po })
+      expect(await ofClass('2026-11-22', 'payouts')).to.equal('0+0')
+      expect(await ofClass('2026-11-23', 'payouts')).to.equal('0+0')
+      expect(await held()).to.equal('0+0')
     })
   })
 

@@ -1,0 +1,209 @@
+import type { UsdMicros } from '../../contract/money.ts'
+import type { RoutePrice, VendorPricing } from '../../contract/pricing.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { routeMatches } from '../../contract/route-pattern.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { isRefusal } from '../content/guard.ts'
+import { isReadMethod, requestProblem } from '../content/request.ts'
+import type { Bound, Settleable } from '../costing.ts'
+import { currencyMissing, usdMicrosOfMoney } from './currency.ts'
+import { baseName, type StripeField } from './form.ts'
+import { isV1, stripePathProblem } from './identity.ts'
+import { findMoneyRoute, type StripeCall } from './money-routes.ts'
+import { readStripeObject } from './object.ts'
+import { amountIn, amountInvalid, bodyParameters, currencyIn, strayMoney, v2MoneyIn } from './parameters.ts'
+import type { MoneyClass, Of } from './routes/route-cost.ts'
+
+/** What a call may cost at most, by its route and its bytes. */
+export function bound(call: CallText, pricing: VendorPricing): Bound {
+  const problem = requestProblem(call) ?? stripePathProblem(call)
+  if (problem !== null) return problem
+  if (isReadMethod(call.method)) return { kind: 'free' }
+  const known = findMoneyRoute(call.method, call.path)
+  if (known === undefined) return routeUnknown(call)
+  if (known.cost.kind === 'never') {
+    return refusal('route_unknown', `${known.cost.why}, so it is always refused.`)
+  }
+  const fields = bodyParameters(call)
+  if (isRefusal(fields)) return fields
+  return boundOfKnown({ call, known, fields, pricing })
+}
+
+interface Asked {
+  readonly call: CallText
+  readonly known: StripeCall
+  readonly fields: readonly StripeField[]
+  readonly pricing: VendorPricing
+}
+
+function boundOfKnown(asked: Asked): Bound {
+  const { call, known, fields, pricing } = asked
+  const { cost } = known
+  switch (cost.kind) {
+    case 'create':
+      return boundOfCreate(asked, cost.moneyClass)
+    case 'update':
+      return strayMoney(fields, ['amount', 'currency']) ?? boundOfUpdate(asked)
+    case 'on_object': {
+      const requested = requestedOf(fields, known)
+      return isRefusal(requested) ? requested : askFirst(known)
+    }
+    case 'cancel':
+      return strayMoney(fields, []) ?? { kind: 'free' }
+    case 'gives_back':
+      return hasCap(pricing, cost.moneyClass) ? askForReturned(known, fields) : { kind: 'free' }
+    case 'computed':
+      return boundOfComputed(call, known, pricing.stripe?.maximums ?? [])
+    case 'free': {
+      const stray = fields.map(({ name }) => baseName(name)).find((name) => cost.except.includes(name))
+      if (stray === undefined) return { kind: 'free' }
+      return refusal('route_unknown', `What \`${stray}\` costs on this route is not known.`)
+    }
+    case 'never':
+      throw new Error('a route that is never allowed was refused before')
+  }
+}
+
+function boundOfCreate({ call, fields, pricing }: Asked, moneyClass: MoneyClass | null): Settleable | Refusal {
+  if (isV1(call)) {
+    const stray = strayMoney(fields, ['amount', 'currency'])
+    return stray ?? boundOfMoney(fields, { pricing, object: null, moneyClass })
+  }
+  const money = v2MoneyIn(fields)
+  if (isRefusal(money)) return money
+  return priced(usdMicrosOfMoney(money, pricing.currencies), { pricing, object: null, moneyClass })
+}
+
+interface Counting {
+  readonly pricing: VendorPricing
+  readonly object: string | null
+  readonly moneyClass: MoneyClass | null
+}
+
+function boundOfMoney(fields: readonly StripeField[], counting: Counting): Settleable | Refusal {
+  const minorUnits = amountIn(fields, 'amount') ?? amountInvalid('amount')
+  if (isRefusal(minorUnits)) return minorUnits
+  const currency = currencyIn(fields) ?? currencyMissing()
+  if (isRefusal(currency)) return currency
+  return priced(usdMicrosOfMoney({ minorUnits, currency }, counting.pricing.currencies), counting)
+}
+
+/** With an amount, the object comes to count at that amount. A currency alone would change what the old one is worth. */
+function boundOfUpdate({ fields, known, pricing }: Asked): Bound {
+  const minorUnits = amountIn(fields, 'amount')
+  const currency = currencyIn(fields)
+  if (isRefusal(minorUnits)) return minorUnits
+  if (minorUnits === undefined && currency === undefined) return { kind: 'free' }
+  if (currency === undefined) return askFirst(known)
+  return boundOfMoney(fields, { pricing, object: known.object, moneyClass: null })
+}
+
+/** The maximum of the policy; what the call makes or acts on counts at most once at that. */
+function boundOfComputed(call: CallText, known: StripeCall, maximums: readonly RoutePrice[]): Bound {
+  const { method, path } = call
+  const maximum = maximums.find(({ match }) => routeMatches(match, method, path))
+  if (maximum !== undefined) return { kind: 'priced', totalUsdMicros: maximum.usdMicros, object: known.object }
+  return refusal(
+    'route_unknown',
+    `What ${method} ${path} moves is known to Stripe alone. Declare the most that one call may move in \`maximums\` of the policy.`,
+  )
+}
+
+/** What a call may cost whose amount stands on the object that was asked for. */
+export function boundOfObject(call: CallText, objectJson: Uint8Array, pricing: VendorPricing): Settleable | Refusal {
+  const known = findMoneyRoute(call.method, call.path)
+  if (known === undefined) return routeUnknown(call)
+  const fields = bodyParameters(call)
+  if (isRefusal(fields)) return fields
+  const asked = known.cost.kind === 'gives_back' ? askForReturned(known, fields) : askFirst(known)
+  if (isRefusal(asked)) return asked
+  const requested = requestedOf(fields, known)
+  if (isRefusal(requested)) return requested
+  const object = readStripeObject(objectJson)
+  const amount = object?.remaining ?? object?.amount ?? null
+  if (object === undefined || object.id !== asked.object || amount === null || object.currency === null) {
+    return refusal('amount_invalid', 'Stripe gave no amount for the object that the call acts on.')
+  }
+  const minorUnits = totalOf(known, { requested: requested ?? null, amount, charged: object.charged ?? 0n })
+  const moneyClass = 'moneyClass' in known.cost ? known.cost.moneyClass : null
+  // Each return of money is one of its own, whatever was returned of the object before.
+  const counted = known.cost.kind === 'gives_back' ? null : known.object
+  const micros = usdMicrosOfMoney({ minorUnits, currency: object.currency }, pricing.currencies)
+  return priced(micros, { pricing, object: counted, moneyClass })
+}
+
+/** The amount that a call on an object names itself. */
+function requestedOf(fields: readonly StripeField[], { cost }: StripeCall): bigint | Refusal | undefined {
+  const isReturn = cost.kind === 'gives_back'
+  const name = cost.kind === 'on_object' || isReturn ? cost.amount : cost.kind === 'update' ? 'amount' : null
+  const stray = isReturn ? null : strayMoney(fields, name === null ? [] : [name])
+  if (stray !== null) return stray
+  if (name === null) return undefined
+  const requested = amountIn(fields, name)
+  // Without it the route would not be an increment.
+  return requested === undefined && cost.kind === 'on_object' && cost.adds === 'new_total'
+    ? amountInvalid(name)
+    : requested
+}
+
+interface Amounts {
+  readonly requested: bigint | null
+  readonly amount: bigint
+  readonly charged: bigint
+}
+
+/** All that the object may come to charge: a partial capture leaves the rest open, and several of them add up. */
+function totalOf({ cost }: StripeCall, { requested, amount, charged }: Amounts): bigint {
+  if (requested === null) return amount
+  if (cost.kind === 'update' || cost.kind === 'gives_back') return requested
+  const total = cost.kind === 'on_object' && cost.adds === 'to_captured' ? charged + requested : requested
+  return total > amount ? total : amount
+}
+
+function priced(totalUsdMicros: UsdMicros | Refusal, counting: Counting): Settleable | Refusal {
+  if (isRefusal(totalUsdMicros)) return totalUsdMicros
+  const { pricing, object, moneyClass } = counting
+  const ofClass = moneyClass !== null && hasCap(pricing, moneyClass) ? { moneyClass } : {}
+  return { kind: 'priced', totalUsdMicros, object, ...ofClass }
+}
+
+function hasCap({ stripe }: VendorPricing, moneyClass: MoneyClass): boolean {
+  return stripe !== undefined && Object.hasOwn(stripe.classCaps, moneyClass)
+}
+
+type Ask = Extract<Bound, { kind: 'ask_object_first' }>
+
+function askFirst({ object, objectPath }: StripeCall): Ask {
+  if (object === null) throw new Error('a route on an object has no id in its path')
+  return { kind: 'ask_object_first', path: objectPath, object }
+}
+
+/** The object whose money a call gives back. */
+function askForReturned(known: StripeCall, fields: readonly StripeField[]): Ask | Refusal {
+  if (known.cost.kind !== 'gives_back') throw new Error('only what gives money back names what it is given back of')
+  const { of } = known.cost
+  if (of === 'path') return askFirst(known)
+  const named = namedIn(of, fields)
+  const params = of.map(({ param }) => `\`${param}\``).join(' or ')
+  return (
+    named ??
+    refusal('amount_invalid', `Under a cap on what is given back, name what it is given back of: ${params}, once.`)
+  )
+}
+
+function namedIn(of: Exclude<Of, 'path'>, fields: readonly StripeField[]): Ask | undefined {
+  const given = of.flatMap(({ param, path }) =>
+    fields
+      .filter(({ name }) => baseName(name) === param)
+      .map(({ name, value }) => ({ isPlain: name === param, value, path })),
+  )
+  const [only] = given
+  if (only === undefined || given.length > 1 || !only.isPlain || !/^[A-Za-z0-9_-]{1,255}$/.test(only.value)) {
+    return undefined
+  }
+  return { kind: 'ask_object_first', path: `${only.path}/${only.value}`, object: only.value }
+}
+
+function routeUnknown({ method, path }: CallText): Refusal {
+  return refusal('route_unknown', `What ${method} ${path} costs at Stripe is not known, so it is refused.`)
+}
