@@ -26,6 +26,7 @@ const OPTIONS: Options = {
   initialise: { type: 'boolean', help: 'for one start: an empty Redis is to be a new store' },
   'log-level': { type: 'string', value: 'LEVEL', help: 'debug, info, warn, error or silent (default info)' },
   'vendor-deadline-ms': { type: 'string', value: 'MS', help: 'how long a vendor may be silent (default 80000)' },
+  'model-deadline-ms': { type: 'string', value: 'MS', help: 'the same for language models (default 600000)' },
   'repair-every-ms': { type: 'string', value: 'MS', help: 'how often unresolved calls are taken up (default 5000)' },
 }
 

@@ -113,6 +113,7 @@ const options = z
     initialise: z.boolean().default(false),
     'log-level': z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'vendor-deadline-ms': milliseconds.default(80_000),
+    'model-deadline-ms': milliseconds.default(600_000),
     'repair-every-ms': milliseconds.default(5_000),
   })
   .refine((given) => (given['tls-cert'] === undefined) === (given['tls-key'] === undefined), {
@@ -155,7 +156,11 @@ const options = z
       podTokenKeyFile: given['pod-token-key'] ?? resolve(state, 'pod-token-key'),
       tls: cert === undefined || key === undefined ? null : { certFile: cert, keyFile: key },
       logLevel: given['log-level'],
-      settings: { vendorDeadlineMs: given['vendor-deadline-ms'], repairEveryMs: given['repair-every-ms'] },
+      settings: {
+        vendorDeadlineMs: given['vendor-deadline-ms'],
+        modelDeadlineMs: given['model-deadline-ms'],
+        repairEveryMs: given['repair-every-ms'],
+      },
     }
   })
 
@@ -202,6 +207,7 @@ export function readConfig(args: readonly string[], environment: Environment): L
       initialise: { type: 'boolean' },
       'log-level': { type: 'string' },
       'vendor-deadline-ms': { type: 'string' },
+      'model-deadline-ms': { type: 'string' },
       'repair-every-ms': { type: 'string' },
     },
   })

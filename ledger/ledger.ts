@@ -18,6 +18,8 @@ export interface Ledger extends LedgerEffects {
 export interface LedgerSettings {
   /** How long a vendor may be silent, and how long a request is repeated. Default 80 000, as Stripe's own SDKs wait. */
   readonly vendorDeadlineMs: number
+  /** The same for language models, which think before they speak. Default 600 000, as their SDKs wait. */
+  readonly modelDeadlineMs: number
   /** How often unresolved calls are taken up again. Default 5 000. */
   readonly repairEveryMs: number
 }

@@ -68,6 +68,8 @@ function callClient(response: ServerResponse): CallClient {
         if (value !== undefined) given[name] = value
       }
       response.writeHead(status, given)
+      // A stream's head does not wait for its first event.
+      if (String(headers['content-type']).startsWith('text/event-stream')) response.flushHeaders()
     },
     write: (chunk) => leaving.signal.aborted || response.write(chunk),
     drained: () =>

@@ -114,6 +114,18 @@ export interface Credential {
   readonly inQuery?: true
 }
 
+/** Reads what a streamed answer comes to while it is handed on. */
+export interface AnswerReader {
+  /** The next part as it came; gives what of it goes on to the app now. */
+  next(part: Uint8Array): Uint8Array
+  /** After the last part: what was held back. */
+  rest(): Uint8Array
+  /** Micro-dollars; undefined where the stream does not say, or says what cannot be believed. */
+  price(): bigint | undefined
+  /** The stream came to the end that its protocol gives it. */
+  isComplete(): boolean
+}
+
 /** The money side of a vendor. Pure; judged only from bytes, never from what a client says about them. */
 export interface Costing {
   bound(call: CallText, pricing: VendorPricing): Bound
@@ -127,6 +139,8 @@ export interface Costing {
   ): Verdict
   /** Of a definite answer. */
   actual(settling: Settling, pricing: VendorPricing): Actual
+  /** Of vendors whose answers may be streams: what reads the one to this call. `hidesUsage`: `asksForUsage` of what went out. */
+  reader?(bound: Priced, hidesUsage: boolean): AnswerReader
   /** Of a mutating call. */
   repeat(call: CallText, pricing: VendorPricing): Repeat
   /** Null, or no such member: its effect cannot be told from another's. `sentAtMs`: when it was sent. */

@@ -31,15 +31,16 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
   const known = { who, addressed, recognised }
 
   const endpoint = judgeRequest(who, addressed.vendor, call)
-  const text = textForVendor(call, addressed)
-  if ('code' in text) return refuseKnown(ledger, request, { ...known, refused: text })
+  const forward = textForVendor(call, addressed)
+  if ('code' in forward) return refuseKnown(ledger, request, { ...known, refused: forward })
+  const { text, asksForUsage } = forward
   if (recognised.identity.kind === 'read') {
     const refused = await relayRead(ledger, { addressed, recognised, call: text, endpoint, client })
     if (refused !== undefined) refuse(ledger, client, { refused, forSidecar: isPod(recognised) })
     return
   }
 
-  const priced = await priceCall(ledger, recognised.caller, { addressed, call: text, endpoint })
+  const priced = await priceCall(ledger, recognised.caller, { addressed, call: text, asksForUsage, endpoint })
   if ('code' in priced) return refuseKnown(ledger, request, { ...known, refused: priced })
   if ('objectAnswer' in priced) {
     // No note: nothing was numbered, so the sidecar must not take its seen facts for recorded.

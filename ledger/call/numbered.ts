@@ -7,7 +7,7 @@ import type { Addressed } from './address.ts'
 import { type Answer, refusalAnswer, vendorAnswer } from './answer.ts'
 import type { CallClient } from './call-request.ts'
 import { type Doubtful, type LookedUp, lookUp } from './look-up.ts'
-import { type SendVerdict, sendOnce } from './send.ts'
+import { type SendVerdict, sendOnce, type Waiting } from './send.ts'
 import { LEASE_MS } from './sends.ts'
 import { openAnswer, type StoredRequest } from './stored-request.ts'
 
@@ -34,7 +34,7 @@ type SendAnswer = Extract<NumberAnswer, { status: 'SEND' }>
 
 /** Which call is it, may it go out, what came back. Undefined when whoever asked has left before there was an answer. */
 export async function callNumbered(ledger: Ledger, numbering: Numbering): Promise<Answer | undefined> {
-  const joinUntilMs = ledger.clock.monotonicMs() + ledger.settings.vendorDeadlineMs + JOIN_GRACE_MS
+  const joinUntilMs = ledger.clock.monotonicMs() + patienceMs(ledger, numbering) + JOIN_GRACE_MS
   while (!numbering.client.left.aborted) {
     const request = withNewNonce(ledger, numbering.request)
     const numbered = await ledger.store.number(request)
@@ -99,9 +99,13 @@ function answerWithoutSend(
 }
 
 /** Marks where a mark is due, sends, reports, and repeats as long as the outcome is unknown, the vendor allows it and there is time. */
-async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswer): Promise<Answer | 'judge_again'> {
+async function carryOut(
+  ledger: Ledger,
+  numbering: Numbering,
+  started: SendAnswer,
+): Promise<Answer | 'judge_again' | undefined> {
   const { policy, vendor } = numbering.addressed
-  const untilMs = ledger.clock.monotonicMs() + ledger.settings.vendorDeadlineMs
+  const untilMs = ledger.clock.monotonicMs() + patienceMs(ledger, numbering)
   let row = started.call
   let ref: SendRef = { callId: row.callId, epoch: row.epoch, gen: row.gen, nonce: numbering.request.send.nonce }
   const own = ledger.sends.begin(ref)
@@ -110,7 +114,9 @@ async function carryOut(ledger: Ledger, numbering: Numbering, started: SendAnswe
       if (row.repeat.kind === 'never' && (await ledger.store.markSent({ ...ref, leaseMs: LEASE_MS })) === 'refused') {
         return 'judge_again'
       }
-      const verdict = await sendOnce(ledger, { row, policy, vendor, stored: storedIn(row, numbering) })
+      const stored = storedIn(row, numbering)
+      const waiting = waitingFor(ledger, numbering, { started, row })
+      const verdict = await sendOnce(ledger, { row, policy, vendor, stored, waiting })
       const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })
       if (reported !== undefined && 'isAlarm' in reported && reported.isAlarm) raiseAlarm(ledger, row)
       const found = reported?.status === 'in_doubt' ? await lookUpFor(ledger, numbering, reported.call) : undefined
@@ -174,6 +180,7 @@ function pauseBeforeRepeat(row: CallRow, verdict: SendVerdict, tries: number): n
   switch (verdict.kind) {
     case 'definite':
     case 'not_sent':
+    case 'streamed':
       return undefined
     case 'in_progress':
       return Math.min(100 * 2 ** (tries - 1), 2_000)
@@ -184,14 +191,38 @@ function pauseBeforeRepeat(row: CallRow, verdict: SendVerdict, tries: number): n
   }
 }
 
+/** How long a vendor may take; a model may think for minutes. */
+function patienceMs({ settings }: Ledger, { request }: Numbering): number {
+  return request.repeat.kind === 'anew' ? settings.modelDeadlineMs : settings.vendorDeadlineMs
+}
+
+function waitingFor(
+  ledger: Ledger,
+  { client, request }: Numbering,
+  sending: { readonly started: SendAnswer; readonly row: CallRow },
+): Waiting {
+  return { client, note: noteOfSend(ledger, sending), forSidecar: request.caller.pod !== null }
+}
+
+function noteOfSend(
+  ledger: Ledger,
+  { started, row }: { readonly started: SendAnswer; readonly row: CallRow },
+): AnswerNote {
+  return { ...noteOf(ledger, row), ...(started.passed.length === 0 ? {} : { passed: started.passed }) }
+}
+
 function sentAnswer(
   ledger: Ledger,
   numbering: Numbering,
   { started, row, verdict }: { readonly started: SendAnswer; readonly row: CallRow; readonly verdict: SendVerdict },
-): Answer {
-  const passed = started.passed.length === 0 ? {} : { passed: started.passed }
-  const note = { ...noteOf(ledger, row), ...passed }
+): Answer | undefined {
+  const note = noteOfSend(ledger, { started, row })
   switch (verdict.kind) {
+    case 'streamed':
+      count(ledger, numbering, verdict.isBroken ? 'in_doubt' : 'settled')
+      if (verdict.isBroken) numbering.client.cut()
+      else numbering.client.end()
+      return undefined
     case 'definite':
       count(ledger, numbering, 'settled')
       return vendorAnswer(verdict.answer, { ...note, definite: true })

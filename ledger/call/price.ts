@@ -28,21 +28,32 @@ export interface ObjectNotRead {
   readonly objectAnswer: BufferedAnswer
 }
 
+export interface TextForVendor {
+  readonly text: CallText
+  readonly asksForUsage: boolean
+}
+
 /** The call as the vendor will get it: what is judged and what is sent are the same bytes. */
-export function textForVendor(call: CallText, { policy, vendor }: Addressed): CallText | Refusal {
+export function textForVendor(call: CallText, { policy, vendor }: Addressed): TextForVendor | Refusal {
   const costing = costingOf(vendor.type)
   const forward = costing.forwardBody(call, vendorPricing(policy, vendor))
   if ('code' in forward) return forward
   const { 'content-type': _, ...headers } = headersForVendor(call.headers, costing.auth('', vendor.auth))
   const type = forward.contentType === null ? {} : { 'content-type': forward.contentType }
-  return { ...call, path: forward.path ?? call.path, headers: { ...headers, ...type }, body: forward.body }
+  const text = { ...call, path: forward.path ?? call.path, headers: { ...headers, ...type }, body: forward.body }
+  return { text, asksForUsage: forward.asksForUsage ?? false }
 }
 
 /** What the call may cost at most, judged from its bytes; where the amount stands only on the object, it is read first. */
 export async function priceCall(
   ledger: Ledger,
   caller: Caller,
-  asked: { readonly addressed: Addressed; readonly call: CallText; readonly endpoint: Refusal | null },
+  asked: {
+    readonly addressed: Addressed
+    readonly call: CallText
+    readonly asksForUsage: boolean
+    readonly endpoint: Refusal | null
+  },
 ): Promise<PricedCall | ObjectNotRead | Refusal> {
   const { addressed, call } = asked
   const costing = costingOf(addressed.vendor.type)
@@ -63,7 +74,8 @@ export async function priceCall(
   }
   const repeat = costing.repeat(call, pricing)
   const keyHeader = repeat.kind === 'idempotent' ? repeat.header : null
-  return { stored: { call, bound, keyHeader }, price: priceOf(bound), repeat }
+  const stored = { call, bound, keyHeader, ...(asked.asksForUsage ? { asksForUsage: true } : {}) }
+  return { stored, price: priceOf(bound), repeat }
 }
 
 function priceOf(bound: Settleable): Price {

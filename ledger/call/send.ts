@@ -1,3 +1,5 @@
+import type { AnswerNote } from '../../contract/call.ts'
+import { usdMicrosOf, ZERO_USD } from '../../contract/money.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { Policy, Vendor } from '../../policy/policy.ts'
 import { vendorPricing } from '../../policy/vendor-terms.ts'
@@ -6,18 +8,26 @@ import { costingOf } from '../../vendors/registry/cost.ts'
 import type { Secret } from '../effects.ts'
 import type { Ledger } from '../ledger.ts'
 import { concealing } from '../vendor-client/concealing-network.ts'
-import { type BufferedAnswer, type ExchangeResult, exchange, singleHeaders } from '../vendor-client/network.ts'
+import { type BufferedAnswer, exchange, singleHeaders } from '../vendor-client/network.ts'
+import { ourHeaders, withOurs } from './answer.ts'
+import type { CallClient } from './call-request.ts'
+import { headersForApp } from './headers.ts'
 import { secretMissing } from './price.ts'
 import { openRequest, type StoredRequest, sealAnswer } from './stored-request.ts'
+import { exchangeOrStream, type StreamedAnswer, type StreamedExchange, type StreamWay } from './stream.ts'
 import { vendorRequest } from './vendor-request.ts'
 
 /** A larger answer to a paid call is not waited for in memory. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+/** Of a model: thousands of embeddings come at once. */
+const MAX_MODEL_ANSWER_BYTES = 64 * 1024 * 1024
 
 /** What one send came to, for the store (`outcome`) and for the app. */
 export type SendVerdict =
   | { readonly kind: 'definite'; readonly outcome: SendOutcome; readonly answer: BufferedAnswer }
   | { readonly kind: 'not_sent'; readonly outcome: SendOutcome; readonly answer: BufferedAnswer | Refusal }
+  /** The app has it already, but for its end. `isBroken`: it did not come to one. */
+  | { readonly kind: 'streamed'; readonly outcome: SendOutcome; readonly isBroken: boolean }
   /** `in_progress`: the vendor is still at it. An `answer` is the vendor's 5xx. */
   | {
       readonly kind: 'unknown' | 'in_progress'
@@ -31,6 +41,15 @@ export interface Going {
   readonly vendor: Vendor
   /** What the record's sealed request holds, where that is known without opening it. */
   readonly stored?: StoredRequest | undefined
+  /** Who waits for the answer, where it may be handed on while it comes. */
+  readonly waiting?: Waiting
+}
+
+export interface Waiting {
+  readonly client: CallClient
+  /** Goes with the head of a stream. */
+  readonly note: AnswerNote
+  readonly forSidecar: boolean
 }
 
 /** Sends the stored request under the call's key, once, and says what that came to. */
@@ -54,6 +73,8 @@ export async function sendOnce(ledger: Ledger, going: Going): Promise<SendVerdic
         refusal('vendor_unreachable', `Vendor \`${vendor.name}\`: ${result.reason}.`),
         result.reason,
       )
+    case 'streamed':
+      return judgeStream(ledger, stored, result)
     case 'lost':
       return { kind: 'unknown', outcome: { kind: 'unknown', reason: result.reason, isSaved: false }, answer: null }
     case 'answered':
@@ -63,21 +84,68 @@ export async function sendOnce(ledger: Ledger, going: Going): Promise<SendVerdic
 
 async function sendWith(
   ledger: Ledger,
-  { row, vendor, stored, secret }: Going & { readonly stored: StoredRequest; readonly secret: Secret },
-): Promise<ExchangeResult> {
+  going: Going & { readonly stored: StoredRequest; readonly secret: Secret },
+): Promise<StreamedExchange> {
+  const { row, vendor, stored, secret } = going
   const { keyHeader, call } = stored
   const key = keyHeader === null || row.vendorKey === null ? null : { header: keyHeader, value: row.vendorKey }
-  const idleMs = ledger.settings.vendorDeadlineMs
+  const isModel = row.repeat.kind === 'anew'
+  const idleMs = isModel ? ledger.settings.modelDeadlineMs : ledger.settings.vendorDeadlineMs
   const mayRepeat = row.repeat.kind === 'idempotent'
   const startedMs = ledger.clock.monotonicMs()
   const request = vendorRequest({ vendor, secret, call, key, idleMs, mayRepeat })
-  const result = await exchange(concealing(ledger.network, secret), request, MAX_ANSWER_BYTES)
+  const network = concealing(ledger.network, secret)
+  const way = streamWay(ledger, going)
+  const result =
+    way === undefined
+      ? await exchange(network, request, isModel ? MAX_MODEL_ANSWER_BYTES : MAX_ANSWER_BYTES)
+      : await exchangeOrStream(network, request, way)
   ledger.metrics.observe(
     'ledger_vendor_seconds',
     { vendor: vendor.name },
     (ledger.clock.monotonicMs() - startedMs) / 1000,
   )
   return result
+}
+
+/** Undefined where nobody waits, or the vendor's answers are never streams. */
+function streamWay(
+  ledger: Ledger,
+  { vendor, stored, waiting }: Going & { readonly stored: StoredRequest },
+): StreamWay | undefined {
+  const { reader } = costingOf(vendor.type)
+  const { bound, asksForUsage = false } = stored
+  if (waiting === undefined || reader === undefined || bound.kind !== 'priced') return undefined
+  const { client, note, forSidecar } = waiting
+  return {
+    client,
+    clock: ledger.clock,
+    head(status, headers) {
+      client.head(status, withOurs(headersForApp(headers), ourHeaders({ ...note, definite: true }, forSidecar)))
+    },
+    reader: () => reader(bound, asksForUsage),
+    maxBufferedBytes: MAX_MODEL_ANSWER_BYTES,
+  }
+}
+
+/** What does not say what it cost counts at its bound; what did not come to its end is not known. */
+function judgeStream(ledger: Ledger, { bound }: StoredRequest, streamed: StreamedAnswer): SendVerdict {
+  const { status, kept, price, brokenBy } = streamed
+  if (brokenBy !== null) {
+    return { kind: 'streamed', outcome: { kind: 'unknown', reason: brokenBy, isSaved: false }, isBroken: true }
+  }
+  const told = price === undefined ? undefined : usdMicrosOf(price)
+  const most = bound.kind === 'priced' ? bound.totalUsdMicros : ZERO_USD
+  const answer = {
+    status,
+    sealedAnswer: kept === null ? null : sealAnswer(ledger.sealer, kept),
+    hasEffect: true,
+    totalUsdMicros: told ?? most,
+    object: null,
+    givesBack: null,
+    isUnexpectedReplay: false,
+  }
+  return { kind: 'streamed', outcome: { kind: 'definite', answer }, isBroken: false }
 }
 
 function judgeAnswer(
@@ -124,7 +192,7 @@ function failed({ status }: BufferedAnswer): SendOutcome {
   return { kind: 'unknown', reason: `the vendor answered ${status}`, isSaved: status === 500 }
 }
 
-function isSecretRefused(result: ExchangeResult, { policy, vendor }: Going, { call }: StoredRequest): boolean {
+function isSecretRefused(result: StreamedExchange, { policy, vendor }: Going, { call }: StoredRequest): boolean {
   if (result.kind !== 'answered') return false
   return costingOf(vendor.type).verdict(result.answer, call, vendorPricing(policy, vendor)) === 'credential_refused'
 }

@@ -15,17 +15,19 @@ export interface StoredRequest {
   readonly bound: Settleable
   /** Header that carries the idempotency key; null when the vendor takes none. */
   readonly keyHeader: string | null
+  /** We asked a streamed answer for more than the app did, and the app does not get that. */
+  readonly asksForUsage?: boolean
 }
 
-export function sealRequest(sealer: Sealer, { call, bound, keyHeader }: StoredRequest): Buffer {
+export function sealRequest(sealer: Sealer, { call, ...more }: StoredRequest): Buffer {
   const { body, ...head } = call
-  return sealer.seal('request', withHead({ call: head, bound, keyHeader }, body))
+  return sealer.seal('request', withHead({ call: head, ...more }, body))
 }
 
 export function openRequest(sealer: Sealer, sealed: Buffer): StoredRequest {
   const { head, body } = splitHead(sealer.open('request', sealed))
-  const { call, bound, keyHeader } = head as StoredRequest
-  return { call: { ...call, body }, bound, keyHeader }
+  const { call, ...more } = head as StoredRequest
+  return { call: { ...call, body }, ...more }
 }
 
 /** Null when it is too large to keep. */

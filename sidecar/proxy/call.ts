@@ -24,7 +24,8 @@ export async function carryCall(pod: Pod, app: AppExchange, portVendor: string |
   const call = await judge(pod, app, { target, collected })
   if (isRefusal(call)) return refuse(app, call)
   if (call.identity.kind === 'read') return carryRead(pod, app, { call, collected })
-  if (call.identity.kind === 'llm') return carryLlmCall(pod, app, call)
+  // A key that names the intention tells such calls apart by itself.
+  if (call.identity.kind === 'llm' && !isNamedCall(call.identity)) return carryLlmCall(pod, app, call)
   return carryInTurn(pod, app, call)
 }
 
@@ -136,8 +137,9 @@ async function answerCall(pod: Pod, app: AppExchange, { id, call, relayed, turns
 
 /** Identical calls may run at once; each says which others are open. */
 async function carryLlmCall(pod: Pod, app: AppExchange, call: JudgedCall): Promise<void> {
-  const ord = pod.ords.next()
   const { digest } = call.identity
+  await pod.openLlmCalls.room(digest, app.gone)
+  const ord = pod.ords.next()
   const openOrds = pod.openLlmCalls.begin(digest, ord)
   const onEnded = () => pod.openLlmCalls.end(digest, ord)
   const id = pod.nextId()

@@ -76,6 +76,8 @@ export async function sendToApp(
   const { response } = app
   response.sendDate = false
   response.writeHead(answer.status, answeredHeaders(answer.headers, answer.note))
+  // A stream's head does not wait for its first event.
+  if (isEventStream(answer)) response.flushHeaders()
   const { body } = answer
   const last = Buffer.isBuffer(body) ? body : await sendAllButLast(app, body, isEventStream(answer))
   assertStays(app)

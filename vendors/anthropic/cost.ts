@@ -6,6 +6,7 @@ import { tokenPricing } from '../tokens/cost-request.ts'
 import { actualOf, objectAt, parseAnswer } from '../tokens/cost-usage.ts'
 import { undeclaredRoute, verdictOfModel } from '../tokens/cost-verdict.ts'
 import { boundOf } from './cost-bound.ts'
+import { anthropicReader } from './cost-stream.ts'
 import { priceOfUsage } from './cost-usage.ts'
 
 /** Free to ask: it only counts. */
@@ -19,6 +20,10 @@ export const costing: Costing = {
   },
   verdict: ({ status }) => verdictOfModel(status),
   actual,
+  reader({ model }) {
+    if (model === undefined) throw new Error('a message was reserved without the prices of its model')
+    return anthropicReader(model)
+  },
   repeat: () => ({ kind: 'anew' }),
   forwardBody: ({ body, headers }) => ({ body, contentType: headers['content-type'] ?? null }),
   auth: (secret) => ({ name: 'x-api-key', value: secret }),

@@ -1,16 +1,20 @@
-import type { VendorPricing } from '../../contract/pricing.ts'
+import type { ModelPrice, TokenPricing, VendorPricing } from '../../contract/pricing.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
+import type { Json } from '../content/json.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
 import type { Actual, Bound, Costing, ForwardBody, Settling } from '../costing.ts'
-import { numberOf, withMembers } from '../tokens/cost-forward.ts'
-import { countAt, membersOf, tokenPricing } from '../tokens/cost-request.ts'
+import { numberOf, TRUE, withMembers } from '../tokens/cost-forward.ts'
+import { countAt, isTrue, type Members, membersOf, textOf, tokenPricing } from '../tokens/cost-request.ts'
 import { actualOf, parseAnswer } from '../tokens/cost-usage.ts'
 import { undeclaredRoute, verdictOfModel } from '../tokens/cost-verdict.ts'
 import { boundOf } from './cost-bound.ts'
-import { EMBEDDINGS, routeOf } from './cost-routes.ts'
+import { CHAT, EMBEDDINGS, type OpenaiRoute, routeOf } from './cost-routes.ts'
+import { openaiReader } from './cost-stream.ts'
 import { priceOfAnswer } from './cost-usage.ts'
+
+type More = Readonly<Record<string, Json>>
 
 /** OpenAI, and whoever speaks its protocol: tokens, reserved at most and settled by what the answer says it used. */
 export const costing: Costing = {
@@ -20,6 +24,7 @@ export const costing: Costing = {
   },
   verdict: ({ status }) => verdictOfModel(status),
   actual,
+  reader: ({ model }, hidesUsage) => openaiReader(pricesOf(model), hidesUsage),
   repeat: () => ({ kind: 'anew' }),
   forwardBody,
   auth: (secret) => ({ name: 'authorization', value: `Bearer ${secret}` }),
@@ -37,21 +42,41 @@ function actual({ answer, bound: reserved }: Settling): Actual {
   return actualOf(answer.status, reserved, (model) => priceOfAnswer(model, parseAnswer(answer.body)))
 }
 
-/** The app's own bytes, unless the policy puts in a limit that the app left out. */
+/**
+ * The app's own bytes, unless the policy puts in a limit that the app left out, or the stream would not say what it used:
+ * a chat completion does so only where it is asked to.
+ */
 function forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refusal {
   const contentType = call.headers['content-type'] ?? null
+  const asItIs = { body: call.body, contentType }
   const route = routeOf(call)
-  const { maxOutputTokens, models } = tokenPricing(pricing)
-  if (route === undefined || route.name === EMBEDDINGS || maxOutputTokens === null) {
-    return { body: call.body, contentType }
-  }
+  if (route === undefined || route.name === EMBEDDINGS) return asItIs
   const members = membersOf(call)
   if (isRefusal(members)) return members
+  const usage = route.name === CHAT ? askForUsage(members) : {}
+  const more = { ...limitPutIn(members, route, tokenPricing(pricing)), ...usage }
+  if (Object.keys(more).length === 0) return asItIs
+  return { body: withMembers(members, more), contentType, asksForUsage: Object.keys(usage).length > 0 }
+}
+
+function limitPutIn(members: Members, route: OpenaiRoute, { maxOutputTokens, models }: TokenPricing): More {
   const isLimited = route.limitFields.some((name) => countAt(members, name) !== null)
-  if (isLimited) return { body: call.body, contentType }
+  if (isLimited || maxOutputTokens === null) return {}
   // Vendors that only speak the protocol often know the older name alone.
-  const model = members.get('model')
-  const isDeclared = model?.kind === 'text' && models.some(({ model: name }) => name === model.value)
-  const field = (isDeclared ? route.limitFields.at(-1) : route.limitFields[0]) ?? ''
-  return { body: withMembers(members, { [field]: numberOf(maxOutputTokens) }), contentType }
+  const name = textOf(members.get('model'))
+  const isDeclared = models.some(({ model }) => model === name)
+  return { [(isDeclared ? route.limitFields.at(-1) : route.limitFields[0]) ?? '']: numberOf(maxOutputTokens) }
+}
+
+function askForUsage(members: Members): More {
+  const stream = members.get('stream')
+  const options = members.get('stream_options')
+  const given: Members = options?.kind === 'object' ? options.members : new Map()
+  if (!isTrue(stream) || isTrue(given.get('include_usage'))) return {}
+  return { stream_options: { kind: 'object', members: new Map([...given, ['include_usage', TRUE]]) } }
+}
+
+function pricesOf(model: ModelPrice | undefined): ModelPrice {
+  if (model === undefined) throw new Error('a call for tokens was reserved without the prices of its model')
+  return model
 }

@@ -11,6 +11,8 @@ export function numberOf(count: number): Json {
   return { kind: 'number', source: String(count) }
 }
 
+export const TRUE: Json = { kind: 'word', value: 'true' }
+
 /** Numbers as they were written, names in their order: it may matter to a model in what order a schema names its fields. */
 function jsonText(value: Json): string {
   switch (value.kind) {

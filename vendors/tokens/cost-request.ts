@@ -109,6 +109,10 @@ export function isNothing(value: Json | undefined): boolean {
   return value === undefined || (value.kind === 'word' && value.value === 'null')
 }
 
+export function isTrue(value: Json | undefined): boolean {
+  return value?.kind === 'word' && value.value === 'true'
+}
+
 export function textOf(value: Json | undefined): string | undefined {
   return value?.kind === 'text' ? value.value : undefined
 }

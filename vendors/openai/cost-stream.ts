@@ -1,0 +1,57 @@
+import type { ModelPrice } from '../../contract/pricing.ts'
+import type { AnswerReader } from '../costing.ts'
+import { EventSplitter, eventData } from '../tokens/cost-events.ts'
+import { isObject, objectAt, type Unknown } from '../tokens/cost-usage.ts'
+import { priceOfAnswer } from './cost-usage.ts'
+
+/** Only events that hold one of these words are parsed: most carry a few letters of text. */
+const WORTH_READING = ['"usage":{', '"usage": {']
+const DONE = 'data: [DONE]'
+
+/** Events of a response that end it. */
+const LAST_EVENTS = ['response.completed', 'response.incomplete', 'response.failed']
+
+/**
+ * Reads the usage out of a stream on its way. `hidesUsage`: the app did not ask for the chunk that carries it, so it does
+ * not get it; only then are events held until they are whole, since nothing tells before whether one is that chunk.
+ */
+export function openaiReader(model: ModelPrice, hidesUsage: boolean): AnswerReader {
+  const events = new EventSplitter()
+  let price: bigint | undefined
+  let isComplete = false
+
+  /** Whether the app is to get the event. */
+  function read(event: Buffer): boolean {
+    if (event.includes(DONE)) isComplete = true
+    if (!WORTH_READING.some((word) => event.includes(word))) return true
+    const data = eventData(event)
+    if (!isObject(data)) return true
+    const response = objectAt(data, 'response')
+    const found = priceOfAnswer(model, response ?? data)
+    if (response !== undefined && isLast(data)) {
+      price = found
+      isComplete = true
+    } else if (response === undefined) price = found
+    return !(hidesUsage && isUsageChunk(data))
+  }
+
+  return {
+    next(part) {
+      const kept: Uint8Array[] = []
+      for (const { bytes, isWhole } of events.next(part)) if (!isWhole || read(bytes)) kept.push(bytes)
+      return hidesUsage ? Buffer.concat(kept) : part
+    },
+    rest: () => (hidesUsage ? events.rest() : new Uint8Array()),
+    price: () => price,
+    isComplete: () => isComplete,
+  }
+}
+
+function isLast(data: Unknown): boolean {
+  return typeof data['type'] === 'string' && LAST_EVENTS.includes(data['type'])
+}
+
+/** The extra chunk has no choices. */
+function isUsageChunk(data: Unknown): boolean {
+  return Array.isArray(data['choices']) && data['choices'].length === 0 && isObject(data['usage'])
+}

@@ -1,0 +1,82 @@
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+/** Larger ones are passed on unread: what carries a usage is small, and what is held back takes memory. Bytes. */
+const MOST_READ_BYTES = 1024 * 1024
+
+/** Splits server-sent events as they come; an event ends with an empty line, and may end in the middle of a part. */
+export class EventSplitter {
+  #held: Buffer[] = []
+  #heldBytes = 0
+  /** How much of the end of an event the last bytes are: a line end, or none. */
+  #isAtLineStart = false
+  #isPassing = false
+
+  /**
+   * The parts of the next bytes: whole events, each with what was held of it, and, of one that is too large to be held,
+   * the bytes as they come.
+   */
+  next(part: Uint8Array): { readonly bytes: Buffer; readonly isWhole: boolean }[] {
+    const bytes = Buffer.from(part.buffer, part.byteOffset, part.length)
+    const parts: { bytes: Buffer; isWhole: boolean }[] = []
+    let from = 0
+    for (let at = 0; at < bytes.length; at += 1) {
+      const byte = bytes[at]
+      if (byte === CARRIAGE_RETURN) continue
+      if (byte !== LINE_FEED) {
+        this.#isAtLineStart = false
+        continue
+      }
+      if (!this.#isAtLineStart) {
+        this.#isAtLineStart = true
+        continue
+      }
+      parts.push(this.#take(bytes.subarray(from, at + 1)))
+      from = at + 1
+      this.#isPassing = false
+    }
+    if (from < bytes.length) this.#hold(bytes.subarray(from), parts)
+    return parts
+  }
+
+  /** What is held of an event that did not end. */
+  rest(): Buffer {
+    return this.#take(Buffer.alloc(0)).bytes
+  }
+
+  #hold(bytes: Buffer, parts: { bytes: Buffer; isWhole: boolean }[]): void {
+    if (this.#isPassing) {
+      parts.push({ bytes, isWhole: false })
+      return
+    }
+    // A copy: the part belongs to whoever read it.
+    this.#held.push(Buffer.from(bytes))
+    this.#heldBytes += bytes.length
+    if (this.#heldBytes <= MOST_READ_BYTES) return
+    parts.push({ bytes: this.rest(), isWhole: false })
+    this.#isPassing = true
+  }
+
+  #take(end: Buffer): { bytes: Buffer; isWhole: boolean } {
+    const isWhole = !this.#isPassing
+    const bytes = this.#held.length === 0 ? end : Buffer.concat([...this.#held, end])
+    this.#held = []
+    this.#heldBytes = 0
+    return { bytes, isWhole }
+  }
+}
+
+/** The JSON of an event's data; undefined where there is none. Text that is not UTF-8 makes none. */
+export function eventData(event: Buffer): unknown {
+  const data = event
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => line.slice('data:'.length).trim())
+    .join('\n')
+  try {
+    return JSON.parse(data)
+  } catch {
+    return undefined
+  }
+}
