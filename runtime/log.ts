@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino'
 import { REDACTED_PATHS } from './redaction.ts'
 
 /** Structured log of one process, newline-delimited JSON on standard error. */
-export type Log = Logger
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>
 
 /** `level`: one of pino's (`debug`, `info`, `warn`, `error`, `silent`), default `info`. */
 export function createLog(name: string, level = 'info'): Log {

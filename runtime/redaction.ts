@@ -1,8 +1,8 @@
 /**
- * The one list of field names whose values never reach a log. Pino censors them at the top and one level down;
+ * The one list of field names whose values never reach a log. They are censored at the top and one level down;
  * free text is kept clean by never putting a secret into a sentence.
  */
-const SECRET_FIELDS = [
+export const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
   'credential',
@@ -15,7 +15,7 @@ const SECRET_FIELDS = [
   'vaultKey',
   'vault_key',
   'vendorSecret',
-] as const
+])
 
 /** Paths in pino's `redact` grammar. */
-export const REDACTED_PATHS: readonly string[] = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`])
+export const REDACTED_PATHS: readonly string[] = [...SECRET_FIELDS].flatMap((field) => [field, `*.${field}`])

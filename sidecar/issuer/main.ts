@@ -1,7 +1,7 @@
 import { EXIT_MISCONFIGURED } from '../../contract/exit-codes.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { readEnvironment } from '../../runtime/environment.ts'
-import { createLog } from '../../runtime/log.ts'
+import { createLeanLog } from '../../runtime/lean-log.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { systemFiles } from '../files.ts'
 import { connectLedger } from '../ledger-link.ts'
@@ -11,7 +11,7 @@ import { issue } from './issue.ts'
 /** The init container `jobcap-issuer`: exit codes in `contract/exit-codes.ts`; 1 is a fault of ours. */
 async function main(): Promise<number> {
   const env = readEnvironment()
-  const log = createLog('jobcap-issuer', env['JOBCAP_LOG_LEVEL'])
+  const log = createLeanLog('jobcap-issuer', env['JOBCAP_LOG_LEVEL'])
   const config = readIssuerConfig(env)
   if (typeof config === 'string') {
     log.fatal(config)

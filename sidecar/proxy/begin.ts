@@ -25,11 +25,18 @@ export async function begin(pod: Pod): Promise<Refusal | { readonly life: number
 }
 
 async function untilQuiet(pod: Pod): Promise<boolean> {
-  const late = pod.effects.timers.sleep(BEGIN_WAIT_MS).then(() => 'late' as const)
-  pod.queues.wake()
-  while (pod.gate.inside > 0 || pod.unread.size > 0) {
-    if ((await Promise.race([pod.nextChange(), late])) === 'late') return false
+  let cancel = () => {}
+  const late = new Promise<'late'>((resolve) => {
+    cancel = pod.effects.timers.after(BEGIN_WAIT_MS, () => resolve('late'))
+  })
+  try {
     pod.queues.wake()
+    while (pod.gate.inside > 0 || pod.unread.size > 0) {
+      if ((await Promise.race([pod.nextChange(), late])) === 'late') return false
+      pod.queues.wake()
+    }
+    return true
+  } finally {
+    cancel()
   }
-  return true
 }

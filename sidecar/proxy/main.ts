@@ -1,8 +1,9 @@
 import { EXIT_MISCONFIGURED } from '../../contract/exit-codes.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { readEnvironment } from '../../runtime/environment.ts'
+import { createLeanLog } from '../../runtime/lean-log.ts'
 import { type Running, runProcess } from '../../runtime/lifecycle.ts'
-import { createLog, type Log } from '../../runtime/log.ts'
+import type { Log } from '../../runtime/log.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { systemFiles } from '../files.ts'
@@ -22,7 +23,7 @@ async function main(): Promise<void> {
   if (process.argv[2] === 'ready') {
     process.exit(await awaitReady({ clock, timers }, readPort(env) ?? 0))
   }
-  const log = createLog('jobcap-proxy', env['JOBCAP_LOG_LEVEL'])
+  const log = createLeanLog('jobcap-proxy', env['JOBCAP_LOG_LEVEL'])
   const config = readProxyConfig(env)
   if (typeof config === 'string') {
     log.fatal(config)

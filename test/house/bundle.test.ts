@@ -8,7 +8,7 @@ describe('what goes into a user’s Pod', function () {
   this.timeout(30_000)
 
   for (const bundle of SIDECAR_BUNDLES.filter(({ source }) => existsSync(source.split('/')[0] ?? ''))) {
-    it(`${bundle.file} holds no zod, express, undici, YAML, database or price list`, async () => {
+    it(`${bundle.file} holds no zod, express, undici, YAML, pino, database or price list`, async () => {
       const { metafile } = await build({ ...sidecarOptions(bundle), write: false })
       expect(notInAPod(metafile)).to.deep.equal([])
     })
