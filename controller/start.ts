@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { connectKube } from '../kube/api.ts'
+import { lead } from '../kube/lead.ts'
 import { createLedgerClient } from '../ledger/client.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ListenAddress } from '../runtime/http-server.ts'
@@ -24,7 +25,7 @@ export interface RunningManager extends Running {
   readonly address: ListenAddress
 }
 
-/** Admission and controller in one process. */
+/** Admission in every replica; the controller in the one that leads. */
 export async function startManager(config: ManagerConfig, doors: ManagerDoors): Promise<RunningManager> {
   const watching = { ...doors, kube: connectKube(doors.timers) }
   const admission = await startAdmission(config, watching)
@@ -33,11 +34,16 @@ export async function startManager(config: ManagerConfig, doors: ManagerDoors): 
     operatorToken: () => readFileSync(config.tokenFile, 'utf8').trim(),
     caPem: () => admission.bundle(),
   })
-  const jobEnds = watchJobEnds(watching, ledger)
+  const leading = lead(watching, {
+    namespace: config.namespace,
+    name: 'jobcap-controller',
+    identity: doors.random.uuid(),
+    begin: () => watchJobEnds(watching, ledger),
+  })
   return {
     address: admission.address,
     async drain() {
-      jobEnds.stop()
+      await leading.stop()
       await admission.drain()
       return 0
     },
