@@ -18,6 +18,8 @@ export interface ConnectionOptions {
 /** An answer that is later than this is not waited for: what was asked may have happened or not. */
 export const ANSWER_DEADLINE_MS = 2_000
 const CONNECT_DEADLINE_MS = 2_000
+/** A connection on which nothing comes back for so long is given up: its peer may be gone without a word. */
+const SILENT_CONNECTION_MS = 3_000
 const LONGEST_RECONNECT_MS = 500
 
 /** One word of a reply; blobs are bytes. */
@@ -95,6 +97,7 @@ function makeClient({ address, password, caPem }: ConnectionOptions): Redis | Cl
     maxRetriesPerRequest: 0,
     commandTimeout: ANSWER_DEADLINE_MS,
     connectTimeout: CONNECT_DEADLINE_MS,
+    socketTimeout: SILENT_CONNECTION_MS,
     retryStrategy: reconnectAfterMs,
     connectionName: 'jobcap',
     lazyConnect: true,

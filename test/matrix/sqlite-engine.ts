@@ -20,6 +20,9 @@ export const sqliteEngine: Engine = {
     const files = () => globSync(`${database}{,-wal,-shm}`)
     return {
       flags: ['--store', `sqlite:${database}`],
+      firstFlags: [],
+      wire: undefined,
+      restart: async () => {},
       cutOff: async () => disk.fill(),
       mend: async () => disk.free(),
       async copy() {

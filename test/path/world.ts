@@ -63,7 +63,7 @@ export class World {
     const rig = await startRig()
     const running = await engine.start(rig.folder)
     const world = new World(rig, [...running.flags, ...flags], running)
-    await world.startLedger()
+    await world.startLedger(...running.firstFlags)
     return world
   }
 

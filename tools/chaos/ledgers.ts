@@ -42,10 +42,10 @@ export class KeptLedger {
     return this.#pid
   }
 
-  /** Resolves when it serves for the first time; rejects when it ends before. */
-  async start(): Promise<void> {
+  /** Resolves when it serves for the first time; rejects when it ends before. `firstFlags`: of this start alone. */
+  async start(...firstFlags: readonly string[]): Promise<void> {
     await mkdir(dirname(this.socket), { recursive: true, mode: 0o700 })
-    const { ready, gone } = this.#launch()
+    const { ready, gone } = this.#launch(firstFlags)
     await Promise.race([ready, gone.then(() => this.#failed())])
     void this.#keep(gone)
   }
@@ -63,11 +63,18 @@ export class KeptLedger {
     }
   }
 
-  #launch(): { ready: Promise<void>; gone: Promise<void> } {
+  #launch(more: readonly string[] = []): { ready: Promise<void>; gone: Promise<void> } {
     const { children, policyFile, secretsFolder, store, stateFolder, logFolder } = this.#setting
     const args = ['--policy', policyFile, '--secrets', secretsFolder, '--store', store, '--state', stateFolder]
     const main = join(ROOT, 'ledger/main.ts')
-    const child = children.start(process.execPath, [main, ...args, '--listen', `unix:${this.socket}`, ...TIMES])
+    const child = children.start(process.execPath, [
+      main,
+      ...args,
+      '--listen',
+      `unix:${this.socket}`,
+      ...TIMES,
+      ...more,
+    ])
     this.#pid = child.pid
     this.#lastLines = []
     const log = createWriteStream(join(logFolder, `${this.#name}.log`), { flags: 'a' })

@@ -1,4 +1,5 @@
 import type { Fault } from '../../fake-vendors/faults.ts'
+import type { Match } from '../../fake-vendors/match.ts'
 import { chanceOf, shuffled } from '../../test/vendors/chance.ts'
 
 export type Victim = 'app' | 'sidecar' | 'ledger' | 'redis'
@@ -15,10 +16,11 @@ export interface Blow {
   readonly stopMs: number | null
 }
 
-/** The vendor spoils one call, after so many that it did not. */
+/** The vendor spoils one of the calls that match, after so many that it did not. */
 export interface VendorFault {
   readonly fault: Fault
   readonly skip: number
+  readonly match?: Match
 }
 
 export interface Plan {
@@ -63,8 +65,9 @@ const FAULTS: readonly Fault[] = [
   { kind: 'delay', when: 'after', delayMs: 2_000, keyBusy: true },
   { kind: 'answer', when: 'before', status: 429 },
   { kind: 'answer', when: 'before', status: 503 },
-  { kind: 'answer', when: 'before', status: 402, saved: true },
 ]
+/** Only where nothing has happened yet: a vendor does not decline what it has carried out. */
+const DECLINE: Fault = { kind: 'answer', when: 'before', status: 402, saved: true }
 
 /** The same for the same seed. Without `hasRedis` nobody kills one. */
 export function planOf(seed: number, { hasRedis }: { readonly hasRedis: boolean }): Plan {
@@ -94,9 +97,13 @@ export function planOf(seed: number, { hasRedis }: { readonly hasRedis: boolean 
     seed,
     charges,
     blows: blows.toSorted((left, right) => left.afterCharges - right.afterCharges),
-    faults: shuffled([...FAULTS, ...FAULTS], chance).map((fault) => ({
-      fault,
-      skip: chance.below(charges.length - 20),
-    })),
+    faults: [
+      ...shuffled([...FAULTS, ...FAULTS], chance).map((fault) => ({ fault, skip: chance.below(charges.length - 20) })),
+      ...[chance.pick(charges), chance.pick(charges)].map(firstIsDeclined),
+    ],
   }
+}
+
+function firstIsDeclined({ customer }: Charge): VendorFault {
+  return { fault: DECLINE, skip: 0, match: { body: { customer } } }
 }

@@ -80,7 +80,7 @@ async function openScene(
     join(setting.balancerFolder, 'ledger.sock'),
     ledgers.map(({ socket }) => socket),
   )
-  for (const { fault, skip } of plan.faults) await vendor.control.addFault({ fault, skip })
+  for (const rule of plan.faults) await vendor.control.addFault(rule)
   const address = `unix:${balancer.socket}`
   const tokenFile = join(setting.ledgerState, 'operator-token')
   const client = createLedgerClient({ address, operatorToken: readFileSync(tokenFile, 'utf8').trim() })
@@ -101,7 +101,9 @@ async function startLedgers(setting: Setting, redis: RedisServer | null): Promis
   const names = redis === null ? ['ledger-1'] : ['ledger-1', 'ledger-2']
   const ledgers = names.map((name) => new KeptLedger(shared, name, socketFolder))
   // The first one makes the keys that all share.
-  for (const ledger of ledgers) await ledger.start()
+  for (const [at, ledger] of ledgers.entries()) {
+    await ledger.start(...(redis !== null && at === 0 ? ['--initialise'] : []))
+  }
   return ledgers
 }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { skip } from '../../../tools/test/skip.ts'
 import { failure, gist } from '../../ledger/call.ts'
 import { newJob } from '../../path/job.ts'
+import { broken } from '../../path/world.ts'
 import { type Chapter, judge, type Stage } from '../row.ts'
 
 const CALL = /^POST \/stripe\//
@@ -30,7 +31,34 @@ function needsRoomOfItsOwn(stage: Stage): void {
   afterEach(() => stage.world.engine.mend())
 }
 
+/** The store is there again, and the ledger has found it. */
+async function mend({ world }: Stage): Promise<void> {
+  await world.engine.mend()
+  while ((await broken(world.ledger.client.listRuns())) === 'broken');
+}
+
+/** What the ledger asks the store in this case fails or is answered late; only where there is a wire between them. */
+const DEFINITE = /\r\ndefinite\r\n/
+const NOT_SENT = /\r\nnot_sent\r\n/
+
 function settlesReplyLost(stage: Stage): void {
+  if (stage.engine === 'Redis') {
+    for (const mishap of ['drop_answer', 'lose_answer', 'swallow'] as const) {
+      it(`on the way from the store (${mishap}): settled again, once, and the app has the answer in hand`, async () => {
+        const { world } = stage
+        const job = newJob(world)
+        const pod = await job.startPod()
+        const lost = world.engine.wire?.befall(mishap, DEFINITE)
+        const told = await pod.pay()
+        await lost?.happened
+        expect(gist(told)).to.equal('200')
+        await job.reached('call.settled')
+        expect(await job.count('call.settled')).to.equal(1)
+        await judge(job, { effects: 1, record: ['settled'], told: [told] })
+      })
+    }
+  }
+
   it('settled, and the ledger killed before its answer reached the sidecar: the repeat gets the answer', async () => {
     const { world } = stage
     const job = newJob(world)
@@ -51,6 +79,27 @@ function settlesReplyLost(stage: Stage): void {
 function releasesReplyLost(stage: Stage): void {
   needsRoomOfItsOwn(stage)
 
+  if (stage.engine === 'Redis') {
+    it('the release was done and its reply lost: it is given again, refused by its epoch, and frees nothing', async () => {
+      const { world } = stage
+      const job = newJob(world)
+      const pod = await job.startPod()
+      await world.stripe.control.addFault({ fault: { kind: 'answer', when: 'before', status: 429 } })
+      const lost = world.engine.wire?.befall('drop_answer', NOT_SENT)
+      expect(gist(await pod.pay())).to.equal('429')
+      await lost?.happened
+      const hold = await world.holdNext()
+      const paying = pod.pay()
+      await hold.held()
+      expect((await job.books()).reserved, 'the new reservation stands').to.equal('1.00')
+      await hold.release()
+      const told = await paying
+      expect(gist(told)).to.equal('200')
+      expect(await job.count('call.released')).to.equal(1)
+      await judge(job, { effects: 1, record: ['settled'], told: [told] })
+    })
+  }
+
   it('the release gets through late: a repeat that joins meanwhile is told the same, the next is charged once', async () => {
     const { world } = stage
     const job = newJob(world)
@@ -63,7 +112,7 @@ function releasesReplyLost(stage: Stage): void {
     await world.engine.cutOff()
     answered.release()
     expect(gist(await paying)).to.equal('429')
-    await world.engine.mend()
+    await mend(stage)
     // One that came before the release was written waits for it, and hears what the first one heard.
     const repeat = await pod.pay()
     const told = gist(repeat) === '429' ? await pod.pay() : repeat
@@ -84,7 +133,7 @@ function awayBeforeReserve(stage: Stage): void {
     const told = await pod.pay()
     expect(gist(told)).to.equal('503 store_unavailable')
     expect(told.headers['x-should-retry']).to.equal('true')
-    await world.engine.mend()
+    await mend(stage)
     await judge(job, { effects: 0, record: [] })
     const again = await pod.pay()
     expect(gist(again)).to.equal('200')
@@ -99,7 +148,7 @@ function awayBeforeReserve(stage: Stage): void {
     await world.engine.cutOff()
     const charging = pod.charge(pod.stripe({ retries: 5 }))
     await wire.reached(2)
-    await world.engine.mend()
+    await mend(stage)
     await charging
     await judge(job, { effects: 1, record: ['settled'] })
   })
@@ -120,7 +169,7 @@ function awayBeforeSettle(stage: Stage): void {
       await hold.release()
       const told = await asking
       expect(gist(told)).to.equal('200')
-      await world.engine.mend()
+      await mend(stage)
       await job.reached('call.settled')
       await judge(job, { effects: 1, record: ['settled'], told: [told] })
     })
@@ -152,8 +201,11 @@ function restartedOrRolledBack(stage: Stage): void {
     const told = [await pod.pay()]
     await world.restartLedger()
     told.push(await pod.pay())
+    await world.engine.restart()
+    const stripe = pod.stripe({ retries: 5 })
+    await pod.charge(stripe)
     expect(told.map(gist)).to.deep.equal(['200', '200'])
-    await judge(job, { effects: 2, record: ['settled', 'settled'], told })
+    await judge(job, { effects: 3, record: ['settled', 'settled', 'settled'], told })
   })
 
   if (stage.engine === 'SQLite') {
