@@ -73,33 +73,16 @@ end
 -- Accounts of the policy, by name; a call of a Pod counts in three, else in two, one of a class with its own cap in one.
 local policySums = {}
 local function loadSums(names)
-  local values = call('HMGET', accounts, unpack(names))
-  for i = 1, #names do policySums[names[i]] = values[i] end
+  local missing = {}
+  for i = 1, #names do if policySums[names[i]] == nil then missing[#missing + 1] = names[i] end end
+  if #missing == 0 then return end
+  local values = call('HMGET', accounts, unpack(missing))
+  for i = 1, #missing do policySums[missing[i]] = values[i] end
 end
 local function namesOf(c)
   local names = {}
   for prefix in string.gmatch(linesOf(c).accounts, '[^\\t]+') do names[#names + 1] = prefix .. c.day end
   return names
-end
--- Whether a recovery put a level that the call counts in above its limit, and it still is. meta says frozen where any was;
--- the limits are fields of accounts, by the name of the account.
-local function isFrozen(c)
-  if not held[6] then return false end
-  local names = namesOf(c)
-  loadSums(names)
-  local ofRun = 'run/' .. get('run_uid')
-  local all, balances = {ofRun, ofRun .. '/' .. c.day}, {get('a'), get('a:' .. c.day)}
-  for i = 1, #names do
-    all[i + 2] = names[i]
-    balances[i + 2] = policySums[names[i]]
-  end
-  for i = 1, #all do all[i] = 'frozen ' .. all[i] end
-  local limits = call('HMGET', accounts, unpack(all))
-  for i = 1, #all do
-    local spent, reserved = sumsOf(balances[i])
-    if limits[i] and spent + reserved > tonumber(limits[i]) then return true end
-  end
-  return false
 end
 local function add(packed, spent, reserved)
   local wasSpent, wasReserved = sumsOf(packed)
@@ -123,7 +106,7 @@ local function addMoney(c, spent, reserved, unresolved)
   set('a', add(get('a'), spent * ofRun, reserved * ofRun) .. ' ' .. (before + unresolved))
   if spent == 0 and reserved == 0 then return end
   if ofRun == 1 then set('a:' .. c.day, add(get('a:' .. c.day), spent, reserved)) end
-  if policySums[names[1]] == nil then loadSums(names) end
+  loadSums(names)
   for i = 1, #names do
     local sum = add(policySums[names[i]], spent, reserved)
     policySums[names[i]] = sum

@@ -3,6 +3,7 @@ import type { KeyId, Nonce, RunUid } from '../../../contract/ids.ts'
 import { refusal } from '../../../contract/refusals.ts'
 import type * as S from '../../../store/store.ts'
 import {
+  ANEW,
   DAY_MS,
   definite,
   IDEMPOTENT,
@@ -15,6 +16,12 @@ import {
   Stage,
   seenFact,
 } from '../stage.ts'
+
+/**
+ * Numbers of the engine's own; and a count for people, which the scripts carry along: of a purchase that was put aside
+ * they still count the effect.
+ */
+const IGNORED = new Set(['leaseBoot', 'createdOrder', 'effectsNoPodSaw'])
 
 type Op = (side: Side) => Promise<unknown>
 
@@ -45,7 +52,7 @@ class Side {
     const row = value as Record<string, unknown>
     const fields = Object.keys(row)
       .sort()
-      .filter((name) => name !== 'leaseBoot' && name !== 'createdOrder')
+      .filter((name) => !IGNORED.has(name))
     return Object.fromEntries(
       fields.map((name) => [name, name === 'leaseUntilMs' ? this.#lease(row) : this.plain(row[name])]),
     )
@@ -93,6 +100,7 @@ export class Twins {
   readonly #trace: string[] = []
   readonly #tally = new Map<string, number>()
   #jobs = 0
+  #asked = 0
   #podCount = 0
   #hand: S.Caller | undefined
 
@@ -219,7 +227,9 @@ export class Twins {
     // Mostly the newest Pods; now and then one of long ago.
     const recent = this.#chance(0.8) ? this.#pods.slice(-4) : this.#pods
     const caller = isHand && this.#hand !== undefined ? this.#hand : this.#pick(recent)
-    const content = this.#pick(CONTENTS)
+    // Contents of a model are of their own: one route is of one kind.
+    const isModel = this.#chance(0.15)
+    const content = isModel ? this.#pick(['M', 'N']) : this.#pick(CONTENTS)
     const kind = this.#random()
     const key =
       kind < 0.55 && !isHand
@@ -230,12 +240,14 @@ export class Twins {
     const seen = this.#chance(0.5) ? this.#facts(content) : []
     const ask = {
       content,
-      core: this.#pick(CORES),
+      core: isModel ? null : this.#pick(CORES),
       key,
       usd: 0,
       micros: this.#chance(0.1) ? 0 : Math.floor(this.#random() * 60),
-      object: this.#chance(0.2) ? `pi/"${Math.floor(this.#random() * 3)}` : null,
-      repeat: this.#chance(0.6) ? IDEMPOTENT : NEVER,
+      object: !isModel && this.#chance(0.35) ? `pi/"${Math.floor(this.#random() * 3)}` : null,
+      kind: isModel ? ('llm' as const) : ('mutating' as const),
+      open: isModel ? this.#openOrds() : [],
+      repeat: isModel ? ANEW : this.#chance(0.6) ? IDEMPOTENT : NEVER,
       seen,
       delivering: this.#chance(0.1) ? [1 + Math.floor(this.#random() * 3)] : [],
       intactSinceBoot: this.#pick([null, 1, 2]),
@@ -251,6 +263,7 @@ export class Twins {
       ...(this.#chance(0.12) ? { ord: [this.#pick([1, 2]), 1 + Math.floor(this.#random() * 40)] as const } : {}),
       ...(this.#chance(0.05) ? { ord: null } : {}),
     }
+    this.#asked += 1
     let nonce = '' as Nonce
     const told = `ask ${caller.pod?.podUid ?? 'hand'} ${JSON.stringify(ask)}`
     const answer = (await this.#both(told, ({ stage }) => {
@@ -260,6 +273,15 @@ export class Twins {
     })) as Answered
     if (answer.call !== undefined) this.#note(answer.call.callId)
     if (answer.status === 'SEND' && answer.call !== undefined) this.#sent(answer.call, nonce, ask.object)
+  }
+
+  /** Ords of about now, on either side. */
+  #openOrds(): (readonly [number, number])[] {
+    const count = Math.floor(this.#random() * 3)
+    return Array.from(
+      { length: count },
+      () => [1, Math.max(1, this.#asked + 2 - Math.floor(this.#random() * 5))] as const,
+    )
   }
 
   #note(label: string): void {
@@ -284,12 +306,15 @@ export class Twins {
 
   async #report(): Promise<void> {
     if (this.#refs.length === 0) return
-    const { repeat, object, ...ref } = this.#pick(this.#refs)
+    const twice = this.#refs.filter(({ label }, at) =>
+      this.#refs.some((other, where) => where !== at && other.label === label),
+    )
+    const { repeat, object, ...ref } = this.#pick(twice.length > 0 && this.#chance(0.4) ? twice : this.#refs)
     if (repeat.kind === 'never' && this.#chance(0.6)) {
       await this.#both(`mark ${JSON.stringify(ref)}`, (side) => side.stage.mark(side.ref(ref)))
       if (this.#chance(0.4)) return
     }
-    const outcome = this.#outcome(object)
+    const outcome = this.#outcome(object, repeat.kind !== 'anew')
     const pod = this.#pick(this.#pods)
     const handTo = this.#chance(0.5)
       ? { caller: pod.pod, boot: this.#pick([1, 2]), token: this.#pick([null, 't1']) }
@@ -300,7 +325,8 @@ export class Twins {
     )
   }
 
-  #outcome(object: string | null): S.SendOutcome {
+  /** A model's answer makes no object. */
+  #outcome(object: string | null, mayHaveObject: boolean): S.SendOutcome {
     const dice = this.#random()
     if (dice < 0.15) return { kind: 'unknown', reason: 'no "answer"', isSaved: this.#chance(0.4) }
     if (dice < 0.3) {
@@ -312,14 +338,14 @@ export class Twins {
     }
     const isDeclined = dice < 0.5
     // A vendor's answer makes an object or cancels one.
-    const givesBack = this.#chance(0.1) ? `pi/"${Math.floor(this.#random() * 3)}` : null
+    const givesBack = mayHaveObject && this.#chance(0.2) ? `pi/"${Math.floor(this.#random() * 3)}` : null
     return {
       kind: 'definite',
       answer: definite({
         status: isDeclined ? 402 : 200,
         hasEffect: !isDeclined,
         totalUsdMicros: micros(isDeclined ? 0 : Math.floor(this.#random() * 70)),
-        object: givesBack === null && this.#chance(0.8) ? object : null,
+        object: mayHaveObject && givesBack === null && this.#chance(0.8) ? object : null,
         givesBack,
         isUnexpectedReplay: this.#chance(0.05),
         sealedAnswer: this.#chance(0.9) ? Buffer.from([0, 255, 10, 13]) : null,

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { skip } from '../../../tools/test/skip.ts'
+import { freshStores } from '../../redis/fresh-store.ts'
+import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { inMemory, seeded } from '../stage.ts'
+import { SCRIPT_MUTANTS, type ScriptMutant } from './mutants.ts'
+import { Twins } from './twins.ts'
+
+const SEEDS = Number(process.env['SEEDS'] ?? 60)
+const STEPS = 150
+
+describe('a bug planted in the scripts', function () {
+  this.timeout(240_000)
+  let redis: RedisServer | undefined
+
+  before(async function () {
+    const reason = whyNoRedis()
+    if (reason !== undefined) skip(this, reason)
+    redis = await startRedis({ settings: { appendonly: 'no' } })
+  })
+  after(() => redis?.stop())
+
+  /** The first seed whose steps differ from the rules'; undefined: none did. */
+  async function caughtBy({ text, replacement }: ScriptMutant): Promise<number | undefined> {
+    const altered = (lua: string) => lua.replaceAll(text, () => replacement)
+    const scripts = freshStores(() => ({ url: redis?.url ?? '', ports: [redis?.port ?? 0] }), altered)
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      const twins = await Twins.open([inMemory, scripts], seeded(seed))
+      try {
+        for (let step = 1; step <= STEPS; step += 1) await twins.step()
+        await twins.compare()
+      } catch {
+        return seed
+      } finally {
+        await twins.close()
+      }
+    }
+    return undefined
+  }
+
+  for (const mutant of SCRIPT_MUTANTS) {
+    it(`is noticed: ${mutant.name}`, async () => {
+      const source = readFileSync(mutant.file, 'utf8').replaceAll('\\n', '\n')
+      expect(source, 'the text to replace').to.contain(mutant.text.replaceAll('\\n', '\n'))
+      expect(await caughtBy(mutant), `a seed of 1 to ${SEEDS}`).not.to.equal(undefined)
+    })
+  }
+})

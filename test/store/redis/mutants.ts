@@ -1,0 +1,162 @@
+/** A bug planted in the scripts by replacing a text. `file`: where the text stands. */
+export interface ScriptMutant {
+  readonly name: string
+  readonly file: string
+  readonly text: string
+  readonly replacement: string
+}
+
+const CALLS = 'store/redis/lua/calls.ts'
+const NUMBERING = 'store/redis/lua/numbering.ts'
+const SETTLING = 'store/redis/lua/settling.ts'
+const SEEN = 'store/redis/lua/seen.ts'
+const SENDING = 'store/redis/scripts/sending.ts'
+
+/** Each must be caught by the random steps of `fuzz.test.ts`. */
+export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
+  {
+    name: 'skip the cap of the policy and day',
+    file: NUMBERING,
+    text: "local limits = {get('cap'), get('day_cap'), policyLimit,",
+    replacement: "local limits = {get('cap'), get('day_cap'), '',",
+  },
+  {
+    name: 'forget what is reserved when a cap is asked',
+    file: NUMBERING,
+    text: '9007199254740991) - spent - reserved then',
+    replacement: '9007199254740991) - spent then',
+  },
+  {
+    name: 'one micro-dollar over the cap passes',
+    file: NUMBERING,
+    text: 'if isFull or amount > (isDeclared',
+    replacement: 'if isFull or amount > 1 + (isDeclared',
+  },
+  {
+    name: 'a takeover keeps the epoch',
+    file: CALLS,
+    text: "'reserved', c.epoch + 1, nowMs + leaseMs, nonce",
+    replacement: "'reserved', c.epoch, nowMs + leaseMs, nonce",
+  },
+  {
+    name: 'a takeover forgets the sends before it',
+    file: CALLS,
+    text: "c.open = c.open == '-' and nonce or c.open .. ',' .. nonce",
+    replacement: 'c.open = nonce',
+  },
+  {
+    name: 'a send that did not leave releases although another is open',
+    file: SENDING,
+    text: "if isOwner and c.open == '-' then",
+    replacement: 'if isOwner then',
+  },
+  {
+    name: 'an owner of an older epoch releases',
+    file: SENDING,
+    text: "if isOwner and c.open == '-' then",
+    replacement: "if c.open == '-' then",
+  },
+  {
+    name: 'a lease ends a millisecond late',
+    file: CALLS,
+    text: 'return c.leaseMs > nowMs end',
+    replacement: 'return c.leaseMs >= nowMs end',
+  },
+  {
+    name: 'the number is a count and one',
+    file: SEEN,
+    text: 'return tonumber(low), tonumber(read)',
+    replacement: 'return tonumber(low) + tonumber(read), tonumber(read)',
+  },
+  {
+    name: 'a late copy of a request is taken for new',
+    file: NUMBERING,
+    text: "if order < 0 then return refused('stale_request') end",
+    replacement: '',
+  },
+  {
+    name: 'a call that may not be repeated is repeated',
+    file: CALLS,
+    text: "if c.windowMs == 'never' or c.windowMs == 'anew' then return false end",
+    replacement: "if c.windowMs == 'anew' then return false elseif c.windowMs == 'never' then return true end",
+  },
+  {
+    name: 'a call in doubt is sent again after the window of its vendor',
+    file: CALLS,
+    text: 'nowMs - tonumber(c.firstMs) < tonumber(c.windowMs)',
+    replacement: 'nowMs - tonumber(c.firstMs) < 2 * tonumber(c.windowMs)',
+  },
+  {
+    name: 'money settles in the day of the settling',
+    file: CALLS,
+    text: "set('a:' .. c.day, add(get('a:' .. c.day), spent, reserved))",
+    replacement: "set('a:2026-11-22', add(get('a:2026-11-22'), spent, reserved))",
+  },
+  {
+    name: 'a release keeps the money reserved',
+    file: CALLS,
+    text: 'addMoney(c, 0, -c.reserved, -1)',
+    replacement: 'addMoney(c, 0, 0, -1)',
+  },
+  {
+    name: 'an object is counted again by each call',
+    file: SETTLING,
+    text: 'spent = math.max(0, spent - counted(shares))',
+    replacement: 'spent = spent + 0',
+  },
+  {
+    name: 'an object gives its dollars back twice',
+    file: SETTLING,
+    text: "set(field, '')\n",
+    replacement: '\n',
+  },
+  {
+    name: 'a second, different answer raises no alarm',
+    file: SETTLING,
+    text: "if isSame then return 'noted', false end",
+    replacement: "if true then return 'noted', false end",
+  },
+  {
+    name: 'an old attempt makes new calls',
+    file: NUMBERING,
+    text: "if hasSidecar and get('p:' .. scope) ~= attempt then return refused('stale_attempt') end",
+    replacement: '',
+  },
+  {
+    name: 'a revoked key admits',
+    file: CALLS,
+    text: "if status == 'revoked' then return 'key_revoked' end",
+    replacement: '',
+  },
+  {
+    name: 'a mark is given to an owner that was replaced',
+    file: SENDING,
+    text: "if c.state ~= 'reserved' or not isOwner or isFrozen(c) then return {'refused'} end",
+    replacement: "if c.state ~= 'reserved' or isFrozen(c) then return {'refused'} end",
+  },
+  {
+    name: 'the guard of the core looks past reserved calls',
+    file: NUMBERING,
+    text: "if c.state ~= 'released' and not (c.state == 'settled' and c.effect == '0') then",
+    replacement:
+      "if c.state ~= 'released' and c.state ~= 'reserved' and not (c.state == 'settled' and c.effect == '0') then",
+  },
+  {
+    name: 'a token names another content',
+    file: NUMBERING,
+    text: "if boundDigest ~= digest then return refused('idempotency_mismatch') end",
+    replacement: '',
+  },
+  {
+    name: 'what was handed over in an older boot is forgotten',
+    file: NUMBERING,
+    text: 'if handedBoot >= tonumber(boot) then return false end',
+    replacement: 'if handedBoot >= 0 then return false end',
+  },
+  {
+    name: 'the audit record of a refusal is left out',
+    file: 'store/redis/scripts/number.ts',
+    text: 'local function refusalReply(verdict)\n  append(',
+    replacement: 'local function refusalReply(verdict)\n  tostring(',
+  },
+]
