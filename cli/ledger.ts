@@ -23,6 +23,13 @@ const OPTIONS: Options = {
     help: 'else JOBCAP_LEDGER_REDIS_PASSWORD of the environment',
   },
   'redis-ca': { type: 'string', value: 'FILE', help: "PEM authority of Redis' certificate, for rediss://" },
+  journal: { type: 'string', value: 'DIR', help: "this replica's own journal, on a disk of its own; for Redis" },
+  'give-up': {
+    type: 'string',
+    multiple: true,
+    value: 'REPLICA',
+    help: 'for one start: the journal of this replica is lost, and not waited for',
+  },
   initialise: { type: 'boolean', help: 'for one start: an empty Redis is to be a new store' },
   'log-level': { type: 'string', value: 'LEVEL', help: 'debug, info, warn, error or silent (default info)' },
   'vendor-deadline-ms': { type: 'string', value: 'MS', help: 'how long a vendor may be silent (default 80000)' },

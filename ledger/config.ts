@@ -45,6 +45,10 @@ export type StoreConfig =
       readonly caFile: string | null
       /** For one start: an empty Redis is to be a new store. */
       readonly initialise: boolean
+      /** This replica's own, on a disk of its own. Null: none is kept. */
+      readonly journalFolder: string | null
+      /** A person's word: the journals of these replicas are lost, and not waited for. */
+      readonly giveUp: readonly string[]
     }
 
 /** In a cluster: who asks, what they may do, policies, secrets and certificates all come from its API server. */
@@ -111,6 +115,8 @@ const options = z
     'redis-password-file': z.string().optional(),
     'redis-ca': z.string().optional(),
     initialise: z.boolean().default(false),
+    journal: z.string().optional(),
+    'give-up': z.array(z.string()).default([]),
     'log-level': z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'vendor-deadline-ms': milliseconds.default(80_000),
     'model-deadline-ms': milliseconds.default(600_000),
@@ -122,7 +128,7 @@ const options = z
   })
   .refine((given) => given.store.kind === 'sqlite' || !given.restored, {
     path: ['restored'],
-    error: 'is for SQLite; a Redis is recovered with jobcap ledger repair',
+    error: 'is for SQLite; a Redis is recovered from the journals of its ledgers',
   })
   .refine((given) => given.store.kind === 'redis' || !given.initialise, {
     path: ['initialise'],
@@ -170,6 +176,8 @@ interface StoreFlags {
   readonly 'redis-password'?: string | undefined
   readonly 'redis-password-file'?: string | undefined
   readonly 'redis-ca'?: string | undefined
+  readonly journal?: string | undefined
+  readonly 'give-up': readonly string[]
 }
 
 function storeConfig(place: StorePlace, flags: StoreFlags): StoreConfig {
@@ -181,6 +189,8 @@ function storeConfig(place: StorePlace, flags: StoreFlags): StoreConfig {
     passwordFile: flags['redis-password-file'] ?? null,
     caFile: flags['redis-ca'] ?? null,
     initialise: flags.initialise,
+    journalFolder: flags.journal ?? null,
+    giveUp: flags['give-up'],
   }
 }
 
@@ -204,6 +214,8 @@ export function readConfig(args: readonly string[], environment: Environment): L
       restored: { type: 'boolean' },
       'redis-password-file': { type: 'string' },
       'redis-ca': { type: 'string' },
+      journal: { type: 'string' },
+      'give-up': { type: 'string', multiple: true },
       initialise: { type: 'boolean' },
       'log-level': { type: 'string' },
       'vendor-deadline-ms': { type: 'string' },
@@ -231,6 +243,7 @@ const TEXT_FLAGS = [
   'redis-password',
   'redis-password-file',
   'redis-ca',
+  'journal',
 ] as const
 
 function fromEnvironment(environment: Environment): Record<string, unknown> {

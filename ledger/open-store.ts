@@ -1,4 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openFileDisk } from '../store/journal/file-disk.ts'
+import { openJournal } from '../store/journal/journal.ts'
+import { Guard } from '../store/recovery/guard.ts'
+import { guardedStore } from '../store/recovery/guarded-store.ts'
+import type { DistributedStore } from '../store/recovery/registry.ts'
 import { openRedisStore } from '../store/redis/open.ts'
 import type { StoreDoors } from '../store/redis/steps.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
@@ -16,7 +22,7 @@ export async function openStore(config: StoreConfig, masterKey: Uint8Array, door
     case 'redis': {
       const { address, passwordFile, caFile, initialise } = config
       const fileText = passwordFile === null ? null : readFileSync(passwordFile, 'utf8').trim()
-      return openRedisStore({
+      const inner = await openRedisStore({
         ...doors,
         address,
         password: fileText ?? config.password?.reveal() ?? null,
@@ -24,6 +30,41 @@ export async function openStore(config: StoreConfig, masterKey: Uint8Array, door
         installId: deriveKey(masterKey, 'jobcap install v1').toString('hex').slice(0, 24),
         initialise,
       })
+      if (config.journalFolder !== null)
+        return guarded(inner, { folder: config.journalFolder, giveUp: config.giveUp }, doors)
+      doors.log.warn('no journal: after a loss of Redis calls may be made twice; name a folder with --journal')
+      return inner
     }
   }
+}
+
+/** Writes each send into a journal first, and serves only a store that is known to be whole. */
+async function guarded(
+  inner: DistributedStore,
+  { folder, giveUp }: { readonly folder: string; readonly giveUp: readonly string[] },
+  doors: StoreDoors,
+): Promise<Store> {
+  const { random, log } = doors
+  try {
+    const disk = await openFileDisk(folder)
+    const replicaId = readOrCreateName(join(folder, 'replica-id'), random)
+    const journal = await openJournal({
+      disk,
+      log,
+      beforeDrop: (droppedSegment) => inner.registry.enter({ replicaId, historyId: inner.historyId, droppedSegment }),
+    })
+    const served = (await journal.entries()).findLast((entry) => entry.kind === 'served')
+    const guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
+    for (const gone of giveUp) await inner.registry.remove(gone)
+    await guard.start()
+    return guardedStore(guard, inner)
+  } catch (fault) {
+    await inner.close()
+    throw fault
+  }
+}
+
+function readOrCreateName(path: string, random: StoreDoors['random']): string {
+  if (!existsSync(path)) writeFileSync(path, `${random.hex(8)}\n`, { mode: 0o600 })
+  return readFileSync(path, 'utf8').trim()
 }

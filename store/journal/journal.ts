@@ -202,6 +202,6 @@ function callsOf(entries: readonly JournalEntry[]): Set<CallId> {
 function damaged(name: string, at: number): string {
   return (
     `The journal's ${name} is damaged at byte ${at}; later segments are whole, so what it held may be calls that were sent. ` +
-    'Put the file back from a copy of the disk, or move the folder away and say so with jobcap ledger repair.'
+    'Put the file back from a copy of the disk, or start with a new folder for --journal, and once with --give-up and the id in its file replica-id.'
   )
 }

@@ -35,6 +35,10 @@ export interface Connection {
   ): Promise<Reply>
   hmget(key: string, fields: readonly string[]): Promise<readonly (string | null)[]>
   hmgetBytes(key: string, fields: readonly string[]): Promise<readonly (Buffer | null)[]>
+  /** Which runs of which servers answer: it changes with every restart and every change of master. */
+  witness(): Promise<string>
+  /** Called whenever a connection is lost; what answers next may be another server, or have lost something. */
+  onBroken(broken: () => void): void
   command(name: string, ...args: readonly (string | number)[]): Promise<unknown>
   close(): void
 }
@@ -75,6 +79,11 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     },
     hmget: (key, fields) => guarded(client.hmget(key, ...fields)),
     hmgetBytes: (key, fields) => guarded(client.hmgetBuffer(key, ...fields)),
+    witness: () => guarded(witnessOf(client)),
+    onBroken(broken) {
+      client.on('close', broken)
+      if (client instanceof Cluster) client.on('node error', broken).on('-node', broken).on('+node', broken)
+    },
     command: (command, ...args) => guarded(client.call(command, ...args.map(String))),
     close: () => client.disconnect(),
   }
@@ -121,6 +130,18 @@ function makeClient({ address, password, caPem }: ConnectionOptions): Redis | Cl
         lazyConnect: true,
       })
   }
+}
+
+async function witnessOf(client: Redis | Cluster): Promise<string> {
+  const masters = client instanceof Cluster ? client.nodes('master') : [client]
+  const runs = await Promise.all(
+    masters.map(async (node) => {
+      const info = `${await node.info('server')}\n${await node.info('replication')}`
+      const of = (field: string) => new RegExp(`^${field}:(\\S+)`, 'm').exec(info)?.[1] ?? ''
+      return `${of('run_id')}.${of('master_replid')}`
+    }),
+  )
+  return runs.toSorted().join(' ')
 }
 
 const reconnectAfterMs = (times: number) => Math.min(times * 50, LONGEST_RECONNECT_MS)

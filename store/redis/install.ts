@@ -19,7 +19,7 @@ export async function readInstall(connection: Connection, installId: string): Pr
   if (install !== installId) throw new StoreFault(anothers(connection.name, install))
   if (schema !== SCHEMA_VERSION) throw new StoreFault(otherLayout(connection.name, schema))
   if (history === null)
-    throw new StoreFault(`${connection.name}: ${INSTALL_KEY} has lost its history; run: jobcap ledger repair`)
+    throw new StoreFault(`${connection.name}: ${INSTALL_KEY} has lost its history: put its data back`)
   return { installId, historyId: asHistoryId(history) }
 }
 
@@ -52,7 +52,7 @@ export async function listPolicies(connection: Connection): Promise<readonly str
 
 export function nothingThere(name: string): string {
   return (
-    `${name} holds no store of jobcap. If it did before, its data are lost: put them back, or run jobcap ledger repair. ` +
+    `${name} holds no store of jobcap. If it did before, its data are lost: put them back. ` +
     `If it is to be a new store, start once with --initialise. An empty Redis is never taken for a fresh ledger.`
   )
 }
@@ -79,5 +79,5 @@ function otherLayout(name: string, schema: string | null): string {
 }
 
 function lostSlot(name: string, policyName: string): string {
-  return `${name} has lost the data of policy ${policyName}, so nothing is admitted under it; run: jobcap ledger repair`
+  return `${name} has lost the data of policy ${policyName}, so nothing is admitted under it: put its data back`
 }

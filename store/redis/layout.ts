@@ -28,6 +28,8 @@ export interface PolicyKeys {
 const PREFIX = 'jobcap'
 /** What is the install's and not one policy's. */
 export const INSTALL_KEY = `${PREFIX}:install`
+/** Replicas of the ledger: who serves under which history. */
+export const REPLICAS_KEY = `${PREFIX}:replicas`
 export const POLICIES_KEY = `${PREFIX}:policies`
 /** The policy that a Job's run is in: claimed once, so that two exchanges cannot open two runs of one Job. */
 export const jobKey = (jobUid: string): string => `${PREFIX}:job:${jobUid}`

@@ -1,5 +1,6 @@
 import type { Log } from '../../runtime/log.ts'
-import { type RecoverableStore, StoreFault } from '../store.ts'
+import type { DistributedStore } from '../recovery/registry.ts'
+import { StoreFault } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { connect } from './connection.ts'
 import { initialise, nothingThere, readInstall, testTime } from './install.ts'
@@ -31,7 +32,7 @@ const TICK_MS = 5_000
  * Opens the distributed store. Rejects with `StoreFault` and what to do: it cannot be reached, is another install's, of
  * another layout, or empty without a person's word.
  */
-export async function openRedisStore(options: RedisStoreOptions): Promise<RecoverableStore> {
+export async function openRedisStore(options: RedisStoreOptions): Promise<DistributedStore> {
   const { address, password, caPem, installId, log, random } = options
   const connection = await connect({ address, password, caPem, log, altered: options.altered })
   try {

@@ -2,6 +2,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import type { CallId, HistoryId, JobUid, KeyId, RunUid } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
+import type { DistributedStore, Registry } from '../recovery/registry.ts'
 import { scopeOfPod } from '../rules/caller.ts'
 import { LEAST_KEPT_MS } from '../rules/retention.ts'
 import type * as S from '../store.ts'
@@ -13,6 +14,7 @@ import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
 import { mergeArguments, policyOf } from './merging.ts'
 import type { Place } from './places.ts'
 import type { RedisReads } from './reads.ts'
+import { RedisRegistry } from './registry.ts'
 import { actorText, factsText, numberArguments, readArguments, refusedCallText, reportArguments } from './requests.ts'
 import { fixedOfKey } from './rows.ts'
 import type { Script, ScriptValue } from './script.ts'
@@ -31,12 +33,14 @@ const READ_LEASE_MS = 15 * 60 * 1000
 const FACTS_AT_ONCE = 500
 
 /** The distributed engine: each step is one script in the slot of one policy. */
-export class RedisStore implements S.RecoverableStore {
+export class RedisStore implements DistributedStore {
+  readonly registry: Registry
   readonly #steps: Steps
   readonly #reads: RedisReads
   readonly #stopTicking: () => void
 
   constructor(steps: Steps, { reads, stopTicking }: { readonly reads: RedisReads; readonly stopTicking: () => void }) {
+    this.registry = new RedisRegistry(steps.connection, reads.places, steps.install.installId)
     this.#steps = steps
     this.#reads = reads
     this.#stopTicking = stopTicking
@@ -44,6 +48,17 @@ export class RedisStore implements S.RecoverableStore {
 
   get historyId(): HistoryId {
     return this.#steps.historyId
+  }
+
+  adopt(historyId: HistoryId): void {
+    this.#steps.adopt(historyId)
+    // Where things are is looked for again: some of it may be lost.
+    this.#reads.places.forget()
+  }
+
+  onDoubt(doubted: (why: string) => void): void {
+    this.#steps.onDoubt(doubted)
+    this.#steps.connection.onBroken(() => doubted('the connection to Redis was lost'))
   }
 
   async number(request: S.NumberRequest): Promise<S.NumberAnswer> {

@@ -29,6 +29,7 @@ export class Steps {
   readonly #doors: StoreDoors
   #install: Install
   #problem: string | undefined
+  #doubted: (why: string) => void = () => undefined
 
   constructor(connection: Connection, doors: StoreDoors, install: Install) {
     this.#connection = connection
@@ -50,6 +51,16 @@ export class Steps {
 
   get random(): Random {
     return this.#doors.random
+  }
+
+  adopt(historyId: HistoryId): void {
+    this.#install = { ...this.#install, historyId }
+    this.#problem = undefined
+  }
+
+  /** A step was told of another history. */
+  onDoubt(doubted: (why: string) => void): void {
+    this.#doubted = doubted
   }
 
   problem(): string | undefined {
@@ -96,10 +107,11 @@ export class Steps {
   }
 
   #historyChanged(policyName: string, now: string): StoreFault {
+    this.#doubted('a step met another history')
     const { name } = this.#connection
     return new StoreFault(
       now === ''
-        ? `${name} has no data of policy ${policyName} any more, so nothing is admitted; run: jobcap ledger repair`
+        ? `${name} has no data of policy ${policyName} any more, so nothing is admitted: put its data back`
         : `${name} has another history (${now}) than this ledger (${this.#install.historyId}): it may have lost something`,
     )
   }

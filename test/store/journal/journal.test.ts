@@ -119,7 +119,7 @@ describe('a journal on disk', function () {
     truncateSync(segment(1), statSync(segment(1)).size - 3)
     const fault = await open().catch((thrown: unknown) => thrown)
     expect(fault).to.be.instanceOf(JournalFault)
-    expect(String(fault)).to.match(/journal-00000001\.log is damaged at byte .*jobcap ledger repair/)
+    expect(String(fault)).to.match(/journal-00000001\.log is damaged at byte .*--give-up/)
   })
 
   it('a second ledger on the same folder is refused', async () => {

@@ -1,0 +1,49 @@
+import type { HistoryId } from '../../contract/ids.ts'
+import type { RegistryState } from './registry.ts'
+
+/** What one replica knows of itself. */
+export interface OwnState {
+  readonly replicaId: string
+  /** History that it last served under; null before it ever did. */
+  readonly historyId: HistoryId | null
+  readonly droppedSegment: number
+}
+
+/** What is to be done next, of the states in which a store may be found. */
+export type RecoveryPlan =
+  /** Nothing is lost. */
+  | { readonly kind: 'serve'; readonly historyId: HistoryId }
+  /** Others have gone on without us: our journal first. */
+  | { readonly kind: 'catch_up'; readonly historyId: HistoryId }
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'hand_over'; readonly next: HistoryId }
+  | { readonly kind: 'finish'; readonly next: HistoryId }
+  | { readonly kind: 'wait'; readonly next: HistoryId; readonly missing: readonly string[] }
+  /** A person must say what is to be. */
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'too_old'; readonly storeKnows: number }
+
+export function planOf(state: RegistryState, own: OwnState): RecoveryPlan {
+  const { historyId, witness, recovery, replicas } = state
+  if (historyId === null) return { kind: 'empty' }
+  const isLossPossible = recovery !== null || witness.written !== witness.now
+  const card = replicas.find(({ replicaId }) => replicaId === own.replicaId)
+  // What we let go was in the store then. A store that does not know that we did is older than our journal reaches.
+  const storeKnows = card?.droppedSegment ?? 0
+  if (own.historyId !== null && isLossPossible && storeKnows < own.droppedSegment)
+    return { kind: 'too_old', storeKnows }
+  if (!isLossPossible) {
+    const isOurs = own.historyId === null || own.historyId === historyId
+    return isOurs ? { kind: 'serve', historyId } : { kind: 'catch_up', historyId }
+  }
+  if (recovery === null) return { kind: 'begin' }
+  const { next, handedOver } = recovery
+  if (!handedOver.includes(own.replicaId)) return { kind: 'hand_over', next }
+  const missing = replicas.filter((each) => isNeeded(each, state)).map(({ replicaId }) => replicaId)
+  return missing.length === 0 ? { kind: 'finish', next } : { kind: 'wait', next, missing }
+}
+
+/** A journal matters only where its replica made calls under the history that may have lost something. */
+function isNeeded(card: RegistryState['replicas'][number], { historyId, recovery }: RegistryState): boolean {
+  return card.historyId === historyId && recovery?.handedOver.includes(card.replicaId) !== true
+}

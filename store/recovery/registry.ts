@@ -1,0 +1,44 @@
+import type { HistoryId } from '../../contract/ids.ts'
+import type { RecoverableStore } from '../store.ts'
+
+/** An engine on a server that may lose its last steps, and says when it has doubts. */
+export interface DistributedStore extends RecoverableStore {
+  readonly registry: Registry
+  /** From now on steps run, and journals are merged, under this history. */
+  adopt(historyId: HistoryId): void
+  /** Called when the connection broke, or a step was told of another history. */
+  onDoubt(doubted: (why: string) => void): void
+}
+
+/** What a distributed store holds of its own health, and the steps that bring it back after a loss. */
+export interface Registry {
+  /** As it is now. Rejects with `StoreFault` when it cannot be reached, or is another install's. */
+  read(): Promise<RegistryState>
+  /** The replica serves under this history, from now on. */
+  enter(card: ReplicaCard): Promise<void>
+  /** The replica has ended cleanly, or a person has given up its journal: nobody waits for it. */
+  remove(replicaId: string): Promise<void>
+  /** Stops every script of the old history. The first to begin names the next one. */
+  begin(next: HistoryId): Promise<void>
+  /** All that the replica's journal says is merged. */
+  handOver(replicaId: string): Promise<void>
+  /** The recovery is over: scripts of the next history run. */
+  finish(next: HistoryId): Promise<void>
+}
+
+export interface RegistryState {
+  /** Null: there is no store, or it is empty. */
+  readonly historyId: HistoryId | null
+  /** Which run of which server wrote the history, and which one answers now. They differ where something may be lost. */
+  readonly witness: { readonly written: string; readonly now: string }
+  readonly recovery: { readonly next: HistoryId; readonly handedOver: readonly string[] } | null
+  readonly replicas: readonly ReplicaCard[]
+}
+
+export interface ReplicaCard {
+  readonly replicaId: string
+  /** The last history that it served under. */
+  readonly historyId: HistoryId
+  /** Newest segment of its journal that was let go. */
+  readonly droppedSegment: number
+}

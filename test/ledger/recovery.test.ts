@@ -1,0 +1,208 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { skip } from '../../tools/test/skip.ts'
+import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
+import { ask, gist, payment, type Told } from './call.ts'
+import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
+
+const AOF = 'appendonlydir'
+
+describe('a Redis that restarts, or loses what it had acknowledged', function () {
+  this.timeout(120_000)
+  let rig: Rig
+  let redis: RedisServer
+
+  before(function () {
+    const reason = whyNoRedis()
+    if (reason !== undefined) skip(this, reason)
+  })
+  beforeEach(async () => {
+    redis = await startRedis()
+    rig = await startRig()
+  })
+  afterEach(async () => {
+    await rig.stop()
+    await redis.stop()
+  })
+
+  const start = (name: string, ...flags: string[]): Promise<LedgerProcess> => {
+    const journal = name === '' ? [] : ['--journal', join(rig.folder, `journal-${name}`)]
+    return rig.startLedger(['--store', redis.url, '--repair-every-ms', '200', ...journal, ...flags])
+  }
+  const saved = () => join(rig.folder, 'saved')
+  const save = () => {
+    rmSync(saved(), { recursive: true, force: true })
+    cpSync(join(redis.folder, AOF), saved(), { recursive: true })
+  }
+  /** As if the host's disk had lost what was written since `save`. */
+  const rollBack = async () => {
+    await redis.kill()
+    rmSync(join(redis.folder, AOF), { recursive: true })
+    cpSync(saved(), join(redis.folder, AOF), { recursive: true })
+    await redis.restart()
+  }
+  const readyz = async ({ address }: LedgerProcess) => {
+    const told = await ask(address, { method: 'GET', path: '/readyz' })
+    return JSON.parse(told.text) as { ready: boolean; problem?: string }
+  }
+  const until = async (ledger: LedgerProcess, isSo: (now: { ready: boolean; problem?: string }) => boolean) => {
+    for (;;) {
+      const now = await readyz(ledger)
+      if (isSo(now)) return now
+    }
+  }
+  const ready = (ledger: LedgerProcess) => until(ledger, (now) => now.ready)
+  /** Asks again while the store is being looked at, as an SDK does. */
+  const asked = async (make: () => Promise<Told>): Promise<Told> => {
+    for (;;) {
+      const told = await make()
+      if (told.headers['jobcap-refused'] !== 'store_unavailable') return told
+    }
+  }
+  const makeKey = async (ledger: LedgerProcess, vendor: string, cap = '100.00') =>
+    (await ledger.client.createKey({ vendor, usd_cap: cap })).vault_key
+  const lookUp = (ledger: LedgerProcess, key: string, name: string) =>
+    ask(ledger.address, {
+      path: '/geocode/v1/lookup',
+      key,
+      headers: { 'idempotency-key': name, 'content-type': 'application/json' },
+      body: JSON.stringify({ address: name }),
+    })
+
+  it('restarted with its data: the ledger stops, looks, and serves again by itself under a new history', async () => {
+    const ledger = await start('a', '--initialise')
+    const key = await makeKey(ledger, 'stripe')
+    const first = await ask(ledger.address, payment(key, 'k'))
+    expect(gist(first)).to.equal('200')
+    await redis.kill()
+    await until(ledger, (now) => !now.ready)
+    expect(gist(await ask(ledger.address, payment(key, 'new')))).to.equal('503 store_unavailable')
+    await redis.restart()
+    await ready(ledger)
+    expect((await ask(ledger.address, payment(key, 'k'))).text).to.equal(first.text)
+    expect(gist(await ask(ledger.address, payment(key, 'new')))).to.equal('200')
+    expect(rig.stripe.truth('effect')).to.have.length(2)
+  })
+
+  it('rolled back: a vendor that must not be asked twice is not, and the app gets the answer that was lost', async () => {
+    const ledger = await start('a', '--initialise')
+    const key = await makeKey(ledger, 'geocode')
+    save()
+    const first = await lookUp(ledger, key, 'k')
+    expect(gist(first)).to.equal('200')
+    await rollBack()
+    const again = await asked(() => lookUp(ledger, key, 'k'))
+    expect([gist(again), again.text]).to.deep.equal(['200', first.text])
+    expect(rig.geocoder.truth('effect')).to.have.length(1)
+    const settled = (await auditOf(ledger)).filter(({ event }) => event === 'call.settled')
+    expect(settled).to.have.length(1)
+  })
+
+  it('rolled back without a journal that vendor is asked twice: this is what the journal is for', async () => {
+    const ledger = await start('', '--initialise')
+    const key = await makeKey(ledger, 'geocode')
+    save()
+    expect(gist(await lookUp(ledger, key, 'k'))).to.equal('200')
+    await rollBack()
+    await asked(() => lookUp(ledger, key, 'k'))
+    expect(rig.geocoder.truth('effect')).to.have.length(2)
+  })
+
+  it('rolled back under a tight cap: the money that was spent stays spent', async () => {
+    const ledger = await start('a', '--initialise')
+    const key = await makeKey(ledger, 'stripe', '1.00')
+    save()
+    expect(gist(await ask(ledger.address, payment(key, 'k')))).to.equal('200')
+    await rollBack()
+    expect(gist(await asked(() => ask(ledger.address, payment(key, 'other'))))).to.equal('429 cap_exhausted')
+    expect(gist(await ask(ledger.address, payment(key, 'k')))).to.equal('200')
+    expect(rig.stripe.truth('effect')).to.have.length(1)
+  })
+
+  it('rolled back while a call is out at its vendor: its answer is booked once, and its repeat gets it', async () => {
+    const ledger = await start('a', '--initialise')
+    const key = await makeKey(ledger, 'geocode')
+    save()
+    await rig.geocoder.control.hold()
+    const asking = lookUp(ledger, key, 'k')
+    const held = await rig.geocoder.control.nextHeld()
+    await rollBack()
+    await ready(ledger)
+    await rig.geocoder.control.release(held.id)
+    expect(gist(await asking)).to.equal('200')
+    const again = await asked(() => lookUp(ledger, key, 'k'))
+    expect(gist(again)).to.match(/^(200|502 outcome_unknown)$/)
+    expect(rig.geocoder.truth('effect')).to.have.length(1)
+  })
+
+  it('a ledger that was killed with the answer in its journal tells the store at its next start', async () => {
+    const ledger = await start('a', '--initialise')
+    const key = await makeKey(ledger, 'geocode')
+    expect(gist(await lookUp(ledger, key, 'k'))).to.equal('200')
+    await ledger.kill()
+    const next = await start('a')
+    expect(gist(await lookUp(next, key, 'k'))).to.equal('200')
+    expect(rig.geocoder.truth('effect')).to.have.length(1)
+  })
+
+  describe('with two replicas', () => {
+    it('what one of them sent is known to the other after a loss', async () => {
+      const [a, b] = [await start('a', '--initialise'), await start('b')]
+      const key = await makeKey(a, 'geocode')
+      save()
+      const first = await lookUp(a, key, 'k')
+      await rollBack()
+      const again = await asked(() => lookUp(b, key, 'k'))
+      expect([gist(again), again.text]).to.deep.equal(['200', first.text])
+      expect(rig.geocoder.truth('effect')).to.have.length(1)
+    })
+
+    it('one that died is waited for after a loss, by name; it comes back, and all serve', async () => {
+      const [a, b] = [await start('a', '--initialise'), await start('b')]
+      const key = await makeKey(a, 'geocode')
+      save()
+      expect(gist(await lookUp(a, key, 'k'))).to.equal('200')
+      await a.kill()
+      await rollBack()
+      const { problem } = await until(b, (now) => now.problem?.includes('journals of these replicas') === true)
+      expect(problem).to.match(/[0-9a-f]{16}.*--give-up/)
+      expect(gist(await lookUp(b, key, 'k'))).to.equal('503 store_unavailable')
+      await start('a')
+      await ready(b)
+      expect(gist(await lookUp(b, key, 'k'))).to.equal('200')
+      expect(rig.geocoder.truth('effect')).to.have.length(1)
+    })
+
+    it('one that was drained has signed off, and nobody waits for it', async () => {
+      const [a, b] = [await start('a', '--initialise'), await start('b')]
+      expect(await a.drain()).to.equal(0)
+      await redis.kill()
+      await redis.restart()
+      await ready(b)
+      expect(gist(await lookUp(b, await makeKey(b, 'geocode'), 'k'))).to.equal('200')
+    })
+
+    it('one whose journal is lost is given up by a person, and the others serve', async () => {
+      const [a, b] = [await start('a', '--initialise'), await start('b')]
+      const key = await makeKey(b, 'geocode')
+      await a.kill()
+      await redis.kill()
+      await redis.restart()
+      const { problem = '' } = await until(b, (now) => now.problem?.includes('journals of these replicas') === true)
+      const [lost = ''] = /[0-9a-f]{16}/.exec(problem) ?? []
+      await start('c', '--give-up', lost)
+      await ready(b)
+      expect(gist(await lookUp(b, key, 'k'))).to.equal('200')
+    })
+  })
+
+  it('an emptied Redis is never a fresh ledger', async () => {
+    const ledger = await start('a', '--initialise')
+    await redis.kill()
+    rmSync(join(redis.folder, AOF), { recursive: true })
+    await redis.restart()
+    const { problem } = await until(ledger, (now) => now.problem?.includes('empty') === true)
+    expect(problem).to.match(/Put its data back; or start a replica once with --initialise/)
+  })
+})
