@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { skip } from '../../../tools/test/skip.ts'
-import { failure, gist } from '../../ledger/call.ts'
+import { ask, failure, gist } from '../../ledger/call.ts'
 import { newJob } from '../../path/job.ts'
 import { broken } from '../../path/world.ts'
 import { type Chapter, judge, type Stage } from '../row.ts'
@@ -207,6 +207,22 @@ function restartedOrRolledBack(stage: Stage): void {
     expect(told.map(gist)).to.deep.equal(['200', '200'])
     await judge(job, { effects: 3, record: ['settled', 'settled', 'settled'], told })
   })
+
+  if (stage.engine === 'Redis') {
+    it('emptied under a ledger that runs: nothing is admitted or sent, and /readyz says what to do', async () => {
+      const { world } = stage
+      const job = newJob(world)
+      const pod = await job.startPod()
+      expect(gist(await pod.pay())).to.equal('200')
+      await world.engine.empty()
+      const readiness = () => ask(world.ledgerAddress, { method: 'GET', path: '/readyz' })
+      // Until the ledger is connected again, what it says is that the store cannot be reached.
+      do expect((await pod.pay()).status).to.equal(503)
+      while (!(await readiness()).text.includes('repair'))
+      expect((await readiness()).status).to.equal(503)
+      expect(job.effects()).to.have.length(1)
+    })
+  }
 
   if (stage.engine === 'SQLite') {
     it('rolled back: the ledger does not start; with --restored it admits nothing of the runs before', async () => {
