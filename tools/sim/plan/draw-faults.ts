@@ -40,7 +40,7 @@ const PLACES: Readonly<Record<PartKind, readonly string[]>> = {
   issuer: ['link.ask', 'file.replace'],
 }
 
-export type Focus = 'none' | 'sidecar' | 'copies' | 'owners'
+export type Focus = 'none' | 'sidecar' | 'copies' | 'owners' | 'night' | 'rollback'
 
 export function drawFaults(chance: Chance, focus: Focus): Fault[] {
   if (focus !== 'none') return [...focused(chance, focus), ...(chance.is(0.4) ? [drawFault(chance)] : [])]
@@ -75,6 +75,15 @@ function focused(chance: Chance, focus: Exclude<Focus, 'none'>): Fault[] {
         how: chance.pick(['copy', 'copy', 'lose answer', 'late'] as const),
         byMs: chance.pick([30, 300, 2_000, 12_000]),
       }))
+    case 'night': {
+      // A call is out when the power fails, and nobody has its answer.
+      const nth = 1 + chance.below(3)
+      return [
+        { kind: 'crash', part: 'ledger', place: 'vendor.send', when: 'after', nth, downMs: 12_000, storeLosesMs: null },
+      ]
+    }
+    case 'rollback':
+      return []
     case 'owners': {
       const place = chance.pick(['store.number', 'store.mark', 'vendor.send', 'vendor.answer', 'store.report', 'any'])
       const nth = 1 + chance.below(4)

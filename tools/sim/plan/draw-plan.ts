@@ -6,14 +6,15 @@ const MIDNIGHT_MS = Date.UTC(2026, 10, 23)
 const HOUR_MS = 60 * 60 * 1_000
 const DAY_MS = 24 * HOUR_MS
 const GEO_USD = 0.05
+const FOCI: readonly Focus[] = ['none', 'none', 'none', 'sidecar', 'sidecar', 'copies', 'owners', 'night', 'rollback']
 
 /** What a seed comes to. */
 export function drawPlan(seed: number): Plan {
   const chance = new Chance(`plan ${seed}`)
   const indexes = chance.pick([1, 1, 2, 2, 3])
   const showsQueues = chance.is(0.8)
-  const store = chance.is(0.6) ? 'redis' : 'sqlite'
-  const focus = chance.pick<Focus>(['none', 'none', 'sidecar', 'copies', 'owners'])
+  const focus = chance.pick<Focus>(FOCI)
+  const store = focus === 'rollback' || chance.is(0.6) ? 'redis' : 'sqlite'
   const programs = Array.from({ length: indexes }, (_, index) => drawProgram(chance, { index, showsQueues, focus }))
   const intendedUsd = sumOf(programs)
   const jobs = drawJobs(chance, programs, intendedUsd)
@@ -29,7 +30,10 @@ export function drawPlan(seed: number): Plan {
     policy: drawPolicy(chance, intendedUsd),
     jobs,
     faults: drawFaults(chance, focus),
-    acts: focus === 'none' || chance.is(0.3) ? drawActs(chance, { intendedUsd, indexes }) : [],
+    acts: [
+      ...focusedActs(chance, focus),
+      ...(focus === 'none' || chance.is(0.3) ? drawActs(chance, { intendedUsd, indexes }) : []),
+    ],
     slowness: chance.pick([1, 1, 1, 3, 10]),
     showsQueues,
   }
@@ -81,13 +85,17 @@ interface Walk {
 }
 
 /** The same call again and again, by an app that does not give up: the hardest to tell apart. */
-function drawRow(chance: Chance, { index, showsQueues }: Walk): Step[] {
+function drawRow(chance: Chance, { index, showsQueues, focus }: Walk): Step[] {
   const callee = { ...drawCallee(chance, `cus_${index}_0`), isStamped: chance.is(0.1) }
   const again = chance.pick([1, 3])
-  return Array.from({ length: chance.pick([2, 3, 4]) }, () => {
+  const row = Array.from({ length: chance.pick([2, 3, 4]) }, (): Step => {
     const call = drawCall(chance, callee, showsQueues)
     return { kind: 'calls', calls: [{ ...call, onFailure: { again, then: chance.is(0.8) ? 'end' : 'go on' } }] }
   })
+  if (focus !== 'copies') return row
+  // Others go on while copies of what is over come in.
+  const last = drawCall(chance, drawCallee(chance, `cus_${index}_1`), showsQueues)
+  return [...row, ...Array.from({ length: 3 }, (): Step => ({ kind: 'calls', calls: [last] }))]
 }
 
 type Callee = Pick<CallPlan, 'vendor' | 'customer' | 'usd' | 'key' | 'isStamped'>
@@ -117,6 +125,14 @@ function drawCall(chance: Chance, callee: Callee, showsQueues: boolean): CallPla
     // Where receive queues do not show, only the end of a connection tells that an idle one was read.
     keepsAlive: chance.is(0.6) && showsQueues,
   }
+}
+
+function focusedActs(chance: Chance, focus: Focus): Act[] {
+  if (focus === 'night') {
+    return [{ kind: 'long night', atMs: chance.between(50, 5_000), forMs: chance.pick([23.5, 25, 49]) * HOUR_MS }]
+  }
+  if (focus !== 'rollback') return []
+  return [{ kind: 'store restart', atMs: chance.between(30, 600), awayMs: 50, losesMs: chance.pick([50, 5_000]) }]
 }
 
 function drawActs(chance: Chance, { intendedUsd, indexes }: { intendedUsd: number; indexes: number }): Act[] {
