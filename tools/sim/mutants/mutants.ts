@@ -17,14 +17,11 @@ const LEFT_OUT: readonly RuleName[] = [
   'in_doubt_sent_once',
   'persons_limits_stay',
   'history',
-  'stale_ord',
-  'handed_in_older_boot',
   'repeat_within_window',
   'renew_keeps_life',
   'cap_run_day',
   'gen_in_key',
   'gen_after_saved_failure',
-  'decline_was_last',
 ]
 
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })

@@ -83,28 +83,10 @@ const TEXTS: readonly Text[] = [
     to: "  return 'definite'\n",
   },
   {
-    name: 'take the day from the local clock',
-    file: 'store/sqlite/time.ts',
-    from: 'latestMs = Math.max(latestMs + monotonicMs - latestMonotonicMs, clock.nowMs())',
-    to: 'latestMs = clock.nowMs()',
-  },
-  {
-    name: 'take a finished write for seen',
-    file: 'sidecar/proxy/evidence/connection-watch.ts',
-    from: '    awaited.onWritten()\n',
-    to: "    awaited.onWritten()\n    awaited.onVerdict('seen')\n",
-  },
-  {
     name: 'leave out S4, its lines',
     file: 'sidecar/proxy/delivery-file.ts',
     from: "return this.#write('delivering', delivery)",
     to: 'return delivery.n > 0 ? Promise.resolve() : this.#write("delivering", delivery)',
-  },
-  {
-    name: 'leave out S4, its reading',
-    file: 'sidecar/proxy/delivery-file.ts',
-    from: 'delivering: delivering.map(({ n }) => n)',
-    to: 'delivering: []',
   },
   {
     name: 'say nothing again under a new history',
@@ -113,34 +95,16 @@ const TEXTS: readonly Text[] = [
     to: 'for (const { fact, lane } of recalled.slice(0, 0)) this.add(fact, lane)',
   },
   {
-    name: 'a new ord for each re-send',
-    file: 'sidecar/proxy/call.ts',
-    from: 'const { request, seen } = await outgoingRequest(pod, call, leave)',
-    to: 'const { request, seen } = await outgoingRequest(pod, call, { ...leave, ord: pod.ords.next() })',
-  },
-  {
     name: 'take a lost answer for not sent',
     file: 'ledger/call/send.ts',
     from: "return { kind: 'unknown', outcome: { kind: 'unknown', reason: result.reason, isSaved: false }, answer: null }",
     to: "return notSent(ledger, refusal('vendor_unreachable'), result.reason)",
   },
   {
-    name: 'take a 429 of the vendor for final',
-    file: 'vendors/verdict.ts',
-    from: "if (status === 429) return 'not_sent'",
-    to: "if (status === 429) return 'definite'",
-  },
-  {
     name: 'DELETE names nothing in flight',
     file: 'store/rules/keys.ts',
     from: '} else inFlight.push({',
     to: '} else if (call.epoch < 0) inFlight.push({',
-  },
-  {
-    name: 'compare dollars as floats',
-    file: 'store/rules/accounts.ts',
-    from: 'return amount > (level.limitUsdMicros ?? MAX_USD_MICROS) - spentUsdMicros - reservedUsdMicros',
-    to: 'return amount / 1e6 > (level.limitUsdMicros ?? MAX_USD_MICROS) / 1e6 - spentUsdMicros / 1e6 - reservedUsdMicros / 1e6',
   },
   {
     name: 'count what is reserved only when it is settled',
