@@ -6,7 +6,6 @@ import { PLANTED } from './planted.ts'
 const LEFT_OUT: readonly RuleName[] = [
   'seen_facts_stay',
   'key_status',
-  'token_seen_under_another',
   'smallest_unseen',
   'takeover_keeps_reservation',
   'guard_waits',
