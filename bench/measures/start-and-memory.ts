@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LEAN_MALLOC, LEAN_NODE } from '../../cli/run/pod-parts.ts'
 import { median } from '../figures.ts'
 import { freePort, isOpen } from '../processes.ts'
-import { PROXY_BUNDLE, SIDECAR_FLAGS } from '../subjects/jobcap.ts'
+import { PROXY_BUNDLE } from '../subjects/jobcap.ts'
 import type { Ground } from '../subjects/subject.ts'
 
 const EMPTY_SERVER = "require('node:http').createServer((q, s) => s.end()).listen(process.env.JOBCAP_PORT, '127.0.0.1')"
@@ -26,7 +27,7 @@ export async function measureStarts(ground: Ground, rounds: number): Promise<Sta
   const sidecar: Start[] = []
   for (let round = 0; round < rounds; round += 1) {
     empty.push(await start(ground, `empty-${round}`, ['-e', EMPTY_SERVER]))
-    sidecar.push(await start(ground, `idle-sidecar-${round}`, [...SIDECAR_FLAGS, PROXY_BUNDLE]))
+    sidecar.push(await start(ground, `idle-sidecar-${round}`, [...LEAN_NODE, PROXY_BUNDLE]))
   }
   return {
     startOverEmptyNode: median(sidecar.map(({ startMs }, at) => startMs / (empty[at]?.startMs ?? Number.NaN))),
@@ -39,6 +40,7 @@ async function start({ processes, folder }: Ground, name: string, args: readonly
   const stateDir = join(folder, name)
   mkdirSync(stateDir)
   const env = {
+    ...LEAN_MALLOC,
     JOBCAP_PORT: String(port),
     JOBCAP_STATE_DIR: stateDir,
     JOBCAP_TOKEN_FILE: join(stateDir, 'token'),

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { LEAN_MALLOC, LEAN_NODE } from '../../cli/run/pod-parts.ts'
 import { asJobUid, asPodUid } from '../../contract/ids.ts'
 import { TERMS_ANNOTATION, TOKEN_AUDIENCE } from '../../contract/labels.ts'
 import type { LocalPodToken } from '../../contract/workload.ts'
@@ -14,8 +15,6 @@ const ISSUER_BUNDLE = join(ROOT, 'dist/jobcap-issuer.cjs')
 const LEDGER_BUNDLE = join(ROOT, 'dist/ledger/main.js')
 /** A certificate for 127.0.0.1 that signs itself. */
 const CERTIFICATE = join(ROOT, 'test/ledger/fixtures')
-/** As Pods start it. */
-export const SIDECAR_FLAGS = ['--max-semi-space-size=1']
 const TOKEN_LIFE_MS = 24 * 3_600_000
 /** Dollars that no bench spends. */
 const PLENTY_USD = '900000000.00'
@@ -61,8 +60,8 @@ export async function startJobcap(ground: Ground, shape: JobcapShape): Promise<S
   const sidecar = processes.start({
     name: named('proxy'),
     command,
-    env,
-    args: [...nodeFlags, ...SIDECAR_FLAGS, PROXY_BUNDLE],
+    env: { ...env, ...LEAN_MALLOC },
+    args: [...nodeFlags, ...LEAN_NODE, PROXY_BUNDLE],
   })
   await processes.until(sidecar, () => isOpen(port))
   return {
