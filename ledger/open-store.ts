@@ -46,6 +46,7 @@ async function guarded(
 ): Promise<Store> {
   const { random, log } = doors
   try {
+    await inner.demandDurability()
     const disk = await openFileDisk(folder)
     const replicaId = readOrCreateName(join(folder, 'replica-id'), random)
     const journal = await openJournal({

@@ -4,6 +4,8 @@ import type { RecoverableStore } from '../store.ts'
 /** An engine on a server that may lose its last steps, and says when it has doubts. */
 export interface DistributedStore extends RecoverableStore {
   readonly registry: Registry
+  /** Rejects with `StoreFault`, and the settings to change, where the server may lose what it acknowledges. */
+  demandDurability(): Promise<void>
   /** From now on steps run, and journals are merged, under this history. */
   adopt(historyId: HistoryId): void
   /** Called when the connection broke, or a step was told of another history. */

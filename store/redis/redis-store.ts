@@ -9,6 +9,7 @@ import type * as S from '../store.ts'
 import { StoreFault } from '../store.ts'
 import { callOf, numberAnswer, repairAnswer, reportAnswer, statusOf } from './answers.ts'
 import type { Reply } from './connection.ts'
+import { demandDurability } from './durability.ts'
 import { admitPodOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
 import { mergeArguments, policyOf } from './merging.ts'
@@ -48,6 +49,10 @@ export class RedisStore implements DistributedStore {
 
   get historyId(): HistoryId {
     return this.#steps.historyId
+  }
+
+  demandDurability(): Promise<void> {
+    return demandDurability(this.#steps.connection)
   }
 
   adopt(historyId: HistoryId): void {

@@ -197,6 +197,15 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     })
   })
 
+  it('one without an append-only file, not fsynced always, or with eviction is refused, with all that is to be set', async () => {
+    await redis.stop()
+    redis = await startRedis({
+      settings: { appendonly: 'no', appendfsync: 'everysec', 'maxmemory-policy': 'allkeys-lru' },
+    })
+    const fault = String(await start('a', '--initialise').catch((thrown: unknown) => thrown))
+    expect(fault).to.match(/set appendonly to yes .*set appendfsync to always .*set maxmemory-policy to noeviction/)
+  })
+
   it('an emptied Redis is never a fresh ledger', async () => {
     const ledger = await start('a', '--initialise')
     await redis.kill()
