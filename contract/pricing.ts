@@ -15,9 +15,20 @@ export interface CurrencyTable {
 export interface RoutePrice {
   /** `METHOD /path`, a `*` stands for one segment. */
   readonly match: string
-  /** Micro-dollars a call; 0 is free. */
+  /** Micro-dollars a call, or of what `by` counts; 0 is free. */
   readonly usdMicros: UsdMicros
+  /** Absent: a fixed price. */
+  readonly by?: PriceRule
 }
+
+/** How a declared price is counted. `at`: a JSON pointer, `/a/b`; in a form it names the field `a[b]`. */
+export type PriceRule =
+  /** The number in the request, times the price; begun micro-dollars are whole. */
+  | { readonly kind: 'unit'; readonly at: string }
+  /** The items of the list in the request, times the price; what is no list is one. */
+  | { readonly kind: 'item'; readonly at: string }
+  /** The number in the answer, times `unitUsdMicros`; the price is the most, and what is reserved. */
+  | { readonly kind: 'answer'; readonly at: string; readonly unitUsdMicros: UsdMicros }
 
 /** What `vendors/<v>/cost.ts` needs of the policy to price a call. */
 export interface VendorPricing {
@@ -27,6 +38,8 @@ export interface VendorPricing {
   readonly routes: readonly RoutePrice[]
   /** Declared vendors only: whether the vendor may be asked twice under one key. */
   readonly idempotency: DeclaredIdempotency
+  /** Declared vendors only: statuses that mean something else there than elsewhere. */
+  readonly statuses?: DeclaredStatuses
   /** Twilio only. */
   readonly twilio?: TwilioTerms
   /** Resend only. */
@@ -106,6 +119,14 @@ export interface TwilioPrices {
   readonly mmsUsdMicros: UsdMicros | null
   /** One minute of a call, begun minutes counted whole. */
   readonly callMinuteUsdMicros: UsdMicros | null
+}
+
+/** Statuses of a declared vendor's that it gives only when nothing has happened. */
+export interface DeclaredStatuses {
+  /** Final: the call has failed for good, costs nothing and is replayed. */
+  readonly refused: readonly number[]
+  /** The call may be made again: nothing stays reserved. */
+  readonly notDone: readonly number[]
 }
 
 /** How a vendor takes its secret. */

@@ -184,6 +184,8 @@ export interface GenericVendor extends VendorBasics {
   readonly auth: VendorAuth
   /** `never`: a call is sent once. Otherwise the header that carries the key, and how long the vendor keeps it. */
   readonly idempotency: 'never' | { readonly header: string; readonly windowHours: number }
+  /** Statuses that mean something else at this vendor than elsewhere. */
+  readonly statuses?: VendorStatuses
   readonly routes: readonly PricedRoute[]
 }
 
@@ -192,18 +194,35 @@ export interface SecretRef {
   readonly key: string
 }
 
-export interface VendorAuth {
-  /** Request header that carries the secret. */
-  readonly header: string
-  /** Word before the secret, for example `Bearer`. Default: none. */
-  readonly scheme?: string
+export type VendorAuth =
+  /** `Authorization: Bearer <secret>`. */
+  | 'bearer'
+  /** Request header that carries the secret; `scheme`: the word before it. Default: none. */
+  | { readonly header: string; readonly scheme?: string }
+  /** HTTP Basic; without a `user` the secret is the user, and there is no password. */
+  | { readonly basic: { readonly user?: string } }
+  /** Parameter of the query that carries the secret. */
+  | { readonly query: string }
+
+/** Statuses that the vendor gives only when nothing has happened. */
+export interface VendorStatuses {
+  /** The call has failed for good. */
+  readonly refused?: readonly number[]
+  /** The call may be made again. */
+  readonly notDone?: readonly number[]
 }
 
 export interface PricedRoute {
   /** `METHOD /path`; a `*` stands for exactly one segment. */
   readonly match: string
-  /** Price of a call. */
+  /** Price of a call, or of what `perUnit` or `perItem` counts; with `fromAnswer` the most it can be. */
   readonly usd: DecimalUsd
+  /** JSON pointer to a number in the request. */
+  readonly perUnit?: string
+  /** JSON pointer to a list in the request. */
+  readonly perItem?: string
+  /** The answer names a number, which costs `usd` each. */
+  readonly fromAnswer?: { readonly at: string; readonly usd: DecimalUsd }
   /** JSON pointers into the body: the fields that name the counterparty. Default: none, and then no guard against diverging replays. */
   readonly core?: readonly string[]
 }

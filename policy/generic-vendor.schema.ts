@@ -2,32 +2,81 @@ import { z } from 'zod'
 import type { GenericVendor, PricedRoute } from './cap-policy.ts'
 import { baseUrl, header, pattern, usd, vendorBasics } from './vendor-fields.schema.ts'
 
-const pricedRoute = z.strictObject({
-  match: pattern.describe('`METHOD /path`; `*` stands for exactly one segment.'),
-  usd: usd.describe('Price of one call; `"0"` is free.'),
-  core: z
-    .array(z.string().regex(/^(\/([^~/]|~0|~1)+)+$/, { error: 'a JSON pointer, for example "/address"' }))
-    .max(20)
-    .exactOptional()
-    .describe(
-      'JSON pointers to the body fields that name the counterparty. Default none: no guard against diverging replays.',
+const pointer = z.string().regex(/^(\/([^~/]|~0|~1)+)+$/, { error: 'a JSON pointer, for example "/address"' })
+
+const pricedRoute = z
+  .strictObject({
+    match: pattern.describe('`METHOD /path`; `*` stands for exactly one segment.'),
+    usd: usd.describe(
+      'Price of one call, or of what `perUnit` or `perItem` counts; with `fromAnswer` the most. `"0"` is free.',
     ),
-}) satisfies z.ZodType<PricedRoute>
+    perUnit: pointer.exactOptional().describe('JSON pointer to a number in the request, which `usd` is multiplied by.'),
+    perItem: pointer.exactOptional().describe('JSON pointer to a list in the request; each item costs `usd`.'),
+    fromAnswer: z
+      .strictObject({
+        at: pointer.describe('JSON pointer to a number in the answer.'),
+        usd: usd.describe('What one of it costs.'),
+      })
+      .exactOptional()
+      .describe('The answer says what the call came to. `usd` of the route is reserved.'),
+    core: z
+      .array(pointer)
+      .max(20)
+      .exactOptional()
+      .describe(
+        'JSON pointers to the body fields that name the counterparty. Default none: no guard against diverging replays.',
+      ),
+  })
+  .refine(
+    ({ perUnit, perItem, fromAnswer }) =>
+      [perUnit, perItem, fromAnswer].filter((rule) => rule !== undefined).length < 2,
+    { error: 'of `perUnit`, `perItem` and `fromAnswer` a route has one' },
+  )
+  .refine(
+    ({ usd: price, perUnit, perItem, fromAnswer }) =>
+      (perUnit ?? perItem ?? fromAnswer) === undefined || !/^0(\.0+)?$/.test(price),
+    { path: ['usd'], error: 'a route whose price is counted has a price above 0' },
+  ) satisfies z.ZodType<PricedRoute>
+
+const statuses = z.array(z.int().min(400).max(599)).max(50)
 
 export const generic = z.strictObject({
   ...vendorBasics,
   type: z.literal('generic'),
   baseUrl: baseUrl.describe('Origin of the vendor.'),
   auth: z
-    .strictObject({
-      header: header.describe('Request header that carries the secret.'),
-      scheme: z
-        .string()
-        .regex(/^[A-Za-z0-9-]{1,40}$/)
-        .exactOptional()
-        .describe('Word before the secret, for example `Bearer`. Default none.'),
-    })
-    .describe('How the secret is sent.'),
+    .union(
+      [
+        z.literal('bearer'),
+        z.strictObject({
+          header: header.describe('Request header that carries the secret.'),
+          scheme: z
+            .string()
+            .regex(/^[A-Za-z0-9-]{1,40}$/)
+            .exactOptional()
+            .describe('Word before the secret, for example `Token`. Default none.'),
+        }),
+        z.strictObject({
+          basic: z
+            .strictObject({
+              user: z
+                .string()
+                .regex(/^[\x21-\x39\x3b-\x7e]{1,200}$/, { error: 'printable ASCII without a colon' })
+                .exactOptional()
+                .describe('User of HTTP Basic; the secret is the password. Default: the secret is the user.'),
+            })
+            .describe('The secret goes into HTTP Basic.'),
+        }),
+        z.strictObject({
+          query: z
+            .string()
+            .regex(/^[A-Za-z0-9_.-]{1,100}$/, { error: 'the name of a parameter' })
+            .describe('Parameter of the query that carries the secret.'),
+        }),
+      ],
+      { error: '`bearer`, {header, scheme?}, {basic: {user?}} or {query}' },
+    )
+    .describe('How the secret is sent: `bearer`, a header, HTTP Basic, or a parameter of the query.'),
   idempotency: z
     .union(
       [
@@ -40,6 +89,13 @@ export const generic = z.strictObject({
       { error: '`never`, or {header, windowHours}' },
     )
     .describe('`never`: a call is sent once. Otherwise how the vendor is told that a call is a repeat.'),
+  statuses: z
+    .strictObject({
+      refused: statuses.exactOptional().describe('The call has failed for good: it costs nothing and is replayed.'),
+      notDone: statuses.exactOptional().describe('The call may be made again: nothing stays reserved.'),
+    })
+    .exactOptional()
+    .describe('Statuses that the vendor gives only when nothing has happened. Default: as everywhere, 429 and 4xx.'),
   routes: z
     .array(pricedRoute)
     .max(200)

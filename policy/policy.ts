@@ -4,6 +4,7 @@ import { parseUsd, type UsdMicros } from '../contract/money.ts'
 import type {
   CurrencyTable,
   DeclaredIdempotency,
+  DeclaredStatuses,
   ResendTerms,
   RoutePrice,
   SecretPlace,
@@ -24,6 +25,7 @@ import type {
   StripeVendor,
   TwilioVendor,
   TwilioVendorPrices,
+  VendorAuth,
 } from './cap-policy.ts'
 import { parseExpiry } from './expiry.ts'
 import { readTokenVendor } from './token-vendor.ts'
@@ -74,6 +76,8 @@ export interface Vendor {
   readonly idempotency: DeclaredIdempotency
   readonly prices: readonly RoutePrice[]
   readonly routes: readonly DeclaredRoute[]
+  /** Declared vendors only. */
+  readonly statuses?: DeclaredStatuses
   /** Twilio only. */
   readonly twilio?: TwilioTerms
   /** Resend only. */
@@ -157,9 +161,10 @@ function readVendor(vendor: PolicyVendor): Vendor {
         ...basics,
         type: 'generic',
         baseUrl: vendor.baseUrl,
-        auth: vendor.auth,
+        auth: secretPlace(vendor.auth),
         idempotency: vendor.idempotency,
-        prices: vendor.routes.map(({ match, usd }) => ({ match, usdMicros: micros(usd) })),
+        statuses: { refused: vendor.statuses?.refused ?? [], notDone: vendor.statuses?.notDone ?? [] },
+        prices: vendor.routes.map(routePrice),
         routes: vendor.routes.map(declaredRoute),
       }
   }
@@ -181,6 +186,19 @@ function twilioPrices({ segmentUsd, mmsUsd, callMinuteUsd }: TwilioVendorPrices)
     mmsUsdMicros: microsOrNull(mmsUsd),
     callMinuteUsdMicros: microsOrNull(callMinuteUsd),
   }
+}
+
+function secretPlace(auth: VendorAuth): SecretPlace {
+  if (auth === 'bearer') return { header: 'Authorization', scheme: 'Bearer' }
+  return 'basic' in auth ? { basicUser: auth.basic.user ?? null } : auth
+}
+
+function routePrice({ match, usd, perUnit, perItem, fromAnswer }: PricedRoute): RoutePrice {
+  const fixed = { match, usdMicros: micros(usd) }
+  if (perUnit !== undefined) return { ...fixed, by: { kind: 'unit', at: perUnit } }
+  if (perItem !== undefined) return { ...fixed, by: { kind: 'item', at: perItem } }
+  if (fromAnswer === undefined) return fixed
+  return { ...fixed, by: { kind: 'answer', at: fromAnswer.at, unitUsdMicros: micros(fromAnswer.usd) } }
 }
 
 /** A route that only reads and costs nothing is free to repeat; any other is numbered. */

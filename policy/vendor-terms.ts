@@ -4,8 +4,9 @@ import type { Policy, Vendor } from './policy.ts'
 
 /** What the vendor's `cost.ts` needs to price a call. */
 export function vendorPricing({ currencies }: Policy, vendor: Vendor): VendorPricing {
-  const { type, prices, idempotency, twilio, resend, tokens, stripe } = vendor
+  const { type, prices, idempotency, statuses, twilio, resend, tokens, stripe } = vendor
   const own = {
+    ...(statuses === undefined ? {} : { statuses }),
     ...(twilio === undefined ? {} : { twilio }),
     ...(resend === undefined ? {} : { resend }),
     ...(tokens === undefined ? {} : { tokens }),

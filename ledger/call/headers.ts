@@ -53,6 +53,15 @@ export function headersForVendor(
   return kept
 }
 
+/** The query without the parameter in which our secret goes, however its name is encoded. */
+export function withoutCredential(query: string, { name, inQuery }: Credential): string {
+  if (inQuery !== true) return query
+  return query
+    .split('&')
+    .filter((field) => !new URLSearchParams(field).has(name))
+    .join('&')
+}
+
 /** The vendor's headers that go on to the app. */
 export function headersForApp(headers: AnswerHeaders): AnswerHeaders {
   const { connection } = headers

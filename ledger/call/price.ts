@@ -10,7 +10,7 @@ import type { Ledger } from '../ledger.ts'
 import { concealing } from '../vendor-client/concealing-network.ts'
 import { type BufferedAnswer, exchange } from '../vendor-client/network.ts'
 import type { Addressed } from './address.ts'
-import { headersForVendor } from './headers.ts'
+import { headersForVendor, withoutCredential } from './headers.ts'
 import type { StoredRequest } from './stored-request.ts'
 import { vendorRequest } from './vendor-request.ts'
 
@@ -40,7 +40,8 @@ export function textForVendor(call: CallText, { policy, vendor }: Addressed): Te
   if ('code' in forward) return forward
   const { 'content-type': _, ...headers } = headersForVendor(call.headers, costing.auth('', vendor.auth))
   const type = forward.contentType === null ? {} : { 'content-type': forward.contentType }
-  const text = { ...call, path: forward.path ?? call.path, headers: { ...headers, ...type }, body: forward.body }
+  const query = withoutCredential(call.query, costing.auth('', vendor.auth))
+  const text = { ...call, query, path: forward.path ?? call.path, headers: { ...headers, ...type }, body: forward.body }
   return { text, asksForUsage: forward.asksForUsage ?? false }
 }
 

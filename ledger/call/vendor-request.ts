@@ -22,11 +22,13 @@ export function vendorRequest({ vendor, secret, call, key, idleMs, mayRepeat }: 
   const headers: Record<string, string> = { 'accept-encoding': 'identity' }
   for (const [name, value] of Object.entries(call.headers)) if (value !== undefined) headers[name] = value
   if (key !== null) headers[key.header.toLowerCase()] = key.value
-  headers[auth.name] = auth.value
+  if (auth.inQuery !== true) headers[auth.name] = auth.value
+  const secretField = auth.inQuery === true ? `${auth.name}=${encodeURIComponent(auth.value)}` : ''
+  const query = [call.query, secretField].filter((part) => part !== '').join('&')
   return {
     origin: vendor.baseUrl,
     method: call.method,
-    target: `${vendor.basePath ?? ''}${call.path}${call.query === '' ? '' : `?${call.query}`}`,
+    target: `${vendor.basePath ?? ''}${call.path}${query === '' ? '' : `?${query}`}`,
     headers,
     body: call.body,
     idleMs,

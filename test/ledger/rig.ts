@@ -29,7 +29,7 @@ export interface Rig {
   stop(): Promise<void>
 }
 
-type VendorName = 'stripe' | 'generic' | 'twilio' | 'resend' | 'openai' | 'anthropic'
+type VendorName = 'stripe' | 'generic' | 'twilio' | 'resend' | 'openai' | 'anthropic' | 'geocoding'
 
 export interface FakeVendor {
   readonly url: string

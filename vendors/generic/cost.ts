@@ -2,24 +2,24 @@ import { ZERO_USD } from '../../contract/money.ts'
 import type { VendorPricing } from '../../contract/pricing.ts'
 import { refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
+import { isRefusal } from '../content/guard.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
-import type { Actual, Bound, Costing, Repeat, Settling } from '../costing.ts'
+import type { Actual, Bound, Costing, Repeat, Settling, Verdict } from '../costing.ts'
 import { credentialAt } from '../credential.ts'
 import { isSuccess, verdictOf } from '../verdict.ts'
+import { routeActual, routeBound } from './price.ts'
 import { findRoute } from './routes.ts'
 
 /** Of the time that the vendor keeps a key; the last 24th is left for clocks and queues. */
 const HOUR_OF_USE_MS = (60 * 60 * 1_000 * 23) / 24
 
-/** A fixed price for each declared route; nothing else may change anything. */
+/** A declared price for each declared route; nothing else may change anything. */
 export const costing: Costing = {
   bound,
   boundOfObject() {
     throw new Error('a declared route has a fixed price, so no object is asked for')
   },
-  verdict: ({ status }, _call, { idempotency }) =>
-    // Under a key it may be the first send, still at work; without one nobody else can be.
-    verdictOf(status, idempotency === 'never' ? 'definite' : 'in_progress'),
+  verdict,
   actual,
   repeat,
   forwardBody: ({ body, headers }) => ({ body, contentType: headers['content-type'] ?? null }),
@@ -32,7 +32,8 @@ function bound(call: CallText, { routes }: VendorPricing): Bound {
   const route = findRoute(routes, call)
   if (route === 'ambiguous') return refusal('path_ambiguous')
   if (route !== undefined && route.usdMicros > 0) {
-    return { kind: 'priced', totalUsdMicros: route.usdMicros, object: null }
+    const totalUsdMicros = routeBound(route, call)
+    return isRefusal(totalUsdMicros) ? totalUsdMicros : { kind: 'priced', totalUsdMicros, object: null }
   }
   if (route !== undefined || isReadMethod(call.method)) return { kind: 'free' }
   return refusal(
@@ -41,10 +42,20 @@ function bound(call: CallText, { routes }: VendorPricing): Bound {
   )
 }
 
-function actual({ call, answer, bound: reserved }: Settling): Actual {
+function verdict({ status }: { readonly status: number }, _call: CallText, pricing: VendorPricing): Verdict {
+  const { idempotency, statuses } = pricing
+  if (statuses?.refused.includes(status) === true) return 'definite'
+  if (statuses?.notDone.includes(status) === true) return 'not_sent'
+  // Under a key it may be the first send, still at work; without one nobody else can be.
+  return verdictOf(status, idempotency === 'never' ? 'definite' : 'in_progress')
+}
+
+function actual({ call, answer, bound: reserved }: Settling, { routes }: VendorPricing): Actual {
   const isPaid = reserved.kind === 'priced'
   const hasEffect = isSuccess(answer.status) && (isPaid || !isReadMethod(call.method))
-  const totalUsdMicros = hasEffect && isPaid ? reserved.totalUsdMicros : ZERO_USD
+  const route = findRoute(routes, call)
+  const said = route === undefined || route === 'ambiguous' ? undefined : routeActual(route, answer.body)
+  const totalUsdMicros = hasEffect && isPaid ? (said ?? reserved.totalUsdMicros) : ZERO_USD
   return { totalUsdMicros, object: null, givesBack: null, hasEffect, isVendorReplay: false }
 }
 

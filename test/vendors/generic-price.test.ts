@@ -1,0 +1,82 @@
+import { expect } from 'chai'
+import type { UsdMicros } from '../../contract/money.ts'
+import type { PriceRule, VendorPricing } from '../../contract/pricing.ts'
+import { isRefusal } from '../../vendors/content/guard.ts'
+import { credentialAt } from '../../vendors/credential.ts'
+import { costingOf } from '../../vendors/registry/cost.ts'
+import { callOf, FORM, GEOCODE_PRICING, JSON_TYPE } from './calls.ts'
+
+const costing = costingOf('generic')
+const priced = (by: PriceRule, usdMicros = 2_000): VendorPricing => ({
+  ...GEOCODE_PRICING,
+  routes: [{ match: 'POST /v1/lookup', usdMicros: usdMicros as UsdMicros, by }],
+  statuses: { refused: [503], notDone: [409] },
+})
+const lookup = (body: string, type = JSON_TYPE) => callOf({ path: '/v1/lookup', type, body })
+const cell = (pricing: VendorPricing, body: string, type?: string) => {
+  const bound = costing.bound(lookup(body, type), pricing)
+  return String(isRefusal(bound) ? bound.code : bound.kind === 'priced' ? bound.totalUsdMicros : bound.kind)
+}
+
+describe('the price of a declared route', () => {
+  it('by a number in the request: exact, begun micro-dollars whole', () => {
+    const unit = priced({ kind: 'unit', at: '/a/credits' })
+    for (const [body, expected] of [
+      ['{"a":{"credits":3}}', '6000'],
+      ['{"a":{"credits":0}}', '0'],
+      ['{"a":{"credits":0.0001}}', '1'],
+      ['{"a":{"credits":1.5}}', '3000'],
+      ['{"a":{"credits":-1}}', 'amount_invalid'],
+      ['{"a":{"credits":1e3}}', 'amount_invalid'],
+      ['{"a":{"credits":"3"}}', 'amount_invalid'],
+      ['{"a":{"credits":12345678901234567890}}', 'amount_invalid'],
+      ['{"a":{"credits":999999999999999}}', 'amount_invalid'],
+      ['{"credits":3}', 'amount_invalid'],
+      ['{"a":{"credits":3,"credits":1}}', 'body_unreadable'],
+    ] as const) {
+      expect(cell(unit, body), body).to.equal(expected)
+    }
+    expect(cell(unit, 'a[credits]=3', FORM)).to.equal('6000')
+    expect(cell(unit, 'a[credits]=3&a[credits]=1', FORM)).to.equal('amount_invalid')
+    expect(cell(unit, '3', 'text/plain')).to.equal('amount_invalid')
+  })
+
+  it('by the items of a list', () => {
+    const item = priced({ kind: 'item', at: '/to' })
+    expect(cell(item, '{"to":["a","b","c"]}')).to.equal('6000')
+    expect(cell(item, '{"to":"a"}')).to.equal('2000')
+    expect(cell(item, '{"to":[]}')).to.equal('0')
+    expect(cell(item, '{}')).to.equal('amount_invalid')
+    expect(cell(item, `{"to":[${Array(1_000).fill('"a"').join()}]}`)).to.equal('2000000')
+    expect(cell(item, 'to=a&to=b', FORM)).to.equal('4000')
+    expect(cell(item, 'to[]=a&to[]=b&to=c', FORM)).to.equal('6000')
+  })
+
+  it('from the answer, up to what was reserved; the most where it does not say', () => {
+    const pricing = priced({ kind: 'answer', at: '/cost', unitUsdMicros: 1_000_000 as UsdMicros }, 2_000_000)
+    const bound = { kind: 'priced', totalUsdMicros: 2_000_000 as UsdMicros, object: null } as const
+    const actual = (body: string, status = 200) =>
+      costing.actual({ call: lookup('{}'), answer: { status, headers: {}, body: Buffer.from(body) }, bound }, pricing)
+    expect(cell(pricing, '{}')).to.equal('2000000')
+    expect(actual('{"cost":0.25}').totalUsdMicros).to.equal(250_000)
+    expect(actual('{"cost":"0.25"}').totalUsdMicros).to.equal(250_000)
+    for (const body of ['{}', '{"cost":-1}', '{"cost":null}', 'odd']) {
+      expect(actual(body).totalUsdMicros, body).to.equal(2_000_000)
+    }
+    expect(actual('{"cost":3}').totalUsdMicros, 'booked as it came, and flagged by the store').to.equal(3_000_000)
+    expect(actual('{"cost":1}', 400)).to.include({ totalUsdMicros: 0, hasEffect: false })
+  })
+
+  it('its statuses say what they are declared to say', () => {
+    const verdict = (status: number) => costing.verdict({ status }, lookup('{}'), priced({ kind: 'item', at: '/to' }))
+    expect([503, 409, 500, 200].map(verdict)).to.deep.equal(['definite', 'not_sent', 'unknown', 'definite'])
+  })
+})
+
+describe('a secret at its place', () => {
+  it('is a header, HTTP Basic or a parameter', () => {
+    expect(credentialAt('s', { basicUser: 'api' }).value).to.equal(`Basic ${Buffer.from('api:s').toString('base64')}`)
+    expect(credentialAt('s', { basicUser: null }).value).to.equal(`Basic ${Buffer.from('s:').toString('base64')}`)
+    expect(credentialAt('s', { query: 'key' })).to.deep.equal({ name: 'key', value: 's', inQuery: true })
+  })
+})

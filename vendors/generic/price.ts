@@ -1,0 +1,67 @@
+import { type UsdMicros, usdMicrosOf } from '../../contract/money.ts'
+import type { RoutePrice } from '../../contract/pricing.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { readBody } from '../content/body.ts'
+import { isRefusal } from '../content/guard.ts'
+import { type Json, jsonAt, parseJson, pointerNames } from '../content/json.ts'
+
+/** Decimal, without sign and exponent. */
+const COUNT = /^(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,9}))?$/
+const MOST_ITEMS = 100_000
+
+/** The most that a call on the route can cost. */
+export function routeBound(route: RoutePrice, call: CallText): UsdMicros | Refusal {
+  const { by, usdMicros } = route
+  if (by === undefined || by.kind === 'answer') return usdMicros
+  const read = readBody(call)
+  if (isRefusal(read)) return read
+  const found = read.kind === 'json' ? jsonAt(read.value, by.at) : undefined
+  const values = read.kind === 'form' ? formValues(read.fields, by.at) : found === undefined ? [] : [found]
+  const count = by.kind === 'unit' ? unitsIn(values) : itemsIn(values)
+  const price = count === undefined ? undefined : times(usdMicros, count)
+  if (price !== undefined) return price
+  const what = by.kind === 'unit' ? 'once, as a number without sign and exponent' : 'as a list'
+  return refusal('amount_invalid', `The route is priced by \`${by.at}\` of the body: send it ${what}.`, {
+    field: by.at,
+  })
+}
+
+/** What the answer says that the call came to; undefined when it does not say. */
+export function routeActual({ by }: RoutePrice, body: Uint8Array): UsdMicros | undefined {
+  if (by?.kind !== 'answer') return undefined
+  const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+  const found = typeof value === 'string' ? undefined : jsonAt(value, by.at)
+  const text = found?.kind === 'number' ? found.source : found?.kind === 'text' ? found.value : ''
+  return times(by.unitUsdMicros, text)
+}
+
+/** Exact; a begun micro-dollar is a whole one. Undefined when it is no count, or past 2^53 - 1. */
+function times(usdMicros: UsdMicros, count: string): UsdMicros | undefined {
+  const [, whole, fraction = ''] = COUNT.exec(count) ?? []
+  if (whole === undefined) return undefined
+  const scale = 10n ** BigInt(fraction.length)
+  const product = BigInt(usdMicros) * BigInt(whole + fraction)
+  return usdMicrosOf((product + scale - 1n) / scale)
+}
+
+function unitsIn(values: readonly (Json | string)[]): string | undefined {
+  const [only, ...more] = values
+  if (only === undefined || more.length > 0) return undefined
+  if (typeof only === 'string') return only
+  return only.kind === 'number' ? only.source : undefined
+}
+
+function itemsIn(values: readonly (Json | string)[]): string | undefined {
+  const [first] = values
+  if (first === undefined) return undefined
+  const count = typeof first === 'string' ? values.length : first.kind === 'list' ? first.items.length : 1
+  return count > MOST_ITEMS ? undefined : String(count)
+}
+
+/** `/a/b` is the field `a[b]`; a list is the field given several times, with or without `[]`. */
+function formValues(fields: readonly { readonly name: string; readonly value: string }[], pointer: string): string[] {
+  const [first = '', ...inner] = pointerNames(pointer)
+  const name = [first, ...inner.map((part) => `[${part}]`)].join('')
+  return fields.filter((field) => field.name === name || field.name === `${name}[]`).map(({ value }) => value)
+}
