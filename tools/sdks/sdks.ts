@@ -1,5 +1,6 @@
 import type { VendorSdks } from './case.ts'
 import { stripe } from './stripe/sdks.ts'
+import { twilio } from './twilio/sdks.ts'
 
 /** Every vendor whose SDKs are tried: one folder each. */
-export const VENDORS: readonly VendorSdks[] = [stripe]
+export const VENDORS: readonly VendorSdks[] = [stripe, twilio]

@@ -1,0 +1,64 @@
+// An app that uses twilio-node. One JSON line in is one call; one JSON line out is what the app saw of it.
+import { createInterface } from 'node:readline'
+import twilio from 'twilio'
+
+const { way, port, vendorPort } = JSON.parse(process.env.SDK_AT)
+
+const client = twilio(`AC${'0'.repeat(32)}`, 'placeholder')
+client.api.baseUrl = {
+  prefix: `http://localhost:${port}/twilio`,
+  host: `http://twilio.localhost:${port}`,
+  port: `http://127.0.0.1:${vendorPort}`,
+}[way]
+
+const message = ({ to = '+15550000001', body = 'Hi', ...more } = {}) => ({ to, from: '+15005550006', body, ...more })
+const shown = ({ sid, numSegments, status }) => ({ id: sid, segments: numSegments, status })
+
+const calls = {
+  async send(more) {
+    return shown(await client.messages.create(message(more)))
+  },
+  async parallel({ n, ...more }) {
+    const made = await Promise.all(Array.from({ length: n }, () => client.messages.create(message(more))))
+    return { count: made.length, ids: new Set(made.map(({ sid }) => sid)).size }
+  },
+  async send_and_read(more) {
+    const made = await client.messages.create(message(more))
+    const read = await client.messages(made.sid).fetch()
+    return { isSame: read.sid === made.sid, body: read.body }
+  },
+  async dial({ seconds }) {
+    const made = await client.calls.create({
+      to: '+15550000001',
+      from: '+15005550006',
+      url: 'https://a/b',
+      timeLimit: seconds,
+    })
+    return { id: made.sid, status: made.status }
+  },
+  async list({ to, size }) {
+    const sids = (await client.messages.list({ to, pageSize: size })).map(({ sid }) => sid)
+    return { count: sids.length, ids: new Set(sids).size }
+  },
+  async buy_number() {
+    return await client.incomingPhoneNumbers.create({ phoneNumber: '+15550000001' })
+  },
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { call, with: args } = JSON.parse(line)
+  const told = await calls[call](args).then(
+    (value) => ({ ok: true, value }),
+    (fault) => ({
+      ok: false,
+      error: {
+        class: fault.constructor.name,
+        code: fault.code === undefined ? null : String(fault.code),
+        status: fault.status ?? null,
+        message: fault.message,
+      },
+    }),
+  )
+  process.stdout.write(`${JSON.stringify(told)}\n`)
+}
+process.exit(0)

@@ -1,0 +1,84 @@
+# An app that uses twilio-python. One JSON line in is one call; one JSON line out is what the app saw of it.
+import json
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from twilio.rest import Client
+
+AT = json.loads(os.environ["SDK_AT"])
+client = Client("AC" + "0" * 32, "placeholder")
+client.api.base_url = {
+    "prefix": f"http://localhost:{AT['port']}/twilio",
+    "host": f"http://twilio.localhost:{AT['port']}",
+    "port": f"http://127.0.0.1:{AT['vendorPort']}",
+}[AT["way"]]
+
+
+def message(to="+15550000001", body="Hi", **more):
+    return {"to": to, "from_": "+15005550006", "body": body, **more}
+
+
+def shown(made):
+    return {"id": made.sid, "segments": made.num_segments, "status": made.status}
+
+
+def send(**more):
+    return shown(client.messages.create(**message(**more)))
+
+
+def parallel(n, **more):
+    with ThreadPoolExecutor(n) as pool:
+        made = list(pool.map(lambda _: client.messages.create(**message(**more)), range(n)))
+    return {"count": len(made), "ids": len({one.sid for one in made})}
+
+
+def send_and_read(**more):
+    made = client.messages.create(**message(**more))
+    read = client.messages(made.sid).fetch()
+    return {"isSame": read.sid == made.sid, "body": read.body}
+
+
+def dial(seconds):
+    made = client.calls.create(to="+15550000001", from_="+15005550006", url="https://a/b", time_limit=seconds)
+    return {"id": made.sid, "status": made.status}
+
+
+def list_all(to, size):
+    sids = [one.sid for one in client.messages.list(to=to, page_size=size)]
+    return {"count": len(sids), "ids": len(set(sids))}
+
+
+def buy_number():
+    return {"id": client.incoming_phone_numbers.create(phone_number="+15550000001").sid}
+
+
+CALLS = {
+    "send": send,
+    "parallel": parallel,
+    "send_and_read": send_and_read,
+    "dial": dial,
+    "list": list_all,
+    "buy_number": buy_number,
+}
+
+
+def told(call, args):
+    try:
+        return {"ok": True, "value": CALLS[call](**args)}
+    except Exception as fault:
+        code = getattr(fault, "code", None)
+        return {
+            "ok": False,
+            "error": {
+                "class": type(fault).__name__,
+                "code": None if code is None else str(code),
+                "status": getattr(fault, "status", None),
+                "message": str(fault),
+            },
+        }
+
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    print(json.dumps(told(asked["call"], asked["with"])), flush=True)
