@@ -36,6 +36,8 @@ export type AuditFact =
       readonly call: AuditCall
       readonly reservedUsdMicros: UsdMicros
       readonly levels: readonly CapLevelName[]
+      /** Hash of the policy's currency table, where another currency than US dollars was converted. */
+      readonly ratesHash?: string
     }
   | { readonly event: 'call.taken_over'; readonly call: AuditCall; readonly epoch: number }
   | { readonly event: 'call.sent'; readonly call: AuditCall }

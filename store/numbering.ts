@@ -42,6 +42,8 @@ export interface Price {
   readonly object: string | null
   /** A class of the vendor's money with a cap of its own: counted in that level alone. Absent: counted as spent. */
   readonly moneyClass?: string
+  /** Of the currency table that made dollars of another currency; goes into the record. */
+  readonly ratesHash?: string
 }
 
 export interface CapLimit {

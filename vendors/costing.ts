@@ -24,6 +24,8 @@ export interface Priced {
   readonly model?: ModelPrice
   /** A class that the policy gives a cap of its own. Absent: the money counts as spent. */
   readonly moneyClass?: string
+  /** Hash of the policy's currency table, where it made dollars of another currency. */
+  readonly ratesHash?: string
 }
 
 /** The amount stands only on the object: read it with GET `path` under the call's account headers, then `boundOfObject`. */

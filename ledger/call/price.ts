@@ -81,8 +81,13 @@ export async function priceCall(
 
 function priceOf(bound: Settleable): Price {
   if (bound.kind === 'free') return { totalUsdMicros: ZERO_USD, object: null }
-  const { totalUsdMicros, object, moneyClass } = bound
-  return { totalUsdMicros, object, ...(moneyClass === undefined ? {} : { moneyClass }) }
+  const { totalUsdMicros, object, moneyClass, ratesHash } = bound
+  return {
+    totalUsdMicros,
+    object,
+    ...(moneyClass === undefined ? {} : { moneyClass }),
+    ...(ratesHash === undefined ? {} : { ratesHash }),
+  }
 }
 
 /** A read of our own, under the caller's key and in the record like any other. */

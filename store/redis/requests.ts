@@ -46,6 +46,7 @@ export function numberArguments(request: NumberRequest, callId: CallId) {
     endpointRefusal: endpoint === null ? null : `=${JSON.stringify(endpoint)}`,
     total: price.totalUsdMicros,
     object: marked(price.object),
+    rates: price.ratesHash === undefined ? null : `,"ratesHash":${JSON.stringify(price.ratesHash)}`,
     vendor,
     windowMs: repeat.kind === 'idempotent' ? repeat.windowMs : repeat.kind,
     isParallel: isParallel(identity),

@@ -115,6 +115,7 @@ function reserve(
   const base = asked.remade ?? firstRow(judging, asked.n)
   const isMaybeSent = request.repeat.kind !== 'never'
   const { gen } = asked
+  const { ratesHash } = request.price
   const isNewKey = gen !== base.gen
   const place = { n: base.n, gen: tables.rules.holds('gen_in_key') ? gen : 0 }
   const call: CallRow = {
@@ -145,6 +146,7 @@ function reserve(
     call: auditCallOf(call),
     reservedUsdMicros: amount,
     levels: levels.map(({ name }) => name),
+    ...(ratesHash === undefined ? {} : { ratesHash }),
   })
   return call
 }

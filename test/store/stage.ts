@@ -121,6 +121,7 @@ export interface Ask {
   readonly limits?: readonly S.CapLimit[]
   /** With a cap of its own. */
   readonly moneyClass?: string
+  readonly ratesHash?: string
   readonly vendor?: string
   readonly endpoint?: S.NumberRequest['endpoint']
   readonly policy?: Partial<S.NumberRequest['policy']>
@@ -278,6 +279,7 @@ export class Stage {
         totalUsdMicros: micros(ask.micros ?? usd(ask.usd ?? 1)),
         object: ask.object ?? null,
         ...(ask.moneyClass === undefined ? {} : { moneyClass: ask.moneyClass }),
+        ...(ask.ratesHash === undefined ? {} : { ratesHash: ask.ratesHash }),
       },
       limits: ask.limits ?? [],
       policyName: ask.policyName ?? 'default',

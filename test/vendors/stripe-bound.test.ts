@@ -332,3 +332,12 @@ describe('what the policy says of classes and maximums', () => {
     })
   }
 })
+
+describe('an amount in another currency', () => {
+  it('names the table that made dollars of it, and one in dollars names none', () => {
+    const pricing = { ...STRIPE_PRICING, currencies: { ...STRIPE_PRICING.currencies, hash: 'a'.repeat(64) } }
+    const boundIn = (currency: string) => costing.bound(callOf({ body: `amount=100&currency=${currency}` }), pricing)
+    expect(boundIn('eur')).to.have.property('ratesHash', 'a'.repeat(64))
+    expect(boundIn('USD')).to.not.have.property('ratesHash')
+  })
+})

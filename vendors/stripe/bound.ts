@@ -1,4 +1,3 @@
-import type { UsdMicros } from '../../contract/money.ts'
 import type { RoutePrice, VendorPricing } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import { routeMatches } from '../../contract/route-pattern.ts'
@@ -6,7 +5,7 @@ import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
 import type { Bound, Settleable } from '../costing.ts'
-import { currencyMissing, usdMicrosOfMoney } from './currency.ts'
+import { currencyMissing, type StripeMoney, usdMicrosOfMoney } from './currency.ts'
 import { baseName, type StripeField } from './form.ts'
 import { isV1, stripePathProblem } from './identity.ts'
 import { findMoneyRoute, type StripeCall } from './money-routes.ts'
@@ -71,7 +70,7 @@ function boundOfCreate({ call, fields, pricing }: Asked, moneyClass: MoneyClass 
   }
   const money = v2MoneyIn(fields)
   if (isRefusal(money)) return money
-  return priced(usdMicrosOfMoney(money, pricing.currencies), { pricing, object: null, moneyClass })
+  return priced(money, { pricing, object: null, moneyClass })
 }
 
 interface Counting {
@@ -85,7 +84,7 @@ function boundOfMoney(fields: readonly StripeField[], counting: Counting): Settl
   if (isRefusal(minorUnits)) return minorUnits
   const currency = currencyIn(fields) ?? currencyMissing()
   if (isRefusal(currency)) return currency
-  return priced(usdMicrosOfMoney({ minorUnits, currency }, counting.pricing.currencies), counting)
+  return priced({ minorUnits, currency }, counting)
 }
 
 /** With an amount, the object comes to count at that amount. A currency alone would change what the old one is worth. */
@@ -128,8 +127,7 @@ export function boundOfObject(call: CallText, objectJson: Uint8Array, pricing: V
   const moneyClass = 'moneyClass' in known.cost ? known.cost.moneyClass : null
   // Each return of money is one of its own, whatever was returned of the object before.
   const counted = known.cost.kind === 'gives_back' ? null : known.object
-  const micros = usdMicrosOfMoney({ minorUnits, currency: object.currency }, pricing.currencies)
-  return priced(micros, { pricing, object: counted, moneyClass })
+  return priced({ minorUnits, currency: object.currency }, { pricing, object: counted, moneyClass })
 }
 
 /** The amount that a call on an object names itself. */
@@ -160,11 +158,13 @@ function totalOf({ cost }: StripeCall, { requested, amount, charged }: Amounts):
   return total > amount ? total : amount
 }
 
-function priced(totalUsdMicros: UsdMicros | Refusal, counting: Counting): Settleable | Refusal {
+function priced(money: StripeMoney, { pricing, object, moneyClass }: Counting): Settleable | Refusal {
+  const { currencies } = pricing
+  const totalUsdMicros = usdMicrosOfMoney(money, currencies)
   if (isRefusal(totalUsdMicros)) return totalUsdMicros
-  const { pricing, object, moneyClass } = counting
+  const rates = money.currency.toUpperCase() === 'USD' ? {} : { ratesHash: currencies.hash }
   const ofClass = moneyClass !== null && hasCap(pricing, moneyClass) ? { moneyClass } : {}
-  return { kind: 'priced', totalUsdMicros, object, ...ofClass }
+  return { kind: 'priced', totalUsdMicros, object, ...ofClass, ...rates }
 }
 
 function hasCap({ stripe }: VendorPricing, moneyClass: MoneyClass): boolean {

@@ -273,7 +273,7 @@ local function admitNew(n, gen, remade)
   c.firstMs = isMaybeSent and text(nowMs) or '-'
   c.leaseMs = nowMs + leaseMs
   local named = '["' .. table.concat(levels, '","', 1, count) .. '"]'
-  local at = appendOf(c, 'call.reserved', ',"reservedUsdMicros":' .. text(amount) .. ',"levels":' .. named)
+  local at = appendOf(c, 'call.reserved', ',"reservedUsdMicros":' .. text(amount) .. ',"levels":' .. named .. rates)
   if not remade then c.order = at end
   call('ZADD', open, c.order, c.id)
   addMoney(c, 0, amount, 1)

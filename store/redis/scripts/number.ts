@@ -44,6 +44,7 @@ export const NUMBER = script({
     endpointRefusal: 'its JSON',
     total: 'micro-dollars that the call moves or costs at most, of an object its total',
     object: '= and the object; empty without one',
+    rates: 'what the event adds about the currency table; empty: US dollars',
     vendor: 'name of the vendor',
     windowMs: 'how long after its first send a call may be repeated; never: not at all; anew: as another purchase',
     isParallel: '1: identical calls may run at once',

@@ -202,6 +202,16 @@ export function suiteOfMoney(open: OpenStore): void {
     })
   })
 
+  it('keeps in the record which rates made dollars of another currency', async () => {
+    await stage.send(a, { content: 'euros', ratesHash: 'f'.repeat(64) })
+    await stage.send(a, { content: 'dollars' })
+    const reserved = (await stage.events()).filter(({ event }) => event === 'call.reserved')
+    expect(reserved.map((event) => ('ratesHash' in event ? event.ratesHash : null))).to.deep.equal([
+      'f'.repeat(64),
+      null,
+    ])
+  })
+
   describe('a class of money with a cap of its own', () => {
     const limits: readonly S.CapLimit[] = [
       { level: 'policy_class_day', limitUsdMicros: usd(5) },
