@@ -180,7 +180,9 @@ class Course {
     // A body that never repeats cannot be replayed: the app is told so, and a person has to look.
     const mayDiverge = callsOf(this.#plan).some(({ isStamped }) => isStamped)
     // Nor can a call whose answer nobody has: what a person said of it is all that there is.
-    if (type === 'Complete' || mayDiverge || this.#hasDeadEnd) return
+    // And a failure that the vendor had saved without our knowing shows only now: a person has to look once more.
+    const isInDoubt = [...this.#world.state.calls.values()].some(({ state }) => state === 'in_doubt')
+    if (type === 'Complete' || mayDiverge || this.#hasDeadEnd || isInDoubt) return
     this.#onBreach({ kind: 'stuck', message: `the walk without faults did not end well: ${message}` })
   }
 
