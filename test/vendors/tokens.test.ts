@@ -1,0 +1,116 @@
+import { expect } from 'chai'
+import type { VendorPricing } from '../../contract/pricing.ts'
+import { costingOf } from '../../vendors/registry/cost.ts'
+import { recogniserOf } from '../../vendors/registry/identity.ts'
+import { type CallParts, callOf, JSON_TYPE, STRIPE_PRICING } from './calls.ts'
+
+const TOKENS = { models: [], usesListPrices: true, maxOutputTokens: null, freeFields: [] }
+const pricing = (type: 'openai' | 'anthropic', more: Partial<typeof TOKENS> = {}): VendorPricing => ({
+  ...STRIPE_PRICING,
+  type,
+  tokens: { ...TOKENS, ...more },
+})
+const chat = (body: object | string, parts: CallParts = {}) =>
+  callOf({
+    method: 'POST',
+    path: '/v1/chat/completions',
+    type: JSON_TYPE,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...parts,
+  })
+const ASKED = { model: 'gpt-4o', messages: [{ role: 'user', content: 'hello' }], max_completion_tokens: 100 }
+const boundOf = (call: ReturnType<typeof chat>, type: 'openai' | 'anthropic' = 'openai') =>
+  costingOf(type).bound(call, pricing(type))
+const microsOf = (call: ReturnType<typeof chat>) => {
+  const bound = boundOf(call)
+  return 'kind' in bound && bound.kind === 'priced' ? bound.totalUsdMicros : Number.NaN
+}
+
+describe('what a call for tokens may cost at most', () => {
+  it('is a token a byte, what the vendor adds, and the output that it may write', () => {
+    const bytes = Buffer.byteLength(JSON.stringify(ASKED))
+    expect(microsOf(chat(ASKED))).to.equal(Math.ceil((bytes + 100) * 2.5 + 100 * 10))
+  })
+
+  it('counts each answer asked for, and all that the model can write where nothing limits it', () => {
+    expect(microsOf(chat({ ...ASKED, n: 3 })) - microsOf(chat({ ...ASKED, n: 1 }))).to.equal(2 * 100 * 10)
+    const { max_completion_tokens: _, ...open } = ASKED
+    expect(microsOf(chat(open))).to.be.above(16_384 * 10)
+  })
+
+  it('counts a picture by the model’s rule, not by its bytes, however large', () => {
+    const url = `data:image/png;base64,${'A'.repeat(10 * 1024 * 1024)}`
+    const content = [{ type: 'image_url', image_url: { url } }]
+    expect(microsOf(chat({ ...ASKED, messages: [{ role: 'user', content }] }))).to.be.below(2_000 * 2.5 + 100 * 10)
+  })
+
+  it('never lies below what a believable usage costs, in a thousand inputs at once', () => {
+    const input = Array.from({ length: 1_000 }, (_, at) => `text ${at}`)
+    const call = chat({ model: 'text-embedding-3-small', input }, { path: '/v1/embeddings' })
+    expect(microsOf(call)).to.be.above(Math.ceil((4_000 * 20_000) / 1e6))
+  })
+
+  const REFUSED: readonly [string, string, ReturnType<typeof chat>][] = [
+    ['an unknown model', 'model_unknown', chat({ ...ASKED, model: 'gpt-99' })],
+    ['a later model that begins like a known one', 'model_unknown', chat({ ...ASKED, model: 'gpt-4o-ultra' })],
+    ['a model with odd characters', 'model_unknown', chat({ ...ASKED, model: 'gpt-4o\u0000' })],
+    ['a model that is no text', 'model_unknown', chat({ ...ASKED, model: ['gpt-4o'] })],
+    ['a field that nobody has judged', 'price_unbounded', chat({ ...ASKED, speed: 'fast' })],
+    ['web search', 'price_unbounded', chat({ ...ASKED, tools: [{ type: 'web_search' }] })],
+    ['sound', 'price_unbounded', chat({ ...ASKED, modalities: ['text', 'audio'] })],
+    ['an unknown service tier', 'price_unbounded', chat({ ...ASKED, service_tier: 'turbo' })],
+    ['a limit of 20 digits', 'amount_invalid', chat('{"model":"gpt-4o","max_tokens":99999999999999999999}')],
+    ['a negative limit', 'amount_invalid', chat({ ...ASKED, max_completion_tokens: -1 })],
+    ['a broken number of answers', 'amount_invalid', chat({ ...ASKED, n: 1.5 })],
+    ['__proto__', 'body_unreadable', chat('{"model":"gpt-4o","__proto__":{"n":1}}')],
+    ['a name given twice', 'body_unreadable', chat('{"model":"gpt-4o-mini","model":"gpt-4o"}')],
+    ['a form that calls itself nothing else', 'body_unreadable', chat('model=gpt-4o', { type: 'text/plain' })],
+    ['JSON that is none', 'body_unreadable', chat('{"model":')],
+    ['pictures', 'route_unknown', chat(ASKED, { path: '/v1/images/generations' })],
+    ['files', 'route_unknown', chat(ASKED, { path: '/v1/files' })],
+    ['upper case', 'route_unknown', chat(ASKED, { path: '/v1/Chat/completions' })],
+    ['a slash at the end', 'route_unknown', chat(ASKED, { path: '/v1/chat/completions/' })],
+  ]
+  for (const [what, code, call] of REFUSED) {
+    it(`${what} is refused with ${code}`, () => {
+      expect(boundOf(call)).to.have.property('code', code)
+    })
+  }
+
+  it('a route without a price is refused with the sentence that says how to declare it', () => {
+    const refused = boundOf(chat(ASKED, { path: '/v1/images/generations' }))
+    expect('message' in refused && refused.message).to.contain('routes: [{match: "POST /v1/images/generations"')
+  })
+})
+
+describe('which call for tokens it is', () => {
+  const kindOf = (path: string, type: 'openai' | 'anthropic' = 'anthropic', more: CallParts = {}) => {
+    const identity = recogniserOf(type)(chat(ASKED, { path, ...more }), { name: type, type, routes: [] }, 'auto')
+    return 'code' in identity ? identity.code : identity.kind
+  }
+
+  it('is free only where the route is written as it stands in the vendor’s pages', () => {
+    expect(kindOf('/v1/messages')).to.equal('llm')
+    expect(kindOf('/v1/messages/count_tokens')).to.equal('read')
+    for (const path of ['/v1/messages/count_tokens/', '/v1/messages/Count_tokens', '/v1/x/count_tokens']) {
+      expect(kindOf(path), path).to.equal('mutating')
+    }
+    for (const path of [
+      '/v1/messages/count_tokens/..',
+      '/v1/messages%2fcount_tokens',
+      '/v1//messages/count_tokens',
+      '/v1/messages;a=b/count_tokens',
+      '/v1/messages/count_tokens.',
+    ]) {
+      expect(kindOf(path), path).to.equal('path_ambiguous')
+    }
+  })
+
+  it('a header that would make another method of it is refused, and so is a socket', () => {
+    expect(kindOf('/v1/messages', 'anthropic', { headers: { 'x-http-method-override': 'GET' } })).to.equal(
+      'request_malformed',
+    )
+    const socket = { method: 'GET', body: '', headers: { upgrade: 'websocket' } }
+    expect(kindOf('/v1/realtime', 'openai', socket)).to.equal('request_malformed')
+  })
+})
