@@ -32,7 +32,7 @@ const TYPED: readonly (readonly [line: string, offers: string])[] = [
   ['jobcap k', 'keys'],
   ['jobcap keys ra', 'raise'],
   ['jobcap keys ', 'list create revoke raise'],
-  ['jobcap run --po', '--policy'],
+  ['jobcap run --pol', '--policy'],
   ['jobcap keys create --c', '--ca-file --cap-usd'],
   ['jobcap run -f package.j', 'package.json'],
   ['jobcap run --policy tsconf', 'tsconfig.json'],
@@ -67,6 +67,6 @@ describe('completion', () => {
     const offered = (line: string) => runShell('fish', ['--no-config'], `${text}\ncomplete -C '${line}'\n`)
     expect(offered('jobcap k')).to.match(/^keys/)
     expect(offered('jobcap keys ra')).to.match(/^raise/)
-    expect(offered('jobcap run --po')).to.match(/^--policy/)
+    expect(offered('jobcap run --pol')).to.match(/^--policy/)
   })
 })
