@@ -25,7 +25,7 @@ describe('Anthropic through sidecar and ledger', function () {
       messages: [{ role: 'user', content: 'tell me #tokens=50 #cached=1000 #written=200 #written_hour=100' }],
     })
     expect(told.usage).to.deep.include({ output_tokens: 50, cache_read_input_tokens: 1_000 })
-    // $4 input, $20 output, $0.20 cache read, $5 and $8 cache write for a million tokens (Anthropic's page).
+    // $4 input, $20 output, $0.20 cache read, $5 and $8 cache write for a million tokens, from `@pydantic/genai-prices`.
     const micros = Math.ceil(told.usage.input_tokens * 4 + 50 * 20 + 1_000 * 0.2 + 200 * 5 + 100 * 8)
     expect(await job.books()).to.deep.equal({ spent: (micros / 1e6).toString(), reserved: '0.00' })
   })

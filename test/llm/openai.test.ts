@@ -3,7 +3,7 @@ import type { PathJob } from '../path/job.ts'
 import type { PathPod } from '../path/pod.ts'
 import { type LlmWorld, openaiOf, startLlmWorld, usdMicrosOf } from './world.ts'
 
-/** Micro-dollars for a million tokens, from OpenAI's page. */
+/** Micro-dollars for a million tokens, from `@pydantic/genai-prices`, as in the built-in list: not checked at OpenAI. */
 const GPT_4O = { input: 2_500_000, cached: 1_250_000, output: 10_000_000 }
 
 describe('OpenAI through sidecar and ledger', function () {

@@ -44,6 +44,34 @@ describe('what a call for tokens may cost at most', () => {
     expect(microsOf(chat({ ...ASKED, messages: [{ role: 'user', content }] }))).to.be.below(2_000 * 2.5 + 100 * 10)
   })
 
+  it('counts a picture by its bytes too where the model’s rule is not known, up to all that it can hold', () => {
+    const asked = (bytes: number) => {
+      const url = `data:image/png;base64,${'A'.repeat(bytes)}`
+      const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }]
+      return microsOf(chat({ ...ASKED, model: 'gpt-5-2', messages }))
+    }
+    expect(asked(100)).to.be.above(50_000 * 1.75)
+    expect(asked(200_000)).to.be.above(200_000 * 1.75)
+    expect(asked(5_000_000)).to.be.within(400_000 * 1.75, 402_000 * 1.75)
+  })
+
+  it('takes a `pro` model to write all that it can hold', () => {
+    const { max_completion_tokens: _, ...open } = ASKED
+    expect(microsOf(chat({ ...open, model: 'gpt-5-pro' }))).to.be.above(400_000 * 120)
+    expect(microsOf(chat({ ...open, model: 'gpt-5' }))).to.be.below(130_000 * 10)
+  })
+
+  it('counts a message at a region’s price unless it says `global`, for a workspace may have one by default', () => {
+    const asked = (more: object) => {
+      const body = { model: 'claude-opus-5-5', max_tokens: 1_000, messages: ASKED.messages, ...more }
+      const bound = boundOf(chat(body, { path: '/v1/messages' }), 'anthropic')
+      return 'kind' in bound && bound.kind === 'priced' ? bound.totalUsdMicros : Number.NaN
+    }
+    expect(asked({})).to.be.above(1_000 * 20 * 1.1)
+    expect(asked({ inference_geo: 'us' })).to.be.above(1_000 * 20 * 1.1)
+    expect(asked({ inference_geo: 'global' })).to.be.below(1_000 * 20 * 1.1)
+  })
+
   it('never lies below what a believable usage costs, in a thousand inputs at once', () => {
     const input = Array.from({ length: 1_000 }, (_, at) => `text ${at}`)
     const call = chat({ model: 'text-embedding-3-small', input }, { path: '/v1/embeddings' })

@@ -31,16 +31,22 @@ const FIELDS: ReadonlySet<string> = new Set(
 
 const LIST = readPriceTable(PRICES_DATE, PRICE_TABLE)
 
-/** Tokens that Anthropic adds to any request; how tools are called; the definition of each of its own tools that the app runs. */
+/**
+ * Tokens that Anthropic adds to any request; how tools are called; the definition of each of its own tools that the app
+ * runs. For how tools are called, 159 to 530 is what https://docs.anthropic.com/en/docs/tool-use-pricing-and-tokens says of
+ * the models of 2024, read in a copy; all else here are assumptions to be checked.
+ */
 const ADDED_TOKENS = 100
 const ADDED_BY_TOOLS_TOKENS = 1_000
 const ADDED_BY_OWN_TOOL_TOKENS = 2_000
 
 /**
- * The most that one picture is billed as: 4,784 tokens where the model takes 2,576 pixels of a side, about 1,600 before
- * (https://platform.claude.com/docs/en/build-with-claude/vision, read 2026-11-25).
+ * The most that one picture is billed as: a token a patch of 28 × 28 pixels, as a copy of
+ * https://platform.claude.com/docs/en/build-with-claude/vision says, of a square of 2,576 pixels, the longest side that a
+ * model is known to take (https://www.claudecodecamp.com/p/images-cost-3x-more-tokens-in-claude-opus-4-7). Earlier models
+ * take 1,568. A square is more than any of them takes; that no later model takes more is an assumption to be checked.
  */
-const IMAGE_TOKENS = 4_784
+const IMAGE_TOKENS = 92 * 92
 
 /** Tools of Anthropic's that the app runs itself, by the beginning of their type. All others run at Anthropic. */
 const RUN_BY_APPS = /^(bash|text_editor|memory|computer)_20[0-9]{6}$/
@@ -162,5 +168,6 @@ function tierOf(members: Members): number | Refusal {
   if (!isNothing(tier) && textOf(tier) !== 'auto' && textOf(tier) !== 'standard_only') {
     return unbounded('The `service_tier` is not known here.', 'Use `auto` or `standard_only`.')
   }
-  return isNothing(members.get('inference_geo')) ? STANDARD_TIER_BASIS_POINTS : REGION_BASIS_POINTS
+  // Where the request names none, the workspace's default holds, and that does not show.
+  return textOf(members.get('inference_geo')) === 'global' ? STANDARD_TIER_BASIS_POINTS : REGION_BASIS_POINTS
 }

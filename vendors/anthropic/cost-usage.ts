@@ -2,7 +2,10 @@ import type { ModelPrice } from '../../contract/pricing.ts'
 import { priceOfTokens, STANDARD_TIER_BASIS_POINTS, type TokenCount } from '../tokens/cost-models.ts'
 import { isObject, objectAt, tokensAt, type Unknown } from '../tokens/cost-usage.ts'
 
-/** Inference kept in one region costs a tenth more (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11-25). */
+/**
+ * Inference kept in one region costs a tenth more: said of the US by
+ * https://docs.aws.amazon.com/claude-platform/latest/userguide/data-residency.html, of other regions an assumption.
+ */
 export const REGION_BASIS_POINTS = 11_000
 
 /** What a usage came to; undefined when it cannot be believed, or holds what has a price of its own. */

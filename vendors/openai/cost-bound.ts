@@ -24,7 +24,10 @@ import { mostOutputTokens } from './cost-limits.ts'
 import { CHAT, EMBEDDINGS, OPENAI_PRICES, type OpenaiRoute, RESPONSES } from './cost-routes.ts'
 import { tierOfRequest } from './cost-tiers.ts'
 
-/** Tokens that a vendor adds by itself to any request, and to one with tools: roles, separators, how tools are called. */
+/**
+ * Tokens that a vendor adds by itself to any request, and to one with tools: roles, separators, how tools are called.
+ * Assumptions to be checked: no vendor is known to say.
+ */
 const ADDED_TOKENS = 100
 const ADDED_BY_TOOLS_TOKENS = 1_000
 

@@ -68,8 +68,8 @@ function elsewhere(): ContentPart {
 }
 
 function image(url: string | undefined, model: ModelPrice): ContentPart {
-  const isData = url?.startsWith('data:image/') === true
-  return { kind: 'image', tokens: mostImageTokens(model), dataBytes: isData ? Buffer.byteLength(url) : 0 }
+  const dataBytes = url?.startsWith('data:image/') === true ? Buffer.byteLength(url) : 0
+  return { kind: 'image', tokens: mostImageTokens(model, dataBytes), dataBytes }
 }
 
 function unknownPart(type: string): Refusal {

@@ -3,9 +3,10 @@ import { STANDARD_TIER_BASIS_POINTS } from '../tokens/cost-models.ts'
 import { isNothing, type Members, textOf, unbounded } from '../tokens/cost-request.ts'
 
 /**
- * What a service tier costs of the standard price, hundredths of a percent. Flex is billed as batches are, at half.
- * Priority, lately called fast, has a price for each model, 1.7 to 2.5 times the standard one
- * (https://openai.com/api-fast-mode/, read 2026-11-25): the highest holds for all.
+ * What a service tier costs of the standard price, hundredths of a percent. Priority has a price for each model, 1.75 to
+ * 2.5 times the standard one in the table of https://openai.com/api-priority-processing/ (a copy without a date): the
+ * highest holds for all. Flex is billed as batches are (https://developers.openai.com/api/docs/guides/flex-processing.md),
+ * at half. That `fast` is another name for priority, and `scale` costs the standard price, are assumptions to be checked.
  */
 const TIER_BASIS_POINTS: Readonly<Record<string, number>> = {
   default: STANDARD_TIER_BASIS_POINTS,
