@@ -16,6 +16,7 @@ const admissionReview = z.object({
   }),
 })
 
+/** One object that the API server asks about, as it came. */
 export type AdmissionReview = z.infer<typeof admissionReview>
 
 /** Undefined for anything that is not such a review, one of v1beta1 included. */
