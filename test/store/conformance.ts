@@ -1,5 +1,6 @@
 import type { OpenRecoverable, OpenStore } from './stage.ts'
 import { suiteOfDeclines } from './suite/declines.ts'
+import { suiteOfInterleavings } from './suite/interleavings.ts'
 import { suiteOfLookUps } from './suite/look-ups.ts'
 import { suiteOfMerge } from './suite/merge.ts'
 import { suiteOfMoney } from './suite/money.ts'
@@ -16,6 +17,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('lets calls for tokens run in parallel', () => suiteOfParallelCalls(open))
     describe('runs declined calls again', () => suiteOfDeclines(open))
     describe('settles what was looked up', () => suiteOfLookUps(open))
+    describe('serves two callers', () => suiteOfInterleavings(open))
     describe('lets records go', () => suiteOfRetention(open))
     describe('keeps runs, keys and the record', () => suiteOfRuns(open))
   })
