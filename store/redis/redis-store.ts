@@ -14,6 +14,7 @@ import { admitPodOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
 import { mergeArguments, policyOf } from './merging.ts'
 import type { Place } from './places.ts'
+import { quickNumber, quickReport } from './quick.ts'
 import type { RedisReads } from './reads.ts'
 import { RedisRegistry } from './registry.ts'
 import { actorText, factsText, numberArguments, readArguments, refusedCallText, reportArguments } from './requests.ts'
@@ -23,6 +24,7 @@ import { CREATE_KEY, OPEN_DAY_CAPS, REVOKE, SET_LIMITS } from './scripts/keys.ts
 import { MERGE } from './scripts/merge.ts'
 import { NUMBER } from './scripts/number.ts'
 import { PRUNE } from './scripts/prune.ts'
+import { QUICK_NUMBER, QUICK_REPORT } from './scripts/quick.ts'
 import { ADMIT_READ, CLOSE_READ, RECORD_REFUSAL } from './scripts/reads.ts'
 import { REPAIR, RESOLVE } from './scripts/repair.ts'
 import { END_JOB } from './scripts/runs.ts'
@@ -76,7 +78,12 @@ export class RedisStore implements DistributedStore {
     if (place.policyName !== policyName)
       throw new Error(`run ${caller.runUid} is under ${place.policyName}, not ${policyName}`)
     const callId = newCallId(policyName, caller.runUid, this.#steps.random)
-    const reply = await this.#steps.asked(NUMBER, place, numberArguments(request, callId))
+    const args = numberArguments(request, callId)
+    const quick = quickNumber(request, args)
+    const reply =
+      quick === undefined
+        ? await this.#steps.asked(NUMBER, place, args)
+        : await this.#steps.quickly(place, { script: QUICK_NUMBER, args: quick }, { script: NUMBER, args })
     return numberAnswer(reply, historyId, request.sealedRequest)
   }
 
@@ -102,7 +109,13 @@ export class RedisStore implements DistributedStore {
   }
 
   async report(report: S.SendReport): Promise<S.ReportAnswer> {
-    return reportAnswer(await this.#ofCall(REPORT, report.callId, reportArguments(report)), report)
+    const args = reportArguments(report)
+    const quick = quickReport(report, args)
+    const place = quick === undefined ? undefined : await this.#reads.places.ofCall(report.callId)
+    if (quick === undefined || place === undefined)
+      return reportAnswer(await this.#ofCall(REPORT, report.callId, args), report)
+    const reply = await this.#steps.quickly(place, { script: QUICK_REPORT, args: quick }, { script: REPORT, args })
+    return reportAnswer(onRecord(reply, report.callId), report)
   }
 
   async recordSeen(
@@ -321,10 +334,13 @@ export class RedisStore implements DistributedStore {
     args: Readonly<Record<Exclude<Arg, 'isRepeated'>, ScriptValue>>,
   ): Promise<Reply> {
     const place = await this.#reads.places.ofCall(callId)
-    const reply = place === undefined ? undefined : await this.#steps.asked(script, place, args)
-    if (reply === undefined || statusOf(reply) === 'UNKNOWN_CALL') {
-      throw new Error(`a report names ${callId}, which is not on record`)
-    }
-    return reply
+    return onRecord(place === undefined ? undefined : await this.#steps.asked(script, place, args), callId)
   }
+}
+
+function onRecord(reply: Reply | undefined, callId: CallId): Reply {
+  if (reply === undefined || statusOf(reply) === 'UNKNOWN_CALL') {
+    throw new Error(`a report names ${callId}, which is not on record`)
+  }
+  return reply
 }

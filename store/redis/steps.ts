@@ -23,6 +23,14 @@ const ASK_AGAIN_MS = 5_000
 const FIRST_PAUSE_MS = 25
 const LONGEST_PAUSE_MS = 400
 
+/** The store itself says whether a step is asked for again. */
+type ArgumentsOf<Arg extends string> = Readonly<Record<Exclude<Arg, 'isRepeated'>, ScriptValue>>
+
+interface Step<Arg extends string, Given> {
+  readonly script: Script<Arg>
+  readonly args: Given
+}
+
 /** Runs scripts under the history that this process believes in, and notices when it is no longer Redis'. */
 export class Steps {
   readonly #connection: Connection
@@ -88,16 +96,39 @@ export class Steps {
   }
 
   /** Asks again for a while where the answer was lost, or Redis is changing its master. */
-  async asked<Arg extends string>(
+  asked<Arg extends string>(script: Script<Arg>, place: Place, args: ArgumentsOf<Arg>): Promise<Reply> {
+    return this.#again((isRepeated) => this.#asking(script, place, { args, isRepeated }))
+  }
+
+  /** First by a script that decides only the plainest case; by the whole one where it is another, or a reply was lost. */
+  quickly<Quick extends string, Arg extends string>(
+    place: Place,
+    quick: Step<Quick, Readonly<Record<Quick, ScriptValue>>>,
+    whole: Step<Arg, ArgumentsOf<Arg>>,
+  ): Promise<Reply> {
+    return this.#again(async (isRepeated) => {
+      if (!isRepeated) {
+        const reply = await this.once(quick.script, place, quick.args)
+        if (reply[0]?.toString() !== 'WHOLE') return reply
+      }
+      return this.#asking(whole.script, place, { args: whole.args, isRepeated })
+    })
+  }
+
+  #asking<Arg extends string>(
     script: Script<Arg>,
     place: Place,
-    args: Readonly<Record<Exclude<Arg, 'isRepeated'>, ScriptValue>>,
+    { args, isRepeated }: { readonly args: ArgumentsOf<Arg>; readonly isRepeated: boolean },
   ): Promise<Reply> {
+    return this.once(script, place, { ...args, isRepeated } as Record<Arg, ScriptValue>)
+  }
+
+  async #again(ask: (isRepeated: boolean) => Promise<Reply>): Promise<Reply> {
     const { clock, timers } = this.#doors
     const untilMs = clock.monotonicMs() + ASK_AGAIN_MS
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.once(script, place, { ...args, isRepeated: tries > 0 } as Record<Arg, ScriptValue>)
+        return await ask(tries > 0)
       } catch (fault) {
         const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS)
         if (!isWorthAsking(fault) || clock.monotonicMs() + pauseMs > untilMs) throw fault

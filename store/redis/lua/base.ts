@@ -1,5 +1,5 @@
-/** `fields` begins each script: who we are, the time, and the fields of the run's hash, read together and written once. */
-export const BASE = `
+/** Begins each script: who we are, and the time. */
+export const CLOCK = `
 local call, format, match = redis.call, string.format, string.match
 local held = call('HMGET', meta, 'history', 'held_day', 'high_ms', 'skew_ms', 'test_now_ms', 'frozen')
 if held[1] ~= history then return {'NEW_HISTORY', held[1] or ''} end
@@ -9,7 +9,10 @@ local time = call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000) + (held[4] or 0)
 if held[3] and nowMs < tonumber(held[3]) then nowMs = tonumber(held[3]) end
 if held[5] then nowMs = tonumber(held[5]) end
+`
 
+/** Begins each script that keeps the rules whole: the fields of the run's hash are read together and written once. */
+export const BASE = `${CLOCK}
 -- Lua prints only 14 digits of a number by itself.
 local function text(number) return format('%.0f', number) end
 
@@ -50,8 +53,8 @@ local function append(actor, fact)
 end
 `
 
-export const DAY = `
-local function dayOf(ms)
+/** Makes `day` of `ms`. */
+const DAY_OF_MS = `
   local floor = math.floor
   local z = floor(ms / 86400000) + 719468
   local era = floor(z / 146097)
@@ -61,6 +64,22 @@ local function dayOf(ms)
   local shifted = floor((5 * ofYear + 2) / 153)
   local month = shifted < 10 and shifted + 3 or shifted - 9
   local year = yearOfEra + era * 400 + (month <= 2 and 1 or 0)
-  return format('%04d-%02d-%02d', year, month, ofYear - floor((153 * shifted + 2) / 5) + 1)
+  day = format('%04d-%02d-%02d', year, month, ofYear - floor((153 * shifted + 2) / 5) + 1)
+`
+
+export const DAY = `
+local function dayOf(ms)
+  local day
+${DAY_OF_MS}
+  return day
+end
+`
+
+/** The same without a function: in Redis each call of a script makes all its functions anew. */
+export const DAY_NOW = `
+local day
+do
+  local ms = nowMs
+${DAY_OF_MS}
 end
 `

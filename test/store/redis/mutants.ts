@@ -11,6 +11,7 @@ const NUMBERING = 'store/redis/lua/numbering.ts'
 const SETTLING = 'store/redis/lua/settling.ts'
 const SEEN = 'store/redis/lua/seen.ts'
 const SENDING = 'store/redis/scripts/sending.ts'
+const QUICK = 'store/redis/scripts/quick.ts'
 
 /** Each must be caught by the random steps of `fuzz.test.ts`. */
 export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
@@ -158,5 +159,47 @@ export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
     file: 'store/redis/scripts/number.ts',
     text: 'local function refusalReply(verdict)\n  append(',
     replacement: 'local function refusalReply(verdict)\n  tostring(',
+  },
+  {
+    name: 'the quick way asks no cap',
+    file: QUICK,
+    text: "if amount > limit - spent - reserved then return {'WHOLE'} end",
+    replacement: '',
+  },
+  {
+    name: 'the quick way forgets what is reserved',
+    file: QUICK,
+    text: 'if amount > limit - spent - reserved then',
+    replacement: 'if amount > limit - spent then',
+  },
+  {
+    name: "the quick way reserves nothing on the policy's account",
+    file: QUICK,
+    text: 'names[1], balances[3], names[2]',
+    replacement: "names[1], sums[1] or '0 0', names[2]",
+  },
+  {
+    name: 'the quick way looks past the core guard',
+    file: QUICK,
+    text: ' or twins or record',
+    replacement: ' or record',
+  },
+  {
+    name: 'the quick way admits for a key that is over',
+    file: QUICK,
+    text: " or status ~= 'active'",
+    replacement: '',
+  },
+  {
+    name: 'the quick way makes a call anew that is on record',
+    file: QUICK,
+    text: '  or occurrence or handed',
+    replacement: '  or handed',
+  },
+  {
+    name: 'the quick way hides an overrun',
+    file: QUICK,
+    text: ' or spent > tonumber(reserved)',
+    replacement: '',
   },
 ]

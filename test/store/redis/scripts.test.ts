@@ -4,6 +4,7 @@ import * as KEYS_SCRIPTS from '../../../store/redis/scripts/keys.ts'
 import * as NOW_SCRIPTS from '../../../store/redis/scripts/now.ts'
 import * as NUMBER_SCRIPTS from '../../../store/redis/scripts/number.ts'
 import * as PRUNE_SCRIPTS from '../../../store/redis/scripts/prune.ts'
+import * as QUICK_SCRIPTS from '../../../store/redis/scripts/quick.ts'
 import * as READ_SCRIPTS from '../../../store/redis/scripts/reads.ts'
 import * as REPAIR_SCRIPTS from '../../../store/redis/scripts/repair.ts'
 import * as RUN_SCRIPTS from '../../../store/redis/scripts/runs.ts'
@@ -15,6 +16,7 @@ const FILES = [
   NOW_SCRIPTS,
   NUMBER_SCRIPTS,
   PRUNE_SCRIPTS,
+  QUICK_SCRIPTS,
   READ_SCRIPTS,
   REPAIR_SCRIPTS,
   RUN_SCRIPTS,
