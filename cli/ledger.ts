@@ -24,6 +24,12 @@ const OPTIONS: Options = {
   },
   'redis-ca': { type: 'string', value: 'FILE', help: "PEM authority of Redis' certificate, for rediss://" },
   journal: { type: 'string', value: 'DIR', help: "this replica's own journal, on a disk of its own; for Redis" },
+  waive: {
+    type: 'string',
+    multiple: true,
+    value: 'WORD',
+    help: 'serve on a Redis without it: journal, tls, appendonly or appendfsync',
+  },
   'give-up': {
     type: 'string',
     multiple: true,

@@ -67,11 +67,15 @@ export interface LedgerClient {
   readiness(): Promise<Readiness>
 }
 
-/** `policy_problem`: the newest policy file is broken, the one before it is in use. */
+/**
+ * `policy_problem`: the newest policy file is broken, the one before it is in use. `waived`: what a person does without
+ * on the store.
+ */
 export interface Readiness {
   readonly ready: boolean
   readonly problem?: string
   readonly policy_problem?: string
+  readonly waived?: readonly string[]
 }
 
 interface RefusedBody {

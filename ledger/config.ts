@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import type { Environment } from '../runtime/environment.ts'
 import type { ListenAddress } from '../runtime/http-server.ts'
+import { isWaiver, WAIVERS, type Waiver } from '../store/recovery/durability.ts'
 import { parseRedisAddress, REDIS_FORMS, type RedisAddress } from '../store/redis/address.ts'
 import { Secret } from './effects.ts'
 import type { LedgerSettings } from './ledger.ts'
@@ -49,6 +50,8 @@ export type StoreConfig =
       readonly journalFolder: string | null
       /** A person's word: the journals of these replicas are lost, and not waited for. */
       readonly giveUp: readonly string[]
+      /** A person's word, each by name: what is demanded of Redis and done without. */
+      readonly waived: readonly Waiver[]
     }
 
 /** In a cluster: who asks, what they may do, policies, secrets and certificates all come from its API server. */
@@ -87,6 +90,18 @@ const storePlace = z
     return z.NEVER
   })
 
+const waiver = z.string().transform((word, context): Waiver => {
+  if (isWaiver(word)) return word
+  const known = `what may be waived is ${Object.keys(WAIVERS).join(', ')}`
+  context.addIssue({
+    code: 'custom',
+    message: ['noeviction', 'master'].includes(word)
+      ? `${word} cannot be waived: ${known}`
+      : `"${word}" is not known: ${known}`,
+  })
+  return z.NEVER
+})
+
 const milliseconds = z
   .string()
   .regex(/^[0-9]{1,9}$/, { error: 'whole milliseconds' })
@@ -117,6 +132,7 @@ const options = z
     initialise: z.boolean().default(false),
     journal: z.string().optional(),
     'give-up': z.array(z.string()).default([]),
+    waive: z.array(waiver).default([]),
     'log-level': z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'vendor-deadline-ms': milliseconds.default(80_000),
     'model-deadline-ms': milliseconds.default(600_000),
@@ -133,6 +149,10 @@ const options = z
   .refine((given) => given.store.kind === 'redis' || !given.initialise, {
     path: ['initialise'],
     error: 'is for Redis; a SQLite file is made where there is none',
+  })
+  .refine((given) => given.store.kind === 'redis' || given.waive.length === 0, {
+    path: ['waive'],
+    error: 'is for Redis; a SQLite file is always durable',
   })
   .refine((given) => given.policy !== undefined || given.kubernetes, {
     path: ['policy'],
@@ -178,6 +198,7 @@ interface StoreFlags {
   readonly 'redis-ca'?: string | undefined
   readonly journal?: string | undefined
   readonly 'give-up': readonly string[]
+  readonly waive: readonly Waiver[]
 }
 
 function storeConfig(place: StorePlace, flags: StoreFlags): StoreConfig {
@@ -191,6 +212,7 @@ function storeConfig(place: StorePlace, flags: StoreFlags): StoreConfig {
     initialise: flags.initialise,
     journalFolder: flags.journal ?? null,
     giveUp: flags['give-up'],
+    waived: [...new Set(flags.waive)],
   }
 }
 
@@ -216,6 +238,7 @@ export function readConfig(args: readonly string[], environment: Environment): L
       'redis-ca': { type: 'string' },
       journal: { type: 'string' },
       'give-up': { type: 'string', multiple: true },
+      waive: { type: 'string', multiple: true },
       initialise: { type: 'boolean' },
       'log-level': { type: 'string' },
       'vendor-deadline-ms': { type: 'string' },
@@ -246,10 +269,13 @@ const TEXT_FLAGS = [
   'journal',
 ] as const
 
+/** With commas between in the environment. */
+const LIST_FLAGS = ['listen', 'waive'] as const
+
 function fromEnvironment(environment: Environment): Record<string, unknown> {
   const variable = (flag: string) => environment[`JOBCAP_LEDGER_${flag.toUpperCase().replaceAll('-', '_')}`]
   const given: Record<string, unknown> = {}
   for (const flag of TEXT_FLAGS) if (variable(flag) !== undefined) given[flag] = variable(flag)
-  const listen = variable('listen')
-  return listen === undefined ? given : { ...given, listen: listen.split(',') }
+  for (const flag of LIST_FLAGS) if (variable(flag)) given[flag] = variable(flag)?.split(',')
+  return given
 }

@@ -8,6 +8,8 @@ import type { Sealer } from './seal.ts'
 /** What every journey of the ledger works with: the effects, and what the ledger keeps in memory over them. */
 export interface Ledger extends LedgerEffects {
   readonly settings: LedgerSettings
+  /** What a person does without on the store, for `/readyz`. */
+  readonly waived: readonly string[]
   readonly sealer: Sealer
   readonly credentials: PodCredentials
   readonly runTerms: RunTermsCache

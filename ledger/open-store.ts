@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openFileDisk } from '../store/journal/file-disk.ts'
 import { openJournal } from '../store/journal/journal.ts'
+import { DurabilityGate, gatedStore } from '../store/recovery/durability-gate.ts'
 import { Guard } from '../store/recovery/guard.ts'
 import { guardedStore } from '../store/recovery/guarded-store.ts'
 import type { DistributedStore } from '../store/recovery/registry.ts'
@@ -30,10 +31,12 @@ export async function openStore(config: StoreConfig, masterKey: Uint8Array, door
         installId: deriveKey(masterKey, 'jobcap install v1').toString('hex').slice(0, 24),
         initialise,
       })
-      if (config.journalFolder !== null)
-        return guarded(inner, { folder: config.journalFolder, giveUp: config.giveUp }, doors)
-      doors.log.warn('no journal: after a loss of Redis calls may be made twice; name a folder with --journal')
-      return inner
+      const { journalFolder, giveUp, waived } = config
+      const gate = new DurabilityGate({ ...doors, inner, hasJournal: journalFolder !== null, waived })
+      await gate.start()
+      if (journalFolder === null) return gatedStore(gate, inner)
+      const isOpen = gate.problem() === undefined
+      return gatedStore(gate, await guarded(inner, { folder: journalFolder, giveUp, isOpen }, doors))
     }
   }
 }
@@ -41,12 +44,11 @@ export async function openStore(config: StoreConfig, masterKey: Uint8Array, door
 /** Writes each send into a journal first, and serves only a store that is known to be whole. */
 async function guarded(
   inner: DistributedStore,
-  { folder, giveUp }: { readonly folder: string; readonly giveUp: readonly string[] },
+  { folder, giveUp, isOpen }: { readonly folder: string; readonly giveUp: readonly string[]; readonly isOpen: boolean },
   doors: StoreDoors,
 ): Promise<Store> {
   const { random, log } = doors
   try {
-    await inner.demandDurability()
     const disk = await openFileDisk(folder)
     const replicaId = readOrCreateName(join(folder, 'replica-id'), random)
     const journal = await openJournal({
@@ -57,7 +59,9 @@ async function guarded(
     const served = (await journal.entries()).findLast((entry) => entry.kind === 'served')
     const guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
     for (const gone of giveUp) await inner.registry.remove(gone)
-    await guard.start()
+    const starting = guard.start()
+    // Behind a shut gate it may not get far, and a person wants to hear why from /readyz.
+    if (isOpen) await starting
     return guardedStore(guard, inner)
   } catch (fault) {
     await inner.close()

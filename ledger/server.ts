@@ -64,6 +64,7 @@ async function readiness(ledger: Ledger, _request: IncomingMessage, response: Se
     ready: problem === undefined,
     ...(problem === undefined ? {} : { problem }),
     ...(policyProblem === undefined ? {} : { policy_problem: policyProblem }),
+    ...(ledger.waived.length === 0 ? {} : { waived: ledger.waived }),
   })
 }
 

@@ -87,6 +87,7 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
     random,
     log,
     settings,
+    waived: config.store.kind === 'redis' ? config.store.waived : [],
     store,
     policies: platform.policies,
     secrets: platform.secrets,

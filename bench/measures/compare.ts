@@ -3,7 +3,7 @@ import { startJobcap } from '../subjects/jobcap.ts'
 import { startNaive } from '../subjects/naive.ts'
 import { startTwoNginx } from '../subjects/nginx.ts'
 import { startPortkey } from '../subjects/portkey.ts'
-import { startRedis } from '../subjects/redis.ts'
+import { LIKE_ITS_PEERS, startRedis } from '../subjects/redis.ts'
 import { CHARGE, type Ground, type Subject } from '../subjects/subject.ts'
 import { type Entrant, overRounds, type Round, type RoundsPlan, runRounds } from './rounds.ts'
 
@@ -52,7 +52,9 @@ async function startOverRedis(
 ): Promise<Subject> {
   const { part, port } = await startRedis(ground, `redis of ${name}`.replaceAll(/[^a-z]+/g, '-'), fsync)
   const store = `redis://127.0.0.1:${port}`
-  return startJobcap(ground, { name, store, hasTls, ledgerFlags: ['--initialise'], storeParts: { redis: part } })
+  const durability = fsync === 'always' ? ['--journal', 'journal'] : LIKE_ITS_PEERS
+  const ledgerFlags = ['--initialise', ...durability]
+  return startJobcap(ground, { name, store, hasTls, ledgerFlags, storeParts: { redis: part } })
 }
 
 /** Of a sidecar that has just started. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { runLoad } from '../load/wrk.ts'
 import { freePort } from '../processes.ts'
 import { startJobcap } from '../subjects/jobcap.ts'
-import { startRedis } from '../subjects/redis.ts'
+import { LIKE_ITS_PEERS, startRedis } from '../subjects/redis.ts'
 import { CHARGE, type Ground, type Subject } from '../subjects/subject.ts'
 import { StoreUnderLoad } from './redis-pairs.ts'
 import { measureRun } from './rounds.ts'
@@ -122,7 +122,7 @@ async function startOver(ground: Ground, name: string, vendorPort: number): Prom
       name,
       store: `redis://127.0.0.1:${port}`,
       hasTls: false,
-      ledgerFlags: ['--initialise'],
+      ledgerFlags: ['--initialise', ...LIKE_ITS_PEERS],
       storeParts: { redis: part },
     },
   )

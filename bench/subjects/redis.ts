@@ -8,6 +8,9 @@ export interface RedisPart {
   readonly port: number
 }
 
+/** For the ledger over `everysec`: its peers keep no journal, and fsync each second. */
+export const LIKE_ITS_PEERS = ['--waive', 'journal', '--waive', 'appendfsync']
+
 /** With an append-only file, as a ledger demands; `fsync` is what the two profiles differ in. */
 export async function startRedis(
   { processes, folder }: Ground,

@@ -1,11 +1,14 @@
 import type { HistoryId } from '../../contract/ids.ts'
 import type { RecoverableStore } from '../store.ts'
+import type { Shortfall } from './durability.ts'
 
 /** An engine on a server that may lose its last steps, and says when it has doubts. */
 export interface DistributedStore extends RecoverableStore {
   readonly registry: Registry
-  /** Rejects with `StoreFault`, and the settings to change, where the server may lose what it acknowledges. */
-  demandDurability(): Promise<void>
+  /** Where the server may lose what it acknowledges, or others may see it. Rejects with `StoreFault` when it does not say. */
+  shortfalls(): Promise<readonly Shortfall[]>
+  /** Called when the connection broke: what answers next may be another server. */
+  onBroken(broken: () => void): void
   /** From now on steps run, and journals are merged, under this history. */
   adopt(historyId: HistoryId): void
   /** Called when the connection broke, or a step was told of another history. */

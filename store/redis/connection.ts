@@ -39,8 +39,20 @@ export interface Connection {
   witness(): Promise<string>
   /** Called whenever a connection is lost; what answers next may be another server, or have lost something. */
   onBroken(broken: () => void): void
+  /** The servers that answer steps. */
+  masters(): readonly Master[]
   command(name: string, ...args: readonly (string | number)[]): Promise<unknown>
   close(): void
+}
+
+/** One server that answers steps; behind a wrong address it may be a replica all the same. */
+export interface Master {
+  readonly name: string
+  info(): Promise<string>
+  /** As CONFIG GET has it; null when the server does not tell us. */
+  setting(name: string): Promise<string | null>
+  /** Whether what goes to it is encrypted, or does not leave this machine. True of an open connection only. */
+  isPrivate(): boolean
 }
 
 export async function connect(options: ConnectionOptions): Promise<Connection> {
@@ -83,6 +95,11 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     onBroken(broken) {
       client.on('close', broken)
       if (client instanceof Cluster) client.on('node error', broken).on('-node', broken).on('+node', broken)
+    },
+    masters() {
+      const nodes = mastersOf(client)
+      if (nodes.length === 0) throw new StoreFault(`${name} has no master that answers`, { isTransient: true })
+      return nodes.map((node) => masterOf(node, client === node ? name : placeOf(node)))
     },
     command: (command, ...args) => guarded(client.call(command, ...args.map(String))),
     close: () => client.disconnect(),
@@ -132,10 +149,34 @@ function makeClient({ address, password, caPem }: ConnectionOptions): Redis | Cl
   }
 }
 
+const mastersOf = (client: Redis | Cluster) => (client instanceof Cluster ? client.nodes('master') : [client])
+const placeOf = ({ options }: Redis) => `${options.host}:${options.port}`
+
+function masterOf(node: Redis, name: string): Master {
+  const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> =>
+    what.catch((fault: unknown) => {
+      throw faultOf(fault, name)
+    })
+  return {
+    name,
+    info: () => guarded(node.info()),
+    async setting(setting) {
+      const asking = node.call('CONFIG', 'GET', setting).catch((fault: unknown) => {
+        if (/^(NOPERM|ERR unknown command)/.test(String((fault as Error).message))) return null
+        throw fault
+      })
+      const reply = await guarded(asking)
+      return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null
+    },
+    isPrivate: () => 'encrypted' in node.stream || isLoopback(node.stream.remoteAddress),
+  }
+}
+
+const isLoopback = (address = '') => /^(::ffff:)?127\.|^::1$/.test(address)
+
 async function witnessOf(client: Redis | Cluster): Promise<string> {
-  const masters = client instanceof Cluster ? client.nodes('master') : [client]
   const runs = await Promise.all(
-    masters.map(async (node) => {
+    mastersOf(client).map(async (node) => {
       const info = `${await node.info('server')}\n${await node.info('replication')}`
       const of = (field: string) => new RegExp(`^${field}:(\\S+)`, 'm').exec(info)?.[1] ?? ''
       return `${of('run_id')}.${of('master_replid')}`

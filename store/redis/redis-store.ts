@@ -2,6 +2,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import type { CallId, HistoryId, JobUid, KeyId, RunUid } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
+import type { Shortfall } from '../recovery/durability.ts'
 import type { DistributedStore, Registry } from '../recovery/registry.ts'
 import { scopeOfPod } from '../rules/caller.ts'
 import { LEAST_KEPT_MS } from '../rules/retention.ts'
@@ -9,7 +10,7 @@ import type * as S from '../store.ts'
 import { StoreFault } from '../store.ts'
 import { callOf, numberAnswer, repairAnswer, reportAnswer, statusOf } from './answers.ts'
 import type { Reply } from './connection.ts'
-import { demandDurability } from './durability.ts'
+import { shortfallsOf } from './durability.ts'
 import { admitPodOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
 import { mergeArguments, policyOf } from './merging.ts'
@@ -53,8 +54,12 @@ export class RedisStore implements DistributedStore {
     return this.#steps.historyId
   }
 
-  demandDurability(): Promise<void> {
-    return demandDurability(this.#steps.connection)
+  shortfalls(): Promise<readonly Shortfall[]> {
+    return shortfallsOf(this.#steps.connection)
+  }
+
+  onBroken(broken: () => void): void {
+    this.#steps.connection.onBroken(broken)
   }
 
   adopt(historyId: HistoryId): void {

@@ -26,7 +26,8 @@ describe('ledgers on one Redis', function () {
     await redis.stop()
   })
 
-  const start = (...flags: string[]): Promise<LedgerProcess> => rig.startLedger(['--store', redis.url, ...flags])
+  const start = (...flags: string[]): Promise<LedgerProcess> =>
+    rig.startLedger(['--store', redis.url, '--waive', 'journal', ...flags])
   const admin = async (use: (client: Redis) => Promise<unknown>) => {
     const client = new Redis({ host: redis.host, port: redis.port })
     await use(client)

@@ -36,15 +36,16 @@ describe('several ledgers over one Redis', function () {
 
   const start = async (count: number): Promise<[LedgerProcess, ...LedgerProcess[]]> => {
     // The first one makes the keys that all share.
-    const first = await startOne()
-    const more = await Promise.all(Array.from({ length: count - 1 }, startOne))
+    const first = await startOne(0)
+    const more = await Promise.all(Array.from({ length: count - 1 }, (_, at) => startOne(at + 1)))
     replicas = [first, ...more]
     return [first, ...more]
   }
-  const startOne = (): Promise<LedgerProcess> => {
-    const flags = ['--store', redis.url, '--repair-every-ms', '300', ...(isFresh ? ['--initialise'] : [])]
+  const startOne = (index: number): Promise<LedgerProcess> => {
+    const flags = ['--store', redis.url, '--journal', `journal-${index}`, '--repair-every-ms', '300']
+    const first = isFresh ? ['--initialise'] : []
     isFresh = false
-    return rig.startLedger(flags)
+    return rig.startLedger([...flags, ...first])
   }
   const at = (index: number): LedgerProcess => replicas[index % replicas.length] as LedgerProcess
   const effectsOf = (prefix: string) =>

@@ -19,6 +19,8 @@ export interface LedgerSetting {
   /** The keys that all replicas share. */
   readonly stateFolder: string
   readonly logFolder: string
+  /** Holds a journal of each replica; null: none is kept. */
+  readonly journalFolder: string | null
 }
 
 /** A ledger that is started again whenever it has died. */
@@ -64,7 +66,8 @@ export class KeptLedger {
   }
 
   #launch(more: readonly string[] = []): { ready: Promise<void>; gone: Promise<void> } {
-    const { children, policyFile, secretsFolder, store, stateFolder, logFolder } = this.#setting
+    const { children, policyFile, secretsFolder, store, stateFolder, logFolder, journalFolder } = this.#setting
+    const journal = journalFolder === null ? [] : ['--journal', join(journalFolder, this.#name)]
     const args = ['--policy', policyFile, '--secrets', secretsFolder, '--store', store, '--state', stateFolder]
     const main = join(ROOT, 'ledger/main.ts')
     const child = children.start(process.execPath, [
@@ -73,6 +76,7 @@ export class KeptLedger {
       '--listen',
       `unix:${this.socket}`,
       ...TIMES,
+      ...journal,
       ...more,
     ])
     this.#pid = child.pid

@@ -97,7 +97,8 @@ async function openScene(
 async function startLedgers(setting: Setting, redis: RedisServer | null): Promise<KeptLedger[]> {
   const { children, policyFile, secretsFolder, ledgerState: stateFolder, logFolder, socketFolder } = setting
   const store = redis === null ? `sqlite:${join(setting.folder, 'ledger.db')}` : redis.url
-  const shared = { children, policyFile, secretsFolder, store, stateFolder, logFolder }
+  const journalFolder = redis === null ? null : join(setting.folder, 'journals')
+  const shared = { children, policyFile, secretsFolder, store, stateFolder, logFolder, journalFolder }
   const names = redis === null ? ['ledger-1'] : ['ledger-1', 'ledger-2']
   const ledgers = names.map((name) => new KeptLedger(shared, name, socketFolder))
   // The first one makes the keys that all share.

@@ -85,6 +85,7 @@ function ledgerOf({ process, store, vendors, workloads, policies }: LedgerPartOp
   return {
     ...effects,
     settings: SETTINGS,
+    waived: [],
     sealer: createSealer(MASTER_KEY, random),
     credentials: createPodCredentials(MASTER_KEY),
     runTerms: createRunTermsCache(store),

@@ -1,0 +1,137 @@
+import type { Log } from '../../runtime/log.ts'
+import type { Timers } from '../../runtime/timers.ts'
+import { type Store, StoreFault } from '../store.ts'
+import { isWaiver, type Shortfall, WAIVERS, type Waiver } from './durability.ts'
+import type { DistributedStore } from './registry.ts'
+
+interface GateOptions {
+  readonly inner: DistributedStore
+  readonly hasJournal: boolean
+  readonly waived: readonly Waiver[]
+  readonly timers: Timers
+  readonly log: Log
+}
+
+const LOOK_EVERY_MS = 5_000
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 1_000
+
+const NO_JOURNAL: Shortfall = {
+  demand: 'journal',
+  sentence: 'no journal is kept: name a folder of this replica with --journal DIR and start it again',
+}
+
+/**
+ * Lets nothing new pass unless the server keeps what it acknowledges, or a person has waived what is missing. It looks
+ * at the start, after each broken connection and every five seconds, and while something is missing each second.
+ */
+export class DurabilityGate {
+  readonly #options: GateOptions
+  readonly #stopLooking: () => void
+  #problem: string | undefined = 'it is being looked at whether Redis keeps what it acknowledges'
+  #looking: Promise<void> | undefined
+  /** A look that a broken connection has overtaken says nothing of what answers next. */
+  #breaks = 0
+  #isEnding = false
+
+  constructor(options: GateOptions) {
+    this.#options = options
+    const { inner, timers, waived, log } = options
+    for (const waiver of waived) log.warn({ waived: waiver }, `waived by --waive ${waiver}: ${WAIVERS[waiver]}`)
+    inner.onBroken(() => {
+      this.#breaks += 1
+      this.#problem = 'the connection to Redis was lost; whether it keeps what it acknowledges is looked at again'
+      this.#untilOpen()
+    })
+    this.#stopLooking = timers.every(LOOK_EVERY_MS, () => void this.#look())
+  }
+
+  /** Undefined when all that is demanded is there or waived; else what to change. */
+  problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** Resolves after the first look. What is missing then is looked for again until it is there. */
+  async start(): Promise<void> {
+    await this.#look()
+    this.#untilOpen()
+  }
+
+  close(): void {
+    this.#isEnding = true
+    this.#stopLooking()
+  }
+
+  #untilOpen(): void {
+    if (this.#problem !== undefined) this.#looking ??= this.#lookUntilOpen()
+  }
+
+  async #lookUntilOpen(): Promise<void> {
+    const { timers } = this.#options
+    for (let pauseMs = FIRST_PAUSE_MS; !this.#isEnding; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      await timers.sleep(pauseMs)
+      await this.#look()
+      if (this.#problem === undefined) break
+    }
+    this.#looking = undefined
+  }
+
+  async #look(): Promise<void> {
+    const { inner, log } = this.#options
+    const breaks = this.#breaks
+    try {
+      const shortfalls = await inner.shortfalls()
+      if (breaks === this.#breaks && !this.#isEnding) this.#judge(shortfalls)
+    } catch (fault) {
+      // Without an answer nothing is known to have changed; calls fail by themselves, and a break shuts the gate.
+      log.warn({ err: fault }, 'it could not be looked at whether Redis keeps what it acknowledges')
+      if (this.#problem !== undefined && fault instanceof StoreFault) this.#problem = fault.message
+    }
+  }
+
+  #judge(found: readonly Shortfall[]): void {
+    const { hasJournal, waived, log } = this.#options
+    const missing = [...(hasJournal ? [] : [NO_JOURNAL]), ...found].filter(
+      ({ demand }) => !(isWaiver(demand) && waived.includes(demand)),
+    )
+    const problem = missing.length === 0 ? undefined : problemOf(missing)
+    if (problem !== undefined && problem !== this.#problem) log.error({ problem }, 'nothing is admitted')
+    if (problem === undefined && this.#problem !== undefined)
+      log.info('Redis keeps what it acknowledges, or it is waived')
+    this.#problem = problem
+    this.#untilOpen()
+  }
+}
+
+function problemOf(missing: readonly Shortfall[]): string {
+  const said = missing.map(({ sentence, demand }) => `${sentence}${isWaiver(demand) ? ` (or --waive ${demand})` : ''}`)
+  return `money could be lost: ${said.join('; ')}`
+}
+
+/** These write down what has left already; a shut gate must not hold them up. */
+const ALWAYS_PASS: ReadonlySet<string> = new Set(['report', 'closeRead', 'renewLeases'])
+
+/** The store behind its gate. */
+export function gatedStore(gate: DurabilityGate, store: Store): Store {
+  const own: Readonly<Record<string, unknown>> = {
+    problem: () => gate.problem() ?? store.problem(),
+    close: () => {
+      gate.close()
+      return store.close()
+    },
+  }
+  return new Proxy<Store>(store, {
+    get(target, name) {
+      if (typeof name === 'string' && name in own) return own[name]
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      const step = value.bind(target) as (...args: unknown[]) => Promise<unknown>
+      if (typeof name === 'string' && ALWAYS_PASS.has(name)) return step
+      return async (...args: unknown[]) => {
+        const problem = gate.problem()
+        if (problem !== undefined) throw new StoreFault(problem, { isTransient: true })
+        return step(...args)
+      }
+    },
+  })
+}
