@@ -1,0 +1,52 @@
+import { expect } from 'chai'
+import { runAccount } from '../../../store/rules/accounts.ts'
+import { skip } from '../../../tools/test/skip.ts'
+import { freshStores } from '../../redis/fresh-store.ts'
+import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { type PodsCaller, Stage, told, usd } from '../stage.ts'
+
+/** What the random steps of `fuzz.test.ts` seldom come to. */
+describe('the quick scripts leave to the whole ones', function () {
+  this.timeout(60_000)
+  let redis: RedisServer | undefined
+  let stage: Stage
+  let pod: PodsCaller
+
+  before(async function () {
+    const reason = whyNoRedis()
+    if (reason !== undefined) skip(this, reason)
+    redis = await startRedis({ settings: { appendonly: 'no' } })
+  })
+  after(() => redis?.stop())
+  beforeEach(async () => {
+    stage = await Stage.open(freshStores(() => ({ url: redis?.url ?? '', ports: [redis?.port ?? 0] })))
+    pod = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+  })
+  afterEach(() => stage.store.close())
+
+  it('a new call of an attempt that was replaced', async () => {
+    await stage.pod('b')
+    expect(told(await stage.ask(pod))).to.equal('REFUSED stale_attempt')
+  })
+
+  it('a late copy of a request that was refused', async () => {
+    expect(told(await stage.ask(pod, { ord: [1, 5], usd: 11 }))).to.equal('REFUSED cap_exhausted')
+    expect(told(await stage.ask(pod, { ord: [1, 4] }))).to.equal('REFUSED stale_request')
+  })
+
+  it('an answer to a send of an older key', async () => {
+    const first = await stage.send(pod)
+    await stage.settle(first.ref, { status: 402, hasEffect: false })
+    const second = await stage.send(await stage.pod('b'))
+    expect([first.ref.gen, second.ref.gen]).to.deep.equal([0, 1])
+    expect(await stage.settle(first.ref)).to.include({ status: 'noted', isAlarm: true })
+  })
+
+  it('an object that another call has paid for', async () => {
+    for (const content of ['create', 'confirm']) {
+      const { ref } = await stage.send(pod, { content })
+      await stage.settle(ref, { object: 'pi_1', totalUsdMicros: usd(1) })
+    }
+    expect((await stage.store.balance(runAccount(pod.runUid))).spentUsdMicros).to.equal(usd(1))
+  })
+})
