@@ -22,6 +22,16 @@ const KNOWN: readonly Known[] = [
     isTransient: false,
   },
   {
+    pattern: /unable to (verify the first|get (local )?issuer) certificate|self.signed certificate/,
+    says: 'its certificate is of an authority that is not trusted here: give that authority’s file as --redis-ca',
+    isTransient: false,
+  },
+  {
+    pattern: /does not match certificate's altnames/,
+    says: 'its certificate is for another host: name Redis in --store as its certificate does',
+    isTransient: false,
+  },
+  {
     pattern: /NOPERM/,
     says: 'its user may not do what the ledger does: allow it all commands on the keys jobcap:*',
     isTransient: false,
