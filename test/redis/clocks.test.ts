@@ -8,6 +8,7 @@ import { parseRedisAddress } from '../../store/redis/address.ts'
 import { policyKeys } from '../../store/redis/layout.ts'
 import { openRedisStore } from '../../store/redis/open.ts'
 import { skip } from '../../tools/test/skip.ts'
+import { failure } from '../ledger/call.ts'
 import { type PodsCaller, SILENT, Stage, told, usd } from '../store/stage.ts'
 import { type RedisServer, startRedis, whyNoRedis } from './redis-server.ts'
 
@@ -98,8 +99,8 @@ describe('only the clock of Redis counts', function () {
     expect(told(await late.ask(a, { content: 'D' }))).to.equal('JOIN')
     expect((await early.events()).map(({ atMs }) => atMs).every((atMs) => atMs >= now)).to.equal(true)
     // Expired by Redis' clock, not by that of the earlier ledger.
-    const b = await late.pod('b', { ...expiring((await redisMs()) - 5 * MINUTE_MS), job: 'job-2' }).catch(String)
-    expect(String(b)).to.match(/Pod b was refused: The vault key/)
+    const b = late.pod('b', { ...expiring((await redisMs()) - 5 * MINUTE_MS), job: 'job-2' })
+    expect(await failure(b)).to.match(/Pod b was refused: The vault key/)
   })
 
   /** The clock of Redis cannot be moved here: that its time came further than it now says is what a clock set back leaves. */

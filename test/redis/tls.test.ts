@@ -39,7 +39,7 @@ describe('a ledger on a Redis with TLS', function () {
   let server: Awaited<ReturnType<typeof startTlsRedis>>
   let rig: Rig
 
-  before(async function () {
+  before(function () {
     const reason = whyNoRedis()
     if (reason !== undefined) skip(this, reason)
   })
