@@ -218,7 +218,7 @@ function restartedOrRolledBack(stage: Stage): void {
       const readiness = () => ask(world.ledgerAddress, { method: 'GET', path: '/readyz' })
       // Until the ledger is connected again, what it says is that the store cannot be reached.
       do expect((await pod.pay()).status).to.equal(503)
-      while (!(await readiness()).text.includes('repair'))
+      while (!(await readiness()).text.includes('put its data back'))
       expect((await readiness()).status).to.equal(503)
       expect(job.effects()).to.have.length(1)
     })
