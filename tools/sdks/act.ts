@@ -42,7 +42,7 @@ export async function actCase(world: World, installed: InstalledSdk, one: SdkCas
     await isQuiet(scene, one)
     const lines = world.truth().slice(truthBefore)
     const { key } = await world.ledger.findRun(scene.run)
-    scene.problems.push(...brokenTruth(one.truth, { lines, audit: await world.audit(scene.run), key }))
+    scene.problems.push(...brokenTruth(one.truth, { lines, audit: await world.audit(scene.run), key }, world.of))
   } catch (fault) {
     scene.problems.push((fault as Error).message)
   } finally {

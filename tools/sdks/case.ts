@@ -1,5 +1,6 @@
 import type { Fault } from '../../fake-vendors/faults.ts'
 import type { Match } from '../../fake-vendors/match.ts'
+import type { TruthCall } from '../../fake-vendors/truth.ts'
 
 export type Language = 'node' | 'python'
 
@@ -29,6 +30,11 @@ export interface VendorSdks {
   policy(vendorUrl: string): string
   /** Further lines of the policy's `spec`, YAML without indentation. */
   readonly spec?: string
+  /**
+   * Micro-dollars that one effect costs by its line in the truth file, worked out apart from the product. For vendors that
+   * take no key and whose record names no object: there effects and settlements are told apart by what they cost.
+   */
+  priceUsdMicros?(effect: TruthCall): number
   /** Environment of the app where an SDK is pointed by it. `port`: where the sidecar listens. */
   environment?(port: number): Readonly<Record<string, string>>
   /** One program a language, which knows the calls that cases name. */
@@ -99,8 +105,10 @@ export interface Truth {
   readonly effects: number
   /** Money that really moved, summed over the effects, minor units. Default: not looked at. */
   readonly movedMinor?: number
-  /** On the run's account. */
-  readonly spentUsd: string
+  /** On the run's account. Null where a bound is part of it, which follows from each SDK's own bytes: then only the record says. */
+  readonly spentUsd: string | null
+  /** Purchases whose answer was lost, settled at all that was reserved. Only with `priceUsdMicros`. Default none. */
+  readonly lost?: number
   /** Still reserved. Default 0.00. */
   readonly heldUsd?: string
   /** Refusals of ours on the record, by code. Default none: so it shows when an SDK repeats a refused call. */

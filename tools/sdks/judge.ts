@@ -1,7 +1,8 @@
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { KeyView } from '../../contract/operators.ts'
 import { callsOf, type TruthCall, type TruthLine } from '../../fake-vendors/truth.ts'
-import type { Truth } from './case.ts'
+import type { Truth, VendorSdks } from './case.ts'
+import { unequalPurchases } from './purchases.ts'
 
 export interface Evidence {
   /** The vendor's own file, since the case began. */
@@ -12,7 +13,7 @@ export interface Evidence {
 }
 
 /** Where vendor, record and account differ from the case or from each other, a sentence each. */
-export function brokenTruth(truth: Truth, evidence: Evidence): string[] {
+export function brokenTruth(truth: Truth, evidence: Evidence, { priceUsdMicros }: VendorSdks): string[] {
   const { lines, audit, key } = evidence
   const effects = callsOf(lines, 'effect')
   const moved = effects.reduce((sum, { movedMinor = 0 }) => sum + movedMinor, 0)
@@ -21,22 +22,23 @@ export function brokenTruth(truth: Truth, evidence: Evidence): string[] {
     ...differs('effects at the vendor', effects.length, truth.effects),
     ...differs('money moved at the vendor, minor units', moved, truth.movedMinor ?? moved),
     ...differs('requests that reached the vendor', requests, truth.vendorCalls ?? requests),
-    ...differs('spent', key.spent_usd, truth.spentUsd),
+    ...differs('spent', key.spent_usd, truth.spentUsd ?? key.spent_usd),
     ...differs('reserved', key.reserved_usd, truth.heldUsd ?? '0.00'),
     ...differs('refusals on the record', refusalsOf(audit), truth.refusals ?? {}),
-    ...unequalBooks(effects, evidence),
+    ...(priceUsdMicros === undefined
+      ? unequalBooks(effects, evidence)
+      : unequalPurchases(effects.map(priceUsdMicros), { audit, lost: truth.lost ?? 0 })),
+    ...unequalAccount(evidence),
   ]
 }
 
-/** Truth file = audit: each effect is settled once, nothing else is settled as paid, and the account is their sum. */
-function unequalBooks(effects: readonly TruthCall[], { audit, key }: Evidence): string[] {
+/** Truth file = audit: each effect is settled once, and nothing else is settled as paid. */
+function unequalBooks(effects: readonly TruthCall[], { audit }: Evidence): string[] {
   const settled = audit.filter((event) => event.event === 'call.settled')
   const open = openCalls(audit)
   const keyless = open.filter((key) => key === null).length
   const happened = effects.map(nameOfEffect)
   const recorded = settled.filter(({ status }) => status < 300).map(nameOfSettled(effects))
-  const spent = settled.reduce((sum, { spentUsdMicros }) => sum + spentUsdMicros, 0)
-  const givenBack = audit.reduce((sum, event) => sum + (event.event === 'money.given_back' ? event.usdMicros : 0), 0)
   return [
     ...repeated(happened).map((name) => `two effects at the vendor under ${name}`),
     ...repeated(recorded).map((name) => `${name} is settled twice`),
@@ -44,8 +46,14 @@ function unequalBooks(effects: readonly TruthCall[], { audit, key }: Evidence): 
       .slice(keyless)
       .map((name) => `the record does not settle the effect ${name}`),
     ...without(recorded, happened).map((name) => `the record settles ${name}, of which the vendor knows nothing`),
-    ...differs('the account, against the sum of the record', Number(key.spent_usd), (spent - givenBack) / 1_000_000),
   ]
+}
+
+/** The account is the sum of what the record settles. */
+function unequalAccount({ audit, key }: Evidence): string[] {
+  const spent = audit.reduce((sum, event) => sum + (event.event === 'call.settled' ? event.spentUsdMicros : 0), 0)
+  const givenBack = audit.reduce((sum, event) => sum + (event.event === 'money.given_back' ? event.usdMicros : 0), 0)
+  return differs('the account, against the sum of the record', Number(key.spent_usd), (spent - givenBack) / 1_000_000)
 }
 
 /** By the idempotency key; at vendors without one, by the object. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { tableCell } from '../docs/table.ts'
 import type { Ran } from './act.ts'
 import type { Sdk, SdkCase, Told, VendorSdks } from './case.ts'
+import { VENDORS } from './sdks.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const INDEX = 'docs/reference/sdks.md'
@@ -15,7 +16,7 @@ interface Page {
   readonly text: string
 }
 
-/** A sentence for each page that is not what this run would write. */
+/** Of vendors of which every case was run with every SDK. A sentence for each page that is not what this run would write. */
 export function stalePages(ran: readonly Ran[]): string[] {
   return pages(ran)
     .filter(({ path, text }) => !existsSync(join(ROOT, path)) || readFileSync(join(ROOT, path), 'utf8') !== text)
@@ -31,7 +32,7 @@ export function writePages(ran: readonly Ran[]): void {
 
 /** An index, and a page a vendor. */
 function pages(ran: readonly Ran[]): Page[] {
-  const vendors = [...new Set(ran.map(({ of }) => of))].sort((left, right) => (left.vendor < right.vendor ? -1 : 1))
+  const vendors = VENDORS.toSorted((left, right) => (left.vendor < right.vendor ? -1 : 1))
   const rows = vendors.flatMap((of) =>
     byName(of).map(([name, sdks]) => [`[${of.vendor}](sdks/${of.vendor}.md)`, name, versionsOf(sdks)]),
   )
@@ -47,13 +48,16 @@ ${table(['vendor', 'SDK', 'versions'], rows)}
 `
   return [
     { path: INDEX, text: index },
-    ...vendors.map((of) =>
-      vendorPage(
-        of,
-        ran.filter((one) => one.of === of),
-      ),
-    ),
+    ...vendors
+      .map((of) => ({ of, here: ran.filter((one) => one.of === of) }))
+      .filter(({ of, here }) => here.length === casesOf(of))
+      .map(({ of, here }) => vendorPage(of, here)),
   ]
+}
+
+/** With all of its SDKs. */
+function casesOf({ sdks, cases }: VendorSdks): number {
+  return sdks.reduce((sum, sdk) => sum + cases.filter(({ only }) => only?.(sdk) ?? true).length, 0)
 }
 
 function vendorPage(of: VendorSdks, ran: readonly Ran[]): Page {

@@ -1,6 +1,7 @@
 import type { VendorSdks } from './case.ts'
+import { openai } from './openai/sdks.ts'
 import { stripe } from './stripe/sdks.ts'
 import { twilio } from './twilio/sdks.ts'
 
 /** Every vendor whose SDKs are tried: one folder each. */
-export const VENDORS: readonly VendorSdks[] = [stripe, twilio]
+export const VENDORS: readonly VendorSdks[] = [stripe, twilio, openai]

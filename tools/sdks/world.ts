@@ -15,6 +15,8 @@ export const ROOT = join(import.meta.dirname, '../..')
 /** Short, so that a silent vendor is given up within a test; the ledger repeats within it. */
 const VENDOR_DEADLINE_MS = 1_500
 const REPAIR_EVERY_MS = 200
+/** A language model may think longer before its first byte; what it was held back for is then no loss. */
+const MODEL_DEADLINE_MS = 5_000
 
 /** One fake vendor and one ledger, each a process, for one SDK. */
 export class World {
@@ -60,6 +62,7 @@ export class World {
   async startLedger(): Promise<void> {
     const files = ['--policy', 'policy.yaml', '--store', 'sqlite:ledger.db', '--state', 'state', '--secrets', 'secrets']
     const times = ['--vendor-deadline-ms', String(VENDOR_DEADLINE_MS), '--repair-every-ms', String(REPAIR_EVERY_MS)]
+    times.push('--model-deadline-ms', String(MODEL_DEADLINE_MS))
     const args = [join(ROOT, 'ledger/main.ts'), ...files, ...times, '--listen', this.ledgerAddress]
     this.#ledger = start([process.execPath, ...args], { cwd: this.folder })
     await readyLine(this.#ledger)

@@ -1,0 +1,109 @@
+# An app that uses openai-python. One JSON line in is one call; one JSON line out is what the app saw of it.
+import json
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from openai import OpenAI
+
+AT = json.loads(os.environ["SDK_AT"])
+# As the makers' page says it: constructor argument, or `OPENAI_BASE_URL`.
+POINTED = {
+    "prefix": {"base_url": f"http://localhost:{AT['port']}/openai/v1"},
+    "host": {"base_url": f"http://openai.localhost:{AT['port']}/v1"},
+    "port": {"base_url": f"http://127.0.0.1:{AT['vendorPort']}/v1"},
+    "environment": {},
+}
+openai = OpenAI(api_key="sk-proj-placeholder", **POINTED[AT["way"]])
+
+
+def asked(say="tell me #tokens=50", **more):
+    return {
+        "model": "gpt-4o",
+        "messages": [{"role": "user", "content": say}],
+        "max_completion_tokens": 100,
+        **more,
+    }
+
+
+def shown(made):
+    return {"id": made.id, "output": made.usage.completion_tokens, "finish": made.choices[0].finish_reason}
+
+
+def chat(**more):
+    return shown(openai.chat.completions.create(**asked(**more)))
+
+
+def chat_reordered(**more):
+    return shown(openai.chat.completions.create(**dict(reversed(list(asked(**more).items())))))
+
+
+def stream(**more):
+    text, usages = "", 0
+    for chunk in openai.chat.completions.create(**asked(**more), stream=True):
+        if chunk.choices:
+            text += chunk.choices[0].delta.content or ""
+        usages += 1 if chunk.usage else 0
+    return {"words": len(text.split()), "usages": usages}
+
+
+def tool():
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}]
+    made = openai.chat.completions.create(**asked(say="call #tool=weather #tokens=50"), tools=tools)
+    return {"finish": made.choices[0].finish_reason, "tool": made.choices[0].message.tool_calls[0].function.name}
+
+
+def vision():
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 400_000}}
+    content = [{"type": "text", "text": "what is this #tokens=50"}, image]
+    return shown(openai.chat.completions.create(**{**asked(), "messages": [{"role": "user", "content": content}]}))
+
+
+def response():
+    made = openai.responses.create(model="gpt-4o", input="tell me #tokens=50", max_output_tokens=100)
+    return {"status": made.status, "output": made.usage.output_tokens}
+
+
+def embeddings(count):
+    texts = [f"text {at}" for at in range(count)]
+    return {"count": len(openai.embeddings.create(model="text-embedding-3-small", input=texts).data)}
+
+
+def models():
+    return {"count": len(list(openai.models.list()))}
+
+
+def parallel(n):
+    with ThreadPoolExecutor(n) as pool:
+        made = list(pool.map(lambda _: openai.chat.completions.create(**asked()), range(n)))
+    return {"count": len(made), "ids": len({each.id for each in made})}
+
+
+def unlisted():
+    return openai.images.generate(model="gpt-image-1", prompt="a cat")
+
+
+CALLS = {
+    call.__name__: call
+    for call in (chat, chat_reordered, stream, tool, vision, response, embeddings, models, parallel, unlisted)
+}
+
+
+def told(call, args):
+    try:
+        return {"ok": True, "value": CALLS[call](**args)}
+    except Exception as fault:
+        return {
+            "ok": False,
+            "error": {
+                "class": type(fault).__name__,
+                "code": getattr(fault, "code", None),
+                "status": getattr(fault, "status_code", None),
+                "message": str(fault),
+            },
+        }
+
+
+for line in sys.stdin:
+    said = json.loads(line)
+    print(json.dumps(told(said["call"], said["with"])), flush=True)
