@@ -1,20 +1,20 @@
 import type { Secret } from '../effects.ts'
-import type { AnswerHeaders, AnswerSink, VendorNetwork } from './network.ts'
+import type { AnswerHeaders, AnswerSink, VendorNetwork, VendorRequest } from './network.ts'
 
 /** Bytes. What is shorter is no secret, and to take it out would spoil answers that hold it by chance. */
 const SHORTEST_SECRET = 8
 
 /**
  * The same network, whose answers do not hold our secret: some vendors repeat the key that they were given in an error
- * or a redirect. Each of its bytes becomes `*`, so that lengths stay. Not found: the secret in another encoding than as
- * it is or percent-encoded, or in a compressed body, for which we do not ask.
+ * or a redirect. Each of its bytes becomes `*`, so that lengths stay. Found: the secret as it is, in Base64, and what HTTP
+ * Basic makes of it, each percent-encoded too. Not found: any other encoding, or a compressed body, for which we do not ask.
  */
 export function concealing(network: VendorNetwork, secret: Secret): VendorNetwork {
   const text = secret.reveal()
   if (Buffer.byteLength(text) < SHORTEST_SECRET) return network
-  const forms = [...new Set([text, encodeURIComponent(text)])]
   return {
     async send(request, sink) {
+      const forms = formsOf(text, request)
       const body = new ConcealedBody(forms.map((form) => Buffer.from(form)))
       const result = await network.send(request, concealedSink(sink, body, forms))
       const rest = body.rest()
@@ -23,6 +23,13 @@ export function concealing(network: VendorNetwork, secret: Secret): VendorNetwor
     },
     close: () => network.close(),
   }
+}
+
+/** As a vendor may repeat it: as it is, in Base64, and as it went into HTTP Basic beside a user. */
+function formsOf(secret: string, { headers }: VendorRequest): string[] {
+  const pair = /^Basic (\S+)$/.exec(headers['authorization'] ?? '')?.[1]
+  const plain = [secret, Buffer.from(secret).toString('base64'), ...(pair === undefined ? [] : [pair])]
+  return [...new Set(plain.flatMap((form) => [form, encodeURIComponent(form)]))]
 }
 
 function concealedSink(sink: AnswerSink, body: ConcealedBody, forms: readonly string[]): AnswerSink {

@@ -82,6 +82,11 @@ describe('what a mail by Resend can cost', () => {
     it(`${method} ${path}: ${expected}`, () => expect(boundCell({ method, path, body: '' })).to.equal(expected))
   }
 
+  it('a read has no body, but for the `{}` that resend-python sends', () => {
+    const read = (body: string) => boundCell({ method: 'GET', path: '/emails/1', body })
+    expect([read(''), read('{}'), read('{"to":"b@x.com"}')]).to.deep.equal(['free', 'free', 'request_malformed'])
+  })
+
   it('a body that is no JSON, holds a name twice or comes with a query is refused', () => {
     const body = JSON.stringify(mail())
     expect(boundCell({ type: FORM, body: 'from=a&to=b' })).to.equal('body_unreadable')

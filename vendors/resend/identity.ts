@@ -51,8 +51,13 @@ export function resendPathProblem({ method, path, body }: CallText): Refusal | n
   if (path.endsWith('/') || /[A-Z]/.test(resource)) {
     return refusal('path_ambiguous', 'Resend paths have no slash at the end and no capitals in their words.')
   }
-  if (!isReadMethod(method) || body.length === 0) return null
+  if (!isReadMethod(method) || body.length === 0 || isEmptyObject(body)) return null
   return refusal('request_malformed', `A ${method} to Resend has no body; its parameters go into the query.`)
+}
+
+/** resend-python sends `{}` with every GET. */
+function isEmptyObject(body: Uint8Array): boolean {
+  return body.length === 2 && body[0] === 0x7b && body[1] === 0x7d
 }
 
 /** Whether a batch may go out in part. */
