@@ -40,11 +40,15 @@ export class DeliveryFile {
     return past.seen.map((delivery) => ({ fact: seenFactOf(delivery), lane: delivery.lane }))
   }
 
-  /** A file that cannot be read whole is set aside and nothing of it clears anything. */
+  /**
+   * A file that cannot be read whole is begun anew, so that it clears nothing of before. What could be read of it is
+   * kept: an answer that was on its way stays doubtful, and what was read stays read.
+   */
   static async open(files: SidecarFiles, place: { stateDir: string; boot: number }, past: Past): Promise<DeliveryFile> {
-    if (past.isDamaged) await files.replace(pathOf(place.stateDir), '', 0o600)
+    const boot = JSON.stringify({ boot: place.boot } satisfies Line)
+    if (past.isDamaged) await files.replace(pathOf(place.stateDir), [boot, ...keptLines(past), ''].join('\n'), 0o600)
     const file = await files.appendTo(pathOf(place.stateDir))
-    await file.append(JSON.stringify({ boot: place.boot } satisfies Line))
+    if (!past.isDamaged) await file.append(boot)
     return new DeliveryFile(file, past.firstBoot === null ? { ...past, firstBoot: place.boot } : past)
   }
 
@@ -95,10 +99,13 @@ function readPast(text: string): Past {
   const delivering = new Map<string, Delivery>()
   const seen = new Map<string, Delivery>()
   const boots: number[] = []
+  let isDamaged = false
   for (const json of text.split('\n').filter((part) => part !== '')) {
     const line = parseLine(json)
-    if (line === undefined)
-      return { firstBoot: null, lastBoot: boots.at(-1) ?? 0, isDamaged: true, delivering: [], seen: [...seen.values()] }
+    if (line === undefined) {
+      isDamaged = true
+      continue
+    }
     if (!('state' in line)) {
       boots.push(line.boot)
       continue
@@ -110,12 +117,18 @@ function readPast(text: string): Past {
     if (state === 'seen') seen.set(key, delivery)
   }
   return {
-    firstBoot: boots[0] ?? null,
+    firstBoot: isDamaged ? null : (boots[0] ?? null),
     lastBoot: boots.at(-1) ?? 0,
-    isDamaged: false,
+    isDamaged,
     delivering: [...delivering.values()],
     seen: [...seen.values()],
   }
+}
+
+function keptLines({ seen, delivering }: Past): string[] {
+  const line = (state: 'seen' | 'delivering') => (delivery: Delivery) =>
+    JSON.stringify({ state, ...delivery } satisfies Line)
+  return [...seen.map(line('seen')), ...delivering.map(line('delivering'))]
 }
 
 function parseLine(json: string): Line | undefined {

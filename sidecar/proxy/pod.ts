@@ -48,11 +48,7 @@ export async function startPod(effects: SidecarEffects, config: ProxyConfig): Pr
   const deliveries = await DeliveryFile.open(files, { stateDir: config.stateDir, boot: ords.boot }, past)
   const refusals = await RunRefusals.open(effects, config)
   const facts = new SeenFacts(first.historyId, () => DeliveryFile.recall(files, config.stateDir))
-  for (const delivery of past.seen) {
-    // A damaged file is begun anew, without them.
-    if (past.isDamaged) facts.addUnwritten(seenFactOf(delivery), delivery.lane)
-    else facts.add(seenFactOf(delivery), delivery.lane)
-  }
+  for (const delivery of past.seen) facts.add(seenFactOf(delivery), delivery.lane)
   const onExchange = (answer: ExchangeAnswer | Refusal) => {
     if (isRefusal(answer)) void refusals.learn(answer, undefined)
     else facts.learnHistory(answer.historyId).catch((fault: unknown) => cannotRecall(effects, fault))

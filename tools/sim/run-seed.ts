@@ -162,9 +162,9 @@ class Course {
     }
     this.#enter('walks again')
     const usd = HEALED_CAP_USD
-    const limits = { capUsdMicros: (usd * 1e6) as UsdMicros, dailyCapUsdMicros: null }
+    const limits = { capUsdMicros: Math.round(usd * 1e6) as UsdMicros, dailyCapUsdMicros: null }
     const onSet = () => {
-      this.#world.judge.limitSet(usd * 1e6)
+      this.#world.judge.limitSet(Math.round(usd * 1e6))
       this.#world.judge.dayLimitSet(Number.MAX_SAFE_INTEGER)
     }
     this.#world.limit(limits, onSet, () => {
