@@ -12,6 +12,14 @@ const textAt = (reply: Reply, at: number): string => reply[at]?.toString() ?? ''
 
 export const statusOf = (reply: Reply): string => textAt(reply, 0)
 
+/** Throws when the call that was named is not on record: whoever names one was given it by this store. */
+export function onRecord(reply: Reply | undefined, callId: CallId): Reply {
+  if (reply === undefined || statusOf(reply) === 'UNKNOWN_CALL') {
+    throw new Error(`a report names ${callId}, which is not on record`)
+  }
+  return reply
+}
+
 /** `callReply` of the scripts: status, id, packed, lines, blob, why not sent. */
 export function callOf(reply: Reply): CallRow {
   return callRowOf({

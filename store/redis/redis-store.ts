@@ -8,7 +8,7 @@ import { scopeOfPod } from '../rules/caller.ts'
 import { LEAST_KEPT_MS } from '../rules/retention.ts'
 import type * as S from '../store.ts'
 import { StoreFault } from '../store.ts'
-import { callOf, numberAnswer, repairAnswer, reportAnswer, statusOf } from './answers.ts'
+import { callOf, numberAnswer, onRecord, repairAnswer, reportAnswer, statusOf } from './answers.ts'
 import type { Reply } from './connection.ts'
 import { shortfallsOf } from './durability.ts'
 import { admitPodOn } from './exchange.ts'
@@ -341,11 +341,4 @@ export class RedisStore implements DistributedStore {
     const place = await this.#reads.places.ofCall(callId)
     return onRecord(place === undefined ? undefined : await this.#steps.asked(script, place, args), callId)
   }
-}
-
-function onRecord(reply: Reply | undefined, callId: CallId): Reply {
-  if (reply === undefined || statusOf(reply) === 'UNKNOWN_CALL') {
-    throw new Error(`a report names ${callId}, which is not on record`)
-  }
-  return reply
 }
