@@ -93,7 +93,7 @@ def delete_customer(id):
 
 
 def unlisted():
-    return stripe.raw_request("post", "/v1/charms", percent_off=10)
+    return {"id": stripe.forwarding.Request.create(payment_method="pm_1", url="https://example.com", replacements=["card_number"]).id}
 
 
 CALLS = {
