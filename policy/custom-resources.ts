@@ -16,29 +16,31 @@ interface Held {
 
 /** The custom resources of a cluster, read by the same schema as a file. One that broke keeps what was good before, and says so. */
 export interface PolicyShelf {
-  /** Why the object cannot be used; undefined when it is. */
-  put(object: CapPolicyObject): string | undefined
-  remove(name: string): void
+  /** Keeps the shelf as the cluster's list is, for whoever watches that. */
+  readonly following: {
+    pick(object: CapPolicyObject): true
+    onChange(change: { readonly key: string; readonly row: true | undefined }): void
+  }
   all(): readonly Policy[]
   named(name: string): Policy | undefined
   /** Of all that broke; undefined when none did. */
   problem(): string | undefined
 }
 
-export function createPolicyShelf(): PolicyShelf {
+/** `onProblem` is told why an object cannot be used. */
+export function createPolicyShelf(onProblem: (problem: string) => void): PolicyShelf {
   const held = new Map<string, Held>()
   return {
-    put({ metadata: { name }, spec }) {
-      const checked = checkCapPolicy({ apiVersion: 'jobcap.dev/v1alpha1', kind: 'CapPolicy', metadata: { name }, spec })
-      if ('policy' in checked) {
-        held.set(name, { policy: readPolicy(checked.policy), problem: undefined })
-        return undefined
-      }
-      const problem = `${name}: ${checked.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`
-      held.set(name, { policy: held.get(name)?.policy, problem })
-      return problem
+    following: {
+      pick(object) {
+        const problem = put(held, object)
+        if (problem !== undefined) onProblem(problem)
+        return true
+      },
+      onChange({ key, row }) {
+        if (row === undefined) held.delete(key)
+      },
     },
-    remove: (name) => void held.delete(name),
     all: () => [...held.values()].flatMap(({ policy }) => (policy === undefined ? [] : [policy])),
     named: (name) => held.get(name)?.policy,
     problem() {
@@ -46,4 +48,16 @@ export function createPolicyShelf(): PolicyShelf {
       return problems.length === 0 ? undefined : problems.join(' ')
     },
   }
+}
+
+/** Why the object cannot be used; undefined when it is. */
+function put(held: Map<string, Held>, { metadata: { name }, spec }: CapPolicyObject): string | undefined {
+  const checked = checkCapPolicy({ apiVersion: 'jobcap.dev/v1alpha1', kind: 'CapPolicy', metadata: { name }, spec })
+  if ('policy' in checked) {
+    held.set(name, { policy: readPolicy(checked.policy), problem: undefined })
+    return undefined
+  }
+  const problem = `${name}: ${checked.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`
+  held.set(name, { policy: held.get(name)?.policy, problem })
+  return problem
 }

@@ -11,17 +11,12 @@ export interface KubePolicies extends PolicySource {
 
 /** The `CapPolicy` objects of the cluster, by watch: a change holds from the next call on. */
 export function createKubePolicies(doors: KubeDoors): KubePolicies {
-  const shelf = createPolicyShelf()
+  const shelf = createPolicyShelf((problem) => {
+    doors.log.error({ problem }, 'the new policy is not used, the old one stays')
+  })
   const watched = mirror<CapPolicyObject & KubeObject, true>(doors, {
     path: CAP_POLICIES_PATH,
-    pick(object) {
-      const problem = shelf.put(object)
-      if (problem !== undefined) doors.log.error({ problem }, 'the new policy is not used, the old one stays')
-      return true
-    },
-    onChange: ({ key, row }) => {
-      if (row === undefined) shelf.remove(key)
-    },
+    ...shelf.following,
   })
   return {
     isThere: watched.isThere,

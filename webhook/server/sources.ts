@@ -16,17 +16,12 @@ export function watchSources(doors: KubeDoors): WatchedSources {
     path: '/api/v1/namespaces',
     pick: ({ metadata: { labels } }) => labels ?? {},
   })
-  const shelf = createPolicyShelf()
+  const shelf = createPolicyShelf((problem) => {
+    doors.log.error({ problem }, 'the new policy is not used, the old one stays')
+  })
   const policies = mirror<CapPolicyObject & KubeObject, true>(doors, {
     path: CAP_POLICIES_PATH,
-    pick(object) {
-      const problem = shelf.put(object)
-      if (problem !== undefined) doors.log.error({ problem }, 'the new policy is not used, the old one stays')
-      return true
-    },
-    onChange: ({ key, row }) => {
-      if (row === undefined) shelf.remove(key)
-    },
+    ...shelf.following,
   })
   return {
     async namespaceLabels(namespace) {
