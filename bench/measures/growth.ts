@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { freePort } from '../../tools/scene/free-port.ts'
 import { runLoad } from '../load/wrk.ts'
-import { freePort } from '../processes.ts'
 import { startJobcap } from '../subjects/jobcap.ts'
 import { LIKE_ITS_PEERS, startRedis } from '../subjects/redis.ts'
 import { CHARGE, type Ground, type Subject } from '../subjects/subject.ts'

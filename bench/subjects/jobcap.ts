@@ -5,7 +5,8 @@ import { asJobUid, asPodUid } from '../../contract/ids.ts'
 import { TERMS_ANNOTATION, TOKEN_AUDIENCE } from '../../contract/labels.ts'
 import type { LocalPodToken } from '../../contract/workload.ts'
 import { signPodToken } from '../../runtime/pod-token.ts'
-import { freePort, isOpen, type Part } from '../processes.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
+import { isOpen, type Part } from '../processes.ts'
 import { CHARGE, type Ground, type Subject } from './subject.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { freePort } from '../processes.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
 import { startRedis } from './redis.ts'
 import { CHARGE, type Ground, type Subject } from './subject.ts'
 

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, type Part, type Processes } from '../processes.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
+import { type Part, type Processes } from '../processes.ts'
 import { CHARGE, type Ground, type Subject } from './subject.ts'
 
 /** A Stripe-like answer with an id of its own each time, and one of a chat API. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { freePort } from '../processes.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
 import type { Ground, Subject } from './subject.ts'
 
 const GATEWAY = join(import.meta.dirname, '../node_modules/@portkey-ai/gateway/build/start-server.js')

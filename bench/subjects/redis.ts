@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, type Part } from '../processes.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
+import { type Part } from '../processes.ts'
 import type { Ground } from './subject.ts'
 
 export interface RedisPart {

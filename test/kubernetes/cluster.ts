@@ -9,7 +9,8 @@ import { parse, stringify } from 'yaml'
 import { connectKube, type KubeApi } from '../../kube/api.ts'
 import type { Job } from '../../kube/objects.ts'
 import { systemTimers } from '../../runtime/timers.ts'
-import { type ControlPlane, clusterPrograms, freePorts, startControlPlane } from '../../tools/cluster/control-plane.ts'
+import { type ControlPlane, clusterPrograms, startControlPlane } from '../../tools/cluster/control-plane.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
 import { end, type FakeVendor, readyLine, STRIPE_SECRET, startNode, startVendor } from '../ledger/rig.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -156,7 +157,7 @@ async function install({ folder, plane, running, stop }: Bare): Promise<Cluster>
     '--timeout=60s',
   ])
   const startSidecar = async (podName: string) => {
-    const [port = 0] = await freePorts(1)
+    const port = await freePort()
     const state = join(folder, `sidecar-${podName}`)
     mkdirSync(state)
     const environment = {

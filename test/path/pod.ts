@@ -7,12 +7,13 @@ import type { TermsAsked } from '../../contract/workload.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { awaitReady } from '../../sidecar/proxy/ready.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
 import { type Ask, ask, type Told } from '../ledger/call.ts'
 import { podToken } from '../ledger/pod.ts'
 import { AppConnection } from '../sidecar/stand-in/app.ts'
 import type { Tap } from './tap.ts'
 import type { Wire } from './wire.ts'
-import { type Child, freePort, type World } from './world.ts'
+import { type Child, type World } from './world.ts'
 
 const NODE_FLAGS = ['--max-semi-space-size=1', '--no-maglev']
 

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { HeldCall, Release } from '../../fake-vendors/holds.ts'
 import type { Match } from '../../fake-vendors/match.ts'
@@ -212,14 +211,6 @@ export class World {
 async function endAll(children: readonly Child[]): Promise<void> {
   for (const { process: child } of children) child.kill('SIGKILL')
   await Promise.all(children.map(({ ended }) => ended))
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** How a request ended that may lose its connection. */

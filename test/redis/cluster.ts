@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { end, freePort, launch } from './redis-server.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
+import { end, launch } from './redis-server.ts'
 
 export interface RedisNode {
   readonly port: number

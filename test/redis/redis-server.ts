@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../../tools/scene/free-port.ts'
 
 /** Set-up puts it there, whatever the system calls it. */
 const BINARY = '.tools/bin/redis-server'
@@ -59,17 +59,6 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       if (options.port !== undefined || tries >= 5 || !String(fault).includes('Address already in use')) throw fault
     }
   }
-}
-
-/** A port of loopback that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the kernel gave no port')
-  return address.port
 }
 
 /** One process of Redis' own binary; resolves at its line `awaited`. */

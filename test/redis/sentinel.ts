@@ -2,8 +2,9 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../tools/scene/free-port.ts'
 import { command } from './cluster.ts'
-import { end, freePort, launch, type RedisServer, startRedis } from './redis-server.ts'
+import { end, launch, type RedisServer, startRedis } from './redis-server.ts'
 
 /** One primary, two replicas, and three sentinels that watch over them. */
 export interface SentinelGroup {

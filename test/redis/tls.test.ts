@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { type KeyPair, makeAuthority, makeServing } from '../../certs/certificates.ts'
 import { systemRandom } from '../../runtime/random.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
 import { skip } from '../../tools/test/skip.ts'
 import { ask, failure, gist, payment } from '../ledger/call.ts'
 import { type Rig, startRig } from '../ledger/rig.ts'
-import { freePort, type RedisServer, startRedis, whyNoRedis } from './redis-server.ts'
+import { type RedisServer, startRedis, whyNoRedis } from './redis-server.ts'
 
 const LIFE_MS = 60 * 60 * 1000
 

@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { Agent, type AgentOptions, get } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { build } from 'esbuild'
 import Stripe from 'stripe'
 import { refusal } from '../../contract/refusals.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
 import { AppConnection } from './stand-in/app.ts'
 import { newStateDir, StandInLedger } from './stand-in/ledger.ts'
 
@@ -31,14 +31,6 @@ function run(args: readonly string[], env: Record<string, string>): Process {
   })
   const exit = once(child, 'close').then(([code]) => code as number | null)
   return { child, exit, log: () => log }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 describe('issuer and proxy as processes', () => {

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, type AgentOptions } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect } from 'chai'
@@ -14,6 +13,7 @@ import { createLedgerClient } from '../../ledger/client.ts'
 import { readOrCreateKeyFile } from '../../runtime/key-file.ts'
 import { signPodToken } from '../../runtime/pod-token.ts'
 import { systemRandom } from '../../runtime/random.ts'
+import { freePort } from '../../tools/scene/free-port.ts'
 import { newStateDir } from './stand-in/ledger.ts'
 
 const POLICY = (vendorUrl: string) => `
@@ -197,12 +197,4 @@ function stripeAt(port: number): Stripe {
   const lookup: AgentOptions['lookup'] = (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }])
   const httpAgent = new Agent({ keepAlive: true, lookup })
   return new Stripe('sk_test_placeholder', { host: 'stripe.localhost', port, protocol: 'http', httpAgent })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

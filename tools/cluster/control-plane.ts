@@ -6,9 +6,9 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { type AddressInfo, createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from '../scene/free-port.ts'
 
 const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const
 const READY_WITHIN_MS = 120_000
@@ -169,18 +169,4 @@ function isReady(port: number, token: string): Promise<boolean> {
     asking.on('error', () => resolve(false))
     asking.end()
   })
-}
-
-/** Ports of loopback that nobody listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }

@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { asJobUid, asPodUid } from '../../contract/ids.ts'
@@ -9,6 +8,7 @@ import { systemClock } from '../../runtime/clock.ts'
 import { signPodToken } from '../../runtime/pod-token.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { awaitReady } from '../../sidecar/proxy/ready.ts'
+import { freePort } from '../scene/free-port.ts'
 import type { Call, Told, Way } from './case.ts'
 import type { InstalledSdk } from './install.ts'
 import { type Process, start } from './process.ts'
@@ -130,12 +130,4 @@ function podToken({ world, job, attempt, capUsd }: PodPlan): string {
   const key = readFileSync(join(world.folder, 'state/pod-token-key'), 'utf8').trim()
   const token = { audience: TOKEN_AUDIENCE, expiresAtMs: Date.now() + TOKEN_MS, facts }
   return signPodToken(token, Buffer.from(key, 'hex'))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
