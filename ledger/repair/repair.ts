@@ -5,19 +5,12 @@ import { lookUp } from '../call/look-up.ts'
 import { sendOnce } from '../call/send.ts'
 import { LEASE_MS } from '../call/sends.ts'
 import type { Ledger } from '../ledger.ts'
+import { createWalks, type Walks } from './walks.ts'
 
 const PAGE = 200
 const AT_ONCE = 4
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 300_000
-
-/** Takes up calls that nobody asks for again (M8). */
-export interface Repair {
-  /** One walk over what is unresolved. Walks do not overlap. */
-  walk(): Promise<void>
-  /** Lets the walk under way end and starts no other. */
-  stop(): Promise<void>
-}
 
 interface Patience {
   readonly pauseMs: number
@@ -25,15 +18,13 @@ interface Patience {
 }
 
 /**
- * Sends again, under the same key, what the vendor lets us send again, with a pause that doubles; a call that must not
+ * Takes up calls that nobody asks for again (M8). Sends again, under the same key, what the vendor lets us send again, with a pause that doubles; a call that must not
  * be sent twice is looked up at the vendor, and stays in doubt until that, or a person, resolves it.
  */
-export function createRepair(ledger: Ledger): Repair {
+export function createRepair(ledger: Ledger): Walks {
   const patience = new Map<CallId, Patience>()
-  let isStopped = false
-  let walking: Promise<void> | undefined
 
-  async function walk(): Promise<void> {
+  async function walk(isStopped: () => boolean): Promise<void> {
     const met = new Set<CallId>()
     let afterOrder = 0
     for (;;) {
@@ -41,15 +32,15 @@ export function createRepair(ledger: Ledger): Repair {
       for (const { callId } of page) met.add(callId)
       const nowMs = ledger.clock.monotonicMs()
       const due = page.filter(({ callId }) => (patience.get(callId)?.notBeforeMs ?? 0) <= nowMs).values()
-      await Promise.all(Array.from({ length: AT_ONCE }, () => worker(due)))
+      await Promise.all(Array.from({ length: AT_ONCE }, () => worker(due, isStopped)))
       afterOrder = page.at(-1)?.createdOrder ?? afterOrder
-      if (page.length < PAGE || isStopped) break
+      if (page.length < PAGE || isStopped()) break
     }
     for (const callId of patience.keys()) if (!met.has(callId)) patience.delete(callId)
   }
 
-  async function worker(due: Iterator<CallRow>): Promise<void> {
-    for (let next = due.next(); !next.done && !isStopped; next = due.next()) {
+  async function worker(due: Iterator<CallRow>, isStopped: () => boolean): Promise<void> {
+    for (let next = due.next(); !next.done && !isStopped(); next = due.next()) {
       const { callId } = next.value
       const pauseMs = Math.min((patience.get(callId)?.pauseMs ?? FIRST_PAUSE_MS / 2) * 2, LONGEST_PAUSE_MS)
       patience.set(callId, { pauseMs, notBeforeMs: ledger.clock.monotonicMs() + pauseMs })
@@ -58,24 +49,9 @@ export function createRepair(ledger: Ledger): Repair {
     }
   }
 
-  function start(): Promise<void> {
-    walking ??= walk()
-      .catch((fault) => ledger.log.error({ err: fault }, 'unresolved calls were not repaired'))
-      .finally(() => {
-        walking = undefined
-      })
-    return walking
-  }
-
-  const cancel = ledger.timers.every(ledger.settings.repairEveryMs, () => void start())
-  return {
-    walk: start,
-    async stop() {
-      isStopped = true
-      cancel()
-      await walking
-    },
-  }
+  const { timers, log, settings } = ledger
+  const everyMs = settings.repairEveryMs
+  return createWalks({ timers, log, everyMs, failed: 'unresolved calls were not repaired', walk })
 }
 
 type RepairResult = 'resolved' | 'still_in_doubt' | 'live' | 'held' | 'not_possible'

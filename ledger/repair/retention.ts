@@ -1,5 +1,6 @@
 import type { Policy } from '../../policy/policy.ts'
 import type { Ledger } from '../ledger.ts'
+import { createWalks, type Walks } from './walks.ts'
 
 const PRUNE_EVERY_MS = 10 * 60_000
 const HOUR_MS = 3_600_000
@@ -8,47 +9,26 @@ const MARGIN_HOURS = 1
 /** Rows of a kind in one step of the store: a few milliseconds. */
 const ROWS_A_STEP = 500
 
-/** Lets the records of runs go that ended long ago. */
-export interface Retention {
-  walk(): Promise<void>
-  /** Lets the step under way end and begins no other. */
-  stop(): Promise<void>
-}
-
-/** The store keeps at least 72 h after the end of a run; a vendor that keeps its keys longer makes that longer. */
-export function createRetention(ledger: Ledger): Retention {
-  const { store, policies, log } = ledger
-  let isStopped = false
-  let walking: Promise<void> | undefined
-
-  async function walk(): Promise<void> {
-    const keepMs = longestWindowHours(policies.all()) * HOUR_MS
-    for (const keyId of await store.listPrunable(keepMs)) {
-      let pruned = 'more'
-      while (pruned === 'more' && !isStopped) pruned = await store.prune(keyId, { keepMs, limit: ROWS_A_STEP })
-      if (pruned === 'pruned') log.info({ keyId }, 'the records of an ended run are gone; its audit record stays')
-      if (isStopped) return
-    }
-  }
-
-  function start(): Promise<void> {
-    walking ??= walk()
-      .catch((fault) => log.error({ err: fault }, 'records of ended runs were not taken away'))
-      .finally(() => {
-        walking = undefined
-      })
-    return walking
-  }
-
-  const cancel = ledger.timers.every(PRUNE_EVERY_MS, () => void start())
-  return {
-    walk: start,
-    async stop() {
-      isStopped = true
-      cancel()
-      await walking
+/**
+ * Lets the records of runs go that ended long ago. The store keeps at least 72 h after the end of a run; a vendor that
+ * keeps its keys longer makes that longer.
+ */
+export function createRetention({ store, policies, timers, log }: Ledger): Walks {
+  return createWalks({
+    timers,
+    log,
+    everyMs: PRUNE_EVERY_MS,
+    failed: 'records of ended runs were not taken away',
+    async walk(isStopped) {
+      const keepMs = longestWindowHours(policies.all()) * HOUR_MS
+      for (const keyId of await store.listPrunable(keepMs)) {
+        let pruned = 'more'
+        while (pruned === 'more' && !isStopped()) pruned = await store.prune(keyId, { keepMs, limit: ROWS_A_STEP })
+        if (pruned === 'pruned') log.info({ keyId }, 'the records of an ended run are gone; its audit record stays')
+        if (isStopped()) return
+      }
     },
-  }
+  })
 }
 
 function longestWindowHours(policies: readonly Policy[]): number {
