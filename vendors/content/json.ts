@@ -32,6 +32,15 @@ export function parseJson(text: string): Json | string {
 
 /** One text for documents that mean the same: names sorted, no space, numbers as written. */
 export function canonicalJson(value: Json): string {
+  return jsonText(value, (names) => names.sort())
+}
+
+/** Names in their order, no space, numbers as written. */
+export function jsonInOrder(value: Json): string {
+  return jsonText(value, (names) => names)
+}
+
+function jsonText(value: Json, arranged: (names: string[]) => string[]): string {
   switch (value.kind) {
     case 'text':
       return JSON.stringify(value.value)
@@ -40,10 +49,10 @@ export function canonicalJson(value: Json): string {
     case 'word':
       return value.value
     case 'list':
-      return `[${value.items.map(canonicalJson).join(',')}]`
+      return `[${value.items.map((item) => jsonText(item, arranged)).join(',')}]`
     case 'object': {
-      const names = [...value.members.keys()].sort()
-      const members = names.map((name) => `${JSON.stringify(name)}:${canonicalJson(memberOf(value, name))}`)
+      const names = arranged([...value.members.keys()])
+      const members = names.map((name) => `${JSON.stringify(name)}:${jsonText(memberOf(value, name), arranged)}`)
       return `{${members.join(',')}}`
     }
   }

@@ -4,8 +4,7 @@ import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { accountOf } from './account.ts'
 import { appKeyOf } from './app-key.ts'
 import { canonicalBody, mediaTypeOf, readBody } from './body.ts'
-import { DIGEST_NAME, digestOf } from './digest.ts'
-import { canonicalQuery } from './form.ts'
+import { callDigest } from './call-digest.ts'
 import { isRefusal } from './guard.ts'
 import { isReadMethod, requestProblem, templateOf } from './request.ts'
 
@@ -45,12 +44,7 @@ export function recogniseModelCall(
     route: `${call.method} ${templateOf(call.path)}`,
     kind,
     account,
-    digest: digestOf([
-      DIGEST_NAME,
-      terms.name,
-      call.method,
-      call.path,
-      canonicalQuery(call.query),
+    digest: callDigest(terms.name, call, [
       account,
       ...contentHeaders.map((name) => call.headers[name] ?? ''),
       read.kind === 'none' ? '' : mediaTypeOf(call),

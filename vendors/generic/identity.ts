@@ -5,8 +5,8 @@ import type { CallText, DeclaredRoute, VendorTerms } from '../../contract/vendor
 import { accountOf } from '../content/account.ts'
 import { appKeyOf } from '../content/app-key.ts'
 import { canonicalBody, mediaTypeOf, type ReadBody, readBody } from '../content/body.ts'
+import { callDigest } from '../content/call-digest.ts'
 import { DIGEST_NAME, digestOf, joinParts } from '../content/digest.ts'
-import { canonicalQuery } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { canonicalJson, jsonAt, pointerNames } from '../content/json.ts'
 import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
@@ -35,16 +35,7 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
     route: declared?.match ?? `${call.method} ${templateOf(call.path)}`,
     kind,
     account,
-    digest: digestOf([
-      DIGEST_NAME,
-      terms.name,
-      call.method,
-      call.path,
-      canonicalQuery(call.query),
-      account,
-      read.kind === 'none' ? '' : mediaTypeOf(call),
-      body,
-    ]),
+    digest: callDigest(terms.name, call, [account, read.kind === 'none' ? '' : mediaTypeOf(call), body]),
     core:
       declared === undefined || kind === 'read' ? null : coreOf(call, read, { vendor: terms.name, account, declared }),
     key,

@@ -4,8 +4,8 @@ import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { appKeyOf } from '../content/app-key.ts'
 import { canonicalBody, mediaTypeOf, type ReadBody, readBody } from '../content/body.ts'
+import { callDigest } from '../content/call-digest.ts'
 import { DIGEST_NAME, digestOf, joinParts } from '../content/digest.ts'
-import { canonicalQuery } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { canonicalJson, type Json } from '../content/json.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
@@ -30,12 +30,7 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
     route: `${call.method} ${resendTemplate(call.path)}`,
     kind: isRead ? 'read' : 'mutating',
     account: '',
-    digest: digestOf([
-      DIGEST_NAME,
-      terms.name,
-      call.method,
-      call.path,
-      canonicalQuery(call.query),
+    digest: callDigest(terms.name, call, [
       isPermissive(call) ? 'permissive' : '',
       read.kind === 'none' ? '' : mediaTypeOf(call),
       body,

@@ -5,8 +5,9 @@ import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { accountOf } from '../content/account.ts'
 import { appKeyOf, isUuidShaped } from '../content/app-key.ts'
 import { canonicalBody, FORM_TYPE, mediaTypeOf, readBody } from '../content/body.ts'
+import { callDigest } from '../content/call-digest.ts'
 import { DIGEST_NAME, digestOf } from '../content/digest.ts'
-import { canonicalForm, canonicalQuery } from '../content/form.ts'
+import { canonicalForm } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
 import { baseName, type StripeFields, stripeFields } from './form.ts'
@@ -35,16 +36,7 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
     route: `${call.method} ${templateOf(call.path)}`,
     kind: isRead ? 'read' : 'mutating',
     account,
-    digest: digestOf([
-      DIGEST_NAME,
-      terms.name,
-      call.method,
-      call.path,
-      canonicalQuery(call.query),
-      account,
-      content.mediaType,
-      content.body,
-    ]),
+    digest: callDigest(terms.name, call, [account, content.mediaType, content.body]),
     core: isRead ? null : coreOf(call, { vendor: terms.name, account, fields: content.fields }),
     key,
   }

@@ -4,8 +4,9 @@ import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { appKeyOf } from '../content/app-key.ts'
 import { FORM_TYPE, readBody, unreadable } from '../content/body.ts'
+import { callDigest } from '../content/call-digest.ts'
 import { DIGEST_NAME, digestOf } from '../content/digest.ts'
-import { canonicalForm, canonicalQuery, type Field } from '../content/form.ts'
+import { canonicalForm, type Field } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
 import { isFreeRead, templatePath, withAccount } from './routes.ts'
@@ -28,15 +29,7 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
     route: `${call.method} ${templatePath(call.path)}`,
     kind: isRead ? 'read' : 'mutating',
     account: '',
-    digest: digestOf([
-      DIGEST_NAME,
-      terms.name,
-      call.method,
-      path,
-      canonicalQuery(call.query),
-      fields.length === 0 ? '' : FORM_TYPE,
-      canonicalForm(fields),
-    ]),
+    digest: callDigest(terms.name, { ...call, path }, [fields.length === 0 ? '' : FORM_TYPE, canonicalForm(fields)]),
     core: isRead ? null : coreOf({ vendor: terms.name, method: call.method, path, fields }),
     key,
   }
