@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { asJobUid, asPodUid } from '../../contract/ids.ts'
@@ -15,7 +15,8 @@ import { type Process, start } from './process.ts'
 import { ROOT, type World } from './world.ts'
 
 const SIDECAR_FLAGS = ['--max-semi-space-size=1', '--no-maglev']
-const HOSTS = join(import.meta.dirname, 'hosts')
+/** What stands around a program: the Pod's hosts file, and how its calls come in. */
+const AROUND = join(import.meta.dirname, 'around')
 const TOKEN_MS = 600_000
 
 export interface PodPlan {
@@ -94,16 +95,20 @@ function startApp({ world, installed, way }: PodPlan, at: { port: number; vendor
   const { sdk, folder, command } = installed
   const source = join(import.meta.dirname, world.of.vendor, world.of.programs[sdk.language])
   const isNode = sdk.language === 'node'
-  // Node looks for packages from where the program lies.
+  // Node looks for packages from where the program lies; what the program imports of ours lies beside its folder, as here.
   const program = isNode ? join(folder, 'program.mjs') : source
-  if (isNode) writeFileSync(program, readFileSync(source))
+  if (isNode) {
+    copyFileSync(source, program)
+    mkdirSync(join(folder, '../around'), { recursive: true })
+    copyFileSync(join(AROUND, 'serve.mjs'), join(folder, '../around/serve.mjs'))
+  }
   const env = {
     SDK_AT: JSON.stringify({ way, ...at }),
-    PYTHONPATH: `${HOSTS}:${folder}`,
+    PYTHONPATH: `${AROUND}:${folder}`,
     PYTHONDONTWRITEBYTECODE: '1',
     ...(way === 'environment' ? world.of.environment?.(at.port) : {}),
   }
-  return start([...command, ...(isNode ? ['--import', join(HOSTS, 'node.mjs')] : []), program], { env })
+  return start([...command, ...(isNode ? ['--import', join(AROUND, 'hosts.mjs')] : []), program], { env })
 }
 
 function podToken({ world, job, attempt, capUsd }: PodPlan): string {

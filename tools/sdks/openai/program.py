@@ -1,10 +1,10 @@
 # An app that uses openai-python. One JSON line in is one call; one JSON line out is what the app saw of it.
 import json
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from openai import OpenAI
+from serve import serve
 
 AT = json.loads(os.environ["SDK_AT"])
 # As the makers' page says it: constructor argument, or `OPENAI_BASE_URL`.
@@ -89,21 +89,4 @@ CALLS = {
 }
 
 
-def told(call, args):
-    try:
-        return {"ok": True, "value": CALLS[call](**args)}
-    except Exception as fault:
-        return {
-            "ok": False,
-            "error": {
-                "class": type(fault).__name__,
-                "code": getattr(fault, "code", None),
-                "status": getattr(fault, "status_code", None),
-                "message": str(fault),
-            },
-        }
-
-
-for line in sys.stdin:
-    said = json.loads(line)
-    print(json.dumps(told(said["call"], said["with"])), flush=True)
+serve(CALLS, status="status_code")

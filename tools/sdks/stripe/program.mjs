@@ -1,6 +1,6 @@
 // An app that uses stripe-node. One JSON line in is one call; one JSON line out is what the app saw of it.
-import { createInterface } from 'node:readline'
 import Stripe from 'stripe'
+import { serve } from '../around/serve.mjs'
 
 const { way, port, vendorPort } = JSON.parse(process.env.SDK_AT)
 
@@ -72,21 +72,4 @@ const calls = {
   },
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const { call, with: args } = JSON.parse(line)
-  const told = await calls[call](args).then(
-    (value) => ({ ok: true, value }),
-    (fault) => ({
-      ok: false,
-      error: {
-        class: fault.constructor.name,
-        code: fault.code ?? null,
-        status: fault.statusCode ?? null,
-        message: fault.message,
-      },
-    }),
-  )
-  process.stdout.write(`${JSON.stringify(told)}\n`)
-}
-// After a repeat stripe-node leaves the failed answer unread, and its 80 s time-out keeps the process alive.
-process.exit(0)
+await serve(calls, { statusOf: ({ statusCode }) => statusCode })

@@ -1,10 +1,10 @@
 # An app that uses stripe-python. One JSON line in is one call; one JSON line out is what the app saw of it.
 import json
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import stripe
+from serve import serve
 
 AT = json.loads(os.environ["SDK_AT"])
 # As the makers' page says it: the module's `api_base`.
@@ -111,21 +111,4 @@ CALLS = {
 }
 
 
-def told(call, args):
-    try:
-        return {"ok": True, "value": CALLS[call](**args)}
-    except Exception as fault:
-        return {
-            "ok": False,
-            "error": {
-                "class": type(fault).__name__,
-                "code": getattr(fault, "code", None),
-                "status": getattr(fault, "http_status", None),
-                "message": str(fault),
-            },
-        }
-
-
-for line in sys.stdin:
-    asked = json.loads(line)
-    print(json.dumps(told(asked["call"], asked["with"])), flush=True)
+serve(CALLS, status="http_status")

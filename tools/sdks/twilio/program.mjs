@@ -1,6 +1,6 @@
 // An app that uses twilio-node. One JSON line in is one call; one JSON line out is what the app saw of it.
-import { createInterface } from 'node:readline'
 import twilio from 'twilio'
+import { serve } from '../around/serve.mjs'
 
 const { way, port, vendorPort } = JSON.parse(process.env.SDK_AT)
 
@@ -45,20 +45,7 @@ const calls = {
   },
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const { call, with: args } = JSON.parse(line)
-  const told = await calls[call](args).then(
-    (value) => ({ ok: true, value }),
-    (fault) => ({
-      ok: false,
-      error: {
-        class: fault.constructor.name,
-        code: fault.code === undefined ? null : String(fault.code),
-        status: fault.status ?? null,
-        message: fault.message,
-      },
-    }),
-  )
-  process.stdout.write(`${JSON.stringify(told)}\n`)
-}
-process.exit(0)
+await serve(calls, {
+  statusOf: ({ status }) => status,
+  codeOf: ({ code }) => (code === undefined ? null : String(code)),
+})

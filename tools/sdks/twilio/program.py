@@ -1,10 +1,10 @@
 # An app that uses twilio-python. One JSON line in is one call; one JSON line out is what the app saw of it.
 import json
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from twilio.rest import Client
+from serve import serve
 
 AT = json.loads(os.environ["SDK_AT"])
 client = Client("AC" + "0" * 32, "placeholder")
@@ -63,22 +63,9 @@ CALLS = {
 }
 
 
-def told(call, args):
-    try:
-        return {"ok": True, "value": CALLS[call](**args)}
-    except Exception as fault:
-        code = getattr(fault, "code", None)
-        return {
-            "ok": False,
-            "error": {
-                "class": type(fault).__name__,
-                "code": None if code is None else str(code),
-                "status": getattr(fault, "status", None),
-                "message": str(fault),
-            },
-        }
+def code_of(fault):
+    code = getattr(fault, "code", None)
+    return None if code is None else str(code)
 
 
-for line in sys.stdin:
-    asked = json.loads(line)
-    print(json.dumps(told(asked["call"], asked["with"])), flush=True)
+serve(CALLS, status="status", code=code_of)
