@@ -5,8 +5,6 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Random } from '../runtime/random.ts'
 import { advance, type Lineage, type Lives } from './lineage.ts'
 
-/** Whether an authority is due to be announced, or to sign, is looked at so often. */
-const LOOK_EVERY_MS = 60_000
 const FIELD = {
   cert: 'ca.crt',
   key: 'ca.key',
@@ -26,7 +24,7 @@ export interface AuthorityOptions extends KubeDoors {
 
 /** The install's own certificate authority, kept in a Secret that all replicas read. */
 export interface Authority {
-  /** As it stands. Rejects when the API server will not give or take the Secret. */
+  /** As it stands, once what was due by now has been written. Rejects when the API server will not give or take the Secret. */
   current(): Promise<Lineage>
   /** Called with each change, also those that other replicas made. */
   onChange(listener: () => void): void
@@ -34,7 +32,7 @@ export interface Authority {
 }
 
 export function keepAuthority(options: AuthorityOptions): Authority {
-  const { timers, log, namespace, secretName } = options
+  const { namespace, secretName } = options
   const listeners: (() => void)[] = []
   const selected = `/api/v1/namespaces/${namespace}/secrets?fieldSelector=metadata.name%3D${secretName}`
   const watched = mirror<Secret, Secret>(options, {
@@ -44,16 +42,10 @@ export function keepAuthority(options: AuthorityOptions): Authority {
       for (const listener of listeners) listener()
     },
   })
-  const stopLooking = timers.every(LOOK_EVERY_MS, () => {
-    settle(options).catch((fault) => log.error({ err: fault }, 'the certificate authority could not be looked at'))
-  })
   return {
     current: () => settle(options),
     onChange: (listener) => void listeners.push(listener),
-    stop() {
-      stopLooking()
-      watched.stop()
-    },
+    stop: () => watched.stop(),
   }
 }
 

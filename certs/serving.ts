@@ -4,8 +4,9 @@ import type { Random } from '../runtime/random.ts'
 import type { Timers } from '../runtime/timers.ts'
 import type { Authority } from './authority.ts'
 import { expiryOf, type KeyPair, makeServing } from './certificates.ts'
-import { bundleOf, type Lives } from './lineage.ts'
+import { bundleOf, type Lineage, type Lives } from './lineage.ts'
 
+/** Whether the certificate, or its authority, is due to be renewed is looked at so often. */
 const LOOK_EVERY_MS = 60_000
 
 export interface ServingOptions {
@@ -33,15 +34,14 @@ export interface Serving {
 
 export async function keepServing(options: ServingOptions): Promise<Serving> {
   const { authority, clock, timers, log, lives } = options
-  let held = await sign(options)
+  let held = await sign(options, await authority.current())
   let renewing: Promise<void> | undefined
 
   async function renew(): Promise<void> {
     const lineage = await authority.current()
-    const bundlePem = bundleOf(lineage)
     const isOld = expiryOf(held.pair.certPem) - clock.nowMs() < lives.servingMs / 3
-    if (bundlePem === held.bundlePem && !isOld) return
-    held = await sign(options)
+    if (bundleOf(lineage) === held.bundlePem && !isOld) return
+    held = await sign(options, lineage)
     options.use(held.pair)
     log.info('a new serving certificate is in use')
   }
@@ -58,9 +58,10 @@ export async function keepServing(options: ServingOptions): Promise<Serving> {
   return { first: held.pair, bundle: () => held.bundlePem, stop }
 }
 
-async function sign(options: ServingOptions): Promise<{ readonly pair: KeyPair; readonly bundlePem: string }> {
-  const { authority, clock, random, dnsNames, lives, announce } = options
-  const lineage = await authority.current()
+async function sign(
+  { clock, random, dnsNames, lives, announce }: ServingOptions,
+  lineage: Lineage,
+): Promise<{ readonly pair: KeyPair; readonly bundlePem: string }> {
   const bundlePem = bundleOf(lineage)
   await announce(bundlePem)
   const making = { random, nowMs: clock.nowMs() }
