@@ -23,7 +23,7 @@ export interface JobEnds {
  * ended while this process was away. What the ledger was told twice changes nothing.
  */
 export function watchJobEnds(doors: EventDoors, ledger: LedgerClient): JobEnds {
-  const { timers, log } = doors
+  const { kube, timers, log } = doors
   let looking: Promise<void> | undefined
   let isDue = false
 
@@ -66,6 +66,9 @@ export function watchJobEnds(doors: EventDoors, ledger: LedgerClient): JobEnds {
   }
 
   async function end(run: RunView, job: RunView['jobs'][number]): Promise<void> {
+    // What is watched may be behind: a Job that it does not show yet is no Job that has ended.
+    const found = await kube.get<Job>(`/apis/batch/v1/namespaces/${run.namespace}/jobs/${job.name}`)
+    if (found?.metadata.uid === job.uid && !isEnded(found)) return
     const ended = await ledger.endJob(run.run, job.uid)
     log.info({ runUid: run.run, jobUid: job.uid, spentUsd: ended.key.spent_usd }, 'job ended')
     await announceEnd(doors, ledger, { run: ended, job })

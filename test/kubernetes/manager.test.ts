@@ -1,5 +1,9 @@
+import { once } from 'node:events'
 import { expect } from 'chai'
+import { watchJobEnds } from '../../controller/job-ends.ts'
+import type { KubeApi } from '../../kube/api.ts'
 import { lead } from '../../kube/lead.ts'
+import { createLedgerClient } from '../../ledger/client.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { createLog } from '../../runtime/log.ts'
 import { systemTimers } from '../../runtime/timers.ts'
@@ -166,6 +170,37 @@ describe('jobcap on a real control plane', function () {
       expect((await exchange(otherAudience)).body['code']).to.equal('pod_token_invalid')
       const unbound = await cluster.token({ account: `${TEAM}/default`, audience: 'jobcap' })
       expect((await exchange(unbound)).body['code']).to.equal('pod_token_invalid')
+    })
+
+    it('is not taken for one of an ended Job where the watch of Jobs is behind', async () => {
+      const { promise: judged, resolve } = Promise.withResolvers<string>()
+      const kube: KubeApi = {
+        ...cluster.kube,
+        // The list as it stood before the Job was made, and nothing after it.
+        async get<Kind>(path: string) {
+          if (path.startsWith('/apis/batch/v1/jobs?')) return { metadata: { resourceVersion: '1' }, items: [] } as Kind
+          if (path.endsWith('/jobs/paying')) resolve('looked at the Job')
+          return cluster.kube.get<Kind>(path)
+        },
+        stream: (_path, _onLine, signal) => once(signal, 'abort').then(() => {}),
+      }
+      const ledger = createLedgerClient({
+        address: cluster.ledgerUrl,
+        caPem: cluster.caPem,
+        operatorToken: await cluster.token({ account: `${OWN_NAMESPACE}/manager`, audience: 'jobcap' }),
+      })
+      const { uid } = (await readJob('paying')).metadata
+      const doors = { kube, timers: systemTimers, clock: systemClock, log: createLog('test', 'silent') }
+      const ends = watchJobEnds(doors, {
+        ...ledger,
+        endJob(run, job) {
+          if (job === uid) resolve('ended it')
+          return ledger.endJob(run, job)
+        },
+      })
+      expect(await judged).to.equal('looked at the Job')
+      ends.stop()
+      expect((await ledger.findRun(uid)).jobs.map(({ ended }) => ended)).to.deep.equal([false])
     })
 
     it('pays through its sidecar over TLS, and after the end of its Job no call passes', async () => {
