@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import type { RunView } from '../../contract/operators.ts'
 import type { TermsAsked } from '../../contract/workload.ts'
 import type { TruthCall } from '../../fake-vendors/truth.ts'
+import { LedgerRefused } from '../../ledger/client.ts'
 import { type OwnerJob, PathPod, type PodOptions } from './pod.ts'
 import type { World } from './world.ts'
 
@@ -90,9 +91,10 @@ export class PathJob implements OwnerJob {
     return (await this.audit()).filter(({ event }) => event === name).length
   }
 
-  /** Resolves when an event of the record has happened so often. Each look at the record is a round trip. */
+  /** Resolves when an event of the record has happened so often. Each look is a round trip; a store that is away is asked again. */
   async reached(name: AuditEvent['event'], times = 1): Promise<void> {
-    while ((await this.count(name)) < times);
+    const isThere = async () => (await this.count(name)) >= times
+    while (!(await isThere().catch(notWhileAway)));
   }
 
   /** Customers of this run have names of their own. */
@@ -159,4 +161,9 @@ function callsOf(audit: readonly AuditEvent[]) {
     if (event.event === 'call.settled' || event.event === 'call.released') open.delete(key)
   }
   return { settled, open }
+}
+
+function notWhileAway(fault: unknown): false {
+  if (fault instanceof LedgerRefused && fault.code === 'store_unavailable') return false
+  throw fault
 }

@@ -36,10 +36,7 @@ export async function actCase(world: World, installed: InstalledSdk, one: SdkCas
   const scene = await openScene(world, installed, one)
   for (const fault of one.faults ?? []) await world.control.addFault(fault)
   try {
-    for (const step of one.steps) await take(scene, step, installed)
-    await scene.pod.end()
-    await world.control.clearFaults()
-    await isQuiet(scene, one)
+    await within(CASE_DEADLINE_MS, play(scene, one, installed))
     const lines = world.truth().slice(truthBefore)
     const { key } = await world.ledger.findRun(scene.run)
     scene.problems.push(...brokenTruth(one.truth, { lines, audit: await world.audit(scene.run), key }, world.of))
@@ -52,6 +49,24 @@ export async function actCase(world: World, installed: InstalledSdk, one: SdkCas
     await resolveAll(scene)
   }
   return { problems: scene.problems, told: scene.told }
+}
+
+async function play(scene: Scene, one: SdkCase, installed: InstalledSdk): Promise<void> {
+  for (const step of one.steps) await take(scene, step, installed)
+  await scene.pod.end()
+  await scene.world.control.clearFaults()
+  await isQuiet(scene, one)
+}
+
+/** The longest case takes 20 s on two cores that do nothing else; a program that never answers must not hold up the rest. */
+const CASE_DEADLINE_MS = 120_000
+
+async function within(deadlineMs: number, work: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`not over after ${deadlineMs / 1000} s`)), deadlineMs)
+  // Given up, it fails once its Pod is killed; that has been told by then.
+  work.catch(() => undefined)
+  await Promise.race([work, late.promise]).finally(() => clearTimeout(timer))
 }
 
 async function openScene(world: World, installed: InstalledSdk, one: SdkCase): Promise<Scene> {

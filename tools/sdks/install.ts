@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { Language, Sdk } from './case.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** A registry that does not answer must not hold up the other SDKs. */
+const INSTALL_DEADLINE_MS = 300_000
 const INSTALLED = join(ROOT, '.tools/sdks')
 /** Of each language: what pins every package of an SDK. */
 const LOCKS: Readonly<Record<Language, readonly string[]>> = {
@@ -54,17 +56,20 @@ function findPython(): string | undefined {
 }
 
 function bringPython(): string {
-  spawnSync('apt-get', ['update'])
-  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'python3', 'python3-pip'], {
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  })
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const install = ['install', '-y', '--no-install-recommends', 'python3', 'python3-pip']
+  for (const args of [['update'], install]) spawnSync('apt-get', args, { env, timeout: INSTALL_DEADLINE_MS })
   const brought = findPython()
   if (brought === undefined) throw new Error('the Python SDKs need python3 with pip: install python3-pip')
   return brought
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: INSTALL_DEADLINE_MS,
+  })
   if (status === 0) return
   throw new Error(`${command} ${args.join(' ')} in ${cwd}: ${error?.message ?? ''}${stdout}${stderr}`)
 }

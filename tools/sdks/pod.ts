@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { asJobUid, asPodUid } from '../../contract/ids.ts'
@@ -99,8 +99,7 @@ function startApp({ world, installed, way }: PodPlan, at: { port: number; vendor
   const program = isNode ? join(folder, 'program.mjs') : source
   if (isNode) {
     copyFileSync(source, program)
-    mkdirSync(join(folder, '../around'), { recursive: true })
-    copyFileSync(join(AROUND, 'serve.mjs'), join(folder, '../around/serve.mjs'))
+    placeBeside(folder)
   }
   const env = {
     SDK_AT: JSON.stringify({ way, ...at }),
@@ -109,6 +108,12 @@ function startApp({ world, installed, way }: PodPlan, at: { port: number; vendor
     ...(way === 'environment' ? world.of.environment?.(at.port) : {}),
   }
   return start([...command, ...(isNode ? ['--import', join(AROUND, 'hosts.mjs')] : []), program], { env })
+}
+
+/** By a link: two SDKs of a vendor run at once, and one must not read what the other is writing. */
+function placeBeside(folder: string): void {
+  const place = join(folder, '../around')
+  if (!existsSync(place)) symlinkSync(AROUND, place)
 }
 
 function podToken({ world, job, attempt, capUsd }: PodPlan): string {

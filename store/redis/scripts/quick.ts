@@ -41,6 +41,7 @@ export const QUICK_NUMBER = script({
     vendorAccount: 'name of the account up to the day',
     namespaceAccount: 'name of the account up to the day',
     passed: 'levels of the policy that have a limit',
+    rates: 'what the event adds about the currency table; empty: US dollars',
   },
   statuses: ['WHOLE', 'SEND'],
   body: `${CLOCK}${DAY_NOW}
@@ -72,7 +73,7 @@ local now, reserved = format('%.0f', nowMs), format('%.0f', amount)
 local who = actor .. (label or 'null') .. '}'
 local id = call('XADD', audit, '0-*', 'e', '{"atMs":' .. now .. ',"actor":' .. who .. ',"event":"call.reserved","call":' .. told
   .. ',"reservedUsdMicros":' .. reserved
-  .. ',"levels":["run","run_day","policy_day","policy_vendor_day","policy_namespace_day"]}')
+  .. ',"levels":["run","run_day","policy_day","policy_vendor_day","policy_namespace_day"]' .. rates .. '}')
 local order = match(id, '%-(%d+)$')
 call('ZADD', open, order, callId)
 local isMaybeSent = windowMs ~= 'never'

@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto'
 import { expect } from 'chai'
+import { luaOf, type Script } from '../../../store/redis/script.ts'
+import { QUICK_REPORT } from '../../../store/redis/scripts/quick.ts'
+import { REPORT } from '../../../store/redis/scripts/sending.ts'
 import { skip } from '../../../tools/test/skip.ts'
 import { ask, failure, gist } from '../../ledger/call.ts'
 import { newJob } from '../../path/job.ts'
@@ -38,8 +42,14 @@ async function mend({ world }: Stage): Promise<void> {
 }
 
 /** What the ledger asks the store in this case fails or is answered late; only where there is a wire between them. */
-const DEFINITE = /\r\ndefinite\r\n/
-const NOT_SENT = /\r\nnot_sent\r\n/
+const SETTLES = asked(QUICK_REPORT, REPORT)
+const RELEASES = asked(REPORT)
+
+/** One of these scripts on the wire: by its digest, and at its first use by its text. */
+function asked(...scripts: readonly Script[]): RegExp {
+  const digestOf = (script: Script) => createHash('sha1').update(luaOf(script)).digest('hex')
+  return new RegExp(scripts.flatMap((script) => [digestOf(script), `-- ${script.name}:`]).join('|'))
+}
 
 function settlesReplyLost(stage: Stage): void {
   if (stage.engine === 'Redis') {
@@ -48,7 +58,7 @@ function settlesReplyLost(stage: Stage): void {
         const { world } = stage
         const job = newJob(world)
         const pod = await job.startPod()
-        const lost = world.engine.wire?.befall(mishap, DEFINITE)
+        const lost = world.engine.wire?.befall(mishap, SETTLES)
         const told = await pod.pay()
         await lost?.happened
         expect(gist(told)).to.equal('200')
@@ -85,9 +95,10 @@ function releasesReplyLost(stage: Stage): void {
       const job = newJob(world)
       const pod = await job.startPod()
       await world.stripe.control.addFault({ fault: { kind: 'answer', when: 'before', status: 429 } })
-      const lost = world.engine.wire?.befall('drop_answer', NOT_SENT)
+      const lost = world.engine.wire?.befall('drop_answer', RELEASES)
       expect(gist(await pod.pay())).to.equal('429')
       await lost?.happened
+      await mend(stage)
       const hold = await world.holdNext()
       const paying = pod.pay()
       await hold.held()
