@@ -35,7 +35,11 @@ export const REFUSALS = {
     'Nothing: the replacement Pod gets one.',
   ),
   key_unknown: caller(404, 'There is no vault key with this id.', 'List the keys with `jobcap keys list`.'),
-  run_unknown: caller(404, 'There is no run with this id, or no such Job in it.', 'List the runs with `GET /runs`.'),
+  run_unknown: caller(
+    404,
+    'There is no run with this id, or no such Job in it. The end of a Job without a run is remembered.',
+    'List the runs with `GET /runs`.',
+  ),
   call_not_in_doubt: caller(
     404,
     'There is no call with this id whose outcome is in doubt.',

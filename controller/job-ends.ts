@@ -20,10 +20,12 @@ export interface JobEnds {
 
 /**
  * Tells the ledger which Jobs have ended: at the first terminal sign, when a Job is gone, and afterwards for those that
- * ended while this process was away. What the ledger was told twice changes nothing.
+ * ended while this process was away. What the ledger was told twice changes nothing. It is told of Jobs without a run too.
  */
 export function watchJobEnds(doors: EventDoors, ledger: LedgerClient): JobEnds {
   const { kube, timers, log } = doors
+  /** Ended, and the ledger was not told yet: an exchange under way may still open or continue a run for them. */
+  const untold = new Set<string>()
   let looking: Promise<void> | undefined
   let isDue = false
 
@@ -34,7 +36,10 @@ export function watchJobEnds(doors: EventDoors, ledger: LedgerClient): JobEnds {
         ? undefined
         : { uid: job.metadata.uid, isEnded: isEnded(job) },
     onChange({ row, before }) {
-      if (before?.isEnded !== true && (row === undefined || row.isEnded)) look()
+      const uid = (row ?? before)?.uid
+      if (uid === undefined || before?.isEnded === true || row?.isEnded === false) return
+      untold.add(uid)
+      look()
     },
   })
 
@@ -61,17 +66,23 @@ export function watchJobEnds(doors: EventDoors, ledger: LedgerClient): JobEnds {
   async function endAll(): Promise<void> {
     const living = new Set(jobs.rows().flatMap(({ uid, isEnded: hasEnded }) => (hasEnded ? [] : [uid])))
     for (const run of await ledger.listRuns()) {
-      for (const job of run.jobs.filter(({ uid, ended }) => !ended && !living.has(uid))) await end(run, job)
+      for (const { uid } of run.jobs) untold.delete(uid)
+      for (const job of run.jobs.filter(({ uid, ended }) => !ended && !living.has(uid))) {
+        if (!(await isGone(run.namespace, job))) continue
+        await announce(doors, ledger, { ended: await ledger.endJob(run.run, job.uid), jobUid: job.uid })
+      }
+    }
+    for (const uid of untold) {
+      const ended = await ledger.endUnlistedJob(uid)
+      if (ended !== undefined) await announce(doors, ledger, { ended, jobUid: uid })
+      untold.delete(uid)
     }
   }
 
-  async function end(run: RunView, job: RunView['jobs'][number]): Promise<void> {
+  async function isGone(namespace: string, job: RunView['jobs'][number]): Promise<boolean> {
     // What is watched may be behind: a Job that it does not show yet is no Job that has ended.
-    const found = await kube.get<Job>(`/apis/batch/v1/namespaces/${run.namespace}/jobs/${job.name}`)
-    if (found?.metadata.uid === job.uid && !isEnded(found)) return
-    const ended = await ledger.endJob(run.run, job.uid)
-    log.info({ runUid: run.run, jobUid: job.uid, spentUsd: ended.key.spent_usd }, 'job ended')
-    await announceEnd(doors, ledger, { run: ended, job })
+    const found = await kube.get<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${job.name}`)
+    return found?.metadata.uid !== job.uid || isEnded(found)
   }
 
   const stopLooking = timers.every(LOOK_EVERY_MS, look)
@@ -82,4 +93,14 @@ export function watchJobEnds(doors: EventDoors, ledger: LedgerClient): JobEnds {
       jobs.stop()
     },
   }
+}
+
+async function announce(
+  doors: EventDoors,
+  ledger: LedgerClient,
+  { ended, jobUid }: { readonly ended: RunView; readonly jobUid: string },
+): Promise<void> {
+  doors.log.info({ runUid: ended.run, jobUid, spentUsd: ended.key.spent_usd }, 'job ended')
+  const job = ended.jobs.find(({ uid }) => uid === jobUid)
+  if (job !== undefined) await announceEnd(doors, ledger, { run: ended, job })
 }

@@ -55,6 +55,11 @@ export interface LedgerClient {
   listRuns(filter?: { readonly namespace?: string }): Promise<readonly RunView[]>
   findRun(run: string): Promise<RunView>
   endJob(run: string, job: string): Promise<RunView>
+  /**
+   * The end of a Job whose run is not known here. Undefined: nor is it to the ledger, which remembers that the Job has
+   * ended and opens no run for it.
+   */
+  endUnlistedJob(job: string): Promise<RunView | undefined>
   endPod(run: string, pod: string): Promise<void>
   resolveCall(
     callId: string,
@@ -110,6 +115,8 @@ export function createLedgerClient(options: LedgerClientOptions): LedgerClient {
   }
   const key = (keyId: string) => `${KEYS_ROUTE}/${encodeURIComponent(keyId)}`
   const run = (runUid: string) => `${RUNS_ROUTE}/${encodeURIComponent(runUid)}`
+  const endJob = (runUid: string, job: string) =>
+    json<RunView>('POST', `${run(runUid)}/jobs/${encodeURIComponent(job)}/ended`)
   return {
     createKey: (newKey) => json('POST', KEYS_ROUTE, newKey),
     listKeys: async (filter = {}) => (await json<{ keys: KeyView[] }>('GET', KEYS_ROUTE + queryOf(filter))).keys,
@@ -118,7 +125,12 @@ export function createLedgerClient(options: LedgerClientOptions): LedgerClient {
     revokeKey: (keyId) => json('DELETE', key(keyId)),
     listRuns: async (filter = {}) => (await json<{ runs: RunView[] }>('GET', RUNS_ROUTE + queryOf(filter))).runs,
     findRun: (runUid) => json('GET', run(runUid)),
-    endJob: (runUid, job) => json('POST', `${run(runUid)}/jobs/${encodeURIComponent(job)}/ended`),
+    endJob,
+    endUnlistedJob: (job) =>
+      endJob(job, job).catch((fault: unknown) => {
+        if (fault instanceof LedgerRefused && fault.code === 'run_unknown') return undefined
+        throw fault
+      }),
     async endPod(runUid, pod) {
       await json('POST', `${run(runUid)}/pods/${encodeURIComponent(pod)}/ended`)
     },

@@ -59,7 +59,9 @@ async function conclude(run: JobRun, result: JobResult, { client, reporter }: Jo
   const end = jobEnd(run, result)
   try {
     const found = await runOfJob(client, run.uid)
-    if (found !== undefined) await client.endJob(found.run, run.uid)
+    // An exchange may be under way: told of the end, the ledger opens no run for it.
+    if (found === undefined) await client.endUnlistedJob(run.uid)
+    else await client.endJob(found.run, run.uid)
     reporter.event({ event: 'job.ended', ...end })
     const summary = await summarise(client, { name: run.name, uid: run.uid, logs: run.logFolder, result })
     reporter.event({ event: 'summary', ...summary })

@@ -25,12 +25,18 @@ export class LivingJobs {
 
   /** Tells the ledger of the Jobs that nobody runs any more. */
   async endLeftBehind(client: LedgerClient): Promise<void> {
+    const listed = new Set<string>()
     for (const run of await client.listRuns()) {
       for (const { uid, ended } of run.jobs) {
+        listed.add(uid)
         if (!ended && !this.#lives(uid)) await client.endJob(run.run, uid)
       }
     }
-    for (const uid of readdirSync(this.#folder)) if (!this.#lives(uid)) this.remove(uid)
+    for (const uid of readdirSync(this.#folder)) {
+      if (this.#lives(uid)) continue
+      if (!listed.has(uid)) await client.endUnlistedJob(uid)
+      this.remove(uid)
+    }
   }
 
   #lives(jobUid: string): boolean {

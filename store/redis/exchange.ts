@@ -1,18 +1,21 @@
-import type { RunUid } from '../../contract/ids.ts'
+import type { JobUid, RunUid } from '../../contract/ids.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
 import { continueUnknown, differs, lives, restoredRun } from '../rules/admit-pod.ts'
 import { scopeOfPod } from '../rules/caller.ts'
+import { ENDED_JOB_KEPT_MS } from '../rules/run-end.ts'
 import { type AdmitPodAnswer, type AdmitPodRequest, StoreFault } from '../store.ts'
 import { statusOf } from './answers.ts'
 import type { Reply } from './connection.ts'
 import { jobKey, runTagOf, shortScope } from './layout.ts'
 import type { Place, Places } from './places.ts'
 import { fixedOfKey, keyRowOf, rowValues, runRowOf } from './rows.ts'
-import { ADMIT_POD } from './scripts/runs.ts'
+import { ADMIT_POD, END_JOB } from './scripts/runs.ts'
 import type { Steps } from './steps.ts'
 
 /** A run that was opened is found by its Jobs; the claim only has to outlast exchanges that go on at once. */
-const CLAIM_SECONDS = 24 * 60 * 60
+const CLAIM_MS = 24 * 60 * 60 * 1_000
+/** Instead of a policy: the Job ended before any exchange, so none opens a run. */
+const ENDED = ''
 
 /** An exchange is asked in the slot of the run that it means: its own, or the one that its Job continues. */
 export async function admitPodOn(steps: Steps, places: Places, request: AdmitPodRequest): Promise<AdmitPodAnswer> {
@@ -23,7 +26,8 @@ export async function admitPodOn(steps: Steps, places: Places, request: AdmitPod
   if (known === undefined && continues !== null && earlier === undefined)
     return refused(continueUnknown(request, continues))
   let place = known ?? earlier ?? { policyName, runTag: runTagOf(job.uid) }
-  const claimed = await claim(steps, job.uid, place.policyName)
+  const claimed = await claim(steps, job.uid, { policyName: place.policyName, forMs: CLAIM_MS })
+  if (claimed === ENDED) return refused(refusal('key_ended'))
   if (claimed !== place.policyName) return refused(differs('policy', claimed, policyName))
   for (let tries = 0; tries < 3; tries += 1) {
     const reply = await steps.asked(ADMIT_POD, place, admitArguments(request, place))
@@ -46,9 +50,49 @@ async function findEarlier(
 }
 
 /** The policy whose slot the Job's run is in, from now on. */
-async function claim({ connection }: Steps, jobUid: string, policyName: string): Promise<string> {
-  const earlier = await connection.command('SET', jobKey(jobUid), policyName, 'EX', CLAIM_SECONDS, 'NX', 'GET')
+async function claim(
+  { connection }: Steps,
+  jobUid: string,
+  { policyName, forMs }: { readonly policyName: string; readonly forMs: number },
+): Promise<string> {
+  const earlier = await connection.command('SET', jobKey(jobUid), policyName, 'PX', forMs, 'NX', 'GET')
   return typeof earlier === 'string' ? earlier : policyName
+}
+
+/**
+ * Where the run is whose Job has ended now. Undefined: in none, or in another one. The end of a Job in none is remembered:
+ * instead of its claim where no exchange has made one, else in the slot of the policy that was claimed.
+ */
+export async function endJobOn(
+  steps: Steps,
+  places: Places,
+  { runUid, jobUid }: { readonly runUid: RunUid; readonly jobUid: JobUid },
+): Promise<Place | undefined> {
+  const named = await places.named(`j:${jobUid}`)
+  if (named !== undefined && !isToldUnder({ runUid, jobUid }, named)) return undefined
+  let place = named
+  if (place === undefined) {
+    const claimed = await claim(steps, jobUid, { policyName: ENDED, forMs: ENDED_JOB_KEPT_MS })
+    if (claimed === ENDED) {
+      await steps.connection.command('PEXPIRE', jobKey(jobUid), ENDED_JOB_KEPT_MS)
+      return undefined
+    }
+    place = { policyName: claimed, runTag: runTagOf(jobUid) }
+  }
+  for (let tries = 0; tries < 3; tries += 1) {
+    const { runTag }: Place = place
+    const reply: Reply = await steps.asked(END_JOB, place, { runTag, jobUid, keepMs: ENDED_JOB_KEPT_MS })
+    if (statusOf(reply) === 'ENDED') return place
+    if (statusOf(reply) === 'UNKNOWN_JOB') return undefined
+    place = { ...place, runTag: reply[1]?.toString() ?? '' }
+    if (!isToldUnder({ runUid, jobUid }, place)) return undefined
+  }
+  throw new StoreFault(`the run of Job ${jobUid} moves while it is looked for`)
+}
+
+/** Whoever does not know the run names the Job's own UID in its place. */
+function isToldUnder({ runUid, jobUid }: { runUid: RunUid; jobUid: JobUid }, { runTag }: Place): boolean {
+  return runUid === (jobUid as string) || runTagOf(runUid) === runTag
 }
 
 function admitArguments(request: AdmitPodRequest, { runTag }: Place) {

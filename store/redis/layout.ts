@@ -19,6 +19,8 @@ export interface PolicyKeys {
   readonly runs: string
   /** Runs and keys whose records are still there, by the moment they ended or expire. */
   readonly ends: string
+  /** Jobs that ended before they were in any run, by the moment. */
+  readonly ended: string
   /** keyId, hash of a key, Job UID, namespace and Job name → run. */
   readonly found: string
   /** Objects of calls that must not be sent again, by the moment they were settled: a look-up leaves them out. */
@@ -31,7 +33,10 @@ export const INSTALL_KEY = `${PREFIX}:install`
 /** Replicas of the ledger: who serves under which history. */
 export const REPLICAS_KEY = `${PREFIX}:replicas`
 export const POLICIES_KEY = `${PREFIX}:policies`
-/** The policy that a Job's run is in: claimed once, so that two exchanges cannot open two runs of one Job. */
+/**
+ * The policy that a Job's run is in: claimed once, so that two exchanges cannot open two runs of one Job. Empty: the Job
+ * ended before any exchange.
+ */
 export const jobKey = (jobUid: string): string => `${PREFIX}:job:${jobUid}`
 
 /** A `}` would end the hash tag early. Policy names cannot hold one, but a name is also whatever a caller says. */
@@ -48,6 +53,7 @@ export function policyKeys(policyName: string): PolicyKeys {
     open: of('open'),
     runs: of('runs'),
     ends: of('ends'),
+    ended: of('ended'),
     found: of('found'),
     objects: of('objects'),
   }

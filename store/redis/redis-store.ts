@@ -11,7 +11,7 @@ import { StoreFault } from '../store.ts'
 import { callOf, numberAnswer, onRecord, repairAnswer, reportAnswer, statusOf } from './answers.ts'
 import type { Reply } from './connection.ts'
 import { shortfallsOf } from './durability.ts'
-import { admitPodOn } from './exchange.ts'
+import { admitPodOn, endJobOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
 import { mergeArguments, policyOf } from './merging.ts'
 import type { Place } from './places.ts'
@@ -28,7 +28,6 @@ import { PRUNE } from './scripts/prune.ts'
 import { QUICK_NUMBER, QUICK_REPORT } from './scripts/quick.ts'
 import { ADMIT_READ, CLOSE_READ, RECORD_REFUSAL } from './scripts/reads.ts'
 import { REPAIR, RESOLVE } from './scripts/repair.ts'
-import { END_JOB } from './scripts/runs.ts'
 import { MARK_SENT, RECORD_SEEN, RENEW_LEASE, REPORT } from './scripts/sending.ts'
 import type { Steps } from './steps.ts'
 
@@ -173,10 +172,8 @@ export class RedisStore implements DistributedStore {
   }
 
   async endJob(runUid: RunUid, jobUid: JobUid): Promise<S.RunRow | undefined> {
-    const place = await this.#reads.places.ofRun(runUid)
-    if (place === undefined) return undefined
-    const reply = await this.#steps.asked(END_JOB, place, { runTag: place.runTag, jobUid })
-    return statusOf(reply) === 'ENDED' ? this.#reads.runAt(place) : undefined
+    const place = await endJobOn(this.#steps, this.#reads.places, { runUid, jobUid })
+    return place === undefined ? undefined : this.#reads.runAt(place)
   }
 
   async createKey(request: S.CreateKeyRequest): Promise<S.KeyRow> {

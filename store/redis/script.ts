@@ -1,5 +1,5 @@
 /** Keys that a script may touch, all of one policy's slot. */
-export type ScriptKey = 'meta' | 'run' | 'accounts' | 'audit' | 'open' | 'runs' | 'ends' | 'found' | 'objects'
+export type ScriptKey = 'meta' | 'run' | 'accounts' | 'audit' | 'open' | 'runs' | 'ends' | 'ended' | 'found' | 'objects'
 
 /** One operation in Lua, with its header as data: the first lines of the script are made from it. */
 export interface Script<Arg extends string = string> {

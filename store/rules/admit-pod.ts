@@ -25,6 +25,7 @@ export function admitPod(tables: Tables, request: AdmitPodRequest): AdmitPodAnsw
 function runFor(tables: Tables, request: AdmitPodRequest): RunFound {
   const known = tables.runOfJob(request.job.uid)
   if (known !== undefined) return { run: known }
+  if (tables.isEndedJob(request.job.uid)) return { refusal: refusal('key_ended') }
   if (request.continues === null) return { run: openRun(tables, request) }
   return continueRun(tables, request, request.continues)
 }

@@ -76,6 +76,7 @@ export const RULES = [
   'give_back_once',
   'continue_conditions',
   'newest_job_only',
+  'ended_job_opens_nothing',
   'persons_limits_stay',
   'renew_keeps_life',
   'new_walk_new_life',

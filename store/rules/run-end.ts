@@ -1,16 +1,25 @@
-import type { RunUid } from '../../contract/ids.ts'
+import type { JobUid, RunUid } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import type { RunRow } from '../store.ts'
 import { runAccount } from './accounts.ts'
 import type { Tables } from './tables.ts'
 
+/** As long as records are kept at least. An exchange takes seconds. */
+export const ENDED_JOB_KEPT_MS = 72 * 60 * 60 * 1_000
+
 /**
- * One Job of the run has ended. When none lives any more the key admits nothing; a continuing Job revives it. Undefined
- * when the Job is not one of the run's.
+ * One Job of the run has ended. When none lives any more the key admits nothing; a continuing Job revives it. Whoever
+ * does not know the run names the Job's own UID in its place. Undefined when the Job is in no run, or in another one;
+ * the end of a Job in none is remembered, so that an exchange which is still under way opens nothing.
  */
-export function endJob(tables: Tables, run: RunRow, jobUid: string): RunRow | undefined {
-  const job = run.jobs.find(({ uid }) => uid === jobUid)
-  if (job === undefined || job.isEnded) return job && run
+export function endJob(tables: Tables, runUid: RunUid, jobUid: JobUid): RunRow | undefined {
+  const run = tables.runOfJob(jobUid)
+  if (run === undefined) {
+    if (tables.rules.holds('ended_job_opens_nothing')) tables.putEndedJob(jobUid, ENDED_JOB_KEPT_MS)
+    return undefined
+  }
+  if (run.runUid !== runUid && runUid !== (jobUid as string)) return undefined
+  if (run.jobs.some(({ uid, isEnded }) => uid === jobUid && isEnded)) return run
   const jobs = run.jobs.map((job) => (job.uid === jobUid ? { ...job, isEnded: true } : job))
   const ended: RunRow = { ...run, jobs }
   tables.putRun(ended)

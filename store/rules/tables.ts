@@ -22,6 +22,10 @@ export interface Tables {
   /** The run that the newest Job of this name in the namespace belongs to. */
   runOfJobName(namespace: string, name: string): RunRow | undefined
   putRun(row: RunRow): void
+  /** A Job that ended before it was in any run. */
+  isEndedJob(jobUid: JobUid): boolean
+  /** Takes away those that were put longer than `keepMs` ago. */
+  putEndedJob(jobUid: JobUid, keepMs: number): void
 
   pod(podUid: PodUid): PodRow | undefined
   newestPod(scope: string): PodRow | undefined

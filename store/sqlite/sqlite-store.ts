@@ -102,10 +102,7 @@ export class SqliteStore implements S.RecoverableStore {
   }
 
   endJob(runUid: RunUid, jobUid: JobUid): Promise<S.RunRow | undefined> {
-    return this.#step((tables) => {
-      const run = tables.run(runUid)
-      return run === undefined ? undefined : endJob(tables, run, jobUid)
-    })
+    return this.#step((tables) => endJob(tables, runUid, jobUid))
   }
 
   createKey(request: S.CreateKeyRequest): Promise<S.KeyRow> {

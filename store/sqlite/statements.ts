@@ -18,6 +18,10 @@ const SQL = {
   keyPut: upsert('keys', 'key_id', KEY_COLUMN_NAMES),
 
   runGet: 'SELECT row FROM runs WHERE run_uid = ?',
+  endedJobGet: 'SELECT 1 FROM ended_jobs WHERE job_uid = ?',
+  endedJobPut: `INSERT INTO ended_jobs (job_uid, at_ms) VALUES (?, ?)
+    ON CONFLICT (job_uid) DO UPDATE SET at_ms = excluded.at_ms`,
+  endedJobsForget: 'DELETE FROM ended_jobs WHERE at_ms < ?',
   runOfJob: 'SELECT row FROM runs JOIN run_jobs USING (run_uid) WHERE job_uid = ?',
   runOfJobName: `SELECT row FROM runs JOIN run_jobs USING (run_uid)
     WHERE run_jobs.namespace = ? AND run_jobs.name = ? ORDER BY run_jobs.rowid DESC LIMIT 1`,

@@ -89,6 +89,15 @@ export class SqliteTables implements T.Tables {
     for (const { uid, name } of row.jobs) this.#sql.runJobPut.run(uid, row.runUid, row.namespace, name)
   }
 
+  isEndedJob(jobUid: string): boolean {
+    return this.#sql.endedJobGet.get(jobUid) !== undefined
+  }
+
+  putEndedJob(jobUid: string, keepMs: number): void {
+    this.#sql.endedJobsForget.run(this.#time.nowMs - keepMs)
+    this.#sql.endedJobPut.run(jobUid, this.#time.nowMs)
+  }
+
   pod(podUid: PodUid): T.PodRow | undefined {
     return maybe(this.#sql.podGet.get(podUid), podRow)
   }

@@ -144,6 +144,16 @@ describe('what operators ask of a ledger', () => {
     expect(run.key).to.include({ usd_cap: '5.00', spent_usd: '2.00' })
   })
 
+  it('a Job whose end is told before an exchange under way gets no run, then or after a restart', async () => {
+    expect(await ledger.client.endUnlistedJob('uid-hasty')).to.equal(undefined)
+    const late = () => TestPod.start(rig, ledger, { job: 'hasty' }).then(() => 'granted', String)
+    expect(await late()).to.match(/key_ended/)
+    await ledger.kill()
+    ledger = await rig.startLedger()
+    expect(await late()).to.match(/key_ended/)
+    expect((await ledger.client.listRuns()).map(({ run }) => run)).to.not.include('uid-hasty')
+  })
+
   it('the first Pod of a run opens it with one key, every other finds it, and a renewal keeps the life', async () => {
     const zero = await TestPod.start(rig, ledger, { job: 'many' })
     const one = await TestPod.start(rig, ledger, { job: 'many', pod: 'many-1-a', index: 1 })

@@ -23,7 +23,6 @@ import type { Stage } from './stage.ts'
 import { StoredState } from './store/memory-tables.ts'
 
 const LEDGER_RETRY_MS = 1_000
-const UNKNOWN_RUN_RETRY_MS = 150_000
 
 /** Everything there is in one simulation, and how it hangs together. */
 export class World {
@@ -223,15 +222,7 @@ export class World {
 
   #endJob(uid: string, onEnded: () => void): void {
     const run = asRunUid('job-1')
-    this.operate(
-      `ends ${uid}`,
-      ({ ledger }) => ledger.store.endJob(run, asJobUid(uid)),
-      (known) => {
-        // Said again when no Pod is left: an exchange on its way when the Job ended opens the run only then.
-        if (known === undefined) this.#stage.scheduler.after(UNKNOWN_RUN_RETRY_MS, () => this.#endJob(uid, () => {}))
-        onEnded()
-      },
-    )
+    this.operate(`ends ${uid}`, ({ ledger }) => ledger.store.endJob(run, asJobUid(uid)), onEnded)
   }
 
   #memoryOf(podUid: string) {

@@ -19,7 +19,7 @@ export const ADMIT_POD = script({
   name: 'jobcapAdmitPod',
   purpose:
     'the first exchange of a run opens it; a continuing Job joins an earlier one; every Pod gets its place and its life',
-  keys: ['meta', 'run', 'accounts', 'audit', 'runs', 'ends', 'found'],
+  keys: ['meta', 'run', 'accounts', 'audit', 'runs', 'ends', 'ended', 'found'],
   args: {
     runTag: 'name of the hash of the run',
     runUid: 'of a new run',
@@ -101,6 +101,7 @@ local function continueRun()
   if not string.find(persons, '"dailyCapUsdMicros"', 1, true) then set('day_cap', dayCap) end
 end
 
+if not known and call('ZSCORE', ended, jobUid) then return {'REFUSED', 'key_ended', '', ''} end
 local isNew = not known and isContinuing ~= '1'
 if isNew then
   if get('key_id') then return {'REFUSED', 'key_ended', '', ''} end
@@ -148,21 +149,31 @@ return row('ADMITTED', life)
 export const END_JOB = script({
   name: 'jobcapEndJob',
   purpose: 'one Job of the run has ended; when none lives any more the key admits nothing',
-  keys: ['meta', 'run', 'accounts', 'audit', 'ends'],
-  args: { runTag: 'name of the hash of the run', jobUid: 'of the Job' },
-  statuses: ['UNKNOWN_JOB', 'ENDED'],
+  keys: ['meta', 'run', 'accounts', 'audit', 'ends', 'ended', 'found'],
+  args: {
+    runTag: 'name of the hash of the run',
+    jobUid: 'of the Job',
+    keepMs: 'how long the end of a Job that is in no run is remembered',
+  },
+  statuses: ['ELSEWHERE', 'UNKNOWN_JOB', 'ENDED'],
   body: `${BASE}${MONEY}${CLOSING}${ROW}
-if not get('is_run') then return {'UNKNOWN_JOB'} end
-local jobs = cjson.decode(get('jobs'))
-local ended, living = nil, 0
-for _, job in ipairs(jobs) do
-  if job.uid == jobUid then ended = job end
-  if not job.isEnded and job.uid ~= jobUid then living = living + 1 end
+local known = call('HGET', found, 'j:' .. jobUid)
+if not known then
+  call('ZREMRANGEBYSCORE', ended, '-inf', '(' .. text(nowMs - keepMs))
+  call('ZADD', ended, text(nowMs), jobUid)
+  return {'UNKNOWN_JOB'}
 end
-if not ended then return {'UNKNOWN_JOB'} end
-if ended.isEnded then return row('ENDED', '') end
+if known ~= runTag then return {'ELSEWHERE', known} end
+local jobs = cjson.decode(get('jobs'))
+local job, living = nil, 0
+for _, each in ipairs(jobs) do
+  if each.uid == jobUid then job = each end
+  if not each.isEnded and each.uid ~= jobUid then living = living + 1 end
+end
+if not job then return {'UNKNOWN_JOB'} end
+if job.isEnded then return row('ENDED', '') end
 call('HDEL', run, '')
-ended.isEnded = true
+job.isEnded = true
 set('jobs', cjson.encode(jobs))
 set('living', text(living))
 if get('job_newest') == jobUid then set('newest_ended', '1') end

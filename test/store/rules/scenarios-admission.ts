@@ -172,6 +172,20 @@ export const ADMISSION: readonly Scenario[] = [
       end D=1 E=0`,
   },
   {
+    rule: 'ended_job_opens_nothing',
+    story: 'a Job that ended while its exchange was under way does not stand in the way of the next',
+    breaks: 'dead end',
+    steps: `
+      pod a
+      a asks D 1.1 as x → SEND n=1
+      x works
+      job job-1 ends
+      job job-2 ends
+      pod b job=job-2 continues=job-1 → REFUSED key_ended
+      pod c job=job-3 continues=job-1 →! ADMITTED life=1
+      end D=1`,
+  },
+  {
     rule: 'persons_limits_stay',
     story: 'a limit that a person lowered is not raised by a continuing Job',
     breaks: 'unwanted effect',

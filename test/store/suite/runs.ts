@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { asJobUid, asKeyId } from '../../../contract/ids.ts'
+import { asJobUid, asKeyId, asRunUid } from '../../../contract/ids.ts'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import type * as S from '../../../store/store.ts'
 import { NEVER, type OpenStore, type PodPlan, type PodsCaller, START_MS, Stage, seenFact, told, usd } from '../stage.ts'
@@ -16,6 +16,8 @@ export function suiteOfRuns(open: OpenStore): void {
 
   const eventNames = async () => (await stage.events()).map(({ event }) => event)
   const endJob = (job = 'job-1') => stage.store.endJob(a.runUid, asJobUid(job))
+  /** By who does not know the run. */
+  const endUnknown = (job: string) => stage.store.endJob(asRunUid(job), asJobUid(job))
   const refusalOf = (answer: S.AdmitPodAnswer) =>
     answer.status === 'REFUSED' ? `${answer.refusal.code}: ${answer.refusal.message}` : answer.status
 
@@ -157,6 +159,36 @@ export function suiteOfRuns(open: OpenStore): void {
         undefined,
       )
       expect(told(await stage.ask(a))).to.equal('SEND n=1')
+    })
+
+    it('told before an exchange under way opens its run, lets none open it', async () => {
+      expect(await endUnknown('job-7')).to.equal(undefined)
+      expect(refusalOf(await stage.exchange('late', { job: 'job-7' }))).to.match(/^key_ended/)
+      expect(refusalOf(await stage.exchange('late', { job: 'job-7' }))).to.match(/^key_ended/)
+      expect(await stage.store.listRuns({})).to.have.length(1)
+      expect(told(await stage.ask(a))).to.equal('SEND n=1')
+    })
+
+    it('told before an exchange under way continues a run, lets the next Job continue it', async () => {
+      await endJob()
+      for (const _ of [1, 2]) expect(await endUnknown('job-2')).to.equal(undefined)
+      const late = await stage.exchange('b', { job: 'job-2', continues: 'job-1' })
+      expect(refusalOf(late)).to.match(/^key_ended/)
+      const next = await stage.exchange('c', { job: 'job-3', continues: 'job-1' })
+      expect(refusalOf(next)).to.equal('ADMITTED')
+    })
+
+    it('told with its own UID in place of the run ends it, also where it continues one', async () => {
+      expect(await endUnknown('job-1')).to.deep.include({ runUid: a.runUid, isClosed: true })
+      await stage.exchange('b', { job: 'job-2', continues: 'job-1' })
+      expect(await endUnknown('job-2')).to.deep.include({ runUid: a.runUid, isClosed: true })
+    })
+
+    it('of a Job without a run is remembered for 72 h, however many end meanwhile', async () => {
+      await endUnknown('job-7')
+      stage.clock.pass(72 * 3_600_000 - 1)
+      for (let job = 100; job < 150; job += 1) await endUnknown(`job-${job}`)
+      expect(refusalOf(await stage.exchange('late', { job: 'job-7' }))).to.match(/^key_ended/)
     })
 
     it('closes the account at once when nothing is out, and says so once', async () => {

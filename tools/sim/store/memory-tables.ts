@@ -12,6 +12,8 @@ export class StoredState {
   readonly keys = new Map<string, KeyRow>()
   readonly runs = new Map<string, RunRow>()
   readonly jobs = new Map<string, string>()
+  /** Moment at which one ended that was in no run. */
+  readonly endedJobs = new Map<string, number>()
   readonly jobNames = new Map<string, string>()
   readonly pods = new Map<string, T.PodRow>()
   readonly newestPods = new Map<string, T.PodRow>()
@@ -120,6 +122,17 @@ export class MemoryTables implements T.Tables {
       this.#state.jobs.set(uid, row.runUid)
       this.#state.jobNames.set(`${row.namespace}/${name}`, row.runUid)
     }
+  }
+
+  isEndedJob(jobUid: string): boolean {
+    return this.#state.endedJobs.has(jobUid)
+  }
+
+  putEndedJob(jobUid: string, keepMs: number): void {
+    for (const [uid, atMs] of this.#state.endedJobs) {
+      if (atMs < this.#time.nowMs - keepMs) this.#state.endedJobs.delete(uid)
+    }
+    this.#state.endedJobs.set(jobUid, this.#time.nowMs)
   }
 
   pod(podUid: PodUid): T.PodRow | undefined {

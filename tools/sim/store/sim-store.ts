@@ -111,10 +111,7 @@ export class SimStore implements S.Store {
   }
 
   endJob(runUid: RunUid, jobUid: JobUid): Promise<S.RunRow | undefined> {
-    return this.#step('end job', (tables) => {
-      const run = tables.run(runUid)
-      return run === undefined ? undefined : endJob(tables, run, jobUid)
-    })
+    return this.#step('end job', (tables) => endJob(tables, runUid, jobUid))
   }
 
   createKey(request: S.CreateKeyRequest): Promise<S.KeyRow> {
