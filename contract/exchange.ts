@@ -1,5 +1,5 @@
 import type { CapLevelName } from './call.ts'
-import type { HistoryId, KeyId, PodUid, RunUid } from './ids.ts'
+import type { HistoryId, KeyId, PodUid, RunUid, WalkId } from './ids.ts'
 import type { VendorTerms } from './vendor.ts'
 
 /**
@@ -11,6 +11,11 @@ export type ExchangePurpose = 'issue' | 'begin' | 'renew'
 /** Body of `POST /vault/keys/exchange`; the Pod token is its bearer. */
 export interface ExchangeRequest {
   readonly purpose: ExchangePurpose
+  /**
+   * With `issue` and `begin`: 32 hex digits, made once for each run of the issuer and each `begin` of the app, and the
+   * same however often it asks, so that a copy that comes late begins no life.
+   */
+  readonly walk?: WalkId
 }
 
 /** What the Pod gets; also the content of the credential file, mode 0400, on the memory volume. */

@@ -15,6 +15,8 @@ export type CallId = Id<'call'>
 export type HistoryId = Id<'history'>
 /** Marks one send of a record, 16 hex, made by the sender. */
 export type Nonce = Id<'nonce'>
+/** One run of an issuer, or one `begin` of an app; 32 hex, made by whoever asks. */
+export type WalkId = Id<'walk'>
 /** SHA-256 of the content of a call, 64 hex. */
 export type Digest = Id<'digest'>
 
@@ -32,5 +34,7 @@ export const asCallId = (text: string): CallId => text as CallId
 export const asHistoryId = (text: string): HistoryId => text as HistoryId
 /** Takes a text for a send’s mark, where it is made or read. */
 export const asNonce = (text: string): Nonce => text as Nonce
+/** Takes a text for a walk’s id, where it is made or read. */
+export const asWalkId = (text: string): WalkId => text as WalkId
 /** Takes a text for a digest, where it is made or read. */
 export const asDigest = (text: string): Digest => text as Digest

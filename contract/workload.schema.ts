@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ExchangeRequest } from './exchange.ts'
-import { asJobUid, asPodUid } from './ids.ts'
+import { asJobUid, asPodUid, asWalkId } from './ids.ts'
 import type { LocalPodToken, TermsAsked } from './workload.ts'
 
 const texts = z.record(z.string(), z.string())
@@ -39,7 +39,14 @@ const termsAsked: z.ZodType<TermsAsked> = z.strictObject({
   keepsRestarts: z.boolean().exactOptional(),
 })
 
-const exchangeRequest: z.ZodType<ExchangeRequest> = z.strictObject({ purpose: z.enum(['issue', 'begin', 'renew']) })
+const exchangeRequest: z.ZodType<ExchangeRequest> = z.strictObject({
+  purpose: z.enum(['issue', 'begin', 'renew']),
+  walk: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .transform(asWalkId)
+    .exactOptional(),
+})
 
 /** Content of a local Pod token; undefined when the shape is not that of `LocalPodToken`. */
 export function parseLocalPodToken(value: unknown): LocalPodToken | undefined {

@@ -1,6 +1,8 @@
-import type { ExchangeAnswer, ExchangePurpose, ExchangeRequest } from '../contract/exchange.ts'
+import type { ExchangeAnswer, ExchangeRequest } from '../contract/exchange.ts'
+import { asWalkId, type WalkId } from '../contract/ids.ts'
 import { isRefusalCode, type Refusal, refusal } from '../contract/refusals.ts'
 import { EXCHANGE_ROUTE } from '../contract/routes.ts'
+import type { Random } from '../runtime/random.ts'
 import { parseExchangeAnswer } from './credential-file.ts'
 import type { SidecarFiles } from './files.ts'
 import { type LedgerLink, LedgerUnreachable, readBody } from './ledger-link.ts'
@@ -8,17 +10,16 @@ import { type LedgerLink, LedgerUnreachable, readBody } from './ledger-link.ts'
 /** A Pod token for a Pod credential. Throws `LedgerUnreachable` when there is no answer, or none that can be read. */
 export async function exchange(
   { ledger, files, tokenFile }: { ledger: LedgerLink; files: SidecarFiles; tokenFile: string },
-  purpose: ExchangePurpose,
+  asked: ExchangeRequest,
 ): Promise<ExchangeAnswer | Refusal> {
   // Read each time: the kubelet keeps the file fresh.
   const token = (await files.read(tokenFile))?.trim()
   if (token === undefined || token === '') return refusal('pod_token_invalid', `There is no Pod token in ${tokenFile}.`)
-  const body: ExchangeRequest = { purpose }
   const answer = await ledger.ask({
     method: 'POST',
     path: EXCHANGE_ROUTE,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: Buffer.from(JSON.stringify(body)),
+    body: Buffer.from(JSON.stringify(asked)),
   })
   const text = (await readBody(answer)).toString()
   const credential = answer.status === 200 ? parseExchangeAnswer(text) : parseRefusal(text)
@@ -37,6 +38,9 @@ export function parseRefusal(text: string): Refusal | undefined {
     return undefined
   }
 }
+
+/** For one run of the issuer, or one `begin`. */
+export const newWalk = (random: Random): WalkId => asWalkId(random.hex(16))
 
 export function isRefusal(value: object): value is Refusal {
   return 'code' in value

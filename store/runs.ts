@@ -1,10 +1,12 @@
 import type { ExchangePurpose, SidecarTerms } from '../contract/exchange.ts'
-import type { CallId, JobUid, KeyId, PodUid, RunUid } from '../contract/ids.ts'
+import type { CallId, JobUid, KeyId, PodUid, RunUid, WalkId } from '../contract/ids.ts'
 import type { UsdMicros } from '../contract/money.ts'
 import type { Refusal } from '../contract/refusals.ts'
 
 export interface AdmitPodRequest {
   readonly purpose: ExchangePurpose
+  /** Of the issuer's run, or of the `begin`; null: the asker names none. */
+  readonly walk: WalkId | null
   readonly namespace: string
   readonly policyName: string
   readonly job: {

@@ -92,6 +92,7 @@ function admitRequest(
   const { keyId, hash } = newVaultKey(ledger.random)
   return {
     purpose: request.purpose,
+    walk: request.walk ?? null,
     namespace: facts.namespace,
     policyName: policy.name,
     job: { name, uid, completionMode, completions },

@@ -1,10 +1,12 @@
 import { EXIT_LEDGER_UNREACHABLE, EXIT_POD_REFUSED, EXIT_RUN_REFUSED } from '../../contract/exit-codes.ts'
+import type { WalkId } from '../../contract/ids.ts'
 import { REFUSALS, type Refusal, type RefusalEntry } from '../../contract/refusals.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
+import type { Random } from '../../runtime/random.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import { writeCredential } from '../credential-file.ts'
-import { exchange, isRefusal } from '../exchange.ts'
+import { exchange, isRefusal, newWalk } from '../exchange.ts'
 import type { SidecarFiles } from '../files.ts'
 import { type LedgerLink, LedgerUnreachable } from '../ledger-link.ts'
 import type { IssuerConfig } from './config.ts'
@@ -15,6 +17,7 @@ const LONGEST_WAIT_MS = 5_000
 export interface IssuerEffects {
   readonly clock: Clock
   readonly timers: Timers
+  readonly random: Random
   readonly files: SidecarFiles
   readonly ledger: LedgerLink
   readonly log: Log
@@ -25,10 +28,11 @@ export interface IssuerEffects {
  * 75 (no ledger within the deadline). May be run again: the file is then replaced.
  */
 export async function issue(effects: IssuerEffects, config: IssuerConfig): Promise<number> {
-  const { clock, timers, files, log } = effects
+  const { clock, timers, random, files, log } = effects
+  const walk = newWalk(random)
   const giveUpAtMs = clock.monotonicMs() + config.deadlineMs
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
-    const answer = await ask(effects, config.tokenFile)
+    const answer = await ask(effects, config.tokenFile, walk)
     if (answer !== undefined && !isRefusal(answer)) {
       await writeCredential(files, config.stateDir, answer)
       log.info(
@@ -46,9 +50,9 @@ export async function issue(effects: IssuerEffects, config: IssuerConfig): Promi
   }
 }
 
-async function ask({ ledger, files, log }: IssuerEffects, tokenFile: string) {
+async function ask({ ledger, files, log }: IssuerEffects, tokenFile: string, walk: WalkId) {
   try {
-    const answer = await exchange({ ledger, files, tokenFile }, 'issue')
+    const answer = await exchange({ ledger, files, tokenFile }, { purpose: 'issue', walk })
     if (isRefusal(answer)) log.warn({ code: answer.code }, answer.message)
     return answer
   } catch (fault) {

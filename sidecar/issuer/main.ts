@@ -2,6 +2,7 @@ import { EXIT_MISCONFIGURED } from '../../contract/exit-codes.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { readEnvironment } from '../../runtime/environment.ts'
 import { createLeanLog } from '../../runtime/lean-log.ts'
+import { systemRandom } from '../../runtime/random.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { systemFiles } from '../files.ts'
 import { connectLedger } from '../ledger-link.ts'
@@ -19,7 +20,8 @@ async function main(): Promise<number> {
   }
   const ledger = connectLedger(config.ledger, systemTimers)
   try {
-    return await issue({ clock: systemClock, timers: systemTimers, files: systemFiles, ledger, log }, config)
+    const effects = { clock: systemClock, timers: systemTimers, random: systemRandom, files: systemFiles, ledger, log }
+    return await issue(effects, config)
   } catch (fault) {
     log.fatal({ err: fault }, 'the credential could not be issued')
     return 1

@@ -1,7 +1,7 @@
-import type { ExchangeAnswer } from '../../contract/exchange.ts'
+import type { ExchangeAnswer, ExchangeRequest } from '../../contract/exchange.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import { readCredential, writeCredential } from '../credential-file.ts'
-import { exchange, isRefusal } from '../exchange.ts'
+import { exchange, isRefusal, newWalk } from '../exchange.ts'
 import { LedgerUnreachable } from '../ledger-link.ts'
 import type { SidecarEffects } from './effects.ts'
 
@@ -50,7 +50,7 @@ export class Credentials {
 
   /** A new walk of the app through its work. Throws `LedgerUnreachable`. */
   async begin(): Promise<Refusal | null> {
-    return this.#exchange('begin')
+    return this.#exchange({ purpose: 'begin', walk: newWalk(this.#effects.random) })
   }
 
   stop(): void {
@@ -60,7 +60,7 @@ export class Credentials {
   async #renew(): Promise<boolean> {
     const { log } = this.#effects
     try {
-      const refused = await this.#exchange('renew')
+      const refused = await this.#exchange({ purpose: 'renew' })
       if (refused === null) return true
       log.warn({ code: refused.code }, 'the credential was not renewed; the old one serves until it expires')
     } catch (fault) {
@@ -71,9 +71,9 @@ export class Credentials {
     return false
   }
 
-  async #exchange(purpose: 'renew' | 'begin'): Promise<Refusal | null> {
+  async #exchange(asked: ExchangeRequest): Promise<Refusal | null> {
     const { ledger, files, log } = this.#effects
-    const answer = await exchange({ ledger, files, tokenFile: this.#places.tokenFile }, purpose)
+    const answer = await exchange({ ledger, files, tokenFile: this.#places.tokenFile }, asked)
     this.#onExchange(answer)
     if (isRefusal(answer)) return answer
     this.#current = answer

@@ -105,6 +105,7 @@ function admitArguments(request: AdmitPodRequest, { runTag }: Place) {
     runUid,
     isContinuing: continues !== null,
     purpose,
+    walk: request.walk,
     jobUid: job.uid,
     jobName: job.name,
     namespace,

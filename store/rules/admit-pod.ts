@@ -1,4 +1,4 @@
-import type { RunUid } from '../../contract/ids.ts'
+import type { RunUid, WalkId } from '../../contract/ids.ts'
 import { asRunUid } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
@@ -6,7 +6,7 @@ import type { AdmitPodAnswer, AdmitPodRequest, KeyRow, Limits, RunRow } from '..
 import { runAccount } from './accounts.ts'
 import { attemptOf, refuseDeadKey, scopeOfPod } from './caller.ts'
 import { actorOfRun } from './run-end.ts'
-import type { Tables } from './tables.ts'
+import type { PodRow, Tables } from './tables.ts'
 
 type RunFound = { readonly run: RunRow } | { readonly refusal: Refusal }
 
@@ -162,9 +162,15 @@ function told(code: RefusalCode, message: string): Refusal {
   return refusal(code, message)
 }
 
-/** A new walk begins at the issuer's own run or at `begin`, and only if calls were made since the last one. */
+/** So many walks of a Pod are known again. An app may begin anew without end; a copy is not later than that. */
+export const WALKS_KEPT = 64
+
+/**
+ * A new walk begins at the issuer's own run or at `begin`, once, and only if calls were made since the last one. Asked
+ * late by a copy of the request, it would take the Pod's credential from under an app in the middle of its walk.
+ */
 function placePod(tables: Tables, run: RunRow, request: AdmitPodRequest): number {
-  const { pod, job, purpose } = request
+  const { pod, job, purpose, walk } = request
   const row = tables.pod(pod.uid)
   if (row === undefined) {
     const scope = scopeOfPod(run.runUid, { index: pod.index, podUid: pod.uid })
@@ -175,15 +181,23 @@ function placePod(tables: Tables, run: RunRow, request: AdmitPodRequest): number
       scope,
       order: tables.nextPodOrder(),
       life: 1,
+      walks: request.walk === null ? [] : [request.walk],
     }
     tables.putPod(placed)
     return begin(tables, run, { pod, job, life: 1 })
   }
   const isNewWalk =
     purpose === 'renew' ? !tables.rules.holds('renew_keeps_life') : tables.rules.holds('new_walk_new_life')
-  if (!isNewWalk || !tables.hasCalls(attemptOf({ podUid: pod.uid }, row.life))) return row.life
-  tables.putPod({ ...row, life: row.life + 1 })
+  if (!isNewWalk || isKnown(tables, row, walk)) return row.life
+  const walks = walk === null ? row.walks : [...row.walks, walk].slice(-WALKS_KEPT)
+  const hasCalls = tables.hasCalls(attemptOf({ podUid: pod.uid }, row.life))
+  tables.putPod({ ...row, life: hasCalls ? row.life + 1 : row.life, walks })
+  if (!hasCalls) return row.life
   return begin(tables, run, { pod, job, life: row.life + 1 })
+}
+
+function isKnown(tables: Tables, { walks }: PodRow, walk: WalkId | null): boolean {
+  return walk !== null && walks.includes(walk) && tables.rules.holds('walk_begins_once')
 }
 
 function begin(

@@ -80,6 +80,7 @@ export const RULES = [
   'persons_limits_stay',
   'renew_keeps_life',
   'new_walk_new_life',
+  'walk_begins_once',
   'frozen_level_waits',
   'merge_into_existing',
   'kept_long_enough',

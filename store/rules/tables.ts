@@ -1,6 +1,6 @@
 import type { AuditActor, AuditFact } from '../../contract/audit.ts'
 import type { Ord } from '../../contract/call.ts'
-import type { CallId, Digest, HistoryId, JobUid, KeyId, PodUid, RunUid } from '../../contract/ids.ts'
+import type { CallId, Digest, HistoryId, JobUid, KeyId, PodUid, RunUid, WalkId } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { Balance, CallRow, KeyRow, RunRow } from '../store.ts'
@@ -101,6 +101,8 @@ export interface PodRow {
   readonly scope: string
   readonly order: number
   readonly life: number
+  /** The newest that asked for a life, oldest first. */
+  readonly walks: readonly WalkId[]
 }
 
 export interface NamedCall {

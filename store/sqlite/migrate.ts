@@ -8,9 +8,20 @@ import { FROZEN } from './migrations/0005-frozen.ts'
 import { CLAIMS } from './migrations/0006-claims.ts'
 import { OBJECTS } from './migrations/0007-objects.ts'
 import { ENDED_JOBS } from './migrations/0008-ended-jobs.ts'
+import { WALKS } from './migrations/0009-walks.ts'
 
 /** In order, forward only; the number of the last one applied is the database's `user_version`. */
-const MIGRATIONS: readonly string[] = [INITIAL, PERSONS_LIMITS, GEN, RETENTION, FROZEN, CLAIMS, OBJECTS, ENDED_JOBS]
+const MIGRATIONS: readonly string[] = [
+  INITIAL,
+  PERSONS_LIMITS,
+  GEN,
+  RETENTION,
+  FROZEN,
+  CLAIMS,
+  OBJECTS,
+  ENDED_JOBS,
+  WALKS,
+]
 
 /** Rejects a database that a newer jobcap has written: its layout is not known here. */
 export function migrate(db: Database): void {

@@ -33,8 +33,8 @@ const SQL = {
   podGet: 'SELECT * FROM pods WHERE pod_uid = ?',
   podNewest: 'SELECT * FROM pods WHERE scope = ? ORDER BY pod_order DESC LIMIT 1',
   podMaxOrder: 'SELECT coalesce(max(pod_order), 0) AS value FROM pods',
-  podPut: `INSERT INTO pods (pod_uid, run_uid, job_uid, scope, pod_order, life) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (pod_uid) DO UPDATE SET life = excluded.life`,
+  podPut: `INSERT INTO pods (pod_uid, run_uid, job_uid, scope, pod_order, life, walks)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (pod_uid) DO UPDATE SET life = excluded.life, walks = excluded.walks`,
 
   callGet: 'SELECT * FROM calls WHERE call_id = ?',
   callByOccurrence: 'SELECT * FROM calls WHERE scope = ? AND digest = ? AND n = ?',

@@ -111,7 +111,7 @@ export class SqliteTables implements T.Tables {
   }
 
   putPod(row: T.PodRow): void {
-    this.#sql.podPut.run(row.podUid, row.runUid, row.jobUid, row.scope, row.order, row.life)
+    this.#sql.podPut.run(row.podUid, row.runUid, row.jobUid, row.scope, row.order, row.life, row.walks.join(' '))
   }
 
   newCallId(): CallId {
@@ -299,6 +299,7 @@ function podRow(columns: Columns): T.PodRow {
     scope: columns['scope'],
     order: columns['pod_order'],
     life: columns['life'],
+    walks: String(columns['walks']).split(' ').filter(Boolean) as readonly string[],
   } as T.PodRow
 }
 

@@ -7,6 +7,7 @@ import {
   asNonce,
   asPodUid,
   asRunUid,
+  asWalkId,
   type CallId,
   type Digest,
 } from '../../contract/ids.ts'
@@ -92,12 +93,15 @@ export function digestOf(content: string): Digest {
   return asDigest(createHash('sha256').update(content).digest('hex'))
 }
 
+const walkOf = (name: string) => asWalkId(digestOf(name).slice(0, 32))
+
 export type PodsCaller = S.Caller & { readonly pod: S.PodCaller }
 
 export interface PodPlan {
   readonly job?: string
   readonly index?: number | null
   readonly purpose?: S.AdmitPodRequest['purpose']
+  readonly walk?: string
   readonly continues?: string | null
   readonly namespace?: string
   readonly policyName?: string
@@ -166,6 +170,7 @@ export class Stage {
     const completionMode = index === null ? 'NonIndexed' : 'Indexed'
     return this.store.admitPod({
       purpose: plan.purpose ?? 'issue',
+      walk: plan.walk === undefined ? null : walkOf(plan.walk),
       namespace: plan.namespace ?? 'billing',
       policyName: plan.policyName ?? 'default',
       job: {

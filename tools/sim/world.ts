@@ -40,7 +40,8 @@ export class World {
   readonly #facts = new Map<string, { facts: WorkloadFacts; isOver: () => boolean; job: () => boolean }>()
   readonly #pods = new Set<PodPart>()
   readonly #onAdmitted = new Map<string, () => void>()
-  #onLimits: () => void = () => {}
+  /** Of each change of limits that was asked for: what to do once it holds. Two may overtake each other. */
+  readonly #onLimits = new Map<Limits, () => void>()
 
   constructor(stage: Stage, plan: Plan, how: { rules: Rulebook; onBreach: (breach: Breach) => void }) {
     this.#stage = stage
@@ -71,7 +72,7 @@ export class World {
         numbered: this.judge.numbered.bind(this.judge),
         beginStep: (wallMs) => this.#day.passes(wallMs),
         restarted: (lastAtMs) => this.#day.restarted(lastAtMs),
-        limitsSet: () => this.#onLimits(),
+        limitsSet: (limits) => this.#onLimits.get(limits)?.(),
         revoked: () => this.judge.revoked(),
       },
     })
@@ -169,7 +170,7 @@ export class World {
       this.operate(
         `sets ${JSON.stringify(limits)}`,
         ({ ledger }) => {
-          this.#onLimits = onSet
+          this.#onLimits.set(limits, onSet)
           return ledger.store.setLimits(keyId, limits)
         },
         onAnswer,

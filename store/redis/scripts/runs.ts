@@ -1,3 +1,4 @@
+import { WALKS_KEPT } from '../../rules/admit-pod.ts'
 import { BASE } from '../lua/base.ts'
 import { CLOSING, KEY_STATE, MONEY } from '../lua/calls.ts'
 import { KEY_ACTOR } from '../lua/runs.ts'
@@ -15,6 +16,8 @@ local function row(status, more)
 end
 `
 
+const WALK_AND_SPACE = 33
+
 export const ADMIT_POD = script({
   name: 'jobcapAdmitPod',
   purpose:
@@ -25,6 +28,7 @@ export const ADMIT_POD = script({
     runUid: 'of a new run',
     isContinuing: '1: the Job continues an earlier run',
     purpose: 'issue, renew or begin',
+    walk: "of the issuer's run or of the begin; empty: none",
     jobUid: 'of the Job',
     jobName: 'of the Job',
     namespace: 'of the Job',
@@ -131,14 +135,19 @@ local life = 1
 if not placed then
   begin(1)
   set('p:' .. scope, podUid .. '/1')
+  if walk ~= '' then set('W:' .. podUid, walk) end
 else
   local was, ofScope = match(placed, '^(%d+) ?(.*)$')
   life = tonumber(was)
-  if purpose ~= 'renew' and get('L:' .. podUid .. '/' .. was) then
-    life = life + 1
-    scope = ofScope
-    begin(life)
-    if get('p:' .. scope) == podUid .. '/' .. was then set('p:' .. scope, podUid .. '/' .. life) end
+  local walks = get('W:' .. podUid) or ''
+  if purpose ~= 'renew' and (walk == '' or not string.find(walks, walk, 1, true)) then
+    if walk ~= '' then set('W:' .. podUid, string.sub(walks == '' and walk or walks .. ' ' .. walk, -${WALKS_KEPT * WALK_AND_SPACE - 1})) end
+    if get('L:' .. podUid .. '/' .. was) then
+      life = life + 1
+      scope = ofScope
+      begin(life)
+      if get('p:' .. scope) == podUid .. '/' .. was then set('p:' .. scope, podUid .. '/' .. life) end
+    end
   end
 end
 flush()

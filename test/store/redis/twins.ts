@@ -219,7 +219,8 @@ export class Twins {
     const { pod } = this.#pick(this.#pods)
     const plan: PodPlan = { job: pod.jobUid, index: pod.index, expiresAtMs: null }
     if (this.#chance(0.4)) return this.#exchange(plan)
-    await this.#exchange({ ...plan, purpose: this.#pick(['issue', 'begin', 'renew']) }, pod.podUid)
+    const walk = this.#chance(0.5) ? { walk: this.#pick(['v', 'w']) } : {}
+    await this.#exchange({ ...plan, ...walk, purpose: this.#pick(['issue', 'begin', 'renew']) }, pod.podUid)
   }
 
   async #ask(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Setting } from './world.ts'
 /**
  * A story that ends well under all rules and badly without one of them. Steps, one a line:
  *
- *     pod a [index= job= continues= cap= purpose=]      a Pod exchanges its token (again: its container was restarted)
+ *     pod a [index= job= continues= cap= purpose= walk=]      a Pod exchanges its token (again: its container was restarted)
  *     a asks D 1.1 as x [token= key= core= usd= open=]  the app of Pod a asks for content D; 1.1 is boot.seq of its sidecar
  *     x marks | executes | settles | works              the owner of the send; `works` is all three
  *     x unsent | unknown | declined | fails             what else becomes of a send; fails: a 500 that the vendor keeps

@@ -297,6 +297,21 @@ export const NUMBERING: readonly Scenario[] = [
       end D=2`,
   },
   {
+    rule: 'walk_begins_once',
+    story: 'a late copy of the exchange does not put the app at its beginning again',
+    breaks: 'swallowed',
+    steps: `
+      pod a walk=w → ADMITTED life=1
+      a asks D 1.1 as x → SEND n=1
+      x works
+      a reads x
+      pod a walk=w → ADMITTED life=1
+      a asks D 1.2 as y → SEND n=2
+      y works
+      a reads y
+      end D=2`,
+  },
+  {
     rule: 'new_walk_new_life',
     story: 'a program restarted in its Pod, issuer included, walks its calls again',
     breaks: 'double',

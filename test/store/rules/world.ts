@@ -184,6 +184,7 @@ export class World {
         ? {}
         : { index: options['index'] === 'none' ? null : Number(options['index']) }),
       purpose: (options['purpose'] ?? 'issue') as 'issue',
+      ...(options['walk'] === undefined ? {} : { walk: options['walk'] }),
       terms: {
         capUsdMicros: dollars(options['cap'] === undefined ? capUsd : Number(options['cap'])),
         dailyCapUsdMicros: dollars(dailyCapUsd),

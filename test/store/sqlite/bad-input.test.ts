@@ -115,13 +115,20 @@ describe('the embedded store and its file', function () {
 
     it('a database of an older layout is brought forward, and answers as before', async () => {
       const { a, stage } = await filled()
-      const added = ['calls.life', 'calls.gen', 'calls.is_failure_saved', 'keys.ended_at_ms', 'keys.retention']
+      const added = [
+        'calls.life',
+        'calls.gen',
+        'calls.is_failure_saved',
+        'keys.ended_at_ms',
+        'keys.retention',
+        'pods.walks',
+      ]
       folder.raw((db) => {
         db.exec(
           'DROP INDEX calls_by_object; DROP INDEX keys_by_end; DROP INDEX pods_by_run; ALTER TABLE accounts DROP COLUMN pruned_usd_micros',
         )
         db.exec('ALTER TABLE accounts DROP COLUMN frozen_usd_micros')
-        db.exec('DROP TABLE claims')
+        db.exec('DROP TABLE claims; DROP TABLE ended_jobs')
         for (const column of added) db.exec(`ALTER TABLE ${column.replace('.', ' DROP COLUMN ')}`)
         db.pragma('user_version = 2')
       })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { asJobUid, asKeyId, asRunUid } from '../../../contract/ids.ts'
+import { asJobUid, asKeyId, asPodUid, asRunUid } from '../../../contract/ids.ts'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import type * as S from '../../../store/store.ts'
 import { NEVER, type OpenStore, type PodPlan, type PodsCaller, START_MS, Stage, seenFact, told, usd } from '../stage.ts'
@@ -47,6 +47,38 @@ export function suiteOfRuns(open: OpenStore): void {
       await stage.ask(second, { content: 'E' })
       await exchange('issue')
       expect(lives).to.deep.equal([1, 1, 2, 2, 3])
+    })
+
+    it('raises it once for each run of the issuer and each begin, however often and late it is asked', async () => {
+      const life = async (walk: string, purpose: 'issue' | 'begin' = 'issue') => {
+        const answer = await stage.exchange('w', { index: 1, walk, purpose })
+        return answer.status === 'ADMITTED' ? answer.life : 0
+      }
+      const callIn = async (lifeNow: number) => {
+        const caller = { ...a, pod: { ...a.pod, podUid: asPodUid('w'), index: 1, life: lifeNow } }
+        expect(told(await stage.ask(caller, { content: `of life ${lifeNow}` }))).to.equal('SEND n=1')
+      }
+      expect(await life('first')).to.equal(1)
+      // No call was made yet, so it begins none; its copy must not either, later.
+      expect(await life('at once', 'begin')).to.equal(1)
+      await callIn(1)
+      expect([await life('first'), await life('at once', 'begin')]).to.deep.equal([1, 1])
+      expect(await life('second')).to.equal(2)
+      await callIn(2)
+      expect([await life('first'), await life('second')]).to.deep.equal([2, 2])
+      expect(await life('third', 'begin')).to.equal(3)
+    })
+
+    it('knows the newest 64 of them again', async () => {
+      const walks = Array.from({ length: 65 }, (_, at) => `walk ${at}`)
+      for (const walk of walks) await stage.exchange('a', { walk, purpose: 'begin' })
+      await stage.ask(a)
+      const lives: unknown[] = []
+      for (const walk of [walks[64], walks[1], walks[0]]) {
+        const answer = await stage.exchange('a', { walk: String(walk), purpose: 'begin' })
+        lives.push(answer.status === 'ADMITTED' && answer.life)
+      }
+      expect(lives).to.deep.equal([1, 1, 2])
     })
 
     it('begin never passes a newer Pod', async () => {

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
 import type { Incarnation } from '../incarnation.ts'
+import type { Arrivals } from './arrivals.ts'
 
 export const PROXY_PORT = 8080
 
@@ -17,7 +18,8 @@ export interface AppSide {
 
 /**
  * A TCP connection on one machine: what one side writes is in the other's kernel at once, but its process learns of it
- * when the scheduler lets it. Closing with unread bytes, and writing to who has closed, is answered with a reset.
+ * when the scheduler lets it. The sidecar reads a connection from the turn after it took it, so what came with it may be
+ * overtaken. Closing with unread bytes, and writing to who has closed, is answered with a reset.
  */
 export class Connection {
   readonly socket: SidecarSocket
@@ -27,20 +29,31 @@ export class Connection {
   readonly #side: AppSide
   /** Bytes in the app's receive queue. */
   #unread: Buffer[] = []
-  readonly #toSidecar: Arriving[] = []
-  #isPumping = false
+  readonly #arrivals: Arrivals
+  /** What came before the sidecar took the connection; null: it reads it. */
+  #early: Arriving[] | null = []
   #hasAppClosed = false
   #hasSidecarEnded = false
   /** A reset has reached the sidecar's kernel. */
   #isReset = false
   #isTold = false
 
-  constructor(ends: { app: Incarnation; sidecar: Incarnation; appPort: number }, side: AppSide) {
+  constructor(
+    ends: { app: Incarnation; sidecar: Incarnation; arrivals: Arrivals; appPort: number },
+    { side, onTaken }: { readonly side: AppSide; readonly onTaken: (socket: Duplex) => void },
+  ) {
     this.#app = ends.app
     this.#sidecar = ends.sidecar
+    this.#arrivals = ends.arrivals
     this.#side = side
     this.appPort = ends.appPort
     this.socket = new SidecarSocket(this, ends.appPort)
+    ends.arrivals.take(() => {
+      const early = this.#early ?? []
+      this.#early = null
+      onTaken(this.socket)
+      for (const arriving of early) this.#arrive(arriving)
+    })
   }
 
   get unreadBytes(): number {
@@ -134,19 +147,8 @@ export class Connection {
   }
 
   #arrive(arriving: Arriving): void {
-    this.#toSidecar.push(arriving)
-    this.#pump()
-  }
-
-  #pump(): void {
-    if (this.#isPumping || this.#toSidecar.length === 0) return
-    this.#isPumping = true
-    this.#sidecar.wake(this.#sidecar.stage.delayMs(this.#sidecar.chance), () => {
-      this.#isPumping = false
-      const next = this.#toSidecar.shift()
-      if (next !== undefined) this.#deliver(next)
-      this.#pump()
-    })
+    if (this.#early === null) this.#arrivals.take(() => this.#deliver(arriving))
+    else this.#early.push(arriving)
   }
 
   #deliver(arriving: Arriving): void {

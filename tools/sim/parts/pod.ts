@@ -10,6 +10,7 @@ import { Incarnation, type Machine } from '../incarnation.ts'
 import type { PartKind, Step } from '../plan/plan.ts'
 import type { Stage } from '../stage.ts'
 import { App, type AppMemory } from './app.ts'
+import { Arrivals } from './arrivals.ts'
 import { type AppSide, Connection } from './connection.ts'
 import type { LedgerPart } from './ledger-part.ts'
 import { ledgerLink } from './link.ts'
@@ -44,7 +45,7 @@ export class PodPart {
   readonly #options: PodOptions
   readonly #volume: PodVolume
   readonly #connections = new Set<Connection>()
-  #sidecar: { process: Incarnation; proxy: Proxy; server: Server } | null = null
+  #sidecar: { process: Incarnation; proxy: Proxy; server: Server; arrivals: Arrivals } | null = null
   #app: { process: Incarnation; app: App } | null = null
   #boots = 0
   #lastPort = 50_000
@@ -64,8 +65,8 @@ export class PodPart {
 
   start(): void {
     const process = this.#incarnation('issuer', 'issuer', () => this.#fail(ISSUER, KILLED))
-    const { clock, timers, log } = process
-    const effects = { clock, timers, log, files: this.#volume.door(process), ledger: this.#link(process) }
+    const { clock, timers, random, log } = process
+    const effects = { clock, timers, random, log, files: this.#volume.door(process), ledger: this.#link(process) }
     void issue(effects, { ...PLACES, ledger: NOWHERE, deadlineMs: 300_000 }).then((code) => {
       process.exit()
       if (code !== 0) this.#fail(ISSUER, code)
@@ -116,7 +117,7 @@ export class PodPart {
     const effects = { clock, timers, random, log, files, ledger: this.#link(process), passthrough: NO_PASSTHROUGH }
     const config = { ...PLACES, ledger: NOWHERE, port: 8080, vendorPorts: new Map(), drainMs: 20_000 }
     const proxy = new Proxy(effects, config)
-    this.#sidecar = { process, proxy, server: proxy.serverFor() }
+    this.#sidecar = { process, proxy, server: proxy.serverFor(), arrivals: new Arrivals(process) }
     void proxy.started.then(
       (pod) => pod.queues.prove(() => this.#probe()),
       () => {},
@@ -141,10 +142,10 @@ export class PodPart {
   #dial(app: Incarnation, side: AppSide): Connection | undefined {
     if (this.#sidecar === null) return undefined
     this.#lastPort += 1
-    const { process, server } = this.#sidecar
-    const connection = new Connection({ app, sidecar: process, appPort: this.#lastPort }, side)
+    const { process, server, arrivals } = this.#sidecar
+    const ends = { app, sidecar: process, arrivals, appPort: this.#lastPort }
+    const connection = new Connection(ends, { side, onTaken: (socket) => server.emit('connection', socket) })
     this.#connections.add(connection)
-    process.wake(this.#options.stage.delayMs(process.chance), () => server.emit('connection', connection.socket))
     return connection
   }
 

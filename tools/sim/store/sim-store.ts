@@ -20,7 +20,7 @@ import type { MemoryTables, StoredState } from './memory-tables.ts'
 export interface StoreWatch {
   numbered(request: S.NumberRequest, answer: S.NumberAnswer): void
   beginStep(wallMs: number): void
-  limitsSet(): void
+  limitsSet(limits: S.Limits): void
   revoked(): void
 }
 
@@ -134,7 +134,7 @@ export class SimStore implements S.Store {
     return this.#step('limits', (tables) => {
       const key = tables.key(keyId)
       if (key === undefined) return undefined
-      this.#watch.limitsSet()
+      this.#watch.limitsSet(limits)
       return setLimits(tables, key, limits)
     })
   }
