@@ -26,6 +26,7 @@ export interface OwnerReference {
 }
 
 export interface Pod extends KubeObject {
+  readonly spec: { readonly initContainers?: readonly { readonly name: string }[] }
   readonly status?: { readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown' }
 }
 

@@ -60,6 +60,8 @@ export interface KubernetesConfig {
   readonly namespace: string
   /** Secret of the certificate authority. */
   readonly authoritySecret: string
+  /** Secret of the key that replicas share; with Redis only. */
+  readonly masterKeySecret: string
   /** Host names of the ledger's Service. */
   readonly dnsNames: readonly string[]
 }
@@ -114,6 +116,7 @@ const options = z
     kubernetes: z.boolean().default(false),
     namespace: z.string().optional(),
     'authority-secret': z.string().default('jobcap-ca'),
+    'master-key-secret': z.string().default('jobcap-master-key'),
     'dns-names': z.string().default(''),
     store: storePlace,
     listen: z
@@ -172,6 +175,7 @@ const options = z
         ? {
             namespace: given.namespace ?? '',
             authoritySecret: given['authority-secret'],
+            masterKeySecret: given['master-key-secret'],
             dnsNames: given['dns-names'].split(',').filter((name) => name !== ''),
           }
         : null,
@@ -225,6 +229,7 @@ export function readConfig(args: readonly string[], environment: Environment): L
       kubernetes: { type: 'boolean' },
       namespace: { type: 'string' },
       'authority-secret': { type: 'string' },
+      'master-key-secret': { type: 'string' },
       'dns-names': { type: 'string' },
       store: { type: 'string' },
       listen: { type: 'string', multiple: true },

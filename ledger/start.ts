@@ -1,12 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { type ListenAddress, type RunningServer, startHttpServer } from '../runtime/http-server.ts'
-import { readOrCreateKeyFile } from '../runtime/key-file.ts'
 import type { Running } from '../runtime/lifecycle.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { createReports } from './call/reports.ts'
 import { createSends } from './call/sends.ts'
-import type { LedgerConfig } from './config.ts'
+import type { LedgerConfig, StoreConfig } from './config.ts'
 import type { Doors } from './doors.ts'
 import { createPodCredentials } from './identity/pod-credential.ts'
 import { createRunTermsCache } from './identity/run-terms.ts'
@@ -38,7 +36,7 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
   const platform = await (config.kubernetes === null
     ? localPlatform(config, doors)
     : // Its client is large, and is loaded only where there is a cluster.
-      (await import('./platform/kubernetes.ts')).kubernetesPlatform(config.kubernetes, doors))
+      (await import('./platform/kubernetes.ts')).kubernetesPlatform(config.kubernetes, doors, config))
   const ledger = await createLedger(config, doors, platform)
   const handler = createListener(ledger, createOperatorApp(ledger, platform.operators))
   const { tls } = platform
@@ -77,10 +75,11 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
 }
 
 async function createLedger(config: LedgerConfig, doors: Doors, platform: Platform): Promise<Ledger> {
-  const { stateFolder, settings } = config
+  const { settings } = config
   const { clock, random, log } = doors
-  const masterKey = readOrCreateKeyFile(join(stateFolder, 'master-key'), random)
-  const store = await openStore(config.store, masterKey, doors)
+  const { key: masterKey, isUnused, markUsed } = await platform.masterKey()
+  const store = await openStore(initialised(config.store, isUnused), masterKey, doors)
+  await markUsed()
   return {
     clock,
     timers: doors.timers,
@@ -100,4 +99,9 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),
   }
+}
+
+/** A key that no store was opened with has no store that could have lost its data. */
+function initialised(store: StoreConfig, isKeyUnused: boolean): StoreConfig {
+  return store.kind === 'redis' && isKeyUnused ? { ...store, initialise: true } : store
 }

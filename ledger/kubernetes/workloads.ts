@@ -1,5 +1,10 @@
 import { asJobUid, asPodUid } from '../../contract/ids.ts'
-import { COMPLETION_INDEX_ANNOTATION, TOKEN_AUDIENCE } from '../../contract/labels.ts'
+import {
+  COMPLETION_INDEX_ANNOTATION,
+  ISSUER_CONTAINER,
+  PROXY_CONTAINER,
+  TOKEN_AUDIENCE,
+} from '../../contract/labels.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { WorkloadFacts } from '../../contract/workload.ts'
 import { type KubeApi, KubeFault } from '../../kube/api.ts'
@@ -9,6 +14,7 @@ import type { Workloads } from '../effects.ts'
 
 const POD_NAME = 'authentication.kubernetes.io/pod-name'
 const POD_UID = 'authentication.kubernetes.io/pod-uid'
+const OURS = [ISSUER_CONTAINER, PROXY_CONTAINER]
 const SERVICE_ACCOUNT = /^system:serviceaccount:([a-z0-9-]+):/
 interface TokenReview {
   readonly status: {
@@ -50,6 +56,10 @@ async function identify(kube: KubeApi, podToken: string): Promise<WorkloadFacts 
   if (owner?.kind !== 'Job' || !owner.apiVersion.startsWith('batch/')) {
     return refusal('pod_token_invalid', 'The Pod is not controlled by a Job; only Pods of Jobs get a credential.')
   }
+  // Only the Job controller may make Pods that carry our containers (the chart's ValidatingAdmissionPolicy), and nobody can
+  // add an init container later: so whoever forges an owner is found out here.
+  const isInjected = OURS.every((ours) => pod.spec.initContainers?.some(({ name }) => name === ours))
+  if (!isInjected) return refusal('pod_token_invalid', 'The Pod was not injected: it has no issuer and no proxy.')
   const found = await kube.get<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${owner.name}`)
   const job = found?.metadata.uid === owner.uid ? found : undefined
   if (job === undefined) return refusal('key_ended', 'The Job of this Pod is gone.')

@@ -12,6 +12,7 @@ import { systemTimers } from '../../runtime/timers.ts'
 import { type ControlPlane, clusterPrograms, startControlPlane } from '../../tools/cluster/control-plane.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
 import { end, type FakeVendor, readyLine, STRIPE_SECRET, startNode, startVendor } from '../ledger/rig.ts'
+import { CHART, helm, kubeconfigWith, pointWebhooks } from './chart.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 export const OWN_NAMESPACE = 'jobcap'
@@ -47,7 +48,13 @@ interface LedgerAsk {
   readonly json?: object
 }
 
-export async function startCluster(): Promise<Cluster> {
+/** How jobcap's objects come into the cluster, and as whom its processes act. */
+export interface Setting {
+  /** By `helm install`, each process under its own service account; else by hand, with all rights. */
+  readonly byChart?: boolean
+}
+
+export async function startCluster({ byChart = false }: Setting = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'jobcap-cluster-'))
   const plane = await startControlPlane(join(folder, 'control-plane'))
   const running = new Set<ChildProcess>()
@@ -57,7 +64,7 @@ export async function startCluster(): Promise<Cluster> {
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    return await install({ folder, plane, running, stop })
+    return await install({ folder, plane, running, stop, byChart })
   } catch (fault) {
     await stop()
     throw fault
@@ -69,27 +76,31 @@ interface Bare {
   readonly plane: ControlPlane
   readonly running: Set<ChildProcess>
   readonly stop: () => Promise<void>
+  readonly byChart: boolean
 }
 
-async function install({ folder, plane, running, stop }: Bare): Promise<Cluster> {
-  const environment = { KUBECONFIG: plane.kubeconfig }
+async function install({ folder, plane, running, stop, byChart }: Bare): Promise<Cluster> {
   const kube = connectKube(systemTimers, plane.kubeconfig)
   const kubectl = (args: readonly string[], stdin?: string) => runKubectl({ args, stdin, kubeconfig: plane.kubeconfig })
   const apply = (object: object) => kubectl(['apply', '-f', '-'], stringify(object))
 
-  await kubectl(['apply', '-f', join(ROOT, 'manifests/crd/cappolicies.jobcap.dev.yaml')])
-  await kubectl(['create', 'namespace', OWN_NAMESPACE])
+  if (byChart) {
+    const { kubeconfig } = plane
+    await helm(
+      folder,
+      'install',
+      'jobcap',
+      CHART,
+      '--namespace',
+      OWN_NAMESPACE,
+      '--create-namespace',
+      '--kubeconfig',
+      kubeconfig,
+    )
+  } else await installByHand(kubectl)
   await kubectl(['create', 'namespace', TEAM])
   await kubectl(['label', 'namespace', TEAM, 'jobcap.dev/inject=enabled'])
   await kubectl(['wait', '--for=create', 'serviceaccount/default', '-n', TEAM, '--timeout=60s'])
-  await kubectl(['create', 'serviceaccount', 'manager', '-n', OWN_NAMESPACE])
-  await kubectl([
-    'create',
-    'clusterrolebinding',
-    'manager',
-    '--clusterrole=cluster-admin',
-    `--serviceaccount=${OWN_NAMESPACE}:manager`,
-  ])
   await kubectl([
     'create',
     'secret',
@@ -103,6 +114,16 @@ async function install({ folder, plane, running, stop }: Bare): Promise<Cluster>
   const stripe = await startVendor('stripe', folder, running)
   await apply(policyOf(stripe.url))
 
+  const token = async ({ account, audience, pod }: Parameters<Cluster['token']>[0]) => {
+    const [namespace = '', name = ''] = account.split('/')
+    const bound = pod === undefined ? [] : [`--bound-object-kind=Pod`, `--bound-object-name=${pod}`]
+    const wanted = audience === undefined ? [] : [`--audience=${audience}`]
+    return (await kubectl(['create', 'token', name, '-n', namespace, ...wanted, ...bound])).out.trim()
+  }
+  const environmentOf = async (part: 'ledger' | 'manager') => {
+    if (!byChart) return { KUBECONFIG: plane.kubeconfig }
+    return { KUBECONFIG: kubeconfigWith(plane.kubeconfig, await token({ account: `${OWN_NAMESPACE}/jobcap-${part}` })) }
+  }
   const ledger = startNode(
     [
       join(ROOT, 'ledger/main.ts'),
@@ -110,23 +131,20 @@ async function install({ folder, plane, running, stop }: Bare): Promise<Cluster>
       ...['--store', 'sqlite:ledger.db', '--state', 'state', '--listen', '127.0.0.1:0'],
     ],
     running,
-    { cwd: folder, environment },
+    { cwd: folder, environment: await environmentOf('ledger') },
   )
   const ledgerReady = (await readyLine(ledger.process, ledger.log)) as { addresses: string[] }
   const ledgerUrl = (ledgerReady.addresses[0] ?? '').replace('127.0.0.1', 'localhost')
   const tokenFile = join(folder, 'manager-token')
-  const token = async ({ account, audience, pod }: Parameters<Cluster['token']>[0]) => {
-    const [namespace = '', name = ''] = account.split('/')
-    const bound = pod === undefined ? [] : [`--bound-object-kind=Pod`, `--bound-object-name=${pod}`]
-    const wanted = audience === undefined ? [] : [`--audience=${audience}`]
-    return (await kubectl(['create', 'token', name, '-n', namespace, ...wanted, ...bound])).out.trim()
-  }
-  writeFileSync(tokenFile, await token({ account: `${OWN_NAMESPACE}/manager`, audience: 'jobcap' }))
+  writeFileSync(
+    tokenFile,
+    await token({ account: `${OWN_NAMESPACE}/${byChart ? 'jobcap-' : ''}manager`, audience: 'jobcap' }),
+  )
 
   const manager = startNode([join(ROOT, 'controller/main.ts')], running, {
     cwd: folder,
     environment: {
-      ...environment,
+      ...(await environmentOf('manager')),
       JOBCAP_NAMESPACE: OWN_NAMESPACE,
       JOBCAP_HOST: '127.0.0.1',
       JOBCAP_PORT: '0',
@@ -137,7 +155,8 @@ async function install({ folder, plane, running, stop }: Bare): Promise<Cluster>
     },
   })
   const { address } = (await readyLine(manager.process, manager.log)) as { address: { port: number } }
-  await apply(webhookOf(`https://localhost:${address.port}/admit`))
+  const admitUrl = `https://localhost:${address.port}/admit`
+  await (byChart ? pointWebhooks(kube, admitUrl) : apply(webhookOf(admitUrl)))
   const until = async <Found>(what: string, find: () => Promise<Found | undefined>): Promise<Found> => {
     for (let tries = 0; tries < 200; tries += 1) {
       const found = await find()
@@ -194,6 +213,20 @@ async function install({ folder, plane, running, stop }: Bare): Promise<Cluster>
     ledgerLog: ledger.log,
     stop,
   }
+}
+
+/** What the chart brings, as far as a process with all rights needs it. */
+async function installByHand(kubectl: Cluster['kubectl']): Promise<void> {
+  await kubectl(['apply', '-f', join(ROOT, 'manifests/crd/cappolicies.jobcap.dev.yaml')])
+  await kubectl(['create', 'namespace', OWN_NAMESPACE])
+  await kubectl(['create', 'serviceaccount', 'manager', '-n', OWN_NAMESPACE])
+  await kubectl([
+    'create',
+    'clusterrolebinding',
+    'manager',
+    '--clusterrole=cluster-admin',
+    `--serviceaccount=${OWN_NAMESPACE}:manager`,
+  ])
 }
 
 /** A Job with one app container that holds a reference to the vendor's secret. */

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Compiles a Kubernetes control plane and etcd from their Go modules, for tests on machines without a cluster.
+# Compiles a Kubernetes control plane, etcd and helm from their Go modules, for tests on machines without a cluster.
 #   KUBE_VERSION   default 1.36.3
 #   CLUSTER_BIN    where the programs go; default ~/.cache/jobcap-cluster/bin
-# Needs Go. About 6 minutes on two cores the first time; what is there already is left alone.
+# Needs Go. About 10 minutes on two cores the first time; what is there already is left alone.
 set -euo pipefail
 
 kube=${KUBE_VERSION:-1.36.3}
 etcd=${ETCD_VERSION:-3.7.3}
+helm=${HELM_VERSION:-4.3.1}
 bin=${CLUSTER_BIN:-$HOME/.cache/jobcap-cluster/bin}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -44,4 +45,7 @@ done
 
 module etcd go.etcd.io/etcd/server/v3 "go.etcd.io/etcd/server/v3 v$etcd"
 compile etcd go.etcd.io/etcd/server/v3
+
+module helm helm.sh/helm/v4/cmd/helm "helm.sh/helm/v4 v$helm"
+compile helm helm.sh/helm/v4/cmd/helm
 echo "$bin"

@@ -1,0 +1,280 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { parseAllDocuments } from 'yaml'
+import { missingPrograms } from '../../tools/cluster/control-plane.ts'
+import { skip } from '../../tools/test/skip.ts'
+import { CHART, helm, isHelmThere, WEBHOOKS_PATH } from './chart.ts'
+import { type AnyJob, type Cluster, jobNamed, OWN_NAMESPACE, startCluster, TEAM } from './cluster.ts'
+
+/** Values of installs that people make, each as flags of helm. */
+const INSTALLS: Readonly<Record<string, string>> = {
+  'the defaults': '',
+  'three ledgers and the Redis of the chart': 'store.type=redis,ledger.replicas=3',
+  'an existing Redis by Sentinel, with TLS and a password':
+    'store.type=redis,ledger.replicas=2,store.redis.address=rediss+sentinel://s1:26379\\,s2:26380/main,store.redis.passwordSecret.name=redis,store.redis.caSecret.name=redis-ca',
+  'a Redis Cluster': 'store.type=redis,store.redis.address=rediss+cluster://10.0.0.1:7000\\,10.0.0.2:7000',
+  'a registry mirror, by digest, with pull secrets': `image.registry=mirror.example.com:5000,image.digest=sha256:${'a'.repeat(64)},image.pullSecrets={mirror},image.pullPolicy=Always`,
+  'fenced teams': 'networkPolicies.teamNamespaces={default,kube-public},networkPolicies.metricsFrom={monitoring}',
+  'private clusters':
+    'manager.hostNetwork=true,manager.port=10443,priorityClassName=system-cluster-critical,nodeSelector.pool=infra,ledger.vendorCaSecret.name=vendors',
+  'lenient, unlimited':
+    'admission.failurePolicy=Ignore,networkPolicies.enabled=false,podDisruptionBudgets.enabled=false',
+}
+
+const REFUSED: Readonly<Record<string, RegExp>> = {
+  'ledger.replicas=2': /more than one ledger needs store.type redis/,
+  'ledger.replica=2': /replica.* not allowed/,
+  'store.type=postgres': /store.type|store\/type/,
+  'store.redis.address=redis://:hunter2@redis:6379': /address/,
+  'store.redis.waive={noeviction}': /waive/,
+  'image.digest=sha256:abc': /digest/,
+  'admission.failurePolicy=Maybe': /failurePolicy/,
+  'admission.timeoutSeconds=31': /timeoutSeconds/,
+  'manager.port=443': /port/,
+}
+
+const render = (folder: string, values: string, ...more: readonly string[]) =>
+  helm(
+    folder,
+    'template',
+    CHART,
+    '--namespace',
+    OWN_NAMESPACE,
+    '--set',
+    values,
+    ...(more.includes('--name-template') ? [] : ['--name-template', 'jobcap']),
+    ...more,
+  )
+
+describe('the chart', function () {
+  this.timeout(240_000)
+  let folder = ''
+  before(function () {
+    if (!isHelmThere()) skip(this, 'needs helm: run tools/cluster/build.sh once (Go, about 10 minutes)')
+    folder = mkdtempSync(join(tmpdir(), 'jobcap-chart-'))
+  })
+  after(() => {
+    if (folder !== '') rmSync(folder, { recursive: true })
+  })
+
+  it('renders the same twice, and never a caBundle', async () => {
+    for (const values of Object.values(INSTALLS)) {
+      const first = await render(folder, values)
+      expect(await render(folder, values)).to.equal(first)
+      expect(first).not.to.match(/^\s*(- )?caBundle:/m)
+    }
+  })
+
+  it('refuses values that it cannot work with, and says which', async () => {
+    for (const [values, complaint] of Object.entries(REFUSED)) {
+      const said = await render(folder, values).then(
+        () => 'accepted',
+        (fault: { stderr: string }) => fault.stderr,
+      )
+      expect(said, values).to.match(complaint)
+    }
+  })
+
+  it('refuses a Kubernetes that is older than what was tried', async () => {
+    const said = await render(folder, '', '--kube-version', '1.33.9').then(
+      () => 'accepted',
+      (fault: { stderr: string }) => fault.stderr,
+    )
+    expect(said).to.contain('requires kubeVersion')
+  })
+
+  it('gives every container of its own what Pod Security `restricted` demands, and bounds its memory', async () => {
+    const pods = parseAllDocuments(await render(folder, INSTALLS['three ledgers and the Redis of the chart'] ?? ''))
+      .map((document) => document.toJS() as { kind: string; spec: { template?: { spec: PodSpec } } & PodSpec })
+      .filter(({ kind }) => ['Deployment', 'StatefulSet', 'Pod'].includes(kind))
+      .map(({ spec }) => spec.template?.spec ?? spec)
+    expect(pods).to.have.length(4)
+    for (const pod of pods) {
+      expect(pod.securityContext).to.deep.include({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
+      for (const { securityContext, resources } of pod.containers) {
+        expect(securityContext).to.deep.equal({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        })
+        expect(resources.limits).to.have.property('memory')
+      }
+    }
+  })
+})
+
+interface PodSpec {
+  readonly securityContext: object
+  readonly containers: readonly { readonly securityContext: object; readonly resources: { readonly limits: object } }[]
+}
+
+describe('the chart on a real control plane', function () {
+  this.timeout(240_000)
+  let cluster: Cluster
+  let stop: () => Promise<void> = () => Promise.resolve()
+
+  before(async function () {
+    const missing = [...missingPrograms(), ...(isHelmThere() ? [] : ['helm'])]
+    if (missing.length > 0)
+      skip(this, `needs ${missing.join(', ')}: run tools/cluster/build.sh once (Go, about 10 minutes)`)
+    cluster = await startCluster({ byChart: true })
+    stop = () => cluster.stop()
+  })
+  after(() => stop())
+
+  const failing = (made: Promise<unknown>) =>
+    made.then(
+      () => 'accepted',
+      (fault: { stderr: string }) => fault.stderr,
+    )
+
+  it('is taken by the API server with each of these values', async () => {
+    for (const [title, values] of Object.entries(INSTALLS)) {
+      const said = await failing(
+        cluster.kubectl(
+          ['apply', '--server-side', '--dry-run=server', '--force-conflicts', '--validate=strict', '-f', '-'],
+          await render(cluster.folder, values, '--no-hooks', '--name-template', 'another'),
+        ),
+      )
+      expect(said, title).to.equal('accepted')
+    }
+  })
+
+  it('gives manager and ledger the rights for a whole life of a Job', async () => {
+    await cluster.apply(jobNamed('rights'))
+    const job = (await cluster.kube.get<AnyJob>(`/apis/batch/v1/namespaces/${TEAM}/jobs/rights`)) as AnyJob
+    expect(JSON.stringify(job.spec.template.spec['initContainers'])).to.contain('jobcap-proxy')
+    const selected = ['-n', TEAM, '-l', 'batch.kubernetes.io/job-name=rights']
+    await cluster.kubectl(['wait', '--for=create', 'pod', ...selected, '--timeout=60s'])
+    const names = await cluster.kubectl(['get', 'pods', ...selected, '-o', 'jsonpath={.items[0].metadata.name}'])
+    const proxy = await cluster.startSidecar(names.out)
+    const paid = await fetch(`${proxy}/stripe/v1/payment_intents`, {
+      method: 'POST',
+      body: new URLSearchParams({ amount: '500', currency: 'usd' }),
+    })
+    expect(paid.status, await paid.text()).to.equal(200)
+    await cluster.kubectl(['delete', 'job', 'rights', '-n', TEAM])
+    await cluster.until('the event with the totals', async () => {
+      const found = await cluster.kube.get<{ items: { note?: string; regarding: { uid: string } }[] }>(
+        `/apis/events.k8s.io/v1/namespaces/${TEAM}/events`,
+      )
+      return found?.items.find(
+        ({ regarding, note }) => regarding.uid === job.metadata.uid && note?.startsWith('Spent') === true,
+      )
+    })
+    expect(cluster.managerLog() + cluster.ledgerLog()).not.to.match(/forbidden/i)
+  })
+
+  it('gives manager and ledger no more', async () => {
+    const may = async (part: string, ...asked: readonly string[]) =>
+      (
+        await cluster
+          .kubectl(['auth', 'can-i', ...asked, `--as=system:serviceaccount:${OWN_NAMESPACE}:jobcap-${part}`])
+          .catch((fault: { stdout: string }) => ({ out: fault.stdout }))
+      ).out.trim()
+    for (const line of MUST_NOT.trim().split('\n')) {
+      const [part = '', ...asked] = line.trim().split(/\s+/)
+      expect(await may(part, ...asked), line).to.equal('no')
+    }
+    expect(await may('ledger', 'list', 'secrets', '-n', OWN_NAMESPACE)).to.equal('yes')
+  })
+
+  it('lets nobody but the Job controller make Pods that carry our containers', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'forged', namespace: TEAM },
+      spec: { containers: [{ name: 'app', image: 'x' }], initContainers: [{ name: 'jobcap-proxy', image: 'x' }] },
+    }
+    const said = await cluster.until('the policy', async () => {
+      const said = await failing(cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], JSON.stringify(pod)))
+      return said === 'accepted' ? undefined : said
+    })
+    expect(said).to.contain('only the Job controller may make Pods that carry jobcap-issuer or jobcap-proxy')
+    const plain = {
+      ...pod,
+      spec: { containers: pod.spec.containers, volumes: [{ name: 'jobcap-credential', emptyDir: {} }] },
+    }
+    expect(await failing(cluster.apply(plain))).to.equal('accepted')
+  })
+
+  it('keeps the credential out of containers that are added to a running Pod', async () => {
+    const path = `/api/v1/namespaces/${TEAM}/pods/forged/ephemeralcontainers`
+    const mounting = (name: string) => ({
+      spec: { ephemeralContainers: [{ name: 'debug', image: 'x', volumeMounts: [{ name, mountPath: '/x' }] }] },
+    })
+    const said = await cluster.kube.merge(path, mounting('jobcap-credential')).then(
+      () => 'accepted',
+      (fault: Error) => fault.message,
+    )
+    expect(said).to.contain('mounted in our own containers only')
+  })
+
+  it('never asks admission about its own namespace, kube-system, or a change that leaves the spec alone', async () => {
+    const { webhooks } = (await cluster.kube.get<{ webhooks: Webhook[] }>(WEBHOOKS_PATH)) as { webhooks: Webhook[] }
+    expect(webhooks.map(({ name, failurePolicy }) => `${name} ${failurePolicy}`)).to.deep.equal([
+      'create.jobcap.dev Fail',
+      'update.jobcap.dev Ignore',
+      'cronjobs.jobcap.dev Ignore',
+    ])
+    for (const { namespaceSelector } of webhooks) {
+      expect(namespaceSelector.matchExpressions[0]?.values).to.include.members(['kube-system', OWN_NAMESPACE])
+    }
+    await cluster.apply(jobNamed('labelled'))
+    const reviews = () => cluster.managerLog().match(/"operation":"UPDATE"/g)?.length ?? 0
+    const before = reviews()
+    await cluster.kubectl(['label', 'job', 'labelled', '-n', TEAM, 'team=b'])
+    await cluster.kubectl(['patch', 'job', 'labelled', '-n', TEAM, '-p', '{"spec":{"suspend":true}}'])
+    await cluster.until('the review of the second change', () => Promise.resolve(reviews() > before ? true : undefined))
+    expect(reviews() - before).to.equal(1)
+  })
+
+  it('leaves no webhook behind when it is uninstalled, and keeps the policies', async () => {
+    const kubeconfig = join(cluster.folder, 'control-plane/kubeconfig')
+    const said = await helm(cluster.folder, 'uninstall', 'jobcap', '-n', OWN_NAMESPACE, '--kubeconfig', kubeconfig)
+    expect(said).to.contain('cappolicies.jobcap.dev')
+    expect(await cluster.kube.get(WEBHOOKS_PATH)).to.equal(undefined)
+    await cluster.kubectl(['get', 'cappolicy', 'default'])
+    await cluster.apply(jobNamed('afterwards'))
+  })
+})
+
+interface Webhook {
+  readonly name: string
+  readonly failurePolicy: string
+  readonly namespaceSelector: { readonly matchExpressions: readonly { readonly values: readonly string[] }[] }
+}
+
+/** Who, and what `kubectl auth can-i` is asked. */
+const MUST_NOT = `
+  manager get secrets/stripe -n jobcap
+  manager list secrets -n jobcap
+  manager get secrets/stripe -n billing
+  manager create jobs -n billing
+  manager update jobs -n billing
+  manager patch jobs -n billing
+  manager delete jobs -n billing
+  manager create pods -n billing
+  manager patch mutatingwebhookconfigurations/other
+  manager create mutatingwebhookconfigurations
+  manager update cappolicies
+  manager create tokenreviews
+  manager create serviceaccounts/token -n billing
+  manager delete runs.jobcap.dev
+  manager update keys.jobcap.dev
+  ledger get secrets/stripe -n billing
+  ledger list secrets -n billing
+  ledger list secrets -A
+  ledger update secrets/stripe -n jobcap
+  ledger delete secrets/stripe -n jobcap
+  ledger list pods -A
+  ledger list jobs -A
+  ledger create pods -n billing
+  ledger create jobs -n billing
+  ledger update cappolicies
+  ledger patch mutatingwebhookconfigurations/jobcap
+  ledger create serviceaccounts/token -n billing
+  ledger impersonate users
+`
