@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Language, Sdk } from './case.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -22,7 +23,7 @@ export interface InstalledSdk {
 }
 
 /** Brings the SDK where its lock is not what is installed already. Throws with what the installer said. */
-export function installSdk(vendor: string, sdk: Sdk): InstalledSdk {
+export async function installSdk(vendor: string, sdk: Sdk): Promise<InstalledSdk> {
   const lockFolder = join(import.meta.dirname, vendor, sdk.folder)
   const folder = join(INSTALLED, vendor, sdk.folder)
   const lock = LOCKS[sdk.language].map((name) => readFileSync(join(lockFolder, name), 'utf8')).join('\n')
@@ -34,10 +35,10 @@ export function installSdk(vendor: string, sdk: Sdk): InstalledSdk {
   mkdirSync(folder, { recursive: true })
   for (const name of LOCKS[sdk.language]) copyFileSync(join(lockFolder, name), join(folder, name))
   if (sdk.language === 'node') {
-    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder)
+    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder)
   } else {
     const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--root-user-action=ignore']
-    run(python(), ['-m', 'pip', 'install', ...quiet, '--target', folder, '-r', 'requirements.txt'], folder)
+    await run(python(), ['-m', 'pip', 'install', ...quiet, '--target', folder, '-r', 'requirements.txt'], folder)
   }
   writeFileSync(mark, lock)
   return { sdk, folder, command }
@@ -64,12 +65,12 @@ function bringPython(): string {
   return brought
 }
 
-function run(command: string, args: readonly string[], cwd: string): void {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd,
-    encoding: 'utf8',
-    timeout: INSTALL_DEADLINE_MS,
-  })
-  if (status === 0) return
-  throw new Error(`${command} ${args.join(' ')} in ${cwd}: ${error?.message ?? ''}${stdout}${stderr}`)
+/** Beside the cases of other SDKs, which must not stand still meanwhile: they look at the clock. */
+async function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+  try {
+    await promisify(execFile)(command, args, { cwd, timeout: INSTALL_DEADLINE_MS })
+  } catch (fault) {
+    const { message, stdout = '' } = fault as Error & { stdout?: string }
+    throw new Error(`in ${cwd}: ${message}${stdout}`)
+  }
 }

@@ -39,13 +39,19 @@ function unequalBooks(effects: readonly TruthCall[], { audit }: Evidence): strin
   const keyless = open.filter((key) => key === null).length
   const happened = effects.map(nameOfEffect)
   const recorded = settled.filter(({ status }) => status < 300).map(nameOfSettled(effects))
+  const lost = without(happened, [...recorded, ...open])
+  const invented = without(recorded, happened)
+  const nameless = Math.min(
+    settled.filter(isNameless(effects)).length,
+    effects.filter(({ idempotencyKey }) => idempotencyKey === undefined).length,
+    lost.length,
+    invented.length,
+  )
   return [
     ...repeated(happened).map((name) => `two effects at the vendor under ${name}`),
     ...repeated(recorded).map((name) => `${name} is settled twice`),
-    ...without(happened, [...recorded, ...open])
-      .slice(keyless)
-      .map((name) => `the record does not settle the effect ${name}`),
-    ...without(recorded, happened).map((name) => `the record settles ${name}, of which the vendor knows nothing`),
+    ...lost.slice(keyless + nameless).map((name) => `the record does not settle the effect ${name}`),
+    ...invented.slice(nameless).map((name) => `the record settles ${name}, of which the vendor knows nothing`),
   ]
 }
 
@@ -61,9 +67,17 @@ function nameOfEffect({ idempotencyKey, object, requestId }: TruthCall): string 
   return idempotencyKey ?? object ?? requestId
 }
 
+type Settled = Extract<AuditEvent, { event: 'call.settled' }>
+
+/** A change that costs nothing, sent without a key: only its number can be compared. */
+function isNameless(effects: readonly TruthCall[]) {
+  return (event: Settled): boolean =>
+    event.spentUsdMicros === 0 && nameOfSettled(effects)(event) === (event.call.vendorKey ?? event.call.callId)
+}
+
 function nameOfSettled(effects: readonly TruthCall[]) {
   const keys = new Set(effects.map(({ idempotencyKey }) => idempotencyKey))
-  return ({ call, object }: Extract<AuditEvent, { event: 'call.settled' }>): string =>
+  return ({ call, object }: Settled): string =>
     call.vendorKey !== null && keys.has(call.vendorKey) ? call.vendorKey : (object ?? call.vendorKey ?? call.callId)
 }
 

@@ -49,19 +49,19 @@ function seriesOf(wanted: string): Series[] {
   return all.filter(({ cases }) => cases.length > 0)
 }
 
-/** One SDK a core: each has a vendor and a ledger of its own. */
+/** Two SDKs a core, since cases wait for time-outs: each SDK has a vendor and a ledger of its own. */
 async function inParallel(series: readonly Series[]): Promise<Ran[]> {
   const waiting = [...series]
   const ran: Ran[] = []
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) ran.push(...(await runSeries(next)))
   }
-  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+  await Promise.all(Array.from({ length: 2 * availableParallelism() }, worker))
   return ran
 }
 
 async function runSeries({ of, sdk, cases }: Series): Promise<Ran[]> {
-  const installed = installSdk(of.vendor, sdk)
+  const installed = await installSdk(of.vendor, sdk)
   const world = await World.start(of)
   const ran: Ran[] = []
   try {
@@ -84,7 +84,7 @@ function report(name: string, { title }: SdkCase, { result, seconds }: { result:
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-/** Pages of the docs that are not what this run saw. */
+/** Pages of the docs that are not what this run saw: those of the vendors that were tried in whole, and the index. */
 function judgePages(ran: readonly Ran[]): string[] {
   if (process.env['UPDATE'] !== undefined) {
     writePages(ran)

@@ -18,20 +18,20 @@ interface Page {
 
 /** Of vendors of which every case was run with every SDK. A sentence for each page that is not what this run would write. */
 export function stalePages(ran: readonly Ran[]): string[] {
-  return pages(ran)
+  return pagesOf(ran)
     .filter(({ path, text }) => !existsSync(join(ROOT, path)) || readFileSync(join(ROOT, path), 'utf8') !== text)
     .map(({ path }) => `${path} is not what this run saw`)
 }
 
 export function writePages(ran: readonly Ran[]): void {
-  for (const { path, text } of pages(ran)) {
+  for (const { path, text } of pagesOf(ran)) {
     mkdirSync(dirname(join(ROOT, path)), { recursive: true })
     writeFileSync(join(ROOT, path), text)
   }
 }
 
-/** An index, and a page a vendor. */
-function pages(ran: readonly Ran[]): Page[] {
+/** An index, and the page of each vendor that was tried with every SDK and every case. */
+export function pagesOf(ran: readonly Ran[]): Page[] {
   const vendors = VENDORS.toSorted((left, right) => (left.vendor < right.vendor ? -1 : 1))
   const rows = vendors.flatMap((of) =>
     byName(of).map(([name, sdks]) => [`[${of.vendor}](sdks/${of.vendor}.md)`, name, versionsOf(sdks)]),
@@ -61,9 +61,6 @@ function casesOf({ sdks, cases }: VendorSdks): number {
 }
 
 function vendorPage(of: VendorSdks, ran: readonly Ran[]): Page {
-  const pointing = byName(of).flatMap(([name, [first]]) =>
-    Object.entries(first?.pointing ?? {}).map(([way, line]) => [name, way, `\`${line}\``]),
-  )
   const tried = of.cases
     .filter(({ id }) => ran.some(({ one }) => one.id === id))
     .map(({ id, title }) => [
@@ -84,7 +81,7 @@ ${byName(of)
 
 ## How to point it at the proxy
 
-${table(['SDK', 'by', 'in the app'], pointing)}
+${table(['SDK', 'by', 'in the app'], pointing(of))}
 
 ## What the app sees
 
@@ -97,18 +94,29 @@ ${table(['case', 'promise', 'only with'], tried)}
   return { path: `docs/reference/sdks/${of.vendor}.md`, text }
 }
 
+/** A row for each SDK and way; versions that are pointed by the same line share it. */
+function pointing(of: VendorSdks): string[][] {
+  return byName(of).flatMap(([, sdks]) => {
+    const ways = [...new Map(sdks.flatMap((sdk) => Object.entries(sdk.pointing)).map(([way, line]) => [line, way]))]
+    return ways.map(([line, way]) => {
+      const same = sdks.filter(({ pointing: lines }) => Object.values(lines).includes(line))
+      return [named(of, same), way, `\`${line}\``]
+    })
+  })
+}
+
 /** A row for each case that shows something and each SDK; versions that see the same share it. */
 function seen(of: VendorSdks, ran: readonly Ran[]): string[][] {
   const shown = of.cases.filter((one): one is SdkCase & { shows: string } => one.shows !== undefined)
   return shown.flatMap(({ id, shows }) =>
-    byName(of).flatMap(([name, sdks]) => {
+    byName(of).flatMap(([, sdks]) => {
       const byText = Map.groupBy(
         ran.filter(({ one, sdk }) => one.id === id && sdks.includes(sdk)),
         ({ result }) => exceptionText(result.told),
       )
       return [...byText].map(([text, same]) => {
         const which = sdks.filter((sdk) => same.some((one) => one.sdk === sdk))
-        return [shows, which.length === sdks.length ? name : `${name} ${versionsOf(which)}`, text]
+        return [shows, named(of, which), text]
       })
     }),
   )
@@ -125,7 +133,17 @@ function exceptionText(told: readonly Told[]): string {
 /** Empty when every SDK of the vendor was tried. */
 function onlyWith(of: VendorSdks, ran: readonly Ran[]): string {
   const tried = of.sdks.filter((sdk) => ran.some((one) => one.sdk === sdk))
-  return tried.length === of.sdks.length ? '' : [...new Set(tried.map(({ name }) => name))].join(', ')
+  return tried.length === of.sdks.length ? '' : named(of, tried)
+}
+
+/** With their versions where an SDK is not among them in all of its versions. */
+function named(of: VendorSdks, some: readonly Sdk[]): string {
+  const names = byName(of).flatMap(([name, all]) => {
+    const here = all.filter((sdk) => some.includes(sdk))
+    if (here.length === 0) return []
+    return here.length === all.length ? name : `${name} ${versionsOf(here)}`
+  })
+  return names.join(', ')
 }
 
 function byName({ sdks }: VendorSdks): [name: string, sdks: Sdk[]][] {

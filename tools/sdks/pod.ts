@@ -8,11 +8,11 @@ import { systemClock } from '../../runtime/clock.ts'
 import { signPodToken } from '../../runtime/pod-token.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { awaitReady } from '../../sidecar/proxy/ready.ts'
-import { freePort } from '../scene/free-port.ts'
+import { freePorts } from '../scene/free-port.ts'
 import type { Call, Told, Way } from './case.ts'
 import type { InstalledSdk } from './install.ts'
 import { type Process, start } from './process.ts'
-import { ROOT, type World } from './world.ts'
+import type { World } from './world.ts'
 
 const SIDECAR_FLAGS = ['--max-semi-space-size=1', '--no-maglev']
 /** What stands around a program: the Pod's hosts file, and how its calls come in. */
@@ -46,7 +46,7 @@ export class Pod {
     const folder = join(world.folder, `${job}-${attempt}`)
     mkdirSync(join(folder, 'state'), { recursive: true })
     writeFileSync(join(folder, 'token'), podToken(plan))
-    const [port, vendorPort] = [await freePort(), await freePort()]
+    const [port = 0, vendorPort = 0] = await freePorts(2)
     const env = {
       JOBCAP_LEDGER_URL: world.ledgerAddress,
       JOBCAP_TOKEN_FILE: join(folder, 'token'),
@@ -55,11 +55,11 @@ export class Pod {
       JOBCAP_PORT: String(port),
       JOBCAP_VENDOR_PORTS: `${world.of.vendor}=${vendorPort}`,
     }
-    const node = (main: string) => start([process.execPath, ...SIDECAR_FLAGS, join(ROOT, main)], { env })
-    const issuer = node('sidecar/issuer/main.ts')
+    const node = (name: string) => start([process.execPath, ...SIDECAR_FLAGS, world.sidecarFile(name)], { env })
+    const issuer = node('jobcap-issuer')
     const code = await issuer.ended
     if (code !== 0) throw new Error(`the issuer ended with ${code}: ${issuer.log()}`)
-    const sidecar = node('sidecar/proxy/main.ts')
+    const sidecar = node('jobcap-proxy')
     const isReady = await awaitReady({ clock: systemClock, timers: systemTimers }, port)
     if (isReady !== 0) throw new Error(`the sidecar does not listen: ${sidecar.log()}`)
     return new Pod(sidecar, startApp(plan, { port, vendorPort }))

@@ -3,14 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { build } from 'esbuild'
 import type { AuditEvent } from '../../contract/audit.ts'
 import { type VendorControl, vendorControl } from '../../fake-vendors/client.ts'
 import { readTruth, type TruthLine } from '../../fake-vendors/truth.ts'
 import { createLedgerClient, type LedgerClient } from '../../ledger/client.ts'
+import { SIDECAR_BUNDLES, sidecarOptions } from '../bundle/bundles.ts'
 import type { VendorSdks } from './case.ts'
 import { type Process, start } from './process.ts'
 
-export const ROOT = join(import.meta.dirname, '../..')
+const ROOT = join(import.meta.dirname, '../..')
 
 /** Short, so that a silent vendor is given up within a test; the ledger repeats within it. */
 const VENDOR_DEADLINE_MS = 1_500
@@ -40,6 +42,7 @@ export class World {
     const folder = mkdtempSync(join(tmpdir(), 'jobcap-sdks-'))
     for (const name of ['secrets', `secrets/${of.vendor}`]) mkdirSync(join(folder, name), { mode: 0o700 })
     writeFileSync(join(folder, 'secrets', of.vendor, 'key'), of.secret, { mode: 0o600 })
+    await bundleSidecar(folder)
     const main = join(ROOT, 'fake-vendors', of.vendor, 'main.ts')
     const vendor = start([process.execPath, main, '--truth', join(folder, 'truth.ndjson'), '--secret', of.secret])
     const { url, control } = await readyLine<{ url: string; control: string }>(vendor)
@@ -47,6 +50,11 @@ export class World {
     const world = new World(of, { folder, vendor, controlUrl: control })
     await world.startLedger()
     return world
+  }
+
+  /** `jobcap-proxy` or `jobcap-issuer`, as it ships. */
+  sidecarFile(name: string): string {
+    return join(this.folder, 'dist', `${name}.cjs`)
   }
 
   get ledgerAddress(): string {
@@ -96,6 +104,13 @@ export class World {
   async stop(): Promise<void> {
     await Promise.all([this.#vendor.end('SIGTERM'), this.#ledger?.end('SIGTERM')])
     rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** What Pods carry is one file each, which also starts in a fifth of the time of the sources. */
+async function bundleSidecar(folder: string): Promise<void> {
+  for (const bundle of SIDECAR_BUNDLES) {
+    await build({ ...sidecarOptions(bundle), absWorkingDir: ROOT, outfile: join(folder, bundle.file) })
   }
 }
 

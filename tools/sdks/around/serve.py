@@ -21,7 +21,12 @@ def _told(call, args, status, code):
             "error": {
                 "class": type(fault).__name__,
                 "code": code(fault),
-                "status": getattr(fault, status, None),
+                "status": _whole(getattr(fault, status, None)),
                 "message": str(fault),
             },
         }
+
+
+def _whole(status):
+    """resend-python says some statuses as text."""
+    return int(status) if isinstance(status, str) and status.isdecimal() else status

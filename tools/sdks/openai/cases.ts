@@ -129,7 +129,6 @@ export const CASES: readonly SdkCase[] = [
   {
     id: 'two-orders',
     title: 'two orders of the keys in the body are one content to a replacement Pod',
-    only: ({ language }) => language === 'node',
     steps: [
       { call: 'chat', sees: TOLD },
       { act: 'new_pod' },
@@ -141,7 +140,6 @@ export const CASES: readonly SdkCase[] = [
   {
     id: 'parallel',
     title: 'five identical calls at once are five calls',
-    only: ({ language }) => language === 'node',
     steps: [{ call: 'parallel', with: { n: 5 }, sees: value({ count: 5, ids: 5 }) }],
     truth: { effects: 5, spentUsd: '0.00265', vendorCalls: 5 },
   },
