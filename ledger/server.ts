@@ -77,7 +77,10 @@ async function exchange(ledger: Ledger, request: IncomingMessage, response: Serv
   const asked = parseExchangeRequest(await readJson(request, MAX_EXCHANGE_BYTES))
   const answer =
     asked === undefined
-      ? refusal('request_malformed', 'The body of an exchange is {"purpose": "issue" | "begin" | "renew", "walk": 32 hex digits or nothing}.')
+      ? refusal(
+          'request_malformed',
+          'The body of an exchange is {"purpose": "issue" | "begin" | "renew", "walk": 32 hex digits or nothing}.',
+        )
       : await exchangeToken(ledger, request.headers.authorization, asked)
   if ('code' in answer) {
     ledger.log.warn({ code: answer.code, reason: answer.message }, 'an exchange was refused')

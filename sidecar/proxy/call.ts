@@ -83,6 +83,7 @@ async function carryRead(
       }),
       seen: [],
       lane: call.lane,
+      historyId: pod.facts.historyId,
     }),
   })
   await answerPlainly(app, relayed)
@@ -163,8 +164,8 @@ function send(pod: Pod, { gone }: AppExchange, { call, leave }: { call: JudgedCa
     isRepeatable: true,
     isRead: false,
     send: async () => {
-      const { request, seen } = await outgoingRequest(pod, call, leave)
-      return { answer: await pod.effects.ledger.ask({ ...request, signal: gone }), seen, lane: call.lane }
+      const { request, ...said } = await outgoingRequest(pod, call, leave)
+      return { answer: await pod.effects.ledger.ask({ ...request, signal: gone }), ...said, lane: call.lane }
     },
   })
 }

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { CallClaims, CallIdentity, Ord, SeenFact } from '../../contract/call.ts'
 import { encodeClaims } from '../../contract/claims-header.ts'
 import { CLAIMS_HEADER, MAX_CLAIMS_BYTES } from '../../contract/headers.ts'
+import type { HistoryId } from '../../contract/ids.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import type { LedgerRequest } from '../ledger-link.ts'
 import type { Pod } from './pod.ts'
@@ -38,6 +39,7 @@ export function laneOf(identity: CallIdentity, vendor: string): string {
 export interface Outgoing {
   readonly request: LedgerRequest
   readonly seen: readonly SeenFact[]
+  readonly historyId: HistoryId
 }
 
 /** Made with all that is known now. Throws `LedgerUnreachable` when facts have to go ahead and cannot. */
@@ -50,7 +52,8 @@ export async function outgoingRequest(pod: Pod, call: JudgedCall, leave: Leave):
   }
   const { method, body } = call.text
   const headers = outgoingHeaders(pod, call, claims)
-  return { request: { method, path: ledgerPath(call.target), headers, body }, seen: claims.seen }
+  const { seen, historyId } = claims
+  return { request: { method, path: ledgerPath(call.target), headers, body }, seen, historyId }
 }
 
 /** For requests that are not numbered: their claims carry no facts. */

@@ -1,6 +1,7 @@
 import type { AnswerNote, SeenFact } from '../../contract/call.ts'
 import { decodeNote } from '../../contract/claims-header.ts'
 import { NOTE_HEADER, REFUSED_HEADER } from '../../contract/headers.ts'
+import type { HistoryId } from '../../contract/ids.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
 import { parseRefusal } from '../exchange.ts'
 import { type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
@@ -45,9 +46,10 @@ export interface Sending {
 
 export interface Sent {
   readonly answer: LedgerAnswer
-  /** Facts that went with it, all of one K. */
+  /** Facts that went with it, all of one K, and the history under which it said them. */
   readonly seen: readonly SeenFact[]
   readonly lane: string
+  readonly historyId: HistoryId
 }
 
 const UNREACHABLE: Relayed = { kind: 'refused', refused: refusal('ledger_unreachable') }
@@ -126,7 +128,8 @@ async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promis
   await pod.refusals.learn(refused, note)
   const isToldToWait = note?.control === 'wait'
   const isJudged = refused === undefined || isToldToWait || JUDGED.has(refused.code)
-  if (note !== undefined && isJudged) pod.facts.confirm(sent.seen, sent.lane, note.historyId)
+  // The store took them when it judged the request; by the time of the answer it may have lost them again.
+  if (note !== undefined && isJudged) pod.facts.confirm(sent.seen, sent.lane, sent.historyId)
   return isToldToWait ? { kind: 'wait' } : relayed
 }
 

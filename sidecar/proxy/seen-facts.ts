@@ -65,7 +65,7 @@ export class SeenFacts {
     return some
   }
 
-  /** Counts only if it was given under the history that holds now, and is not about to end. */
+  /** Counts only if they were said under the history that holds now, and is not about to end. */
   confirm(facts: readonly SeenFact[], lane: string, historyId: HistoryId): void {
     if (facts.length === 0 || historyId !== this.#historyId || this.#learning !== null) return
     const ofLane = this.#unconfirmed.get(lane)

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { asHistoryId } from '../../contract/ids.ts'
 import { refusal } from '../../contract/refusals.ts'
 import { AppConnection } from './stand-in/app.ts'
 import { type Arrived, StandInLedger } from './stand-in/ledger.ts'
@@ -139,6 +140,26 @@ describe('the sidecar and its Pod', () => {
     time.advance(1_000)
     await ledger.until(() => ledger.reports.length === 1)
     expect(ledger.reports[0]?.seen.map(({ n }) => n)).to.deep.equal([1])
+  })
+
+  it('says again what a store took and then lost, although the answer to the call that said it came afterwards', async () => {
+    await start()
+    const app = await open()
+    await app.post(BODY).answer()
+    const held: Arrived[] = []
+    ledger.onCall = (call) => held.push(call)
+    const second = app.post(BODY)
+    await ledger.until(() => held.length === 1)
+    expect(held[0]?.claims.seen.map(({ n }) => n)).to.deep.equal([1])
+    ledger.historyId = asHistoryId('history-2')
+    ledger.seen.length = 0
+    const { facts } = await sidecar.proxy.started
+    await facts.learnHistory(ledger.historyId)
+    held[0]?.answer(200, '{}', { note: { n: 2 } })
+    await second.answer()
+    app.post(BODY)
+    await ledger.until(() => held.length === 2)
+    expect(held[1]?.claims.seen.map(({ n }) => n)).to.have.members([1, 2])
   })
 
   const spent = refusal('cap_exhausted', undefined, {

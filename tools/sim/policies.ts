@@ -3,17 +3,24 @@ import type { Policy } from '../../policy/policy.ts'
 import { formatPolicyProblem, parsePolicies } from '../../policy/policy-file.ts'
 import type { PolicyPlan } from './plan/plan.ts'
 
+/** Longer than any ledger stands still between reading the policy for a request and asking the store. */
+const STALE_AFTER_MS = 60_000
+
 /** The policy as a person keeps it, read by the real reader. */
 export class SimPolicies implements PolicySource {
   #plan: PolicyPlan
   #policies: readonly Policy[]
+  readonly #past: { readonly plan: PolicyPlan; readonly untilMs: number }[] = []
+  readonly #nowMs: () => number
 
-  constructor(plan: PolicyPlan) {
+  constructor(plan: PolicyPlan, nowMs: () => number) {
     this.#plan = plan
     this.#policies = read(plan)
+    this.#nowMs = nowMs
   }
 
   change(change: Partial<PolicyPlan>): void {
+    this.#past.push({ plan: this.#plan, untilMs: this.#nowMs() })
     this.#plan = { ...this.#plan, ...change }
     this.#policies = read(this.#plan)
   }
@@ -30,15 +37,19 @@ export class SimPolicies implements PolicySource {
     return undefined
   }
 
-  /** Micro-dollars, for the judge: from the plan, not from what was read of it. */
-  limits() {
-    const { perDayUsd, perNamespaceDayUsd, stripePerDayUsd } = this.#plan
-    const micros = (usd: number | null) => (usd === null ? null : Math.round(usd * 1e6))
-    return {
-      policy_day: micros(perDayUsd),
-      policy_namespace_day: micros(perNamespaceDayUsd),
-      policy_vendor_day: micros(stripePerDayUsd),
-    }
+  /** For the judge, from the plans, not from what was read of them: micro-dollars, null where there is no limit. */
+  hadRecently(level: keyof ReturnType<typeof limitsOf>, usdMicros: number | null): boolean {
+    const recent = this.#past.filter(({ untilMs }) => this.#nowMs() - untilMs < STALE_AFTER_MS)
+    return [this.#plan, ...recent.map(({ plan }) => plan)].some((plan) => limitsOf(plan)[level] === usdMicros)
+  }
+}
+
+function limitsOf({ perDayUsd, perNamespaceDayUsd, stripePerDayUsd }: PolicyPlan) {
+  const micros = (usd: number | null) => (usd === null ? null : Math.round(usd * 1e6))
+  return {
+    policy_day: micros(perDayUsd),
+    policy_namespace_day: micros(perNamespaceDayUsd),
+    policy_vendor_day: micros(stripePerDayUsd),
   }
 }
 

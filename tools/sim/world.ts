@@ -46,7 +46,7 @@ export class World {
   constructor(stage: Stage, plan: Plan, how: { rules: Rulebook; onBreach: (breach: Breach) => void }) {
     this.#stage = stage
     this.#plan = plan
-    this.policies = new SimPolicies(plan.policy)
+    this.policies = new SimPolicies(plan.policy, () => stage.scheduler.nowMs)
     this.#contents = new Contents(callsOf(plan))
     this.#day = new StoreDay(() => stage.scheduler.nowMs)
     this.vendors = new Vendors(stage, (effect) => this.judge.effect(effect))
@@ -54,7 +54,7 @@ export class World {
       contents: this.#contents,
       state: this.state,
       effects: this.vendors.effects,
-      policyLimits: () => this.policies.limits(),
+      isRecentLimit: (level, usdMicros) => this.policies.hadRecently(level, usdMicros),
       day: () => this.#day.day,
       // "Never doubles, may swallow a call".
       maySwallow: plan.policy.ambiguousRepeat === 'fold' || plan.policy.divergingReplay === 'core',

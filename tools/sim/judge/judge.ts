@@ -11,16 +11,16 @@ export interface JudgeOptions {
   readonly contents: Contents
   readonly state: StoredState
   readonly effects: readonly Effect[]
-  /** The limits of the policy that are in force now, in micro-dollars; null where there is none. */
-  readonly policyLimits: () => Readonly<
-    Record<'policy_day' | 'policy_vendor_day' | 'policy_namespace_day', number | null>
-  >
+  /** Whether the policy had this limit of a level at a moment that a ledger may still act by. */
+  readonly isRecentLimit: (level: PolicyLevel, usdMicros: number | null) => boolean
   /** UTC day that holds in the store now. */
   readonly day: () => string
   /** The policy prefers an old answer to a failed app where it cannot be known which call is meant. */
   readonly maySwallow: boolean
   readonly onBreach: (breach: Breach) => void
 }
+
+export type PolicyLevel = 'policy_day' | 'policy_vendor_day' | 'policy_namespace_day'
 
 interface Level {
   readonly name: CapLevelName
@@ -62,7 +62,7 @@ export class Judge {
   /** What the run's newest Job may spend; a person's limit stays. */
   jobAdmitted(capUsdMicros: number): void {
     if (this.#isPersons) return
-    this.#setRunLimit(Math.max(capUsdMicros, this.#runLimit === null ? 0 : this.spentUsdMicros()))
+    this.#setRunLimit(Math.max(capUsdMicros, this.#runLimit === null ? 0 : this.#settledUsdMicros()))
   }
 
   limitSet(usdMicros: number): void {
@@ -156,12 +156,12 @@ export class Judge {
         day: this.#options.day(),
       })
     }
-    if (answer.isNew && contents.usdMicrosOf(customer) > 0) this.#judgeCaps(request.vendor)
+    if (answer.isNew && contents.usdMicrosOf(customer) > 0) this.#judgeCaps(request)
   }
 
   /** A cap that is said to be spent must be. */
   #judgeRefusal(request: NumberRequest, name: CapLevelName): void {
-    const level = this.#levels(request.vendor).find((one) => one.name === name)
+    const level = this.#levels(request).find((one) => one.name === name)
     const { contents } = this.#options
     const asked = contents.usdMicrosOf(contents.customerOf(request.identity.digest))
     if (level === undefined || level.limit === null || level.counted + asked > level.limit) return
@@ -169,26 +169,43 @@ export class Judge {
     this.#breach('wrong_refusal', `${name}: ${told}`)
   }
 
-  #judgeCaps(vendor: string): void {
-    for (const { name, limit, counted } of this.#levels(vendor)) {
+  #judgeCaps(request: NumberRequest): void {
+    for (const { name, limit, counted } of this.#levels(request)) {
       if (limit === null || counted <= limit) continue
       const told = `${counted / 1e6} dollars count at an admission, the limit in force is ${limit / 1e6}`
       this.#breach('over_cap', `${name}: ${told}`)
     }
   }
 
-  #levels(vendor: string): readonly Level[] {
+  /** A policy's limits are those of the moment at which the ledger read it for this request. */
+  #levels({ vendor, limits }: NumberRequest): readonly Level[] {
     const day = this.#options.day()
-    const limits = this.#options.policyLimits()
+    const ofPolicy = (level: PolicyLevel) => {
+      const limit = limits.find((one) => one.level === level)?.limitUsdMicros ?? null
+      const isOfVendor = level !== 'policy_vendor_day' || vendor === 'stripe'
+      if (isOfVendor && !this.#options.isRecentLimit(level, limit))
+        this.#breach('over_cap', `${level}: a call came with a limit of ${limit}, which the policy does not have`)
+      return limit
+    }
     const today = this.#counted((one) => one.day === day)
     const ofVendor = this.#counted((one) => one.day === day && one.vendor === vendor)
     return [
       { name: 'run', limit: this.#runLimit, counted: this.spentUsdMicros() },
       { name: 'run_day', limit: this.#runDayLimit, counted: today },
-      { name: 'policy_day', limit: limits.policy_day, counted: today },
-      { name: 'policy_namespace_day', limit: limits.policy_namespace_day, counted: today },
-      { name: 'policy_vendor_day', limit: vendor === 'stripe' ? limits.policy_vendor_day : null, counted: ofVendor },
+      { name: 'policy_day', limit: ofPolicy('policy_day'), counted: today },
+      { name: 'policy_namespace_day', limit: ofPolicy('policy_namespace_day'), counted: today },
+      { name: 'policy_vendor_day', limit: ofPolicy('policy_vendor_day'), counted: ofVendor },
     ]
+  }
+
+  /** What a continuing Job's cap is raised to at least: what is in doubt is not spent. */
+  #settledUsdMicros(): number {
+    let sum = 0
+    for (const [callId, { customer }] of this.#admitted) {
+      const row = this.#options.state.calls.get(callId)
+      if (row?.state === 'settled' && row.hasEffect) sum += this.#options.contents.usdMicrosOf(customer)
+    }
+    return sum
   }
 
   /** Dollars of calls that the books still count. */

@@ -6,6 +6,7 @@ const MIDNIGHT_MS = Date.UTC(2026, 10, 23)
 const HOUR_MS = 60 * 60 * 1_000
 const DAY_MS = 24 * HOUR_MS
 const GEO_USD = 0.05
+const MOST_SET_BACK_MS = HOUR_MS / 2
 const FOCI: readonly Focus[] = ['none', 'none', 'none', 'sidecar', 'sidecar', 'copies', 'owners', 'night', 'rollback']
 
 /** What a seed comes to. */
@@ -30,10 +31,10 @@ export function drawPlan(seed: number): Plan {
     policy: drawPolicy(chance, intendedUsd),
     jobs,
     faults: drawFaults(chance, focus),
-    acts: [
+    acts: withinWhatIsAsked([
       ...focusedActs(chance, focus),
       ...(focus === 'none' || chance.is(0.3) ? drawActs(chance, { intendedUsd, indexes }) : []),
-    ],
+    ]),
     slowness: chance.pick([1, 1, 1, 3, 10]),
     showsQueues,
   }
@@ -133,6 +134,14 @@ function focusedActs(chance: Chance, focus: Focus): Act[] {
   }
   if (focus !== 'rollback') return []
   return [{ kind: 'store restart', atMs: chance.between(30, 600), awayMs: 50, losesMs: chance.pick([50, 5_000]) }]
+}
+
+/** docs/operate.md: who sleeps through a clock that is set back by hours cannot know that a vendor's 24 h are over. */
+function withinWhatIsAsked(acts: readonly Act[]): readonly Act[] {
+  if (!acts.some(({ kind }) => kind === 'long night')) return acts
+  return acts.map((act) =>
+    act.kind === 'clock' && act.byMs < -MOST_SET_BACK_MS ? { ...act, byMs: -MOST_SET_BACK_MS } : act,
+  )
 }
 
 function drawActs(chance: Chance, { intendedUsd, indexes }: { intendedUsd: number; indexes: number }): Act[] {
