@@ -1,6 +1,7 @@
 import type { CallId, Nonce } from '../contract/ids.ts'
 import type { CallRow } from './call-row.ts'
 import type { CapLimit } from './numbering.ts'
+import type { KeyRow, RunRow } from './runs.ts'
 import type { DefiniteAnswer } from './sending.ts'
 
 /** All that one replica's journal says of one call under its newest gen. */
@@ -25,3 +26,10 @@ export interface JournalledCall {
 export type MergeAnswer =
   | { readonly status: 'merged'; readonly callId: CallId; readonly isFrozen: boolean }
   | { readonly status: 'absent' }
+
+/** Who may spend what, as it stood after a change: a key that was made, revoked or given limits, a Job that joined or ended. */
+export interface JournalledStanding {
+  readonly key: KeyRow
+  /** Null for a key without a Job. */
+  readonly run: RunRow | null
+}

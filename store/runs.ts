@@ -74,6 +74,8 @@ export interface KeyRow {
   readonly endedAtMs: number | null
   /** Whether the records of its calls are still there. From `pruning` on its run cannot be continued. */
   readonly retention: 'kept' | 'pruning' | 'pruned'
+  /** Rises with each change of its status, limits or Jobs: of two rows of one key the higher one is newer. */
+  readonly version: number
 }
 
 export interface RunRow {

@@ -6,7 +6,7 @@ import type { Refusal } from '../contract/refusals.ts'
 import type { CallRow } from './call-row.ts'
 import type { Caller, PodCaller } from './caller.ts'
 import type { NumberAnswer, NumberRequest, ReadRequest, RefusedCall, SendStart } from './numbering.ts'
-import type { JournalledCall, MergeAnswer } from './recovering.ts'
+import type { JournalledCall, JournalledStanding, MergeAnswer } from './recovering.ts'
 import type {
   AdmitPodAnswer,
   AdmitPodRequest,
@@ -114,6 +114,11 @@ export interface RecoverableStore extends Store {
    * marked or sent again until there is room.
    */
   merge(call: JournalledCall): Promise<MergeAnswer>
+  /**
+   * The same of a key and its run. Revoked and ended stay so, whatever is newer; of limits and terms the newest hold.
+   * Before the calls of the key, whose levels are judged by its limits.
+   */
+  mergeStanding(standing: JournalledStanding): Promise<void>
 }
 
 /** The engine could not do a step. Unless `mayHaveHappened`, nothing was written. */

@@ -1,8 +1,8 @@
-import type { HistoryId } from '../../contract/ids.ts'
-import type { CallRow, CapLimit, SendOutcome, SendRef } from '../store.ts'
+import type { HistoryId, JobUid, RunUid } from '../../contract/ids.ts'
+import type { CallRow, CapLimit, JournalledStanding, SendOutcome, SendRef } from '../store.ts'
 
 /** What a replica writes down on its own disk, in order. */
-export type JournalEntry = IntentEntry | OutcomeEntry | ServedEntry
+export type JournalEntry = IntentEntry | OutcomeEntry | StandingEntry | EndedJobEntry | ServedEntry
 
 /** Before EVERY send, takeovers and repeats too: enough to make the record anew. */
 export interface IntentEntry {
@@ -19,6 +19,18 @@ export interface OutcomeEntry {
   readonly kind: 'outcome'
   readonly send: SendRef
   readonly outcome: SendOutcome
+}
+
+/** After each change of who may spend what: the rows as the store then had them. */
+interface StandingEntry extends JournalledStanding {
+  readonly kind: 'standing'
+}
+
+/** The end of a Job that is in no run yet: it opens none. */
+interface EndedJobEntry {
+  readonly kind: 'ended_job'
+  readonly runUid: RunUid
+  readonly jobUid: JobUid
 }
 
 /** The writer served under this history; what comes before is of an older one. */

@@ -1,6 +1,6 @@
-import type { CallRow, JournalledCall } from '../store.ts'
-import { shortDigest, shortScope } from './layout.ts'
-import type { RestOfCall } from './rows.ts'
+import type { CallRow, JournalledCall, JournalledStanding } from '../store.ts'
+import { callMarkOf, runTagOf, shortDigest, shortScope } from './layout.ts'
+import { fixedOfKey, type RestOfCall } from './rows.ts'
 
 /** The accounts of a policy: `policy/NAME/DAY`, and `policy/NAME/vendor/VENDOR/DAY` and the like. */
 const POLICY_DAY = /^policy\/([^/]+)\/(?:.+\/)?([0-9]{4}-[0-9]{2}-[0-9]{2})$/
@@ -68,4 +68,41 @@ function answerArguments(answer: JournalledCall['answer']) {
 /** As the scripts write it: up to the label, which the store adds. */
 function actorOfRow({ keyId, runUid, jobUid, podUid, podName, index, namespace }: CallRow): string {
   return `${JSON.stringify({ keyId, runUid, jobUid, podUid, podName, index, namespace }).slice(0, -1)},"label":`
+}
+
+/** What the script is told of a key and its run. */
+export function standingArguments({ key, run }: JournalledStanding) {
+  const { keyId, runUid, policyName } = key
+  const runTag = runTagOf(runUid)
+  return {
+    runTag,
+    runMark: callMarkOf({ policyName, runTag }),
+    version: key.version,
+    keyId,
+    runUid,
+    hash: key.hash,
+    label: JSON.stringify(key.label),
+    keyFixed: fixedOfKey(key),
+    status: key.status,
+    createdMs: key.createdAtMs,
+    endedMs: key.endedAtMs,
+    expiresMs: key.expiresAtMs,
+    endpoints: JSON.stringify(key.allowedEndpoints),
+    cap: key.capUsdMicros,
+    dayCap: key.dailyCapUsdMicros,
+    byPerson: key.limitsSetByPerson ? '1' : '0',
+    persons: JSON.stringify(key.personsLimits),
+    retention: key.retention,
+    jobsOfRun: run === null ? null : JSON.stringify(run.jobs),
+    namespace: run === null ? null : JSON.stringify(run.namespace),
+    policyName,
+    mode: run?.completionMode ?? null,
+    completions: run?.completions ?? null,
+    terms: run === null ? null : JSON.stringify(run.terms),
+    needsNamed: run?.terms.needsNamedKeys ?? null,
+    sidecar: run === null ? null : JSON.stringify(run.sidecar),
+    digestVersion: run?.sidecar.digestVersion ?? null,
+    openedMs: run?.openedAtMs ?? null,
+    final: run?.isFinal === true ? '1' : '0',
+  }
 }

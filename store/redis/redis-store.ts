@@ -13,7 +13,7 @@ import type { Reply } from './connection.ts'
 import { shortfallsOf } from './durability.ts'
 import { admitPodOn, endJobOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
-import { mergeArguments, policyOf } from './merging.ts'
+import { mergeArguments, policyOf, standingArguments } from './merging.ts'
 import type { Place } from './places.ts'
 import { quickNumber, quickReport } from './quick.ts'
 import type { RedisReads } from './reads.ts'
@@ -23,6 +23,7 @@ import { fixedOfKey } from './rows.ts'
 import type { Script, ScriptValue } from './script.ts'
 import { CREATE_KEY, OPEN_DAY_CAPS, REVOKE, SET_LIMITS } from './scripts/keys.ts'
 import { MERGE } from './scripts/merge.ts'
+import { MERGE_STANDING } from './scripts/merge-standing.ts'
 import { NUMBER } from './scripts/number.ts'
 import { PRUNE } from './scripts/prune.ts'
 import { QUICK_NUMBER, QUICK_REPORT } from './scripts/quick.ts'
@@ -238,6 +239,12 @@ export class RedisStore implements DistributedStore {
       String,
     )
     return status === 'absent' ? { status } : { status: 'merged', callId: id as CallId, isFrozen: isFrozen === '1' }
+  }
+
+  async mergeStanding(standing: S.JournalledStanding): Promise<void> {
+    const { policyName, runUid } = standing.key
+    await this.#reads.places.prepare(policyName)
+    await this.#steps.asked(MERGE_STANDING, { policyName, runTag: runTagOf(runUid) }, standingArguments(standing))
   }
 
   async resolveByPerson(callId: CallId, word: S.PersonsWord): Promise<S.CallRow | undefined> {

@@ -31,6 +31,7 @@ export const ROW_FIELDS = [
   'ended_ms',
   'retention',
   'key_id',
+  'version',
 ] as const
 
 type RowField = (typeof ROW_FIELDS)[number]
@@ -63,6 +64,8 @@ export function keyRowOf(row: RowValues): KeyRow {
     personsLimits: JSON.parse(row.persons) as (keyof Limits)[],
     endedAtMs: numberOrNull(row.ended_ms),
     retention: row.retention as KeyRow['retention'],
+    // Keys of before versions were counted have none.
+    version: Number(row.version),
   }
 }
 

@@ -70,6 +70,7 @@ function openRun(tables: Tables, request: AdmitPodRequest): RunRow {
     personsLimits: [],
     endedAtMs: null,
     retention: 'kept',
+    version: 1,
   })
   tables.putRun(run)
   tables.addToAccount(runAccount(runUid), { spentUsdMicros: 0, reservedUsdMicros: 0 })
@@ -114,6 +115,7 @@ function revivedKey(tables: Tables, key: KeyRow, { terms, newKey }: AdmitPodRequ
     endedAtMs: null,
     expiresAtMs: newKey.expiresAtMs,
     allowedEndpoints: terms.allowedEndpoints,
+    version: key.version + 1,
   }
 }
 

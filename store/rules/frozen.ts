@@ -1,4 +1,6 @@
-import type { CallRow } from '../store.ts'
+import { MAX_USD_MICROS } from '../../contract/money.ts'
+import type { CallRow, KeyRow } from '../store.ts'
+import { runAccount, runDayAccount } from './accounts.ts'
 import type { Tables } from './tables.ts'
 
 /**
@@ -13,4 +15,28 @@ export function isFrozen(tables: Tables, call: CallRow): boolean {
     const { spentUsdMicros, reservedUsdMicros } = tables.account(account) ?? { spentUsdMicros: 0, reservedUsdMicros: 0 }
     return spentUsdMicros + reservedUsdMicros > limit
   })
+}
+
+/** The two levels of a key. */
+const levelsOfKey = (tables: Tables, { runUid, capUsdMicros, dailyCapUsdMicros }: KeyRow) =>
+  [
+    { account: runAccount(runUid), limitUsdMicros: capUsdMicros ?? MAX_USD_MICROS },
+    { account: runDayAccount(runUid, tables.time.day), limitUsdMicros: dailyCapUsdMicros ?? MAX_USD_MICROS },
+  ] as const
+
+/** A level that was frozen under a lower limit is judged by the one that holds now. */
+export function thawByRaise(tables: Tables, key: KeyRow): void {
+  for (const { account, limitUsdMicros } of levelsOfKey(tables, key)) {
+    const frozen = tables.frozenLimit(account)
+    if (frozen !== undefined && limitUsdMicros > frozen) tables.freeze(account, limitUsdMicros)
+  }
+}
+
+/** Calls of a key may have been merged before its limits were. */
+export function freezeIfFull(tables: Tables, key: KeyRow): void {
+  thawByRaise(tables, key)
+  for (const { account, limitUsdMicros } of levelsOfKey(tables, key)) {
+    const { spentUsdMicros, reservedUsdMicros } = tables.account(account) ?? { spentUsdMicros: 0, reservedUsdMicros: 0 }
+    if (spentUsdMicros + reservedUsdMicros > limitUsdMicros) tables.freeze(account, limitUsdMicros)
+  }
 }

@@ -3,6 +3,7 @@ import { asRunUid } from '../../contract/ids.ts'
 import type { CreateKeyRequest, KeyRow, Limits, RevokeAnswer } from '../store.ts'
 import { runAccount } from './accounts.ts'
 import { isLive } from './existing-call.ts'
+import { thawByRaise } from './frozen.ts'
 import { closeRead } from './reads.ts'
 import { neverSent, wasNeverSent } from './repair.ts'
 import { closeRunIfDone } from './run-end.ts'
@@ -28,6 +29,7 @@ export function createKey(tables: Tables, request: CreateKeyRequest): KeyRow {
     personsLimits: ['capUsdMicros', 'dailyCapUsdMicros'],
     endedAtMs: null,
     retention: 'kept',
+    version: 1,
   }
   tables.putKey(key)
   tables.addToAccount(runAccount(key.runUid), { spentUsdMicros: 0, reservedUsdMicros: 0 })
@@ -39,8 +41,10 @@ export function createKey(tables: Tables, request: CreateKeyRequest): KeyRow {
 export function setLimits(tables: Tables, key: KeyRow, limits: Limits): KeyRow {
   const set = (['capUsdMicros', 'dailyCapUsdMicros'] as const).filter((name) => limits[name] !== undefined)
   const personsLimits = [...new Set([...key.personsLimits, ...set])]
-  const row: KeyRow = { ...key, ...limits, limitsSetByPerson: personsLimits.length > 0, personsLimits }
+  const limitsSetByPerson = personsLimits.length > 0
+  const row: KeyRow = { ...key, ...limits, limitsSetByPerson, personsLimits, version: key.version + 1 }
   tables.putKey(row)
+  thawByRaise(tables, row)
   const { capUsdMicros, dailyCapUsdMicros } = row
   tables.append(actorOfKey(tables, row), { event: 'key.raised', capUsdMicros, dailyCapUsdMicros })
   return row
@@ -48,8 +52,10 @@ export function setLimits(tables: Tables, key: KeyRow, limits: Limits): KeyRow {
 
 /** Nothing is admitted after this; what was admitted before and is not resolved yet is named. */
 export function revokeKey(tables: Tables, key: KeyRow): RevokeAnswer {
-  const revoked: KeyRow = { ...key, status: 'revoked', endedAtMs: key.endedAtMs ?? tables.time.nowMs }
   const wasRevoked = key.status === 'revoked'
+  const revoked: KeyRow = wasRevoked
+    ? key
+    : { ...key, status: 'revoked', endedAtMs: key.endedAtMs ?? tables.time.nowMs, version: key.version + 1 }
   if (!wasRevoked) tables.putKey(revoked)
   const inFlight: { callId: RevokeAnswer['inFlight'][number]['callId']; sent: boolean }[] = []
   for (const call of tables.unresolvedCalls(key.keyId)) {

@@ -1,12 +1,14 @@
 import type { CallRow, JournalledCall, MergeAnswer } from '../store.ts'
 import { actorOfCall, auditCallOf } from './caller.ts'
 import { isFrozen } from './frozen.ts'
+import { closeRunIfDone } from './run-end.ts'
 import { answerOfOlderGen, settle } from './settle.ts'
 import type { Tables } from './tables.ts'
 
 /** Replays what a journal says of one call into a store that may have lost it. */
 export function mergeCall(tables: Tables, journalled: JournalledCall): MergeAnswer {
   const { row, answer } = journalled
+  if (isPruned(tables, row)) return { status: 'absent' }
   const found = recordOf(tables, row)
   if (answer !== null && found !== undefined && found.gen > row.gen) {
     answerOfOlderGen(tables, found, answer)
@@ -17,8 +19,16 @@ export function mergeCall(tables: Tables, journalled: JournalledCall): MergeAnsw
   if (record === undefined) return found === undefined ? { status: 'absent' } : merged(tables, found)
   bindToken(tables, record, journalled.token)
   freezeFullLevels(tables, record, journalled)
-  if (answer !== null) settle(tables, record, answer)
+  if (answer !== null) {
+    settle(tables, record, answer)
+    closeRunIfDone(tables, record.runUid)
+  }
   return merged(tables, record)
+}
+
+/** Its records were kept as long as they had to be, and went: nothing is made of them anew. */
+function isPruned(tables: Tables, { keyId }: CallRow): boolean {
+  return (tables.key(keyId)?.retention ?? 'kept') !== 'kept' && tables.rules.holds('merge_leaves_pruned')
 }
 
 /** By its id; else by what it means, where another record took its place after the loss. */
@@ -65,10 +75,17 @@ function putBack(tables: Tables, row: CallRow, { found, journalled, open }: Merg
     createdOrder: found?.createdOrder ?? tables.nextCallOrder(),
   }
   tables.putCall(record)
+  reopen(tables, row.runUid)
   const reservedUsdMicros = record.reservedUsdMicros
   for (const account of record.accounts) tables.addToAccount(account, { spentUsdMicros: 0, reservedUsdMicros })
   tell(tables, record, 'its record was lost and put back from a journal')
   return record
+}
+
+/** An ended run closes once nothing of it is in doubt; now something is. */
+function reopen(tables: Tables, runUid: CallRow['runUid']): void {
+  const run = tables.run(runUid)
+  if (run?.isClosed === true) tables.putRun({ ...run, isClosed: false })
 }
 
 /** Another purchase of the same call was recorded after the loss. */

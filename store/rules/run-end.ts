@@ -24,9 +24,11 @@ export function endJob(tables: Tables, runUid: RunUid, jobUid: JobUid): RunRow |
   const ended: RunRow = { ...run, jobs }
   tables.putRun(ended)
   const key = tables.key(run.keyId)
-  if (jobs.every(({ isEnded }) => isEnded) && key?.status === 'active') {
-    tables.putKey({ ...key, status: 'ended', endedAtMs: tables.time.nowMs })
-    tables.append(actorOfRun(tables, ended), { event: 'key.ended' })
+  if (key !== undefined) {
+    const version = key.version + 1
+    const isLast = jobs.every(({ isEnded }) => isEnded) && key.status === 'active'
+    tables.putKey({ ...key, version, ...(isLast ? { status: 'ended', endedAtMs: tables.time.nowMs } : {}) })
+    if (isLast) tables.append(actorOfRun(tables, ended), { event: 'key.ended' })
   }
   closeRunIfDone(tables, run.runUid)
   return tables.run(run.runUid) ?? ended

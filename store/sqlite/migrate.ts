@@ -9,6 +9,7 @@ import { CLAIMS } from './migrations/0006-claims.ts'
 import { OBJECTS } from './migrations/0007-objects.ts'
 import { ENDED_JOBS } from './migrations/0008-ended-jobs.ts'
 import { WALKS } from './migrations/0009-walks.ts'
+import { VERSION } from './migrations/0010-version.ts'
 
 /** In order, forward only; the number of the last one applied is the database's `user_version`. */
 const MIGRATIONS: readonly string[] = [
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly string[] = [
   OBJECTS,
   ENDED_JOBS,
   WALKS,
+  VERSION,
 ]
 
 /** Rejects a database that a newer jobcap has written: its layout is not known here. */

@@ -22,7 +22,7 @@ const maybeSent = (call: CallRow): CallRow => ({ ...call, repeat: { kind: 'never
 export function endEverything(statements: Statements, tables: SqliteTables): void {
   for (const key of (statements.keyList.all({ label: null }) as Columns[]).map(keyRow)) {
     if (key.status !== 'active') continue
-    tables.putKey({ ...key, status: 'ended', endedAtMs: tables.time.nowMs })
+    tables.putKey({ ...key, status: 'ended', endedAtMs: tables.time.nowMs, version: key.version + 1 })
     tables.append(actorOfKey(tables, key), { event: 'key.ended' })
   }
   for (const call of (statements.callsUnresolvedAll.all() as Columns[]).map(callRow)) {

@@ -66,6 +66,7 @@ const KEY_COLUMNS: Readonly<Record<string, readonly [keyof KeyRow, Form]>> = {
   persons_limits: ['personsLimits', 'json'],
   ended_at_ms: ['endedAtMs', 'plain'],
   retention: ['retention', 'plain'],
+  version: ['version', 'plain'],
 }
 
 export const CALL_COLUMN_NAMES = [...Object.keys(CALL_COLUMNS), 'not_sent', 'not_sent_answer']

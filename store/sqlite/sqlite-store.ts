@@ -8,6 +8,7 @@ import { admitPod } from '../rules/admit-pod.ts'
 import { recordSeenFacts } from '../rules/caller.ts'
 import { createKey, revokeKey, setLimits } from '../rules/keys.ts'
 import { mergeCall } from '../rules/merge.ts'
+import { mergeStanding } from '../rules/merge-standing.ts'
 import { number } from '../rules/number.ts'
 import { admitRead, closeRead, recordRefusal } from '../rules/reads.ts'
 import { repair, resolveByPerson } from '../rules/repair.ts'
@@ -176,6 +177,10 @@ export class SqliteStore implements S.RecoverableStore {
 
   merge(call: S.JournalledCall): Promise<S.MergeAnswer> {
     return this.#step((tables) => mergeCall(tables, call))
+  }
+
+  mergeStanding(standing: S.JournalledStanding): Promise<void> {
+    return this.#step((tables) => mergeStanding(tables, standing))
   }
 
   resolveByPerson(callId: CallId, word: S.PersonsWord): Promise<S.CallRow | undefined> {

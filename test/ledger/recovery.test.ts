@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { skip } from '../../tools/test/skip.ts'
 import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
 import { ask, gist, payment, type Told } from './call.ts'
+import { exchange, podToken, TestPod } from './pod.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
 
 const AOF = 'appendonlydir'
@@ -134,6 +135,85 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     const again = await asked(() => lookUp(ledger, key, 'k'))
     expect(gist(again)).to.match(/^(200|502 outcome_unknown)$/)
     expect(rig.geocoder.truth('effect')).to.have.length(1)
+  })
+
+  describe('rolled back to before a change of who may spend what', () => {
+    it('a key that was revoked stays revoked, and what it paid for is not replayed', async () => {
+      const ledger = await start('a', '--initialise')
+      const made = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '10.00' })
+      expect(gist(await ask(ledger.address, payment(made.vault_key, 'k')))).to.equal('200')
+      save()
+      await ledger.client.revokeKey(made.key_id)
+      await rollBack()
+      for (const name of ['k', 'new'])
+        expect(gist(await asked(() => ask(ledger.address, payment(made.vault_key, name))))).to.equal('401 key_revoked')
+      expect(rig.stripe.truth('effect')).to.have.length(1)
+      expect((await auditOf(ledger)).filter(({ event }) => event === 'key.revoked')).to.have.length(1)
+    })
+
+    it('a raise lets further calls through, a lowered cap refuses them', async () => {
+      const ledger = await start('a', '--initialise')
+      const [raised, lowered] = await Promise.all(
+        ['1.00', '9.00'].map((cap) => ledger.client.createKey({ vendor: 'stripe', usd_cap: cap })),
+      )
+      if (raised === undefined || lowered === undefined) throw new Error('two keys were made')
+      const pay = (key: string, name: string) => asked(() => ask(ledger.address, payment(key, name)))
+      for (const { vault_key: key } of [raised, lowered]) expect(gist(await pay(key, `first ${key}`))).to.equal('200')
+      save()
+      await ledger.client.setLimits(raised.key_id, { usd_cap: '2.00' })
+      await ledger.client.setLimits(lowered.key_id, { usd_cap: '1.00' })
+      await rollBack()
+      expect(gist(await pay(raised.vault_key, 'second'))).to.equal('200')
+      expect(gist(await pay(raised.vault_key, 'third'))).to.equal('429 cap_exhausted')
+      expect(gist(await pay(lowered.vault_key, 'fourth'))).to.equal('429 cap_exhausted')
+      expect(rig.stripe.truth('effect')).to.have.length(3)
+    })
+
+    it('a run that ended stays ended, and one that was opened goes on under its key and cap', async () => {
+      const ledger = await start('a', '--initialise')
+      const ended = await TestPod.start(rig, ledger)
+      expect(gist(await ended.pay('cus_1'))).to.equal('200')
+      save()
+      await ledger.client.endJob('uid-nightly', 'uid-nightly')
+      const shape = { job: 'weekly', terms: { capUsd: '2.00' } }
+      const opened = await TestPod.start(rig, ledger, shape)
+      expect(gist(await opened.pay('cus_1'))).to.equal('200')
+      await rollBack()
+      const back = await asked(() => exchange(ledger.address, podToken(rig)))
+      expect(gist(back)).to.equal('401 key_ended')
+      const again = await TestPod.start(rig, ledger, shape)
+      expect(again.granted.runUid).to.equal(opened.granted.runUid)
+      const keys = await ledger.client.listKeys()
+      expect(keys.map((key) => [key.status, key.usd_cap, key.spent_usd])).to.deep.equal([
+        ['ended', '500.00', '1.00'],
+        ['active', '2.00', '1.00'],
+      ])
+      expect(gist(await again.pay('cus_2', 200))).to.equal('429 cap_exhausted')
+    })
+
+    it('what one of two replicas was told holds on the other', async () => {
+      const [a, b] = [await start('a', '--initialise'), await start('b')]
+      const made = await a.client.createKey({ vendor: 'stripe', usd_cap: '10.00' })
+      save()
+      await b.client.setLimits(made.key_id, { usd_cap: '20.00' })
+      await a.client.revokeKey(made.key_id)
+      await rollBack()
+      expect(gist(await asked(() => ask(b.address, payment(made.vault_key, 'k'))))).to.equal('401 key_revoked')
+      expect(await b.client.findKey(made.key_id)).to.include({ status: 'revoked', usd_cap: '20.00' })
+    })
+
+    it('an emptied Redis that a person initialises has its keys again', async () => {
+      const ledger = await start('a', '--initialise')
+      const made = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '1.00' })
+      expect(gist(await ask(ledger.address, payment(made.vault_key, 'k')))).to.equal('200')
+      await redis.kill()
+      rmSync(join(redis.folder, AOF), { recursive: true })
+      await redis.restart()
+      await ledger.kill()
+      const next = await start('a', '--initialise')
+      expect(gist(await asked(() => ask(next.address, payment(made.vault_key, 'other'))))).to.equal('429 cap_exhausted')
+      expect(await next.client.findKey(made.key_id)).to.include({ spent_usd: '1.00', reserved_usd: '0.00' })
+    })
   })
 
   it('a ledger that was killed with the answer in its journal tells the store at its next start', async () => {

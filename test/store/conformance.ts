@@ -3,6 +3,7 @@ import { suiteOfDeclines } from './suite/declines.ts'
 import { suiteOfInterleavings } from './suite/interleavings.ts'
 import { suiteOfLookUps } from './suite/look-ups.ts'
 import { suiteOfMerge } from './suite/merge.ts'
+import { suiteOfMergedStanding } from './suite/merge-standing.ts'
 import { suiteOfMoney } from './suite/money.ts'
 import { suiteOfNumbering } from './suite/numbering.ts'
 import { suiteOfParallelCalls } from './suite/parallel.ts'
@@ -26,4 +27,5 @@ export function describeStore(name: string, open: OpenStore): void {
 /** What an engine must do that can lose its last steps. */
 export function describeMerging(name: string, open: OpenRecoverable): void {
   describe(`the ${name} store takes up what a journal says`, () => suiteOfMerge(open))
+  describe(`the ${name} store takes up who may spend what`, () => suiteOfMergedStanding(open))
 }

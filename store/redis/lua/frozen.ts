@@ -19,3 +19,28 @@ local function isFrozen(c)
   return false
 end
 `
+
+/** A level that was frozen under a lower limit is judged by the one that holds now. Sums are counted up to 2^53 - 1. */
+export const THAWING = `
+local function levelsOfKey()
+  local function limitOf(field) return get(field) ~= '' and get(field) or '9007199254740991' end
+  local day = dayOf(nowMs)
+  return {{'f:run', limitOf('cap'), 'a'}, {'f:' .. day, limitOf('day_cap'), 'a:' .. day}}
+end
+local function thawByRaise()
+  for _, level in ipairs(levelsOfKey()) do
+    local frozen = get(level[1])
+    if frozen and tonumber(level[2]) > tonumber(frozen) then set(level[1], level[2]) end
+  end
+end
+local function freezeIfFull()
+  thawByRaise()
+  for _, level in ipairs(levelsOfKey()) do
+    if get(level[3]) and isOver(level[2], get(level[3])) then
+      set(level[1], level[2])
+      call('HSET', meta, 'frozen', '1')
+      held[6] = '1'
+    end
+  end
+end
+`

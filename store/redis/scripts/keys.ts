@@ -1,7 +1,8 @@
-import { BASE } from '../lua/base.ts'
+import { BASE, DAY } from '../lua/base.ts'
 import { CALLS, CLOSING, MONEY, RELEASING } from '../lua/calls.ts'
+import { FROZEN, THAWING } from '../lua/frozen.ts'
 import { CLOSING_READS } from '../lua/reads.ts'
-import { KEY_ACTOR } from '../lua/runs.ts'
+import { JOBS, KEY_ACTOR, REVOKING } from '../lua/runs.ts'
 import { script } from '../script.ts'
 
 export const CREATE_KEY = script({
@@ -29,7 +30,7 @@ if expiresMs ~= '' then call('ZADD', ends, expiresMs, runTag) end
 call('HSET', found, 'k:' .. keyId, runTag, 'h:' .. hash, runTag)
 local row = {'key_id', keyId, 'run_uid', keyId, 'label', label, 'key_fixed', fixed, 'key_created_ms', text(nowMs), 'cap', cap,
   'day_cap', dayCap, 'expires_ms', expiresMs, 'endpoints', endpoints, 'status', 'active', 'by_person', '1',
-  'persons', '["capUsdMicros","dailyCapUsdMicros"]', 'ended_ms', '', 'retention', 'kept', 'a', '0 0 0'}
+  'persons', '["capUsdMicros","dailyCapUsdMicros"]', 'ended_ms', '', 'retention', 'kept', 'version', '1', 'a', get('a') or '0 0 0'}
 for i = 1, #row, 2 do set(row[i], row[i + 1]) end
 flush()
 return {'CREATED'}
@@ -46,7 +47,7 @@ export const SET_LIMITS = script({
     dayCap: 'micro-dollars; empty: none; -: unchanged',
   },
   statuses: ['UNKNOWN_KEY', 'SET'],
-  body: `${BASE}${CALLS}${MONEY}${CLOSING}${KEY_ACTOR}
+  body: `${BASE}${DAY}${CALLS}${MONEY}${CLOSING}${FROZEN}${THAWING}${KEY_ACTOR}${JOBS}
 if get('key_id') ~= keyId then return {'UNKNOWN_KEY'} end
 if cap == '-' then cap = get('cap') else cached['persons'] = withPerson('capUsdMicros') end
 if dayCap == '-' then dayCap = get('day_cap') else cached['persons'] = withPerson('dailyCapUsdMicros') end
@@ -55,6 +56,8 @@ set('cap', cap)
 set('day_cap', dayCap)
 set('persons', get('persons'))
 set('by_person', get('persons') == '[]' and '0' or '1')
+newVersion()
+thawByRaise()
 flush()
 return {'SET'}
 `,
@@ -70,37 +73,24 @@ export const REVOKE = script({
     runMark: 'what the ids of the calls of the run begin with',
   },
   statuses: ['UNKNOWN_KEY', 'REVOKED'],
-  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${CLOSING_READS}${KEY_ACTOR}
+  body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${CLOSING_READS}${KEY_ACTOR}${REVOKING}${JOBS}
 if get('key_id') ~= keyId then return {'UNKNOWN_KEY'} end
 local wasRevoked = get('status') == 'revoked'
 -- A full memory must not keep a key alive.
 call('ZREM', open, '')
 if not wasRevoked then
   set('status', 'revoked')
+  newVersion()
   if get('ended_ms') == '' then
     set('ended_ms', text(nowMs))
     call('ZADD', ends, nowMs, runTag)
   end
 end
-local inFlight, named = {'REVOKED'}, {}
-for _, id in ipairs(call('ZRANGE', open, 0, -1)) do
-  if string.sub(id, 1, #runMark) == runMark then
-    local c = readCall(id)
-    if c.read == '1' and not isLive(c) then
-      closeRead(c, 'null')
-    elseif wasNeverSent(c) and not isLive(c) then
-      release(c, 'null', '"never sent, and its owner is gone"', '')
-    else
-      inFlight[#inFlight + 1] = id
-      inFlight[#inFlight + 1] = (c.open ~= '-' or c.read == '1') and '1' or '0'
-      named[#named + 1] = '"' .. id .. '"'
-    end
-  end
-end
+local inFlight, named = releaseUnsent()
 if not wasRevoked then append(keyActor(), '"event":"key.revoked","inFlight":[' .. table.concat(named, ',') .. ']') end
 closeIfDone()
 flush()
-return inFlight
+return {'REVOKED', unpack(inFlight)}
 `,
 })
 

@@ -52,6 +52,7 @@ export const MERGE = script({
   },
   statuses: ['absent', 'merged'],
   body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${FROZEN}${SEEN}${SETTLING}
+if (get('retention') or 'kept') ~= 'kept' then return {'absent'} end
 load({'d:' .. callId, 'c:' .. callId, 'b:' .. callId, 'x:' .. callId, 'a', 'a:' .. day, 'cap', 'day_cap', 'label'})
 local place = scope .. '|' .. digest .. '|' .. n
 local found = readCall(callId)
@@ -102,6 +103,7 @@ local function putBack()
     .. ',"reason":"its record was lost and put back from a journal"')
   if not found then c.order = at end
   call('ZADD', open, c.order, c.id)
+  if get('closed') == '1' then set('closed', '0') end
   addMoney(c, 0, amount, 1)
   writeCall(c)
   set('c:' .. c.id, c.actor .. '\\n' .. c.told .. '\\n' .. c.scope .. '\\t' .. c.digest .. '\\t' .. c.vendor .. '\\t' .. c.walk .. '\\t' .. c.day

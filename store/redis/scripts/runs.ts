@@ -1,7 +1,7 @@
 import { WALKS_KEPT } from '../../rules/admit-pod.ts'
 import { BASE } from '../lua/base.ts'
 import { CLOSING, KEY_STATE, MONEY } from '../lua/calls.ts'
-import { KEY_ACTOR } from '../lua/runs.ts'
+import { JOBS, KEY_ACTOR } from '../lua/runs.ts'
 import { ROW_FIELDS } from '../rows.ts'
 import { script } from '../script.ts'
 
@@ -52,13 +52,12 @@ export const ADMIT_POD = script({
     digestVersion: 'of the sidecar',
   },
   statuses: ['ELSEWHERE', 'REFUSED', 'ADMITTED'],
-  body: `${BASE}${MONEY}${CLOSING}${KEY_STATE}${KEY_ACTOR}${ROW}
+  body: `${BASE}${MONEY}${CLOSING}${KEY_STATE}${KEY_ACTOR}${JOBS}${ROW}
 local known = call('HGET', found, 'j:' .. jobUid)
 if known and known ~= runTag then return {'ELSEWHERE', known} end
 local function enlist(fields)
   call('HSET', found, 'j:' .. jobUid, runTag, 'n:' .. namespace .. '/' .. jobName, runTag .. ' ' .. text(nowMs), unpack(fields or {}))
 end
-local function setAll(fields) for i = 1, #fields, 2 do set(fields[i], fields[i + 1]) end end
 
 local function openRun()
   cached['key_id'], cached['run_uid'], cached['label'], cached['namespace'] = keyId, runUid, label, cjson.encode(namespace)
@@ -67,11 +66,11 @@ local function openRun()
   if expiresMs ~= '' then call('ZADD', ends, expiresMs, runTag) end
   enlist({'k:' .. keyId, runTag, 'h:' .. hash, runTag})
   setAll({'is_run', '1', 'run_uid', runUid, 'key_id', keyId, 'namespace', cjson.encode(namespace), 'policy', policyName, 'mode', mode,
-    'completions', completions, 'jobs', cjson.encode({{uid = jobUid, name = jobName, isEnded = false}}), 'job_newest', jobUid,
-    'newest_ended', '0', 'living', '1', 'terms', terms, 'needs_named', needsNamed, 'sidecar', sidecar, 'digest_version', digestVersion,
+    'completions', completions, 'terms', terms, 'needs_named', needsNamed, 'sidecar', sidecar, 'digest_version', digestVersion,
     'opened_ms', text(nowMs), 'final', '0', 'closed', '0', 'ended_ms', '', 'retention', 'kept', 'label', label, 'key_fixed', keyFixed,
     'key_created_ms', text(nowMs), 'cap', cap, 'day_cap', dayCap, 'expires_ms', expiresMs, 'endpoints', endpoints, 'status', 'active',
-    'by_person', '0', 'persons', '[]', 'a', '0 0 0'})
+    'by_person', '0', 'persons', '[]', 'version', '1', 'a', get('a') or '0 0 0'})
+  setJobs({{uid = jobUid, name = jobName, isEnded = false}})
 end
 
 local function whyNotContinued()
@@ -94,7 +93,9 @@ local function continueRun()
   enlist()
   local jobs = cjson.decode(get('jobs'))
   jobs[#jobs + 1] = {uid = jobUid, name = jobName, isEnded = false}
-  setAll({'jobs', cjson.encode(jobs), 'job_newest', jobUid, 'newest_ended', '0', 'living', '1', 'terms', terms, 'needs_named', needsNamed,
+  setJobs(jobs)
+  newVersion()
+  setAll({'terms', terms, 'needs_named', needsNamed,
     'closed', '0', 'status', 'active', 'ended_ms', '', 'expires_ms', expiresMs, 'endpoints', endpoints})
   if expiresMs == '' then call('ZREM', ends, runTag) else call('ZADD', ends, expiresMs, runTag) end
   local persons = get('persons')
@@ -165,7 +166,7 @@ export const END_JOB = script({
     keepMs: 'how long the end of a Job that is in no run is remembered',
   },
   statuses: ['ELSEWHERE', 'UNKNOWN_JOB', 'ENDED'],
-  body: `${BASE}${MONEY}${CLOSING}${ROW}
+  body: `${BASE}${MONEY}${CLOSING}${JOBS}${ROW}
 local known = call('HGET', found, 'j:' .. jobUid)
 if not known then
   call('ZREMRANGEBYSCORE', ended, '-inf', '(' .. text(nowMs - keepMs))
@@ -183,9 +184,8 @@ if not job then return {'UNKNOWN_JOB'} end
 if job.isEnded then return row('ENDED', '') end
 call('HDEL', run, '')
 job.isEnded = true
-set('jobs', cjson.encode(jobs))
-set('living', text(living))
-if get('job_newest') == jobUid then set('newest_ended', '1') end
+setJobs(jobs)
+newVersion()
 if living == 0 and get('status') == 'active' then
   append(runActor(cjson.encode(get('job_newest'))), '"event":"key.ended"')
   set('status', 'ended')

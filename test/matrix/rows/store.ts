@@ -20,6 +20,7 @@ export const STORE_CHAPTER: Chapter = {
     'Redis away before reserve': awayBeforeReserve,
     'Redis away between send and settle': awayBeforeSettle,
     'Redis restarted / rolled back / emptied': restartedOrRolledBack,
+    'key revoked, cap changed or Job ended, then Redis rolled back': changedAndRolledBack,
   },
 }
 
@@ -261,4 +262,48 @@ function restartedOrRolledBack(stage: Stage): void {
       await world.engine.putBack()
     })
   }
+}
+
+function changedAndRolledBack(stage: Stage): void {
+  if (stage.engine === 'Redis') {
+    it('revoked stays revoked, a raise and an end hold: they are in the journal before they are answered', async () => {
+      const { world } = stage
+      await world.drainLedger()
+      await world.startLedger('--journal', 'journal')
+      const [revoked, raised, ended] = [newJob(world), newJob(world), newJob(world)]
+      for (const job of [revoked, raised, ended]) expect(gist(await (await job.startPod()).pay())).to.equal('200')
+      await world.engine.copy()
+      await mend(stage)
+      const { client } = world.ledger
+      const keyOf = async ({ uid }: typeof revoked) =>
+        (await client.listKeys()).find(({ run }) => run === uid)?.key_id ?? ''
+      await client.revokeKey(await keyOf(revoked))
+      await client.setLimits(await keyOf(raised), { usd_cap: '777.00' })
+      await client.endJob(ended.uid, ended.uid)
+      await world.engine.putBack()
+      await mend(stage)
+      const now = await Promise.all([revoked, raised, ended].map(async (job) => client.findKey(await keyOf(job))))
+      expect(now.map(({ status }) => status)).to.deep.equal(['revoked', 'active', 'ended'])
+      expect(now[1]?.usd_cap).to.equal('777.00')
+      expect(revoked.effects()).to.have.length(1)
+    })
+    return
+  }
+
+  it('revoked stays revoked: with --restored nothing of before is admitted', async () => {
+    const { world } = stage
+    const job = newJob(world)
+    const pod = await job.startPod()
+    expect(gist(await pod.pay())).to.equal('200')
+    const keyId = (await world.ledger.client.listKeys()).find(({ run }) => run === job.uid)?.key_id ?? ''
+    await world.drainLedger()
+    await world.engine.copy()
+    await world.startLedger()
+    await world.ledger.client.revokeKey(keyId)
+    await world.drainLedger()
+    await world.engine.putBack()
+    await world.startLedger('--restored')
+    expect(gist(await pod.pay())).to.match(/^401 key_/)
+    expect(job.effects()).to.have.length(1)
+  })
 }

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { luaOf, type Script } from '../../../store/redis/script.ts'
 import * as KEYS_SCRIPTS from '../../../store/redis/scripts/keys.ts'
+import * as MERGE_SCRIPTS from '../../../store/redis/scripts/merge.ts'
+import * as MERGE_STANDING_SCRIPTS from '../../../store/redis/scripts/merge-standing.ts'
 import * as NOW_SCRIPTS from '../../../store/redis/scripts/now.ts'
 import * as NUMBER_SCRIPTS from '../../../store/redis/scripts/number.ts'
 import * as PRUNE_SCRIPTS from '../../../store/redis/scripts/prune.ts'
@@ -13,6 +15,8 @@ import type * as S from '../../../store/store.ts'
 
 const FILES = [
   KEYS_SCRIPTS,
+  MERGE_SCRIPTS,
+  MERGE_STANDING_SCRIPTS,
   NOW_SCRIPTS,
   NUMBER_SCRIPTS,
   PRUNE_SCRIPTS,

@@ -16,70 +16,7 @@ import {
   Stage,
   seenFact,
 } from '../stage.ts'
-
-/**
- * Numbers of the engine's own; and a count for people, which the scripts carry along: of a purchase that was put aside
- * they still count the effect.
- */
-const IGNORED = new Set(['leaseBoot', 'createdOrder', 'effectsNoPodSaw'])
-
-type Op = (side: Side) => Promise<unknown>
-
-/** One of the two engines: its stage, and its ids of calls in the order in which they were met. */
-class Side {
-  readonly stage: Stage
-  readonly #labels = new Map<string, string>()
-  readonly #ids = new Map<string, string>()
-
-  constructor(stage: Stage) {
-    this.stage = stage
-  }
-
-  idOf(label: string): S.CallRow['callId'] {
-    return (this.#ids.get(label) ?? 'call_none') as S.CallRow['callId']
-  }
-
-  ref({ label, ...ref }: Ref): S.SendRef {
-    return { ...ref, callId: this.idOf(label) }
-  }
-
-  /** What must be the same on both: ids by their order, leases from now on, no engine's own numbers. */
-  plain(value: unknown): unknown {
-    if (Buffer.isBuffer(value)) return value.toString('base64')
-    if (typeof value === 'string') return value.replaceAll(/call_[0-9a-f]{24,}/g, (id) => this.#labelOf(id))
-    if (Array.isArray(value)) return value.map((each) => this.plain(each))
-    if (typeof value !== 'object' || value === null) return value
-    const row = value as Record<string, unknown>
-    const fields = Object.keys(row)
-      .sort()
-      .filter((name) => !IGNORED.has(name))
-    return Object.fromEntries(
-      fields.map((name) => [name, name === 'leaseUntilMs' ? this.#lease(row) : this.plain(row[name])]),
-    )
-  }
-
-  #lease({ state, isRead, leaseBoot, leaseUntilMs }: Record<string, unknown>): number | null {
-    if ((state !== 'reserved' && state !== 'sent') || isRead === true) return null
-    const { passedMs, wallMs } = this.stage.clock
-    return Number(leaseUntilMs) - (leaseBoot === 'redis' ? wallMs : passedMs)
-  }
-
-  #labelOf(id: string): string {
-    const known = this.#labels.get(id)
-    if (known !== undefined) return known
-    const label = `call-${this.#labels.size + 1}`
-    this.#labels.set(id, label)
-    this.#ids.set(label, id)
-    return label
-  }
-}
-
-interface Ref {
-  readonly label: string
-  readonly epoch: number
-  readonly gen: number
-  readonly nonce: Nonce
-}
+import { difference, type Op, type Ref, Side } from './side.ts'
 
 interface Answered {
   readonly status: string
@@ -99,6 +36,8 @@ export class Twins {
   readonly #labels: string[] = []
   readonly #trace: string[] = []
   readonly #tally = new Map<string, number>()
+  /** Keys and runs as they once were: what a journal may say of them. */
+  readonly #standings: S.JournalledStanding[] = []
   #jobs = 0
   #asked = 0
   #podCount = 0
@@ -138,8 +77,9 @@ export class Twins {
     else if (dice < 0.89) await this.#pod()
     else if (dice < 0.915) await this.#limits()
     else if (dice < 0.93) await this.#resolve()
-    else if (dice < 0.945) await this.#end()
-    else if (dice < 0.95) await this.#revoke()
+    else if (dice < 0.942) await this.#end()
+    else if (dice < 0.947) await this.#revoke()
+    else if (dice < 0.957) await this.#standing()
     else if (dice < 0.97) await this.#read()
     else if (dice < 0.98) await this.#prune()
     else await this.compare()
@@ -425,6 +365,31 @@ export class Twins {
     await this.#newJob()
   }
 
+  /** What a journal says of a key: as it was a while ago, or with a change that the store has lost. */
+  async #standing(): Promise<void> {
+    const { keyId, runUid } = this.#pick(this.#pods)
+    const { store } = this.#sides[0].stage
+    const [key, run] = await Promise.all([store.findKey(keyId), store.findRun(runUid)])
+    if (key !== undefined) this.#standings.push({ key, run: run ?? null })
+    const { key: was, run: ofRun } = this.#pick(this.#standings)
+    const isChanged = this.#chance(0.6)
+    const told: S.JournalledStanding = {
+      key: {
+        ...was,
+        version: was.version + (isChanged ? 1 + Math.floor(this.#random() * 3) : 0),
+        capUsdMicros: isChanged ? this.#pick([null, micros(40), micros(300)]) : was.capUsdMicros,
+        status: this.#chance(0.1) ? 'revoked' : was.status,
+      },
+      run: ofRun && {
+        ...ofRun,
+        jobs: ofRun.jobs.map((job) => ({ ...job, isEnded: job.isEnded || this.#chance(0.1) })),
+      },
+    }
+    const { version, status, capUsdMicros } = told.key
+    const said = `standing ${was.keyId} ${JSON.stringify({ version, status, capUsdMicros, jobs: told.run?.jobs })}`
+    await this.#both(said, ({ stage }) => (stage.store as S.RecoverableStore).mergeStanding(told))
+  }
+
   async #read(): Promise<void> {
     const caller = this.#pick(this.#pods)
     const status = this.#pick([200, 404, null])
@@ -445,16 +410,4 @@ export class Twins {
       }
     })
   }
-}
-
-/** The first place where two plain values differ. */
-function difference(rules: unknown, scripts: unknown, at = 'it'): string {
-  const isTree = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
-  if (!isTree(rules) || !isTree(scripts)) {
-    return rules === scripts
-      ? ''
-      : `${at}: the rules say ${JSON.stringify(rules)}, the scripts ${JSON.stringify(scripts)}`
-  }
-  const names = [...new Set([...Object.keys(rules), ...Object.keys(scripts)])]
-  return names.map((name) => difference(rules[name], scripts[name], `${at}.${name}`)).find((told) => told !== '') ?? ''
 }

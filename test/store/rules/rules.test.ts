@@ -4,13 +4,14 @@ import { StoreFault } from '../../../store/store.ts'
 import type { Scenario } from './scenario.ts'
 import { ADMISSION } from './scenarios-admission.ts'
 import { LOOK_UPS } from './scenarios-look-ups.ts'
+import { MERGE } from './scenarios-merge.ts'
 import { MONEY } from './scenarios-money.ts'
 import { NUMBERING } from './scenarios-numbering.ts'
 import { PARALLEL } from './scenarios-parallel.ts'
 import { Breach } from './truth.ts'
 import { World } from './world.ts'
 
-const SCENARIOS: readonly Scenario[] = [...NUMBERING, ...PARALLEL, ...ADMISSION, ...MONEY, ...LOOK_UPS]
+const SCENARIOS: readonly Scenario[] = [...NUMBERING, ...PARALLEL, ...ADMISSION, ...MONEY, ...MERGE, ...LOOK_UPS]
 
 /** Rules that stand behind others: the sentence that asks for each, and what stands before it. */
 const DEFENCE_IN_DEPTH: Partial<Record<RuleName, { readonly sentence: string; readonly behind: readonly RuleName[] }>> =

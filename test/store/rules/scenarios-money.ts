@@ -430,42 +430,6 @@ export const MONEY: readonly Scenario[] = [
       end D=0 spent=0`,
   },
   {
-    rule: 'frozen_level_waits',
-    story: 'a reservation that came back with a loss does not go out beside the call that took its room',
-    breaks: 'over the cap',
-    setting: { capUsd: 1, isOnDisk: true },
-    steps: `
-      pod a
-      a asks D 1.1 as x → SEND n=1
-      store saved
-      x unsent → released
-      a asks E 1.2 as y → SEND n=1
-      y executes
-      store rolled back
-      leases run out
-      a asks D 1.3 as z → REFUSED cap_frozen
-      z executes
-      end D=0 E=1`,
-  },
-  {
-    rule: 'merge_into_existing',
-    story: 'a send whose mark was lost is named again, so nobody sends it a second time',
-    breaks: 'double',
-    setting: { vendor: 'once', isOnDisk: true },
-    steps: `
-      pod a
-      a asks D 1.1 as x → SEND n=1
-      store saved
-      x marks → marked
-      x executes
-      store rolled back → 1 merged
-      leases run out
-      a asks D 1.2 as y → IN_DOUBT n=1
-      y works
-      x settles → settled
-      end D=1 spent=1`,
-  },
-  {
     rule: 'object_once',
     story: 'creating and confirming one payment spends its amount once',
     breaks: 'books off',

@@ -16,6 +16,7 @@ import type * as S from '../../../store/store.ts'
 import {
   ANEW,
   type Ask,
+  definite,
   IDEMPOTENT,
   inMemory,
   LEASE_MS,
@@ -139,7 +140,7 @@ export class World {
   async #do([subject = '', verb = '', ...words]: readonly string[]): Promise<string> {
     switch (subject) {
       case 'pod':
-        return this.#exchange(verb, words)
+        return this.#noting(this.#exchange(verb, words))
       case 'leases':
         this.#stage.clock.pass(LEASE_MS + 1)
         return ''
@@ -147,13 +148,13 @@ export class World {
         this.#stage.clock.pass(Number(verb) * 3_600_000)
         return ''
       case 'revoke':
-        return this.#revoke()
+        return this.#noting(this.#revoke())
       case 'raise':
         await this.store.setLimits(this.#anyPod().caller.keyId, { capUsdMicros: usd(Number(verb)) })
-        return ''
+        return this.#noting('')
       case 'job':
         await this.store.endJob(this.#anyPod().caller.runUid, asJobUid(this.#job(verb)))
-        return ''
+        return this.#noting('')
       case 'reaper':
         return this.#reaper(words)
       case 'store':
@@ -364,14 +365,16 @@ export class World {
   async #settles(going: Going, ref: S.SendRef, options: Record<string, string | undefined>): Promise<string> {
     const total = options['total'] === undefined ? going.usdMicros : usd(Number(options['total']))
     const { pod, boot, token } = going
+    const came = definite({
+      status: Number(options['status'] ?? 200),
+      totalUsdMicros: total as S.DefiniteAnswer['totalUsdMicros'],
+      object: options['object'] ?? null,
+      givesBack: options['back'] ?? null,
+    })
+    this.#writesOutcome(ref, { kind: 'definite', answer: came })
     const answer = await this.#stage.settle(
       ref,
-      {
-        status: Number(options['status'] ?? 200),
-        totalUsdMicros: total as S.DefiniteAnswer['totalUsdMicros'],
-        object: options['object'] ?? null,
-        givesBack: options['back'] ?? null,
-      },
+      came,
       pod === undefined ? null : { caller: pod.caller.pod, boot, token },
     )
     return answer.status === 'settled' && answer.isAlarm ? 'settled with an alarm' : answer.status
@@ -417,9 +420,21 @@ export class World {
     const store = await this.#disk[isSaved ? 'save' : 'rollBack'](this.#stage)
     this.#stage.store = store
     if (isSaved) return ''
+    for (const entry of this.#journal) if (entry.kind === 'standing') await store.mergeStanding(entry)
     const merged = journalledCalls(this.#journal)
     for (const call of merged) await store.merge(call)
     return `${merged.length} merged`
+  }
+
+  /** What was changed about who may spend what is in the journal when the step is over. */
+  async #noting(step: string | Promise<string>): Promise<string> {
+    const came = await step
+    const [pod] = this.#pods.values()
+    if (this.#disk === undefined || pod === undefined) return came
+    const { keyId, runUid } = pod.caller
+    const [key, run] = await Promise.all([this.store.findKey(keyId), this.store.findRun(runUid)])
+    if (key !== undefined) this.#journal.push({ kind: 'standing', key, run: run ?? null })
+    return came
   }
 
   async #writesIntent(send: S.SendRef): Promise<void> {

@@ -121,6 +121,7 @@ describe('the embedded store and its file', function () {
         'calls.is_failure_saved',
         'keys.ended_at_ms',
         'keys.retention',
+        'keys.version',
         'pods.walks',
       ]
       folder.raw((db) => {

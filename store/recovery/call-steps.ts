@@ -1,0 +1,120 @@
+import type { HistoryId } from '../../contract/ids.ts'
+import type { CallRow, CapLimit, SendOutcome, SendRef, SendReport, Store } from '../store.ts'
+import { StoreFault } from '../store.ts'
+import type { Barrier } from './barrier.ts'
+import type { GuardOptions, Recovery } from './recovery.ts'
+
+/** The steps of a call: each send is in the journal before it goes out, and what came of it before the store is told. */
+export class CallSteps {
+  readonly #options: GuardOptions
+  readonly #recovery: Recovery
+  readonly #barrier: Barrier
+  /** What the journal needs of a call that is out, and no later step is told. */
+  readonly #asked = new Map<string, { readonly token: string | null; readonly limits: readonly CapLimit[] }>()
+
+  constructor(
+    options: GuardOptions,
+    { recovery, barrier }: { readonly recovery: Recovery; readonly barrier: Barrier },
+  ) {
+    this.#options = options
+    this.#recovery = recovery
+    this.#barrier = barrier
+  }
+
+  readonly steps = {
+    number: async (request: Parameters<Store['number']>[0]) => {
+      this.#recovery.mustServe()
+      this.#mustWrite()
+      const { inner } = this.#options
+      const { historyId } = inner
+      const answer = await inner.number(request)
+      if (answer.status !== 'SEND') return answer
+      const { key } = request.identity
+      const asked = { token: key?.kind === 'token' ? key.value : null, limits: request.limits }
+      this.#asked.set(answer.call.callId, asked)
+      // A call that is sent once is written down when it is marked.
+      if (answer.call.repeat.kind === 'idempotent') {
+        await this.#intent(answer.call, refOf(answer.call, request.send.nonce), historyId)
+      }
+      return answer
+    },
+    markSent: async (send: Parameters<Store['markSent']>[0]) => {
+      this.#recovery.mustServe()
+      const { inner } = this.#options
+      const { historyId } = inner
+      const marked = await inner.markSent(send)
+      const call = marked === 'marked' ? await inner.findCall(send.callId) : undefined
+      if (call !== undefined) await this.#intent(call, send, historyId)
+      return marked
+    },
+    repair: async (callId: CallRow['callId'], send: Parameters<Store['repair']>[1]) => {
+      this.#recovery.mustServe()
+      this.#mustWrite()
+      const { inner } = this.#options
+      const { historyId } = inner
+      const answer = await inner.repair(callId, send)
+      if (answer.status === 'SEND' && answer.call.repeat.kind === 'idempotent') {
+        await this.#intent(answer.call, refOf(answer.call, send.nonce), historyId)
+      }
+      return answer
+    },
+    report: async (report: SendReport) => {
+      const { inner, journal } = this.#options
+      await this.#writeOutcome(report, report.outcome)
+      this.#recovery.mustServe()
+      const answer = await inner.report(report).catch((fault: unknown) => {
+        // A settle that finds no record: the store has lost it.
+        if (!(fault instanceof StoreFault)) this.#recovery.doubt(String(fault))
+        throw fault instanceof StoreFault ? fault : new StoreFault(String(fault), { cause: fault, isTransient: true })
+      })
+      if (answer.status === 'settled' || answer.status === 'released') {
+        journal.resolved(report.callId)
+        this.#asked.delete(report.callId)
+      }
+      return answer
+    },
+  }
+
+  #mustWrite(): void {
+    const problem = this.#options.journal.problem()
+    if (problem !== undefined && !this.#barrier.isClear) throw new StoreFault(problem, { isTransient: true })
+  }
+
+  /** On disk before the send; and in the same step it is asked whether the store is still the one that reserved. */
+  async #intent(row: CallRow, send: SendRef, history: HistoryId): Promise<void> {
+    const { journal, inner } = this.#options
+    const { token = null, limits = [] } = this.#asked.get(row.callId) ?? {}
+    const { callId, epoch, gen, nonce } = send
+    const ref = { callId, epoch, gen, nonce }
+    try {
+      await this.#barrier.passing(journal.write({ kind: 'intent', history, send: ref, row, token, limits }))
+    } catch (fault) {
+      await inner.report({ ...ref, outcome: dropped(String(fault)), handTo: null }).catch(() => undefined)
+      throw new StoreFault(journal.problem() ?? String(fault), { cause: fault, isTransient: true })
+    }
+    try {
+      this.#recovery.mustServe(history)
+    } catch (fault) {
+      await this.#writeOutcome(ref, dropped('the store may have lost the reservation'))
+      throw fault
+    }
+  }
+
+  async #writeOutcome({ callId, epoch, gen, nonce }: SendRef, outcome: SendOutcome): Promise<void> {
+    const { journal, log } = this.#options
+    const written = journal.write({ kind: 'outcome', send: { callId, epoch, gen, nonce }, outcome })
+    // Without it the call is in doubt after a loss, which is safe; the store is told all the same.
+    await this.#barrier
+      .passing(written)
+      .catch((fault: unknown) => log.error({ err: fault, callId }, 'an outcome is not in the journal'))
+  }
+}
+
+function refOf({ callId, epoch, gen }: CallRow, nonce: SendRef['nonce']): SendRef {
+  return { callId, epoch, gen, nonce }
+}
+
+const dropped = (reason: string): SendOutcome => ({
+  kind: 'not_sent',
+  notSent: { refusal: null, sealedAnswer: null, reason },
+})

@@ -1,0 +1,42 @@
+import type { Log } from '../../runtime/log.ts'
+import type { Journal } from '../journal/journal.ts'
+import { StoreFault } from '../store.ts'
+import { journalledCalls } from './journalled-calls.ts'
+import type { DistributedStore } from './registry.ts'
+
+/** All that a journal says is put where the store has lost it. Keys first: the levels of their calls are judged by their limits. */
+export async function mergeJournal(inner: DistributedStore, journal: Journal, log: Log): Promise<void> {
+  const entries = await journal.entries()
+  const standings = entries.filter((entry) => entry.kind === 'standing')
+  await eachOf(standings, ({ key, run }) => inner.mergeStanding({ key, run }))
+  const endedJobs = entries.filter((entry) => entry.kind === 'ended_job')
+  await eachOf(endedJobs, async ({ runUid, jobUid }) => void (await inner.endJob(runUid, jobUid)))
+  const calls = journalledCalls(entries)
+  let frozen = 0
+  await eachOf(calls, async (call) => {
+    const answer = await inner.merge(call)
+    if (answer.status === 'merged' && answer.isFrozen) frozen += 1
+  })
+  log.info({ standings: standings.length, calls: calls.length, frozen }, 'the journal is merged into the store')
+}
+
+/** What an earlier process of this replica had written down and may not have told the store. */
+export async function tellOutcomes(inner: DistributedStore, journal: Journal, log: Log): Promise<void> {
+  const outcomes = (await journal.entries()).filter((entry) => entry.kind === 'outcome')
+  await eachOf(outcomes, async ({ send, outcome }) => {
+    await inner.report({ ...send, outcome, handTo: null }).catch((fault: unknown) => {
+      if (fault instanceof StoreFault) throw fault
+      log.debug({ callId: send.callId }, 'an outcome is of a call whose record has been pruned')
+    })
+  })
+}
+
+const AT_ONCE = 32
+
+async function eachOf<Item>(items: readonly Item[], action: (item: Item) => Promise<void>): Promise<void> {
+  const left = items.values()
+  const worker = async () => {
+    for (let next = left.next(); !next.done; next = left.next()) await action(next.value)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+}

@@ -1,0 +1,192 @@
+import type { HistoryId } from '../../contract/ids.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { Log } from '../../runtime/log.ts'
+import type { Random } from '../../runtime/random.ts'
+import type { Timers } from '../../runtime/timers.ts'
+import type { Journal } from '../journal/journal.ts'
+import { StoreFault } from '../store.ts'
+import type { Barrier } from './barrier.ts'
+import { mergeJournal, tellOutcomes } from './merge-journal.ts'
+import { type OwnState, planOf } from './plan.ts'
+import type { DistributedStore } from './registry.ts'
+
+export interface GuardDoors {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface GuardOptions extends GuardDoors {
+  readonly inner: DistributedStore
+  readonly journal: Journal
+  readonly replicaId: string
+  /** Under which the journal's last entries were written; null: it holds none. */
+  readonly lastHistoryId: HistoryId | null
+}
+
+const CHECK_EVERY_MS = 5_000
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 1_000
+
+/**
+ * Says whether the store is known to be whole. At the first doubt it is not, until it has been looked at and every
+ * journal that matters is merged into it.
+ */
+export class Recovery {
+  readonly #options: GuardOptions
+  readonly #barrier: Barrier
+  readonly #own: { replicaId: string; historyId: HistoryId | null }
+  readonly #blocked = Promise.withResolvers<void>()
+  readonly #stopChecking: () => void
+  #isServing = false
+  #isEnding = false
+  #hasServed = false
+  #problem = 'the ledger is starting'
+  #recovering: Promise<void> | undefined
+
+  constructor(options: GuardOptions, barrier: Barrier) {
+    this.#options = options
+    this.#barrier = barrier
+    this.#own = { replicaId: options.replicaId, historyId: options.lastHistoryId }
+    options.inner.onDoubt((why) => this.doubt(why))
+    this.#stopChecking = options.timers.every(CHECK_EVERY_MS, () => void this.#check())
+  }
+
+  /** Undefined while the store is known to be whole. */
+  problem(): string | undefined {
+    return this.#isServing ? undefined : this.#problem
+  }
+
+  /** The store must be whole; a step that began under this history must still be under it. */
+  mustServe(history: HistoryId = this.#options.inner.historyId): void {
+    if (this.#isServing && this.#options.inner.historyId === history) return
+    throw new StoreFault(this.#problem, { isTransient: true })
+  }
+
+  /** Resolves when it serves for the first time, or when only a person can help. */
+  async start(): Promise<void> {
+    this.#recovering ??= this.#recover()
+    await Promise.race([this.#recovering, this.#blocked.promise])
+  }
+
+  doubt(why: string): void {
+    if (this.#isEnding) return
+    if (this.#isServing)
+      this.#options.log.warn({ why }, 'the store may have lost something: nothing is sent until it is known')
+    this.#isServing = false
+    this.#problem = `the store may have lost something (${why}); it is being looked at`
+    this.#recovering ??= this.#recover()
+  }
+
+  /** Nothing is sent any more. A replica that ends so is not waited for by the others. */
+  async end(isClean: boolean): Promise<void> {
+    this.#isEnding = true
+    this.#stopChecking()
+    const { inner, log } = this.#options
+    if (isClean && this.#isServing) {
+      await inner.registry.remove(this.#own.replicaId).catch((fault: unknown) => {
+        log.warn(
+          { err: fault },
+          'this replica could not sign off; the others wait for its journal if the store loses something',
+        )
+      })
+    }
+    this.#isServing = false
+  }
+
+  async #check(): Promise<void> {
+    if (!this.#isServing) return
+    const { inner, log } = this.#options
+    try {
+      const plan = planOf(await inner.registry.read(), this.#ownState())
+      if (plan.kind !== 'serve') this.doubt(`a check found: ${plan.kind}`)
+    } catch (fault) {
+      log.warn({ err: fault }, 'the store was not checked')
+    }
+  }
+
+  async #recover(): Promise<void> {
+    const { timers, log } = this.#options
+    for (let pauseMs = FIRST_PAUSE_MS; !this.#isEnding; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        if (await this.#advance()) break
+      } catch (fault) {
+        this.#problem = fault instanceof Error ? fault.message : String(fault)
+        log.warn({ err: fault }, 'the store cannot be looked at yet')
+      }
+      await timers.sleep(pauseMs)
+    }
+    this.#recovering = undefined
+  }
+
+  /** One step towards serving; true when it serves. */
+  async #advance(): Promise<boolean> {
+    const { inner, journal, random, log } = this.#options
+    const { registry } = inner
+    const plan = planOf(await registry.read(), this.#ownState())
+    switch (plan.kind) {
+      case 'serve':
+        inner.adopt(plan.historyId)
+        if (!this.#hasServed) await tellOutcomes(inner, journal, log)
+        await this.#serve(plan.historyId)
+        return true
+      case 'catch_up':
+        inner.adopt(plan.historyId)
+        await mergeJournal(inner, journal, log)
+        await this.#serve(plan.historyId)
+        return true
+      case 'begin':
+        await registry.begin(random.hex(8) as HistoryId)
+        return false
+      case 'hand_over':
+        // Whoever began may have ended before every slot was told.
+        await registry.begin(plan.next)
+        await this.#barrier.settled()
+        inner.adopt(plan.next)
+        await mergeJournal(inner, journal, log)
+        await registry.handOver(this.#own.replicaId)
+        return false
+      case 'finish':
+        await registry.finish(plan.next)
+        log.info({ historyId: plan.next }, 'the store is whole again')
+        return false
+      case 'wait':
+        return this.#needsPerson(
+          `the store may have lost its last steps, and the journals of these replicas are not there: ${plan.missing.join(', ')}. ` +
+            'Start them again; or say for one start of any replica that a journal is lost: --give-up REPLICA',
+        )
+      case 'empty':
+        return this.#needsPerson(
+          'the store is empty. Put its data back; or start a replica once with --initialise: it is then made anew from the journals',
+        )
+      case 'too_old':
+        return this.#needsPerson(
+          `the store is older than this replica's journal reaches back (it knows of segment ${plan.storeKnows}, ` +
+            `${journal.droppedSegment} were let go). Put newer data back; or give this journal up: --give-up ${this.#own.replicaId}, and a new folder for --journal`,
+        )
+    }
+  }
+
+  #needsPerson(problem: string): false {
+    if (this.#problem !== problem) this.#options.log.error({ problem }, 'a person is needed')
+    this.#problem = problem
+    this.#blocked.resolve()
+    return false
+  }
+
+  async #serve(historyId: HistoryId): Promise<void> {
+    const { inner, journal } = this.#options
+    inner.adopt(historyId)
+    const { replicaId } = this.#own
+    await inner.registry.enter({ replicaId, historyId, droppedSegment: journal.droppedSegment })
+    await journal.write({ kind: 'served', history: historyId })
+    this.#own.historyId = historyId
+    this.#isServing = true
+    this.#hasServed = true
+  }
+
+  #ownState(): OwnState {
+    return { ...this.#own, droppedSegment: this.#options.journal.droppedSegment }
+  }
+}
