@@ -2,6 +2,8 @@
 export const JOBCAP_HEADER_PREFIX = 'jobcap-'
 /** Sidecar → ledger: the claims of a call, see `claims-header.ts`. */
 export const CLAIMS_HEADER = 'jobcap-claims'
+/** Sidecar → ledger, with a read: where the app calls the vendor, `http://localhost:8080/twilio`. */
+export const BASE_HEADER = 'jobcap-base'
 /** Ledger → sidecar: the note beside an answer, JSON. Taken off before the app gets the answer. */
 export const NOTE_HEADER = 'jobcap-note'
 /** To the app: the code of a refusal of ours. */

@@ -147,6 +147,8 @@ export interface Costing {
   repeat(call: CallText, pricing: VendorPricing): Repeat
   /** Null, or no such member: its effect cannot be told from another's. `sentAtMs`: when it was sent. */
   lookUp?(call: CallText, sentAtMs: number): LookUp | null
+  /** A list whose answers name further pages by whole addresses, so that an app would turn past us. Default: none does. */
+  hasPageAddresses?(call: CallText): boolean
   forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refusal
   /** What carries our secret. `place` null: as the vendor's own protocol says. */
   auth(secret: string, place: SecretPlace | null): Credential

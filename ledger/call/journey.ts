@@ -1,3 +1,4 @@
+import { BASE_HEADER } from '../../contract/headers.ts'
 import { asNonce } from '../../contract/ids.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import { capLevels } from '../../policy/caps.ts'
@@ -35,7 +36,8 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
   if ('code' in forward) return refuseKnown(ledger, request, { ...known, refused: forward })
   const { text, asksForUsage } = forward
   if (recognised.identity.kind === 'read') {
-    const refused = await relayRead(ledger, { addressed, recognised, call: text, endpoint, client })
+    const base = recognised.caller.pod === null ? undefined : headers[BASE_HEADER]
+    const refused = await relayRead(ledger, { addressed, recognised, call: text, endpoint, client, base })
     if (refused !== undefined) refuse(ledger, client, { refused, forSidecar: isPod(recognised) })
     return
   }

@@ -6,6 +6,7 @@ import type { Secret } from '../effects.ts'
 import type { Ledger } from '../ledger.ts'
 import { concealing } from '../vendor-client/concealing-network.ts'
 import { type AnswerHeaders, NotWanted, type SendResult } from '../vendor-client/network.ts'
+import { turningPages } from '../vendor-client/page-turning-network.ts'
 import type { Addressed } from './address.ts'
 import { ourHeaders, withOurs } from './answer.ts'
 import type { CallClient } from './call-request.ts'
@@ -22,6 +23,8 @@ export interface Read {
   readonly call: CallText
   readonly endpoint: Refusal | null
   readonly client: CallClient
+  /** Where the app calls the vendor. */
+  readonly base: string | undefined
 }
 
 /** A refusal when nothing was written to the client yet; undefined when it has its answer, or a cut one. */
@@ -72,7 +75,9 @@ async function relay(ledger: Ledger, read: Read & { readonly secret: Secret }, c
   const answer: { status: number | null; isSecretRefused: boolean } = { status: null, isSecretRefused: false }
   const idleMs = ledger.settings.vendorDeadlineMs
   const request = vendorRequest({ vendor, secret, call, key: null, idleMs, mayRepeat: true })
-  const result: SendResult = await concealing(ledger.network, secret).send(request, {
+  const hasAddresses = costingOf(vendor.type).hasPageAddresses?.(call) === true
+  const network = concealing(hasAddresses ? turningPages(ledger.network, read.base) : ledger.network, secret)
+  const result: SendResult = await network.send(request, {
     head(status: number, headers: AnswerHeaders) {
       answer.status = status
       answer.isSecretRefused = costingOf(vendor.type).verdict({ status }, call, pricing) === 'credential_refused'

@@ -1,7 +1,7 @@
 import type { CallClaims, CallIdentity } from '../../contract/call.ts'
 import { parseClaims } from '../../contract/claims.schema.ts'
 import { decodeClaims } from '../../contract/claims-header.ts'
-import { CLAIMS_HEADER, JOBCAP_HEADER_PREFIX } from '../../contract/headers.ts'
+import { BASE_HEADER, CLAIMS_HEADER, JOBCAP_HEADER_PREFIX } from '../../contract/headers.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import type { Caller } from '../../store/store.ts'
@@ -53,7 +53,8 @@ function recogniseAlone(caller: Caller, identity: CallIdentity): Recognised | Re
 }
 
 function readClaims({ caller }: Authenticated, { headers }: CallText): CallClaims | Refusal | null {
-  const foreign = Object.keys(headers).find((name) => name.startsWith(JOBCAP_HEADER_PREFIX) && name !== CLAIMS_HEADER)
+  const known = caller.pod === null ? [CLAIMS_HEADER] : [CLAIMS_HEADER, BASE_HEADER]
+  const foreign = Object.keys(headers).find((name) => name.startsWith(JOBCAP_HEADER_PREFIX) && !known.includes(name))
   if (foreign !== undefined) return refusal('header_forbidden', `The header ${foreign} is ours: leave it out.`)
   const text = headers[CLAIMS_HEADER]
   if (text === undefined) return null

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { CallClaims, CallIdentity, Ord, SeenFact } from '../../contract/call.ts'
 import { encodeClaims } from '../../contract/claims-header.ts'
-import { CLAIMS_HEADER, MAX_CLAIMS_BYTES } from '../../contract/headers.ts'
+import { BASE_HEADER, CLAIMS_HEADER, MAX_CLAIMS_BYTES } from '../../contract/headers.ts'
 import type { HistoryId } from '../../contract/ids.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import type { LedgerRequest } from '../ledger-link.ts'
@@ -56,9 +56,11 @@ export async function outgoingRequest(pod: Pod, call: JudgedCall, leave: Leave):
   return { request: { method, path: ledgerPath(call.target), headers, body }, seen, historyId }
 }
 
-/** For requests that are not numbered: their claims carry no facts. */
+/** For requests that are not numbered: their claims carry no facts. Twilio's pages have addresses, which are to be ours. */
 export function unnumberedHeaders(pod: Pod, call: JudgedCall): OutgoingHttpHeaders {
-  return outgoingHeaders(pod, call, { ...claimsOf(pod, call, NOT_NUMBERED), seen: [] })
+  const headers = outgoingHeaders(pod, call, { ...claimsOf(pod, call, NOT_NUMBERED), seen: [] })
+  const { terms, base } = call.target
+  return terms.type === 'twilio' && base !== null ? { ...headers, [BASE_HEADER]: base } : headers
 }
 
 export function ledgerPath({ terms, path, query }: Target): string {

@@ -9,6 +9,8 @@ export interface Target {
   readonly path: string
   /** Without the question mark; empty when there is none. */
   readonly query: string
+  /** Where the app calls this vendor; null when it named no host. */
+  readonly base: string | null
 }
 
 export interface Addressed {
@@ -31,7 +33,8 @@ export function readTarget({ url, host, portVendor }: Addressed, vendors: readon
   const terms = vendors.find((vendor) => vendor.name === name)
   if (terms === undefined) return unknownVendor(name, vendors)
   const path = named === undefined ? fullPath.slice(segment.length + 1) : fullPath
-  return { terms, path: path === '' ? '/' : path, query }
+  const base = host === undefined ? null : `http://${host}${named === undefined ? `/${segment}` : ''}`
+  return { terms, path: path === '' ? '/' : path, query, base }
 }
 
 /** `stripe` of `Stripe.localhost:8080`; undefined for every host that is not under localhost. */

@@ -113,6 +113,21 @@ describe('Twilio, by its own package', function () {
     expect((await page.nextPage())?.instances.map(({ body }) => body)).to.deep.equal(['3', '2'])
   })
 
+  it('a newer product, whose pages name each other by whole addresses, is read to its end through us', async () => {
+    const made = client()
+    made.messaging.baseUrl = `${pod.address}/twilio`
+    const page = await made.messaging.v1.services.page({ pageSize: 2 })
+    expect(page.nextPageUrl).to.equal(`${pod.address}/twilio/v1/Services?PageSize=2&Page=1`)
+    const listed = await made.messaging.v1.services.list({ pageSize: 2 })
+    expect(new Set(listed.map(({ sid }) => sid))).to.have.property('size', 5)
+    const byHost = await pod.ask({
+      method: 'GET',
+      path: '/v1/Services?PageSize=2',
+      headers: { host: 'twilio.localhost:8080' },
+    })
+    expect(byHost.text).to.include('"next_page_url":"http://twilio.localhost:8080/v1/Services?PageSize=2&Page=1"')
+  })
+
   it('a spent cap: one exception with our code, asked once, and nothing is sent', async () => {
     expect(await fault(send(pod, { body: 'x'.repeat(160 * 9) }))).to.equal('none')
     const refused = await fault(send(pod, { body: 'y'.repeat(1_600) }))

@@ -95,6 +95,13 @@ function judgePages(ran: readonly Ran[]): string[] {
   return stale
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    endAll()
+    process.exit(1)
+  })
+}
+
 try {
   process.exitCode = await main()
 } catch (fault) {

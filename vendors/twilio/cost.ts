@@ -14,7 +14,7 @@ import { lookUpMessage } from './look-up.ts'
 import { messagePrice, sentMessagePrice } from './message.ts'
 import { parametersOf, strayParameter } from './parameters.ts'
 import { readResource } from './resource.ts'
-import { accountOfPath, findTwilioRoute, isFreeRead, PLACEHOLDER_ACCOUNT, withAccount } from './routes.ts'
+import { accountOfPath, findTwilioRoute, isFirstApi, isFreeRead, PLACEHOLDER_ACCOUNT, withAccount } from './routes.ts'
 import { callPrice } from './voice.ts'
 
 /** Messages by their segments, calls by the minutes of their time limit, at the prices of the policy. */
@@ -28,6 +28,7 @@ export const costing: Costing = {
   // Messages and Calls take no idempotency key, and nothing else is worth one.
   repeat: () => ({ kind: 'never' }),
   lookUp: lookUpMessage,
+  hasPageAddresses: ({ path }) => !isFirstApi(path),
   forwardBody,
   auth: (secret, place) => credentialAt(secret, place ?? { basicUser: null }),
 }

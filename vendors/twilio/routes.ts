@@ -41,9 +41,14 @@ export function withAccount(path: string, account: string): string {
   return path.replace(ACCOUNT_PATH, (_, before: string) => before + account)
 }
 
+/** The API of 2010, whose pages name each other without a host; newer products write whole addresses. */
+export function isFirstApi(path: string): boolean {
+  return path.startsWith(`${VERSION}/`)
+}
+
 /** Reads that cost nothing. Twilio sells some reads (Lookup), so those of other products are not taken for free. */
 export function isFreeRead(path: string): boolean {
-  return path.startsWith(`${VERSION}/`) || /^\/v[12]\/Services(?:\/|$)/.test(path)
+  return isFirstApi(path) || /^\/v[12]\/Services(?:\/|$)/.test(path)
 }
 
 /** Account and ids as `*`. */

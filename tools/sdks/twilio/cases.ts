@@ -45,6 +45,13 @@ export const CASES: readonly SdkCase[] = [
     ],
     truth: { effects: 5, spentUsd: '0.05', vendorCalls: 8 },
   },
+  {
+    id: 'whole-addresses',
+    title:
+      'a list of a newer product, whose pages name the next by its whole address, is read to its end through the proxy',
+    steps: [{ call: 'services', with: { size: 2 }, sees: value({ count: 5, ids: 5 }) }],
+    truth: { effects: 0, spentUsd: '0.00', vendorCalls: 3 },
+  },
   ...FOUND.map(
     ([id, title, fault]): SdkCase => ({
       id,
@@ -130,6 +137,12 @@ export const CASES: readonly SdkCase[] = [
     id: 'new-pod',
     title: 'a replacement Pod that walks again gets the recorded answer',
     steps: [{ call: 'send', sees: SENT }, { act: 'new_pod' }, { call: 'send', sees: sameAs(0) }],
+    truth: { effects: 1, spentUsd: '0.01', vendorCalls: 1 },
+  },
+  {
+    id: 'reordered',
+    title: 'the replacement sends the same fields in another order: the recorded answer',
+    steps: [{ call: 'send', sees: SENT }, { act: 'new_pod' }, { call: 'send_reordered', sees: sameAs(0) }],
     truth: { effects: 1, spentUsd: '0.01', vendorCalls: 1 },
   },
   {

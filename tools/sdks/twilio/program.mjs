@@ -5,11 +5,13 @@ import { serve } from '../around/serve.mjs'
 const { way, port, vendorPort } = JSON.parse(process.env.SDK_AT)
 
 const client = twilio(`AC${'0'.repeat(32)}`, 'placeholder')
-client.api.baseUrl = {
+const address = {
   prefix: `http://localhost:${port}/twilio`,
   host: `http://twilio.localhost:${port}`,
   port: `http://127.0.0.1:${vendorPort}`,
 }[way]
+client.api.baseUrl = address
+client.messaging.baseUrl = address
 
 const message = ({ to = '+15550000001', body = 'Hi', ...more } = {}) => ({ to, from: '+15005550006', body, ...more })
 const shown = ({ sid, numSegments, status }) => ({ id: sid, segments: numSegments, status })
@@ -17,6 +19,14 @@ const shown = ({ sid, numSegments, status }) => ({ id: sid, segments: numSegment
 const calls = {
   async send(more) {
     return shown(await client.messages.create(message(more)))
+  },
+  /** The SDK itself writes fields in an order of its own. */
+  async send_reordered() {
+    const uri = `${client.api.baseUrl}/2010-04-01/Accounts/${client.accountSid}/Messages.json`
+    const { to, from, body } = message()
+    const answer = await client.request({ method: 'post', uri, data: { Body: body, From: from, To: to } })
+    const made = typeof answer.body === 'string' ? JSON.parse(answer.body) : answer.body
+    return shown({ ...made, numSegments: made.num_segments })
   },
   async parallel({ n, ...more }) {
     const made = await Promise.all(Array.from({ length: n }, () => client.messages.create(message(more))))
@@ -38,6 +48,11 @@ const calls = {
   },
   async list({ to, size }) {
     const sids = (await client.messages.list({ to, pageSize: size })).map(({ sid }) => sid)
+    return { count: sids.length, ids: new Set(sids).size }
+  },
+  /** A newer product, whose pages name each other by whole addresses. */
+  async services({ size }) {
+    const sids = (await client.messaging.v1.services.list({ pageSize: size })).map(({ sid }) => sid)
     return { count: sids.length, ids: new Set(sids).size }
   },
   async buy_number() {

@@ -8,11 +8,13 @@ from serve import serve
 
 AT = json.loads(os.environ["SDK_AT"])
 client = Client("AC" + "0" * 32, "placeholder")
-client.api.base_url = {
+address = {
     "prefix": f"http://localhost:{AT['port']}/twilio",
     "host": f"http://twilio.localhost:{AT['port']}",
     "port": f"http://127.0.0.1:{AT['vendorPort']}",
 }[AT["way"]]
+client.api.base_url = address
+client.messaging.base_url = address
 
 
 def message(to="+15550000001", body="Hi", **more):
@@ -25,6 +27,15 @@ def shown(made):
 
 def send(**more):
     return shown(client.messages.create(**message(**more)))
+
+
+# The SDK itself writes fields in an order of its own.
+def send_reordered():
+    uri = f"{client.api.base_url}/2010-04-01/Accounts/{client.account_sid}/Messages.json"
+    fields = message()
+    data = {"Body": fields["body"], "From": fields["from_"], "To": fields["to"]}
+    made = json.loads(client.request("POST", uri, data=data).text)
+    return {"id": made["sid"], "segments": made["num_segments"], "status": made["status"]}
 
 
 def parallel(n, **more):
@@ -49,16 +60,24 @@ def list_all(to, size):
     return {"count": len(sids), "ids": len(set(sids))}
 
 
+# A newer product, whose pages name each other by whole addresses.
+def services(size):
+    sids = [each.sid for each in client.messaging.v1.services.list(page_size=size)]
+    return {"count": len(sids), "ids": len(set(sids))}
+
+
 def buy_number():
     return {"id": client.incoming_phone_numbers.create(phone_number="+15550000001").sid}
 
 
 CALLS = {
     "send": send,
+    "send_reordered": send_reordered,
     "parallel": parallel,
     "send_and_read": send_and_read,
     "dial": dial,
     "list": list_all,
+    "services": services,
     "buy_number": buy_number,
 }
 
