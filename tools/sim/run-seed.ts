@@ -141,6 +141,7 @@ class Course {
       const word = this.#world.hadEffect(row, taken)
         ? ({ kind: 'effect', spentUsdMicros: row.reservedUsdMicros } as const)
         : ({ kind: 'no_effect' } as const)
+      if (word.kind === 'no_effect') this.#world.judge.foundWithoutEffect(row)
       // A call without a kept answer, or with a failure under the app's own key, cannot be replayed or made again.
       if (word.kind === 'effect' || (row.namedKey !== null && row.isFailureSaved)) this.#hasDeadEnd = true
       this.#world.operate(
@@ -161,6 +162,7 @@ class Course {
       return
     }
     this.#enter('walks again')
+    this.#world.judge.walksAgain()
     const usd = HEALED_CAP_USD
     const limits = { capUsdMicros: Math.round(usd * 1e6) as UsdMicros, dailyCapUsdMicros: null }
     const onSet = () => {

@@ -49,7 +49,10 @@ export class World {
     this.policies = new SimPolicies(plan.policy, () => stage.scheduler.nowMs)
     this.#contents = new Contents(callsOf(plan))
     this.#day = new StoreDay(() => stage.scheduler.nowMs)
-    this.vendors = new Vendors(stage, (effect) => this.judge.effect(effect))
+    this.vendors = new Vendors(stage, {
+      effect: (effect) => this.judge.effect(effect),
+      failedAgain: (key) => this.judge.failedAgain(key),
+    })
     this.judge = new Judge({
       contents: this.#contents,
       state: this.state,
@@ -58,6 +61,7 @@ export class World {
       day: () => this.#day.day,
       // "Never doubles, may swallow a call".
       maySwallow: plan.policy.ambiguousRepeat === 'fold' || plan.policy.divergingReplay === 'core',
+      isStoreSteady: isStoreSteady(plan),
       onBreach: how.onBreach,
     })
     this.ledgers = new Ledgers({
@@ -243,6 +247,12 @@ export class World {
       walked: () => this.judge.walked(`${podUid}/1`),
     }
   }
+}
+
+function isStoreSteady({ acts, faults }: Plan): boolean {
+  const isLoss = (fault: Plan['faults'][number]) =>
+    fault.kind === 'store fault' || (fault.kind === 'crash' && fault.storeLosesMs !== null)
+  return !faults.some(isLoss) && !acts.some(({ kind }) => kind === 'store restart')
 }
 
 export function callsOf(plan: Plan): CallPlan[] {

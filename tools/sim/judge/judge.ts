@@ -1,5 +1,6 @@
 import type { CapLevelName } from '../../../contract/call.ts'
 import type { CallId } from '../../../contract/ids.ts'
+import type { CallRow } from '../../../store/call-row.ts'
 import type { NumberAnswer, NumberRequest, RevokeAnswer } from '../../../store/store.ts'
 import type { Effect } from '../parts/vendor.ts'
 import type { CallPlan } from '../plan/plan.ts'
@@ -17,6 +18,8 @@ export interface JudgeOptions {
   readonly day: () => string
   /** The policy prefers an old answer to a failed app where it cannot be known which call is meant. */
   readonly maySwallow: boolean
+  /** The store answers whenever it is asked, so what an app reads must be settled by then. */
+  readonly isStoreSteady: boolean
   readonly onBreach: (breach: Breach) => void
 }
 
@@ -54,6 +57,9 @@ export class Judge {
   /** Calls that DELETE named, once it has answered; how many effects of each customer may still come. */
   #spared: Map<string, number> | null = null
   #isRevoked = false
+  #walksAgain = false
+  /** Keys under which a vendor keeps a failure that a person has looked at. */
+  readonly #spentKeys = new Set<string>()
 
   constructor(options: JudgeOptions) {
     this.#options = options
@@ -102,6 +108,14 @@ export class Judge {
         `an app read ${this.mostRead(customer)} successes of ${customer}, there are ${this.#effectsOf(customer)} effects`,
       )
     }
+    if (!this.#options.maySwallow && this.#options.isStoreSteady) this.#judgeSettled(customer)
+  }
+
+  /** A replacement Pod must be able to replay what an app has read. */
+  #judgeSettled(customer: string): void {
+    const settled = this.#rowsOf(customer).filter(({ state, hasEffect }) => state === 'settled' && hasEffect).length
+    const read = this.mostRead(customer)
+    if (settled < read) this.#breach('lost', `an app read ${read} successes of ${customer}, ${settled} are settled`)
   }
 
   failed(attempt: string, { customer }: CallPlan): void {
@@ -115,6 +129,34 @@ export class Judge {
 
   declined({ customer }: CallPlan): void {
     this.#declined.add(customer)
+    if (this.#walksAgain) this.#judgeDecline(customer)
+  }
+
+  /** From now on no vendor declines anything. */
+  walksAgain(): void {
+    this.#walksAgain = true
+  }
+
+  /** A person found that the call has no effect, though the vendor saved its failure. */
+  foundWithoutEffect({ vendorKey, namedKey, isFailureSaved }: CallRow): void {
+    if (isFailureSaved && namedKey === null && vendorKey !== null) this.#spentKeys.add(vendorKey)
+  }
+
+  /** A vendor gave a failure again that it keeps under this key. */
+  failedAgain(vendorKey: string): void {
+    if (this.#spentKeys.has(vendorKey))
+      this.#breach('stuck', `a call was made again under ${vendorKey}, which can only bring its old failure`)
+  }
+
+  /** M7: a decline stands for a later attempt only where its scope went on after it, and under a named key. */
+  #judgeDecline(customer: string): void {
+    const row = this.#rowsOf(customer).findLast(({ answerStatus }) => answerStatus === 402)
+    if (row === undefined || row.namedKey !== null) return
+    const ofScope = [...this.#options.state.calls.values()].filter(({ scope }) => scope === row.scope)
+    const isNewest = ofScope.every(
+      ({ createdOrder, state }) => createdOrder <= row.createdOrder && state !== 'reserved' && state !== 'sent',
+    )
+    if (isNewest) this.#breach('stuck', `the decline of ${customer} stands for a later attempt`)
   }
 
   /** The most successes of this content that one attempt has read; one under a named key is the same one again. */
@@ -304,6 +346,11 @@ export class Judge {
       if (this.#options.contents.customerOf(event.call.digest) === customer) settled.add(event.call.callId)
     }
     return settled.size
+  }
+
+  #rowsOf(customer: string): CallRow[] {
+    const { contents, state } = this.#options
+    return [...state.calls.values()].filter(({ digest }) => contents.customerOf(digest) === customer)
   }
 
   #effectsOf(customer: string): number {

@@ -25,6 +25,12 @@ export interface Effect {
   readonly key: string | null
 }
 
+export interface VendorWatch {
+  effect(effect: Effect): void
+  /** A failure that is kept under this key was given again. */
+  failedAgain(key: string): void
+}
+
 type VendorFault = Extract<Fault, { kind: 'vendor' }>
 
 interface Kept {
@@ -47,12 +53,12 @@ export class Vendors {
   readonly mixedKeys: string[] = []
   readonly #stage: Stage
   readonly #chance: Chance
-  readonly #onEffect: (effect: Effect) => void
+  readonly #watch: VendorWatch
   readonly #kept = new Map<string, Kept>()
 
-  constructor(stage: Stage, onEffect: (effect: Effect) => void) {
+  constructor(stage: Stage, watch: VendorWatch) {
     this.#stage = stage
-    this.#onEffect = onEffect
+    this.#watch = watch
     this.#chance = new Chance(`${stage.seed} vendors`)
   }
 
@@ -74,7 +80,10 @@ export class Vendors {
       if (kept.print !== print) this.mixedKeys.push(key)
       if (kept.print !== print) reply(failure(400, 'idempotency_error'))
       else if (kept.reply === null) reply(failure(409, 'idempotency_key_in_use'))
-      else reply({ ...kept.reply, headers: { ...kept.reply.headers, 'idempotent-replayed': 'true' } })
+      else {
+        if (kept.reply.status >= 500) this.#watch.failedAgain(key)
+        reply({ ...kept.reply, headers: { ...kept.reply.headers, 'idempotent-replayed': 'true' } })
+      }
       return
     }
     // Not kept: the request never came to its execution.
@@ -140,7 +149,7 @@ export class Vendors {
     }
     this.effects.push(effect)
     this.#stage.trace.say(call.vendor, `EFFECT ${customer} $${usdMicros / 1e6} key ${call.key ?? '-'}`)
-    this.#onEffect(effect)
+    this.#watch.effect(effect)
     const id = `pi_${this.effects.length}`
     const body =
       call.vendor === 'geo'

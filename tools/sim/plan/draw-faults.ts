@@ -40,7 +40,7 @@ const PLACES: Readonly<Record<PartKind, readonly string[]>> = {
   issuer: ['link.ask', 'file.replace'],
 }
 
-export type Focus = 'none' | 'sidecar' | 'copies' | 'owners' | 'night' | 'rollback'
+export type Focus = 'none' | 'sidecar' | 'copies' | 'owners' | 'night' | 'rollback' | 'declines'
 
 export function drawFaults(chance: Chance, focus: Focus): Fault[] {
   if (focus !== 'none') return [...focused(chance, focus), ...(chance.is(0.4) ? [drawFault(chance)] : [])]
@@ -84,6 +84,10 @@ function focused(chance: Chance, focus: Exclude<Focus, 'none'>): Fault[] {
     }
     case 'rollback':
       return []
+    case 'declines': {
+      const how = chance.pick(['decline', 'decline', 'error, no effect'] as const)
+      return [{ kind: 'vendor', nth: 1 + chance.below(4), how, byMs: 0 }]
+    }
     case 'owners': {
       const place = chance.pick(['store.number', 'store.mark', 'vendor.send', 'vendor.answer', 'store.report', 'any'])
       const nth = 1 + chance.below(4)

@@ -7,7 +7,18 @@ const HOUR_MS = 60 * 60 * 1_000
 const DAY_MS = 24 * HOUR_MS
 const GEO_USD = 0.05
 const MOST_SET_BACK_MS = HOUR_MS / 2
-const FOCI: readonly Focus[] = ['none', 'none', 'none', 'sidecar', 'sidecar', 'copies', 'owners', 'night', 'rollback']
+const FOCI: readonly Focus[] = [
+  'none',
+  'none',
+  'none',
+  'sidecar',
+  'sidecar',
+  'copies',
+  'owners',
+  'night',
+  'rollback',
+  'declines',
+]
 
 /** What a seed comes to. */
 export function drawPlan(seed: number): Plan {
