@@ -11,6 +11,10 @@ import { raiseKeyCommand } from './keys/raise.ts'
 import { revokeKeyCommand } from './keys/revoke.ts'
 import { ledgerCommand } from './ledger.ts'
 import { runCommand } from './run/command.ts'
+import { listRunsCommand } from './runs/list.ts'
+import { raiseRunCommand } from './runs/raise.ts'
+import { revokeRunCommand } from './runs/revoke.ts'
+import { showRunCommand } from './runs/show.ts'
 import { versionCommand } from './version.ts'
 
 /** Every command of `jobcap`. */
@@ -22,6 +26,10 @@ export const COMMANDS: readonly Command[] = [
   createKeyCommand,
   revokeKeyCommand,
   raiseKeyCommand,
+  listRunsCommand,
+  showRunCommand,
+  raiseRunCommand,
+  revokeRunCommand,
   auditCommand,
   doctorCommand,
   resolveCallCommand,

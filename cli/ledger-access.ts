@@ -1,6 +1,7 @@
 import { isRefusalCode } from '../contract/refusals.ts'
 import { createLedgerClient, type LedgerClient, LedgerRefused } from '../ledger/client.ts'
 import { stateFolderPath } from '../local/run.ts'
+import { connectToCluster, hasKubeconfig } from './cluster/cluster-ledger.ts'
 import { type Context, type Option, text, type Values } from './command.ts'
 import { BadInput, Interrupted, Refused, Unavailable, UsageError } from './faults.ts'
 import { readSource, readToken } from './files.ts'
@@ -13,10 +14,11 @@ export const LEDGER_OPTIONS = {
   ledger: {
     type: 'string',
     value: 'ADDRESS',
-    help: 'a ledger that runs elsewhere: http://HOST:PORT, https://… or unix:PATH (default $JOBCAP_LEDGER)',
+    help: "a ledger that runs elsewhere: http://HOST:PORT, https://…, unix:PATH, or kube:[CONTEXT] for a cluster's (default $JOBCAP_LEDGER)",
   },
   'token-file': { type: 'string', value: 'FILE', help: 'operator token for --ledger' },
   'ca-file': { type: 'string', value: 'FILE', help: 'PEM of the CA that signed the certificate of --ledger' },
+  'service-account': { type: 'string', value: 'NAMESPACE/NAME', help: 'ask a cluster as this service account' },
   json: { type: 'boolean', help: 'print JSON for machines' },
 } as const satisfies Readonly<Record<string, Option>>
 
@@ -27,16 +29,29 @@ export interface AskedLedger {
   readonly home: LedgerHome | null
 }
 
+/** Before the name of a context of the kubeconfig; alone: the current one. */
+const CLUSTER = 'kube:'
+
 /**
- * Asks the ledger that the options name. One of a state folder that does not run is started for the question and
- * stopped after it. Throws `Unavailable` when there is none.
+ * Asks the ledger that the options name; without any that of this machine, and where none ever ran that of the
+ * kubeconfig's cluster. One of a state folder that does not run is started for the question and stopped after it. Throws
+ * `Unavailable` when there is none.
  */
 export async function withLedger(
   values: Values,
   context: Context,
   ask: (ledger: AskedLedger) => Promise<number>,
 ): Promise<number> {
-  const address = remoteAddress(values, context)
+  const address = remoteAddress(values, context) ?? clusterOfThisMachine(values, context)
+  if (address?.startsWith(CLUSTER) === true) {
+    const client = clusterClient(address.slice(CLUSTER.length), values, context)
+    return asked(
+      client.then((found) => ask({ client: found, home: null })),
+      address,
+      context,
+    )
+  }
+  if (text(values, 'service-account') !== undefined) throw new UsageError('--service-account is for --ledger kube:')
   if (address !== undefined) {
     const client = remoteClient(address, values)
     return asked(ask({ client, home: null }), address, context)
@@ -57,9 +72,25 @@ function remoteAddress(values: Values, { environment }: Context): string | undef
   return given ?? (hasState ? undefined : environment['JOBCAP_LEDGER'])
 }
 
+/** A person who never ran a ledger here and has a kubeconfig means the cluster's. */
+function clusterOfThisMachine(values: Values, { environment }: Context): string | undefined {
+  if (text(values, 'state') !== undefined || !hasKubeconfig(environment)) return undefined
+  const home = ledgerHome(stateFolderPath(undefined, environment))
+  return lastSources(home) === undefined ? CLUSTER : undefined
+}
+
+function clusterClient(context: string, values: Values, { timers }: Context): Promise<LedgerClient> {
+  for (const option of ['token-file', 'ca-file']) {
+    if (text(values, option) !== undefined)
+      throw new UsageError(`--${option} is for a ledger that is named by its address`)
+  }
+  const serviceAccount = text(values, 'service-account')
+  return connectToCluster({ context: context === '' ? undefined : context, serviceAccount }, timers)
+}
+
 function remoteClient(address: string, values: Values): LedgerClient {
   if (!/^unix:.+/.test(address) && !(/^https?:\/\//.test(address) && URL.canParse(address))) {
-    throw new UsageError(`--ledger ${address} must be http://HOST:PORT, https://HOST:PORT or unix:PATH`)
+    throw new UsageError(`--ledger ${address} must be http://HOST:PORT, https://HOST:PORT, unix:PATH or kube:[CONTEXT]`)
   }
   const file = text(values, 'token-file')
   if (file === undefined) throw new UsageError('--ledger needs --token-file: the file operator-token of that ledger')
@@ -101,7 +132,7 @@ function explained(fault: unknown, address: string): unknown {
     if (isRefusalCode(fault.code)) return fault
     return new Unavailable(`${address} does not answer as a ledger does (status ${fault.status})`)
   }
-  if ([BadInput, Interrupted, Refused, UsageError].some((ours) => fault instanceof ours)) return fault
+  if ([BadInput, Interrupted, Refused, Unavailable, UsageError].some((ours) => fault instanceof ours)) return fault
   if (fault instanceof SyntaxError) return new Unavailable(`${address} does not answer as a ledger does`)
   const { message = '', code = '' } = fault as NodeJS.ErrnoException
   return new Unavailable(`no ledger answers at ${address}: ${message === '' ? code : message}`)

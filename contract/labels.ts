@@ -20,6 +20,9 @@ export const TERMS_ANNOTATION = 'jobcap.dev/terms'
 /** Written by admission on the Pod template: the version of the plan that injected it. */
 export const INJECTED_ANNOTATION = 'jobcap.dev/injected'
 
+/** Written by admission on a Job that it left alone where it injects: the code of the reason. */
+export const SKIPPED_ANNOTATION = 'jobcap.dev/skipped'
+
 /** Kubernetes' own: the completion index of a Pod of an Indexed Job. */
 export const COMPLETION_INDEX_ANNOTATION = 'batch.kubernetes.io/job-completion-index'
 

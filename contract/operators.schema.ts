@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { asKeyId, asRunUid } from './ids.ts'
 import { parseUsd, type UsdMicros } from './money.ts'
-import type { AuditFilter, KeyChange, NewKeyRequest, ResolveRequest } from './operators.ts'
+import type { AuditFilter, KeyChange, NewKeyRequest, ResolveRequest, RunFilter } from './operators.ts'
 import { ROUTE_PATTERN } from './route-pattern.ts'
 
 const usd = z
@@ -84,6 +84,19 @@ const auditQuery = z
     }),
   )
 
+const runQuery = z
+  .strictObject({
+    namespace: z.string().min(1).max(63).exactOptional(),
+    job: z.string().min(1).max(253).exactOptional(),
+    living: z
+      .enum(['true', 'false'])
+      .transform((word) => word === 'true')
+      .exactOptional(),
+  })
+  .refine(({ job, namespace }) => job === undefined || namespace !== undefined, {
+    error: 'job: name the namespace of the Job too',
+  })
+
 /** A value read by its schema, or what is wrong with it, in one sentence. */
 export type Parsed<Value> = { readonly value: Value } | { readonly problem: string }
 
@@ -93,6 +106,8 @@ export const parseNewKey = (body: unknown): Parsed<NewKeyRequest> => parse(newKe
 export const parseKeyChange = (body: unknown): Parsed<KeyChange> => parse(keyChange, body)
 /** Body of `POST /calls/{call_id}/resolve`. */
 export const parseResolve = (body: unknown): Parsed<ResolveRequest> => parse(resolve, body)
+/** Query of `GET /runs`. */
+export const parseRunQuery = (query: unknown): Parsed<RunFilter> => parse(runQuery, query)
 /** Query of `GET /audit`. */
 export const parseAuditQuery = (query: unknown): Parsed<AuditFilter> => parse(auditQuery, query)
 

@@ -68,6 +68,29 @@ export interface RunView {
   readonly closed: boolean
 }
 
+/** What the records of a run come to; those of its calls go 72 hours after its end or later. */
+export interface RunTotalsView {
+  /** Settled; reads left out. */
+  readonly call_count: number
+  readonly in_doubt_count: number
+  /** Calls answered from the record. */
+  readonly replay_count: number
+  /** Calls that a cap had no room for. */
+  readonly refused_by_cap_count: number
+}
+
+/** One run, with what its records come to. */
+export type RunDetailView = RunView & { readonly totals: RunTotalsView }
+
+/** Query of `GET /runs`, read. */
+export interface RunFilter {
+  readonly namespace?: string
+  /** Name or UID of a Job of `namespace`: only the newest run that it belongs to. */
+  readonly job?: string
+  /** Only runs with a Job that has not ended. */
+  readonly living?: boolean
+}
+
 /** Body of `POST /calls/{call_id}/resolve`, read: what a person found at the vendor. */
 export type ResolveRequest = { readonly effect: false } | { readonly effect: true; readonly spentUsd: UsdMicros }
 

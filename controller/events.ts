@@ -1,58 +1,73 @@
-import type { RunView } from '../contract/operators.ts'
+import type { RunDetailView } from '../contract/operators.ts'
+import { isConflict } from '../kube/api.ts'
 import type { KubeDoors } from '../kube/mirror.ts'
-import type { LedgerClient } from '../ledger/client.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { REASONS } from '../webhook/server.ts'
 
 const COMPONENT = 'jobcap'
+/** The API server takes no longer note. */
+const LONGEST_NOTE = 1_024
 
 export type EventDoors = KubeDoors & { readonly clock: Clock }
 
-/** What a run came to, as an event on its Job: `kubectl describe job` shows it. A Job that is gone gets none. */
-export async function announceEnd(
-  { kube, clock, log }: EventDoors,
-  ledger: LedgerClient,
-  { run, job }: { readonly run: RunView; readonly job: RunView['jobs'][number] },
-): Promise<void> {
-  const { calls, replays, refused } = await countCalls(ledger, run.run)
-  const { spent_usd, reserved_usd, usd_cap } = run.key
-  const held = Number(reserved_usd) > 0 ? `, $${reserved_usd} still held for calls in doubt` : ''
-  const cap = usd_cap === null ? 'no cap' : `a cap of $${usd_cap}`
-  const isSpent = refused > 0
-  const wayOn = isSpent
-    ? ` The cap refused ${refused} calls; to go on, apply a Job with the annotations jobcap.dev/continues: ${job.uid} and a higher jobcap.dev/cap-usd.`
-    : ''
-  const message = `Spent $${spent_usd} of ${cap}${held}: ${calls} calls, ${replays} replays.${wayOn}`
-  const path = `/apis/events.k8s.io/v1/namespaces/${run.namespace}/events`
+/** The Job that an event stands on. */
+interface Regarding {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+interface Said {
+  /** Makes the event's name with the Job's UID: what is said twice stands there once. */
+  readonly once: string
+  readonly type: 'Normal' | 'Warning'
+  /** `CapExhausted`, one word in camel case. */
+  readonly reason: string
+  readonly action: string
+  readonly note: string
+}
+
+/** Writes an event on a Job: `kubectl describe job` shows it, also where the Job is gone by then. Never fails. */
+export async function sayOnJob({ kube, clock, log }: EventDoors, job: Regarding, said: Said): Promise<void> {
+  const { namespace, name, uid } = job
+  const { once, note, ...rest } = said
   await kube
-    .create(path, {
+    .create(`/apis/events.k8s.io/v1/namespaces/${namespace}/events`, {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
-      metadata: { generateName: `${job.name}-jobcap-`, namespace: run.namespace },
+      metadata: { name: `jobcap-${once}-${uid}`, namespace },
       eventTime: new Date(clock.nowMs()).toISOString().replace('Z', '000Z'),
       reportingController: 'jobcap.dev/manager',
       reportingInstance: COMPONENT,
-      action: 'EndRun',
-      type: isSpent ? 'Warning' : 'Normal',
-      reason: isSpent ? 'CapExhausted' : 'RunEnded',
-      note: message.slice(0, 1_024),
-      regarding: { apiVersion: 'batch/v1', kind: 'Job', namespace: run.namespace, name: job.name, uid: job.uid },
+      ...rest,
+      note: note.slice(0, LONGEST_NOTE),
+      regarding: { apiVersion: 'batch/v1', kind: 'Job', namespace, name, uid },
     })
-    .catch((fault) => log.warn({ err: fault, job: job.name }, 'the event of an ended Job was not written'))
+    .catch((fault) => {
+      if (!isConflict(fault)) log.warn({ err: fault, job: name, reason: rest.reason }, 'an event was not written')
+    })
 }
 
-interface Counts {
-  readonly calls: number
-  readonly replays: number
-  /** By a spent cap. */
-  readonly refused: number
+/** What a run came to. */
+export function endOfRun({ key, totals }: RunDetailView, jobUid: string): Said {
+  const { spent_usd, reserved_usd, usd_cap } = key
+  const held = Number(reserved_usd) > 0 ? `, $${reserved_usd} still held for calls in doubt` : ''
+  const cap = usd_cap === null ? 'no cap' : `a cap of $${usd_cap}`
+  const sums = `Spent $${spent_usd} of ${cap}${held}: ${totals.call_count} calls, ${totals.replay_count} replays.`
+  const refused = totals.refused_by_cap_count
+  const event = { once: 'ended', action: 'EndRun' }
+  if (refused === 0) return { ...event, type: 'Normal', reason: 'RunEnded', note: sums }
+  return { ...event, type: 'Warning', reason: 'CapExhausted', note: `${sums} ${wayOn(refused, jobUid)}` }
 }
 
-async function countCalls(ledger: LedgerClient, run: string): Promise<Counts> {
-  let [calls, replays, refused] = [0, 0, 0]
-  for await (const event of ledger.audit({ run })) {
-    if (event.event === 'call.settled') calls += 1
-    if (event.event === 'call.replayed') replays += 1
-    if (event.event === 'call.refused' && event.code === 'cap_exhausted') refused += 1
-  }
-  return { calls, replays, refused }
+/** Why admission left a Job alone. */
+export function skippedJob(code: string): Said {
+  const reason = Object.hasOwn(REASONS, code) ? REASONS[code as keyof typeof REASONS] : undefined
+  const why = reason === undefined ? code : `${reason.summary} ${reason.wayOut}`
+  return { once: 'skipped', action: 'Admit', type: 'Normal', reason: 'NotCapped', note: `Left alone (${code}): ${why}` }
+}
+
+/** How a run whose cap is spent goes on. */
+function wayOn(refused: number, jobUid: string): string {
+  return `A cap refused ${refused} calls. To go on, apply a Job with the annotations jobcap.dev/continues: ${jobUid} and a higher jobcap.dev/cap-usd; what was charged is replayed, the rest goes through.`
 }

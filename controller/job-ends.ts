@@ -1,18 +1,30 @@
-import { INJECTED_ANNOTATION } from '../contract/labels.ts'
-import type { RunView } from '../contract/operators.ts'
-import { mirror } from '../kube/mirror.ts'
-import { isEnded, type Job } from '../kube/objects.ts'
+import { INJECTED_ANNOTATION, SKIPPED_ANNOTATION } from '../contract/labels.ts'
+import { type Change, mirror } from '../kube/mirror.ts'
+import { endedAtMs, isEnded, type Job } from '../kube/objects.ts'
 import type { LedgerClient } from '../ledger/client.ts'
-import { announceEnd, type EventDoors } from './events.ts'
+import { type EventDoors, endOfRun, sayOnJob, skippedJob } from './events.ts'
 
-/** Runs whose Job ended while nobody looked are found so often. */
-const LOOK_EVERY_MS = 30_000
+/** What could not be told to the ledger is told again after this. */
+const TRY_AGAIN_MS = 10_000
+/** An exchange that was under way when a Job ended is over long before. */
+const RECENT_MS = 900_000
+/** How often all living runs are gone through, for what neither the watch nor a start has shown. */
+const GO_THROUGH_MS = 300_000
 
-/** Of a Job that admission injected. */
+/** Of a Job that admission injected, or left alone in a namespace where it injects. */
 interface JobRow {
+  readonly namespace: string
+  readonly name: string
   readonly uid: string
+  readonly isInjected: boolean
   readonly isEnded: boolean
+  /** When its condition says that it ended; undefined where it does not. */
+  readonly endedAtMs: number | undefined
+  /** Why it was left alone. */
+  readonly skipped: string | undefined
 }
+
+type JobName = Pick<JobRow, 'namespace' | 'name' | 'uid'>
 
 export interface JobEnds {
   stop(): void
@@ -23,84 +35,130 @@ export interface JobEnds {
  * ended while this process was away. What the ledger was told twice changes nothing. It is told of Jobs without a run too.
  */
 export function watchJobEnds(doors: EventDoors, ledger: LedgerClient): JobEnds {
-  const { kube, timers, log } = doors
-  /** Ended, and the ledger was not told yet: an exchange under way may still open or continue a run for them. */
-  const untold = new Set<string>()
-  let looking: Promise<void> | undefined
-  let isDue = false
-
+  const { clock, timers } = doors
+  const teller = new Teller(doors, ledger)
   const jobs = mirror<Job, JobRow>(doors, {
     path: '/apis/batch/v1/jobs',
-    pick: (job) =>
-      job.spec.template.metadata?.annotations?.[INJECTED_ANNOTATION] === undefined
-        ? undefined
-        : { uid: job.metadata.uid, isEnded: isEnded(job) },
-    onChange({ row, before }) {
-      const uid = (row ?? before)?.uid
-      if (uid === undefined || before?.isEnded === true || row?.isEnded === false) return
-      untold.add(uid)
-      look()
+    pick: rowOf,
+    onChange(change) {
+      const { row, before } = change
+      if (row?.uid !== before?.uid && row?.isInjected === false && row.skipped !== undefined) {
+        void sayOnJob(doors, row, skippedJob(row.skipped))
+      }
+      teller.take(endedIn(change, clock.nowMs()))
     },
   })
-
-  /** One look at a time; what changes meanwhile is looked at once more. */
-  function look(): void {
-    isDue = true
-    looking ??= lookUntilDone().finally(() => {
-      looking = undefined
-    })
-  }
-
-  async function lookUntilDone(): Promise<void> {
-    await jobs.isThere
-    while (isDue) {
-      isDue = false
-      try {
-        await endAll()
-      } catch (fault) {
-        log.warn({ err: fault }, 'the ledger could not be told of ended Jobs; it is told again')
-      }
-    }
-  }
-
-  async function endAll(): Promise<void> {
-    const living = new Set(jobs.rows().flatMap(({ uid, isEnded: hasEnded }) => (hasEnded ? [] : [uid])))
-    for (const run of await ledger.listRuns()) {
-      for (const { uid } of run.jobs) untold.delete(uid)
-      for (const job of run.jobs.filter(({ uid, ended }) => !ended && !living.has(uid))) {
-        if (!(await isGone(run.namespace, job))) continue
-        await announce(doors, ledger, { ended: await ledger.endJob(run.run, job.uid), jobUid: job.uid })
-      }
-    }
-    for (const uid of untold) {
-      const ended = await ledger.endUnlistedJob(uid)
-      if (ended !== undefined) await announce(doors, ledger, { ended, jobUid: uid })
-      untold.delete(uid)
-    }
-  }
-
-  async function isGone(namespace: string, job: RunView['jobs'][number]): Promise<boolean> {
-    // What is watched may be behind: a Job that it does not show yet is no Job that has ended.
-    const found = await kube.get<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${job.name}`)
-    return found?.metadata.uid !== job.uid || isEnded(found)
-  }
-
-  const stopLooking = timers.every(LOOK_EVERY_MS, look)
-  look()
+  const goThrough = () =>
+    jobs.isThere.then(() =>
+      teller.goThrough(new Set(jobs.rows().flatMap(({ uid, isEnded: hasEnded }) => (hasEnded ? [] : [uid])))),
+    )
+  const stopTrying = timers.every(TRY_AGAIN_MS, () => teller.tell())
+  const stopGoing = timers.every(GO_THROUGH_MS, () => void goThrough())
+  void goThrough()
   return {
     stop() {
-      stopLooking()
+      stopTrying()
+      stopGoing()
       jobs.stop()
     },
   }
 }
 
-async function announce(
-  doors: EventDoors,
-  ledger: LedgerClient,
-  { ended, jobUid }: { readonly ended: RunView; readonly jobUid: string },
-): Promise<void> {
-  doors.log.info({ runUid: ended.run, jobUid, spentUsd: ended.key.spent_usd }, 'job ended')
-  const job = ended.jobs.find(({ uid }) => uid === jobUid)
-  if (job !== undefined) await announceEnd(doors, ledger, { run: ended, job })
+/** Keeps what the ledger must be told, until it was. */
+class Teller {
+  readonly #doors: EventDoors
+  readonly #ledger: LedgerClient
+  /** By UID. */
+  readonly #due = new Map<string, JobName>()
+  /** UIDs of Jobs that live; undefined when no going through is due. */
+  #living: ReadonlySet<string> | undefined
+  #telling: Promise<void> | undefined
+
+  constructor(doors: EventDoors, ledger: LedgerClient) {
+    this.#doors = doors
+    this.#ledger = ledger
+  }
+
+  take(ended: readonly JobName[]): void {
+    for (const { namespace, name, uid } of ended) this.#due.set(uid, { namespace, name, uid })
+    if (ended.length > 0) this.tell()
+  }
+
+  /** Those Jobs of living runs that are not among the living. */
+  goThrough(living: ReadonlySet<string>): void {
+    this.#living = living
+    this.tell()
+  }
+
+  /** One round at a time; what comes meanwhile is told in the same one. */
+  tell(): void {
+    this.#telling ??= this.#round()
+      .catch((fault) =>
+        this.#doors.log.warn({ err: fault }, 'living runs could not be gone through; it is tried again'),
+      )
+      .finally(() => {
+        this.#telling = undefined
+      })
+  }
+
+  async #round(): Promise<void> {
+    if (this.#living !== undefined) {
+      await this.#findDue(this.#living)
+      this.#living = undefined
+    }
+    const failed = new Set<string>()
+    const next = () => [...this.#due.values()].find(({ uid }) => !failed.has(uid))
+    for (let job = next(); job !== undefined; job = next()) {
+      try {
+        await endJob(this.#doors, this.#ledger, job)
+        this.#due.delete(job.uid)
+      } catch (fault) {
+        failed.add(job.uid)
+        this.#doors.log.warn(
+          { err: fault, jobUid: job.uid },
+          'the ledger could not be told of an ended Job; it is told again',
+        )
+      }
+    }
+  }
+
+  async #findDue(living: ReadonlySet<string>): Promise<void> {
+    for (const { namespace, jobs } of await this.#ledger.listRuns({ living: true })) {
+      for (const { uid, name, ended } of jobs) {
+        if (!ended && !living.has(uid)) this.#due.set(uid, { namespace, name, uid })
+      }
+    }
+  }
+}
+
+/** Jobs that a change shows to have ended, and that nobody was told of. */
+function endedIn({ row, before }: Change<JobRow>, nowMs: number): JobRow[] {
+  const isSame = row?.uid === before?.uid
+  const gone = before !== undefined && !isSame && !before.isEnded ? [before] : []
+  // Of those that had ended long before this process looked, the ledger knows by now, or they are found by their runs.
+  const isNews = isSame ? before?.isEnded === false : row?.endedAtMs !== undefined && nowMs - row.endedAtMs < RECENT_MS
+  const ended = row?.isEnded === true && isNews ? [row] : []
+  return [...gone, ...ended].filter(({ isInjected }) => isInjected)
+}
+
+async function endJob(doors: EventDoors, ledger: LedgerClient, job: JobName): Promise<void> {
+  const { namespace, name, uid } = job
+  // What is watched may be behind: a Job that it does not show yet is no Job that has ended.
+  const found = await doors.kube.get<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`)
+  if (found?.metadata.uid === uid && !isEnded(found)) return
+  const [run] = await ledger.listRuns({ namespace, job: uid })
+  if (run?.jobs.some((ofRun) => ofRun.uid === uid && ofRun.ended) === true) return
+  // Without a run none of its Pods has come yet: one on its way must not open one.
+  const ended = run === undefined ? await ledger.endUnlistedJob(uid) : await ledger.endJob(run.run, uid)
+  if (ended === undefined) return
+  doors.log.info({ runUid: ended.run, jobUid: uid, spentUsd: ended.key.spent_usd }, 'job ended')
+  await sayOnJob(doors, job, endOfRun(ended, uid))
+}
+
+function rowOf(job: Job): JobRow | undefined {
+  const { namespace = '', name, uid, annotations = {} } = job.metadata
+  const isInjected = job.spec.template.metadata?.annotations?.[INJECTED_ANNOTATION] !== undefined
+  const skipped = annotations[SKIPPED_ANNOTATION]
+  if (!isInjected && skipped === undefined) return undefined
+  return { namespace, name, uid, isInjected, isEnded: isEnded(job), endedAtMs: endedAtMs(job), skipped }
 }

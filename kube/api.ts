@@ -1,7 +1,8 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
-import { KubeConfig } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
 import type { Timers } from '../runtime/timers.ts'
+import { readKubeconfig } from './kubeconfig.ts'
 import type { Status } from './objects.ts'
 
 /** The API server answers a healthy request in well under a second; admission webhooks of others may take 30. */
@@ -58,11 +59,12 @@ interface Ask {
  * Throws when there is none.
  */
 export function connectKube(timers: Timers, kubeconfigFile?: string): KubeApi {
-  const config = new KubeConfig()
-  if (kubeconfigFile === undefined) config.loadFromDefault()
-  else config.loadFromFile(kubeconfigFile)
-  const server = config.getCurrentCluster()?.server
-  if (server === undefined) throw new Error('no cluster: set KUBECONFIG, or run in a Pod with a service account')
+  return connectWith(readKubeconfig(kubeconfigFile === undefined ? {} : { file: kubeconfigFile }), timers)
+}
+
+/** By the current context of a kubeconfig that has one. */
+export function connectWith(config: KubeConfig, timers: Timers): KubeApi {
+  const server = config.getCurrentCluster()?.server ?? ''
   const ask = (asking: Ask) => open(config, server, asking)
   const json = async <Kind>(asking: Ask) => JSON.parse(await patiently(timers, { ask, asking })) as Kind
   const write = <Kind>(asking: Pick<Ask, 'method' | 'path'>, body: object, type = 'application/json') =>

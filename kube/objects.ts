@@ -47,6 +47,7 @@ export interface JobCondition {
   readonly status: 'True' | 'False' | 'Unknown'
   readonly reason?: string
   readonly message?: string
+  readonly lastTransitionTime?: string
 }
 
 export interface Secret extends KubeObject {
@@ -79,4 +80,11 @@ const TERMINAL: readonly string[] = ['SuccessCriteriaMet', 'FailureTarget', 'Com
 export function isEnded({ metadata, status }: Pick<Job, 'metadata' | 'status'>): boolean {
   if (metadata.deletionTimestamp !== undefined) return true
   return (status?.conditions ?? []).some(({ type, status: is }) => is === 'True' && TERMINAL.includes(type))
+}
+
+/** When the first terminal sign came, or the deletion was asked for; undefined while the Job lives. */
+export function endedAtMs({ metadata, status }: Pick<Job, 'metadata' | 'status'>): number | undefined {
+  const sign = (status?.conditions ?? []).find(({ type, status: is }) => is === 'True' && TERMINAL.includes(type))
+  const atMs = Date.parse(sign?.lastTransitionTime ?? metadata.deletionTimestamp ?? '')
+  return Number.isNaN(atMs) ? undefined : atMs
 }

@@ -1,7 +1,17 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
 import type { AuditEvent } from '../contract/audit.ts'
-import type { KeyView, NewKeyView, ResolvedCallView, RevokedKeyView, RunView } from '../contract/operators.ts'
+import type {
+  KeyView,
+  NewKeyView,
+  ResolvedCallView,
+  RevokedKeyView,
+  RunDetailView,
+  RunFilter,
+  RunView,
+} from '../contract/operators.ts'
 import { AUDIT_ROUTE, CALLS_ROUTE, KEYS_ROUTE, OPEN_CAPS_ROUTE, READY_ROUTE, RUNS_ROUTE } from '../contract/routes.ts'
 
 /** Where the ledger is, and the operators' token. */
@@ -15,6 +25,8 @@ export interface LedgerClientOptions {
   readonly operatorToken: string | (() => string)
   /** PEM of the CA, for https with a certificate of one's own. A function where it changes. */
   readonly caPem?: string | (() => string)
+  /** The way to an https address that cannot be reached by itself, one connection a request. */
+  readonly openSocket?: () => Promise<Duplex>
 }
 
 /** Body of a new key; dollars are decimal text such as `"5.00"`. */
@@ -52,14 +64,14 @@ export interface LedgerClient {
     limits: { readonly usd_cap?: string | null; readonly daily_usd_cap?: string | null },
   ): Promise<KeyView>
   revokeKey(keyId: string): Promise<RevokedKeyView>
-  listRuns(filter?: { readonly namespace?: string }): Promise<readonly RunView[]>
-  findRun(run: string): Promise<RunView>
-  endJob(run: string, job: string): Promise<RunView>
+  listRuns(filter?: RunFilter): Promise<readonly RunView[]>
+  findRun(run: string): Promise<RunDetailView>
+  endJob(run: string, job: string): Promise<RunDetailView>
   /**
    * The end of a Job whose run is not known here. Undefined: nor is it to the ledger, which remembers that the Job has
    * ended and opens no run for it.
    */
-  endUnlistedJob(job: string): Promise<RunView | undefined>
+  endUnlistedJob(job: string): Promise<RunDetailView | undefined>
   endPod(run: string, pod: string): Promise<void>
   resolveCall(
     callId: string,
@@ -116,7 +128,7 @@ export function createLedgerClient(options: LedgerClientOptions): LedgerClient {
   const key = (keyId: string) => `${KEYS_ROUTE}/${encodeURIComponent(keyId)}`
   const run = (runUid: string) => `${RUNS_ROUTE}/${encodeURIComponent(runUid)}`
   const endJob = (runUid: string, job: string) =>
-    json<RunView>('POST', `${run(runUid)}/jobs/${encodeURIComponent(job)}/ended`)
+    json<RunDetailView>('POST', `${run(runUid)}/jobs/${encodeURIComponent(job)}/ended`)
   return {
     createKey: (newKey) => json('POST', KEYS_ROUTE, newKey),
     listKeys: async (filter = {}) => (await json<{ keys: KeyView[] }>('GET', KEYS_ROUTE + queryOf(filter))).keys,
@@ -168,12 +180,26 @@ function send(
     : urlParts(address)
   return new Promise((resolve, reject) => {
     const ca = caPem === undefined ? {} : { ca: typeof caPem === 'string' ? caPem : caPem() }
-    const request = ask({ ...where, ...ca, method, path, headers, agent: false }, (response) =>
+    const way =
+      options.openSocket === undefined
+        ? { agent: false }
+        : { createConnection: tlsOver(options.openSocket, where.host, ca) }
+    const request = ask({ ...where, ...ca, ...way, method, path, headers }, (response) =>
       resolve({ status: response.statusCode ?? 0, body: response }),
     )
     request.on('error', reject)
     request.end(text)
   })
+}
+
+/** The ledger's certificate is judged by its name, whatever carries the bytes. */
+function tlsOver(openSocket: () => Promise<Duplex>, servername: string, ca: { readonly ca?: string }) {
+  return (_options: unknown, done: (fault: Error | null, socket: Duplex) => void): undefined => {
+    openSocket().then(
+      (socket) => done(null, connectTls({ socket, servername, ...ca })),
+      (fault: Error) => done(fault, undefined as unknown as Duplex),
+    )
+  }
 }
 
 function urlParts(address: string) {

@@ -102,6 +102,17 @@ export interface RunJob {
   readonly isEnded: boolean
 }
 
+/** What the records of a run come to. Those of its calls go with pruning. */
+export interface RunTotals {
+  /** Settled; reads left out. */
+  readonly calls: number
+  readonly inDoubt: number
+  /** Calls answered from the record. */
+  readonly replays: number
+  /** Calls that a cap had no room for. */
+  readonly refusedByCap: number
+}
+
 export interface RevokeAnswer {
   readonly key: KeyRow
   /** Admitted before, outcome not known yet. `sent`: it may have left. */

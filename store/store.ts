@@ -16,6 +16,7 @@ import type {
   Limits,
   RevokeAnswer,
   RunRow,
+  RunTotals,
 } from './runs.ts'
 import type { PersonsWord, RepairAnswer, ReportAnswer, SendRef, SendReport } from './sending.ts'
 
@@ -65,7 +66,12 @@ export interface Store {
   revokeKey(keyId: KeyId): Promise<RevokeAnswer | undefined>
 
   findRun(runUid: RunUid): Promise<RunRow | undefined>
-  listRuns(filter: { readonly namespace?: string }): Promise<readonly RunRow[]>
+  /** The run of a Job: by the run's or the Job's UID, else of the newest Job of that name in the namespace. */
+  findRunOfJob(namespace: string, job: string): Promise<RunRow | undefined>
+  /** `isLiving`: only those with a Job that has not ended. */
+  listRuns(filter: { readonly namespace?: string; readonly isLiving?: boolean }): Promise<readonly RunRow[]>
+  /** Counted from the run's own records. Unknown run: undefined. */
+  countCalls(runUid: RunUid): Promise<RunTotals | undefined>
   /** Spent and reserved of an account, 0 where nothing was counted yet. */
   balance(account: string): Promise<Balance>
   /** Dollars this run already counted for an object of the vendor's; undefined when it counted none. */

@@ -12,6 +12,8 @@ import { createAdmissionApp } from './server/app.ts'
 import { WEBHOOK_METRICS } from './server/metrics.ts'
 import { watchSources } from './server/sources.ts'
 
+export { REASONS } from './plan.ts'
+
 export interface AdmissionConfig extends Pick<PlanSettings, 'image' | 'imagePullPolicy' | 'ledgerUrl'> {
   /** jobcap's own: the certificate authority is a Secret in it. */
   readonly namespace: string

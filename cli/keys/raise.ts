@@ -16,17 +16,23 @@ export const raiseKeyCommand: Command = {
   },
   examples: [['jobcap keys raise key_0123456789abcdef01234567 --cap-usd 800.00', 'let a capped run go on']],
   run(values, [keyId = ''], context) {
-    const limits = {
-      ...limit(values, { option: 'cap-usd', field: 'usd_cap' }),
-      ...limit(values, { option: 'daily-cap-usd', field: 'daily_usd_cap' }),
-    }
-    if (Object.keys(limits).length === 0) throw new UsageError('say the new cap: --cap-usd or --daily-cap-usd')
+    const limits = limitsGiven(values)
     return withLedger(values, context, async ({ client }) => {
       const key = await client.setLimits(keyId, limits)
       printAnswer(key, { values, context, text: (view) => keyTable([view]) })
       return EXIT.ok
     })
   },
+}
+
+/** The new caps. Throws when none is given. */
+export function limitsGiven(values: Values): Record<string, string | null> {
+  const limits = {
+    ...limit(values, { option: 'cap-usd', field: 'usd_cap' }),
+    ...limit(values, { option: 'daily-cap-usd', field: 'daily_usd_cap' }),
+  }
+  if (Object.keys(limits).length === 0) throw new UsageError('say the new cap: --cap-usd or --daily-cap-usd')
+  return limits
 }
 
 function limit(

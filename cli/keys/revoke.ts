@@ -15,13 +15,14 @@ export const revokeKeyCommand: Command = {
   run(values, [keyId = ''], context) {
     return withLedger(values, context, async ({ client }) => {
       const revoked = await client.revokeKey(keyId)
-      printAnswer(revoked, { values, context, text: describe })
+      printAnswer(revoked, { values, context, text: describeRevoked })
       return EXIT.ok
     })
   },
 }
 
-function describe({ key_id, in_flight }: RevokedKeyView): string {
+/** What a person must know after it. */
+export function describeRevoked({ key_id, in_flight }: RevokedKeyView): string {
   const calls = in_flight.map(({ call_id, sent }) => `  ${call_id} ${sent ? 'may have been sent' : 'not sent yet'}\n`)
   return `${key_id} is revoked. Admitted before and still in flight: ${in_flight.length}\n${calls.join('')}`
 }

@@ -1,13 +1,14 @@
 import { Router } from 'express'
 import { asCallId, asJobUid, asRunUid } from '../../contract/ids.ts'
 import { formatUsd } from '../../contract/money.ts'
-import { parseResolve } from '../../contract/operators.schema.ts'
-import type { ResolvedCallView } from '../../contract/operators.ts'
+import { parseResolve, parseRunQuery } from '../../contract/operators.schema.ts'
+import type { ResolvedCallView, RunFilter } from '../../contract/operators.ts'
 import { CALLS_ROUTE, OPEN_CAPS_ROUTE, RUNS_ROUTE } from '../../contract/routes.ts'
+import type { RunRow } from '../../store/store.ts'
 import type { Ledger } from '../ledger.ts'
 import { parseJsonNumbersAsText } from './number-text.ts'
 import { found, must } from './refused.ts'
-import { runView } from './views.ts'
+import { runDetailView, runView } from './views.ts'
 
 /** Runs and their ends, calls in doubt, and the day caps after `--restored`. */
 export function runRoutes(ledger: Ledger): Router {
@@ -15,21 +16,20 @@ export function runRoutes(ledger: Ledger): Router {
   const router = Router()
 
   router.get(RUNS_ROUTE, async (request, response) => {
-    const { namespace } = request.query
-    const runs = await store.listRuns(typeof namespace === 'string' ? { namespace } : {})
+    const runs = await runsFor(ledger, must(parseRunQuery(request.query)))
     response.json({ runs: await Promise.all(runs.map((run) => runView(ledger, run))) })
   })
 
   router.get(`${RUNS_ROUTE}/:run`, async (request, response) => {
     const run = found(await store.findRun(asRunUid(request.params.run)), 'run_unknown')
-    response.json(await runView(ledger, run))
+    response.json(await runDetailView(ledger, run))
   })
 
   router.post(`${RUNS_ROUTE}/:run/jobs/:job/ended`, async (request, response) => {
     const { run, job } = request.params
     const ended = found(await store.endJob(asRunUid(run), asJobUid(job)), 'run_unknown')
     log.info({ runUid: run, jobUid: job }, 'job ended')
-    response.json(await runView(ledger, ended))
+    response.json(await runDetailView(ledger, ended))
   })
 
   router.post(`${RUNS_ROUTE}/:run/pods/:pod/ended`, async (request, response) => {
@@ -58,4 +58,12 @@ export function runRoutes(ledger: Ledger): Router {
     response.json({ opened: true })
   })
   return router
+}
+
+async function runsFor({ store }: Ledger, { namespace, job, living }: RunFilter): Promise<readonly RunRow[]> {
+  if (namespace === undefined || job === undefined) {
+    return store.listRuns({ ...(namespace === undefined ? {} : { namespace }), isLiving: living ?? false })
+  }
+  const run = await store.findRunOfJob(namespace, job)
+  return run === undefined || (living === true && run.jobs.every(({ isEnded }) => isEnded)) ? [] : [run]
 }

@@ -1,5 +1,5 @@
 import { formatUsd, type UsdMicros } from '../../contract/money.ts'
-import type { KeyView, RunView } from '../../contract/operators.ts'
+import type { KeyView, RunDetailView, RunView } from '../../contract/operators.ts'
 import { runAccount, runDayAccount } from '../../store/rules/accounts.ts'
 import type { KeyRow, RunRow } from '../../store/store.ts'
 import type { Ledger } from '../ledger.ts'
@@ -44,6 +44,16 @@ export async function runView(ledger: Ledger, run: RunRow): Promise<RunView> {
     key: await keyView(ledger, key),
     opened_at_ms: run.openedAtMs,
     closed: run.isClosed,
+  }
+}
+
+export async function runDetailView(ledger: Ledger, run: RunRow): Promise<RunDetailView> {
+  const [view, totals] = await Promise.all([runView(ledger, run), ledger.store.countCalls(run.runUid)])
+  if (totals === undefined) throw new Error(`run ${run.runUid} is not in the store any more`)
+  const { calls, inDoubt, replays, refusedByCap } = totals
+  return {
+    ...view,
+    totals: { call_count: calls, in_doubt_count: inDoubt, replay_count: replays, refused_by_cap_count: refusedByCap },
   }
 }
 

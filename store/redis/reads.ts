@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { CallId, KeyId, RunUid } from '../../contract/ids.ts'
 import { addUsd, MAX_USD_MICROS, type UsdMicros, ZERO_USD } from '../../contract/money.ts'
-import type { AuditQuery, Balance, CallRow, KeyRow, RunRow } from '../store.ts'
+import type { AuditQuery, Balance, CallRow, KeyRow, RunRow, RunTotals } from '../store.ts'
 import { policyKeys, runKey } from './layout.ts'
 import type { Place, Places } from './places.ts'
 import { callRowOf, keyRowOf, ROW_FIELDS, type RowValues, rowValues, runRowOf } from './rows.ts'
@@ -10,6 +10,10 @@ import type { Steps } from './steps.ts'
 
 const NO_BALANCE: Balance = { spentUsdMicros: ZERO_USD, reservedUsdMicros: ZERO_USD }
 const AUDIT_PAGE = 1_000
+/** Fields of one run's hash; a scan of so many holds Redis up for well under a millisecond. */
+const SCANNED_AT_ONCE = 500
+/** Within the packed state of a call: 1 for a read. */
+const READ_FLAG_AT = 15
 
 /** Questions that change nothing; each sees what was written before it was asked. */
 export class RedisReads {
@@ -53,10 +57,40 @@ export class RedisReads {
       .sort((left, right) => left.createdAtMs - right.createdAtMs || compare(left.keyId, right.keyId))
   }
 
-  async runs(namespace: string | undefined): Promise<readonly RunRow[]> {
+  async runOfJob(namespace: string, job: string): Promise<RunRow | undefined> {
+    const byUid = (await this.places.ofRun(job as RunUid)) ?? (await this.places.named(`j:${job}`))
+    const run = byUid === undefined ? undefined : await this.runAt(byUid)
+    if (run?.namespace === namespace) return run
+    const byName = await this.places.newestNamed(`n:${namespace}/${job}`)
+    return byName === undefined ? undefined : this.runAt(byName)
+  }
+
+  async countCalls(runUid: RunUid): Promise<RunTotals | undefined> {
+    const place = await this.places.ofRun(runUid)
+    if (place === undefined) return undefined
+    const key = runKey(place.policyName, place.runTag)
+    const [isRun = null, replays = null, refused = null] = await this.#hmget(key, [
+      'is_run',
+      '#replays',
+      '#cap_refused',
+    ])
+    if (isRun === null) return undefined
+    const states = await this.#statesOfCalls(key)
+    const inState = (state: string) => [...states.values()].filter((packed) => packed === state).length
+    return {
+      calls: inState('settled'),
+      inDoubt: inState('in_doubt'),
+      replays: Number(replays),
+      refusedByCap: Number(refused),
+    }
+  }
+
+  async runs(filter: { readonly namespace?: string; readonly isLiving?: boolean }): Promise<readonly RunRow[]> {
+    const { namespace, isLiving = false } = filter
     const runs = (await this.#rows()).map(runRowOf).filter((run) => run !== undefined)
     return runs
       .filter((run) => namespace === undefined || run.namespace === namespace)
+      .filter((run) => !isLiving || run.jobs.some(({ isEnded }) => !isEnded))
       .sort((left, right) => left.openedAtMs - right.openedAtMs || compare(left.runUid, right.runUid))
   }
 
@@ -129,6 +163,22 @@ export class RedisReads {
       }
     }
     return firstWithTwins(found, query.limit, ({ seq }) => seq)
+  }
+
+  /** Of a run's calls that are no reads; a hash may give a field twice while it grows. */
+  async #statesOfCalls(key: string): Promise<ReadonlyMap<string, string>> {
+    const states = new Map<string, string>()
+    let cursor = '0'
+    do {
+      const asked = [key, cursor, 'MATCH', 'd:*', 'COUNT', SCANNED_AT_ONCE]
+      const [next, found] = (await this.#steps.connection.command('HSCAN', ...asked)) as [string, string[]]
+      for (let at = 0; at < found.length; at += 2) {
+        const packed = (found[at + 1] ?? '').split(' ')
+        if (packed[READ_FLAG_AT] === '0') states.set(found[at] ?? '', packed[0] ?? '')
+      }
+      cursor = next
+    } while (cursor !== '0')
+    return states
   }
 
   async #unresolvedOf(policyName: string, limit: number, afterOrder: number): Promise<CallRow[]> {

@@ -161,11 +161,8 @@ export class RedisStore implements DistributedStore {
     const place = await this.#placeOfCaller(caller.runUid)
     if (place === undefined) return
     const { code } = refused.refusal
-    await this.#steps.once(RECORD_REFUSAL, place, {
-      actor: actorText(caller),
-      refusedCall: refusedCallText(refused),
-      code,
-    })
+    const told = { actor: actorText(caller), refusedCall: refusedCallText(refused), code }
+    await this.#steps.once(RECORD_REFUSAL, place, told)
   }
 
   admitPod(request: S.AdmitPodRequest): Promise<S.AdmitPodAnswer> {
@@ -200,11 +197,8 @@ export class RedisStore implements DistributedStore {
     const place = await this.#reads.places.ofKey(keyId)
     if (place === undefined) return undefined
     const told = (limit: UsdMicros | null | undefined) => (limit === undefined ? '-' : limit)
-    await this.#steps.asked(SET_LIMITS, place, {
-      keyId,
-      cap: told(limits.capUsdMicros),
-      dayCap: told(limits.dailyCapUsdMicros),
-    })
+    const [cap, dayCap] = [told(limits.capUsdMicros), told(limits.dailyCapUsdMicros)]
+    await this.#steps.asked(SET_LIMITS, place, { keyId, cap, dayCap })
     return this.#keyThere(place)
   }
 
@@ -294,8 +288,16 @@ export class RedisStore implements DistributedStore {
     return this.#reads.run(runUid)
   }
 
-  listRuns(filter: { readonly namespace?: string }): Promise<readonly S.RunRow[]> {
-    return this.#reads.runs(filter.namespace)
+  findRunOfJob(namespace: string, job: string): Promise<S.RunRow | undefined> {
+    return this.#reads.runOfJob(namespace, job)
+  }
+
+  listRuns(filter: { readonly namespace?: string; readonly isLiving?: boolean }): Promise<readonly S.RunRow[]> {
+    return this.#reads.runs(filter)
+  }
+
+  countCalls(runUid: RunUid): Promise<S.RunTotals | undefined> {
+    return this.#reads.countCalls(runUid)
   }
 
   balance(account: string): Promise<S.Balance> {

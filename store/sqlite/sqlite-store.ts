@@ -140,8 +140,28 @@ export class SqliteStore implements S.RecoverableStore {
     return this.#read(() => this.#tables.run(runUid))
   }
 
-  listRuns({ namespace = null }: { readonly namespace?: string | null }): Promise<readonly S.RunRow[]> {
-    return this.#read(() => (this.#sql.runList.all({ namespace }) as Columns[]).map(runRow))
+  findRunOfJob(namespace: string, job: string): Promise<S.RunRow | undefined> {
+    return this.#read(() => {
+      const byUid = this.#tables.run(job) ?? this.#tables.runOfJob(job)
+      return byUid?.namespace === namespace ? byUid : this.#tables.runOfJobName(namespace, job)
+    })
+  }
+
+  listRuns({
+    namespace = null,
+    isLiving = false,
+  }: {
+    readonly namespace?: string | null
+    readonly isLiving?: boolean
+  }): Promise<readonly S.RunRow[]> {
+    return this.#read(() => (this.#sql.runList.all({ namespace, isLiving: Number(isLiving) }) as Columns[]).map(runRow))
+  }
+
+  countCalls(runUid: RunUid): Promise<S.RunTotals | undefined> {
+    return this.#read(() => {
+      if (this.#tables.run(runUid) === undefined) return undefined
+      return this.#sql.runTotals.get({ runUid }) as S.RunTotals
+    })
   }
 
   balance(account: string): Promise<S.Balance> {

@@ -25,7 +25,13 @@ const SQL = {
   runOfJob: 'SELECT row FROM runs JOIN run_jobs USING (run_uid) WHERE job_uid = ?',
   runOfJobName: `SELECT row FROM runs JOIN run_jobs USING (run_uid)
     WHERE run_jobs.namespace = ? AND run_jobs.name = ? ORDER BY run_jobs.rowid DESC LIMIT 1`,
-  runList: 'SELECT row FROM runs WHERE (@namespace IS NULL OR namespace = @namespace) ORDER BY opened_at_ms, run_uid',
+  runList: `SELECT row FROM runs WHERE (@namespace IS NULL OR namespace = @namespace)
+    AND (@isLiving = 0 OR EXISTS (SELECT 1 FROM json_each(row, '$.jobs') WHERE NOT json_extract(value, '$.isEnded')))
+    ORDER BY opened_at_ms, run_uid`,
+  runTotals: `SELECT (SELECT count(*) FROM calls WHERE run_uid = @runUid AND is_read = 0 AND state = 'settled') AS calls,
+    (SELECT count(*) FROM calls WHERE run_uid = @runUid AND is_read = 0 AND state = 'in_doubt') AS inDoubt,
+    coalesce(sum(json_extract(event, '$.event') = 'call.replayed'), 0) AS replays,
+    coalesce(sum(json_extract(event, '$.code') = 'cap_exhausted'), 0) AS refusedByCap FROM audit WHERE run_uid = @runUid`,
   runPut: `INSERT INTO runs (run_uid, namespace, opened_at_ms, row) VALUES (?, ?, ?, ?)
     ON CONFLICT (run_uid) DO UPDATE SET row = excluded.row`,
   runJobPut: 'INSERT INTO run_jobs (job_uid, run_uid, namespace, name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',

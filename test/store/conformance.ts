@@ -1,4 +1,5 @@
 import type { OpenRecoverable, OpenStore } from './stage.ts'
+import { suiteOfWhatIsAsked } from './suite/asked.ts'
 import { suiteOfDeclines } from './suite/declines.ts'
 import { suiteOfInterleavings } from './suite/interleavings.ts'
 import { suiteOfLookUps } from './suite/look-ups.ts'
@@ -20,6 +21,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('settles what was looked up', () => suiteOfLookUps(open))
     describe('serves two callers', () => suiteOfInterleavings(open))
     describe('lets records go', () => suiteOfRetention(open))
+    describe('answers operators', () => suiteOfWhatIsAsked(open))
     describe('keeps runs, keys and the record', () => suiteOfRuns(open))
   })
 }

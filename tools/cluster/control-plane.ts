@@ -17,6 +17,8 @@ const ASK_EVERY_MS = 250
 export interface ControlPlane {
   /** Path of a kubeconfig with all rights. */
   readonly kubeconfig: string
+  /** Bearer of the user in it. */
+  readonly adminToken: string
   stop(): Promise<void>
 }
 
@@ -61,7 +63,7 @@ export async function startControlPlane(folder: string): Promise<ControlPlane> {
       '--controllers=job-controller,cronjob-controller,namespace-controller,serviceaccount-controller,garbage-collector-controller,root-ca-certificate-publisher-controller',
       '--secure-port=0',
     ])
-    return { kubeconfig, stop }
+    return { kubeconfig, adminToken: token, stop }
   } catch (fault) {
     await stop()
     throw fault

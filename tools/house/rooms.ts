@@ -30,7 +30,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   controller: room(CONTRACT, RUNTIME, LEDGER_CLIENT, /^policy\//, /^kube\//, /^webhook\/server(\.ts$|\/)/),
   archive: room(CONTRACT, RUNTIME, LEDGER_CLIENT),
   local: room(CONTRACT, RUNTIME, WEBHOOK_PLAN, /^policy\//),
-  cli: room(CONTRACT, RUNTIME, WEBHOOK_PLAN, LEDGER_CLIENT, /^policy\//, /^local\//, /^archive\//),
+  cli: room(CONTRACT, RUNTIME, WEBHOOK_PLAN, LEDGER_CLIENT, /^policy\//, /^kube\//, /^local\//, /^archive\//),
   // Starting, logging, draining and the doors: what tells the truth shares no code with what it judges.
   'fake-vendors': room(/^runtime\/(clock|environment|http-server|lifecycle|log|random|terminal|timers)\.ts$/),
 }

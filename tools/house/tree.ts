@@ -57,7 +57,7 @@ export function unusedSql(files: readonly TreeFile[]): string[] {
 }
 
 /** Plain numbers of the contract must say their unit, last; these are counts and ordinals that have none. */
-const UNITS = /(Ms|_ms|Seconds|Hours|Bytes|UsdMicros|BasisPoints|Tokens|Count)$/
+const UNITS = /(Ms|_ms|Seconds|Hours|Bytes|UsdMicros|BasisPoints|Tokens|Count|_count)$/
 const UNITLESS = [
   'notDone',
   'refused',

@@ -4,6 +4,7 @@ import {
   CONTINUES_ANNOTATION,
   OPT_OUT_ANNOTATION,
   RESTART_POLICY_ANNOTATION,
+  SKIPPED_ANNOTATION,
 } from '../../contract/labels.ts'
 import type { TermsAsked } from '../../contract/workload.ts'
 import { type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
@@ -67,7 +68,7 @@ export function readAsks(job: JsonObject): Asks | Objection {
 /** Annotations that look like ours and do nothing. */
 export function warnOfStrayAnnotations(job: JsonObject, warnings: Warning[]): void {
   for (const name of Object.keys(objectAt(job, 'metadata', 'annotations'))) {
-    if (name.startsWith(PREFIX) && !KNOWN.includes(name)) {
+    if (name.startsWith(PREFIX) && !KNOWN.includes(name) && name !== SKIPPED_ANNOTATION) {
       warn(warnings, 'annotation_unknown', `${name} is not known and has no effect; known are ${KNOWN.join(', ')}.`)
     }
   }

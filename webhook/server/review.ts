@@ -1,12 +1,11 @@
 import type { AdmissionReview } from '../../contract/admission.schema.ts'
+import { SKIPPED_ANNOTATION } from '../../contract/labels.ts'
 import { objectAt } from '../plan/json.ts'
 import { diff } from '../plan/json-patch.ts'
 import type { Plan, Warning } from '../plan/outcome.ts'
 import { isInjected, restore } from '../plan/restore.ts'
 import { type JsonObject, plan, planCronJob, type Surroundings } from '../plan.ts'
 
-/** Written on a Job that admission left alone, so that it can be seen why. */
-const SKIPPED_ANNOTATION = 'jobcap.dev/skipped'
 /** The API server cuts the warnings of one answer once they pass 4096 characters in all. */
 const MAX_WARNING_CHARACTERS = 4_000
 

@@ -133,6 +133,7 @@ local function vendorsRule(c)
   return refuseOldAttempt() or sendAgain(c)
 end
 local function replay(c)
+    set('#replays', (get('#replays') or 0) + 1)
     append(actorText(), '"event":"call.replayed","call":' .. linesOf(c).told .. ',"status":' .. (c.status == '-' and '0' or c.status))
     if hasSidecar and c.n ~= '-' then
       set('h:' .. attempt .. '|' .. c.digest .. '|' .. c.n, boot .. (keyKind == 'token' and ' =' .. keyValue or ''))

@@ -111,6 +111,7 @@ ${CLAIMS}${WHICH_CALL}${EXISTING_CALL}${ADMIT_NEW}local function judge()
 end
 
 local function refusalReply(verdict)
+  if verdict.code == 'cap_exhausted' then set('#cap_refused', (get('#cap_refused') or 0) + 1) end
   append(actorText(), '"event":"call.refused",' .. refusedCall .. ',"code":"' .. verdict.code .. '","level":'
     .. (verdict.level ~= '' and '"' .. verdict.level .. '"' or 'null'))
   return {'REFUSED', verdict.code, verdict.more, verdict.level, verdict.figures or ''}

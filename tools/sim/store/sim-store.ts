@@ -152,6 +152,14 @@ export class SimStore implements S.Store {
     return this.#read(() => this.#tables.run(runUid))
   }
 
+  findRunOfJob(namespace: string, job: string): Promise<S.RunRow | undefined> {
+    return this.#read(() => this.#tables.runOfJobName(namespace, job))
+  }
+
+  countCalls(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
   listRuns(): Promise<readonly S.RunRow[]> {
     return this.#read(() => [...this.#state.runs.values()])
   }

@@ -1,0 +1,28 @@
+import { type Command, EXIT } from '../command.ts'
+import { keyTable } from '../keys/list.ts'
+import { limitsGiven } from '../keys/raise.ts'
+import { withLedger } from '../ledger-access.ts'
+import { printAnswer } from '../print.ts'
+import { RUN_OPTIONS, runOfJob } from './find.ts'
+
+export const raiseRunCommand: Command = {
+  name: 'runs raise',
+  summary: "set the caps of a Job's run; they stay until a person changes them",
+  usage: 'JOB [-n NAMESPACE] [--cap-usd USD] [--daily-cap-usd USD]',
+  words: ['JOB'],
+  options: {
+    ...RUN_OPTIONS,
+    'cap-usd': { type: 'string', value: 'USD', help: 'dollars in all, such as 800.00; none takes the cap away' },
+    'daily-cap-usd': { type: 'string', value: 'USD', help: 'dollars in a UTC day; none takes the cap away' },
+  },
+  examples: [['jobcap runs raise nightly -n billing --cap-usd 800.00', 'let a capped run go on']],
+  run(values, [job = ''], context) {
+    const limits = limitsGiven(values)
+    return withLedger(values, context, async ({ client }) => {
+      const { key } = await runOfJob(client, job, values)
+      const raised = await client.setLimits(key.key_id, limits)
+      printAnswer(raised, { values, context, text: (view) => keyTable([view]) })
+      return EXIT.ok
+    })
+  },
+}

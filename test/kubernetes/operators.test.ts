@@ -1,0 +1,172 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { missingPrograms } from '../../tools/cluster/control-plane.ts'
+import { skip } from '../../tools/test/skip.ts'
+import { CommandRun } from '../cli/command-run.ts'
+import { type Cluster, jobNamed, OWN_NAMESPACE, startCluster, TEAM } from './cluster.ts'
+import { type StandInKubelet, startKubelet } from './kubelet.ts'
+
+const LEDGER_LABELS = { 'app.kubernetes.io/name': 'jobcap', 'app.kubernetes.io/component': 'ledger' }
+const FINDS = [
+  { apiGroups: ['admissionregistration.k8s.io'], resources: ['mutatingwebhookconfigurations'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['services', 'pods'], verbs: ['list'] },
+  { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] },
+]
+const RBAC = 'rbac.authorization.k8s.io/v1'
+
+describe('operators of a cluster', function () {
+  this.timeout(240_000)
+  let cluster: Cluster
+  let kubelet: StandInKubelet | undefined
+  let stop: () => Promise<void> = () => Promise.resolve()
+
+  before(async function () {
+    const missing = missingPrograms()
+    if (missing.length > 0)
+      skip(this, `needs ${missing.join(', ')}: run tools/cluster/build.sh once (Go, about 9 minutes)`)
+    cluster = await startCluster()
+    stop = () => cluster.stop()
+    kubelet = await startKubelet(join(cluster.folder, 'control-plane/pki'))
+    await standUpLedgerPod(kubelet.port)
+    await cluster.apply(jobNamed('paying'))
+    await runOf('paying')
+    for (const name of ['lead', 'guest']) await cluster.kubectl(['create', 'serviceaccount', name, '-n', TEAM])
+    await bind('finder', { kind: 'ClusterRole', rules: FINDS, to: ['lead', 'guest'] })
+    const own = [
+      { apiGroups: ['jobcap.dev'], resources: ['runs'], verbs: ['list', 'get'] },
+      { apiGroups: ['jobcap.dev'], resources: ['keys'], verbs: ['update'] },
+    ]
+    await bind('payer', { kind: 'Role', rules: own, to: ['lead'] })
+  })
+  after(async () => {
+    kubelet?.stop()
+    await stop()
+  })
+
+  /** The ledger's process as the API server's port-forward sees it: a ready Pod behind the chart's Service. */
+  async function standUpLedgerPod(kubeletPort: number): Promise<void> {
+    const { kube } = cluster
+    const port = Number(new URL(cluster.ledgerUrl).port)
+    const named = (name: string) => ({ name, namespace: OWN_NAMESPACE, labels: LEDGER_LABELS })
+    await kube.create('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } })
+    await kube.merge('/api/v1/nodes/node-1/status', {
+      status: {
+        addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+        daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
+      },
+    })
+    await kube.create(`/api/v1/namespaces/${OWN_NAMESPACE}/services`, {
+      metadata: named('jobcap-ledger'),
+      spec: { selector: LEDGER_LABELS, ports: [{ name: 'operators', port: 8443, targetPort: 'https' }] },
+    })
+    await kube.create(`/api/v1/namespaces/${OWN_NAMESPACE}/pods`, {
+      metadata: named('jobcap-ledger-0'),
+      spec: {
+        nodeName: 'node-1',
+        containers: [{ name: 'ledger', image: 'jobcap:test', ports: [{ name: 'https', containerPort: port }] }],
+      },
+    })
+    await kube.merge(`/api/v1/namespaces/${OWN_NAMESPACE}/pods/jobcap-ledger-0/status`, {
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+    })
+  }
+
+  interface Bound {
+    readonly kind: 'Role' | 'ClusterRole'
+    readonly rules: readonly object[]
+    readonly to: readonly string[]
+  }
+
+  async function bind(name: string, { kind, rules, to }: Bound): Promise<void> {
+    const metadata = { name, ...(kind === 'Role' ? { namespace: TEAM } : {}) }
+    await cluster.apply({ apiVersion: RBAC, kind, metadata, rules })
+    await cluster.apply({
+      apiVersion: RBAC,
+      kind: `${kind}Binding`,
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name },
+      subjects: to.map((account) => ({ kind: 'ServiceAccount', name: account, namespace: TEAM })),
+    })
+  }
+
+  /** A Pod of the Job makes its first exchange, as its issuer would: that opens the run. */
+  async function runOf(job: string): Promise<void> {
+    await cluster.kubectl(['wait', '--for=create', 'pod', '-l', `job-name=${job}`, '-n', TEAM, '--timeout=60s'])
+    const pods = await cluster.kubectl(['get', 'pods', '-n', TEAM, '-l', `job-name=${job}`, '-o', 'name'])
+    const pod = pods.out.split('\n')[0]?.replace('pod/', '') ?? ''
+    const token = await cluster.token({ account: `${TEAM}/default`, audience: 'jobcap', pod })
+    const { status, body } = await cluster.ask({ path: '/vault/keys/exchange', token, json: { purpose: 'issue' } })
+    expect(status, JSON.stringify(body)).to.equal(200)
+  }
+
+  /** `jobcap` of a person with this kubeconfig, to its end. */
+  async function jobcap(user: object, ...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+    const config = JSON.parse(readFileSync(join(cluster.folder, 'control-plane/kubeconfig'), 'utf8')) as {
+      users: { name: string; user: object }[]
+    }
+    config.users = [{ name: 'u', user }]
+    const file = join(cluster.folder, 'persons-kubeconfig')
+    writeFileSync(file, JSON.stringify(config))
+    const run = new CommandRun(args, { folder: cluster.folder, environment: { KUBECONFIG: file } })
+    const code = await run.ended
+    return { code, out: run.out, err: run.err }
+  }
+  const as = async (account: string) => ({ token: await cluster.token({ account: `${TEAM}/${account}` }) })
+
+  it('find the ledger by the kubeconfig, through the API server, and see the runs of their namespace', async () => {
+    const { code, out, err } = await jobcap(await as('lead'), 'runs', 'list', '-n', TEAM)
+    expect(code, err).to.equal(0)
+    expect(out).to.match(/billing +paying +default +active +\$500\.00 +\$0\.00/)
+    expect(kubelet?.asked).to.deep.equal(['GET /portForward/jobcap/jobcap-ledger-0'])
+  })
+
+  it('are known by what their kubeconfig runs for a token, too', async () => {
+    const { token } = await as('lead')
+    const status = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }
+    const exec = {
+      apiVersion: status.apiVersion,
+      command: process.execPath,
+      args: ['-e', `console.log(${JSON.stringify(JSON.stringify(status))})`],
+      interactiveMode: 'Never',
+    }
+    const { code, out, err } = await jobcap({ exec }, 'runs', 'show', 'paying', '-n', TEAM, '--json')
+    expect(code, err).to.equal(0)
+    expect(JSON.parse(out)).to.deep.include({
+      totals: { call_count: 0, in_doubt_count: 0, replay_count: 0, refused_by_cap_count: 0 },
+    })
+  })
+
+  it('raise where RBAC lets them, and may not revoke, nor look elsewhere, where it does not', async () => {
+    const lead = await as('lead')
+    const raised = await jobcap(lead, 'runs', 'raise', 'paying', '-n', TEAM, '--cap-usd', '600.00')
+    expect(raised.out, raised.err).to.contain('$600.00')
+    const revoked = await jobcap(lead, 'runs', 'revoke', 'paying', '-n', TEAM)
+    expect([revoked.code, revoked.err]).to.deep.include(1)
+    expect(revoked.err).to.contain(`You may not delete keys of jobcap.dev in namespace ${TEAM}. (operator_forbidden)`)
+    expect((await jobcap(lead, 'runs', 'list')).err).to.contain('list runs of jobcap.dev in all namespaces')
+    const guest = await jobcap(await as('guest'), 'runs', 'list', '-n', TEAM)
+    expect(guest.err).to.contain(`You may not list runs of jobcap.dev in namespace ${TEAM}.`)
+  })
+
+  it('are told what to do where the kubeconfig holds no token, no cluster answers, or rights are missing', async () => {
+    const nobody = await jobcap({ token: 'no-token' }, 'runs', 'list', '-n', TEAM)
+    expect(nobody.code).to.equal(69)
+    expect(nobody.err).to.match(/the ledger of c could not be looked for: .*Unauthorized.*--ledger https:\/\//)
+    await cluster.kubectl(['create', 'serviceaccount', 'stranger', '-n', TEAM])
+    const stranger = await jobcap(await as('stranger'), 'runs', 'list', '-n', TEAM)
+    expect(stranger.err).to.match(/cannot get resource "mutatingwebhookconfigurations"/)
+    const wrong = await jobcap(await as('lead'), 'runs', 'list', '--ledger', 'kube:production')
+    expect(wrong.err).to.match(/the kubeconfig has no context "production"; it has: c/)
+    const missing = await jobcap(await as('lead'), 'runs', 'show', 'nobody', '-n', TEAM)
+    expect(missing.err).to.match(/no run of a Job "nobody" in namespace billing; see: jobcap runs list -n billing/)
+  })
+
+  it('may ask as a service account, whose token is good for the ledger alone', async () => {
+    const admin = { token: cluster.adminToken }
+    const listed = await jobcap(admin, 'runs', 'list', '-n', TEAM, '--service-account', `${TEAM}/lead`)
+    expect(listed.code, listed.err).to.equal(0)
+    const refused = await jobcap(admin, 'runs', 'list', '-n', TEAM, '--service-account', `${TEAM}/guest`)
+    expect(refused.err).to.contain('operator_forbidden')
+  })
+})
