@@ -28,17 +28,17 @@ export interface RunningManager extends Running {
 /** Admission in every replica; the controller in the one that leads. */
 export async function startManager(config: ManagerConfig, doors: ManagerDoors): Promise<RunningManager> {
   const watching = { ...doors, kube: connectKube(doors.timers) }
-  const admission = await startAdmission(config, watching)
-  const ledger = createLedgerClient({
-    address: config.ledgerUrl,
-    operatorToken: () => readFileSync(config.tokenFile, 'utf8').trim(),
-    caPem: () => admission.bundle(),
-  })
+  const { ledgerUrl, tokenFile } = config
+  const operatorToken = () => readFileSync(tokenFile, 'utf8').trim()
+  const admission = await startAdmission(
+    { ...config, connectLedger: (caPem) => createLedgerClient({ address: ledgerUrl, operatorToken, caPem }) },
+    watching,
+  )
   const leading = lead(watching, {
     namespace: config.namespace,
     name: 'jobcap-controller',
     identity: doors.random.uuid(),
-    begin: () => watchJobEnds(watching, ledger),
+    begin: () => watchJobEnds(watching, admission.ledger),
   })
   return {
     address: admission.address,

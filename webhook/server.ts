@@ -3,12 +3,14 @@ import { keepCaBundles } from '../certs/ca-bundle.ts'
 import { DEFAULT_LIVES } from '../certs/lineage.ts'
 import { keepServing } from '../certs/serving.ts'
 import type { KubeDoors } from '../kube/mirror.ts'
+import type { LedgerClient } from '../ledger/client.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { type ListenAddress, type RunningServer, startHttpServer } from '../runtime/http-server.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import type { Random } from '../runtime/random.ts'
 import { DEFAULT_RESOURCES, type PlanSettings } from './plan.ts'
 import { createAdmissionApp } from './server/app.ts'
+import { createEarlierRuns } from './server/earlier-runs.ts'
 import { WEBHOOK_METRICS } from './server/metrics.ts'
 import { watchSources } from './server/sources.ts'
 
@@ -24,14 +26,15 @@ export interface AdmissionConfig extends Pick<PlanSettings, 'image' | 'imagePull
   /** Name of the webhook configurations whose `caBundle` is kept. */
   readonly webhookConfiguration: string
   readonly authoritySecret: string
+  /** A client of the ledger that trusts what this PEM says at each request. */
+  connectLedger(caPem: () => string): LedgerClient
 }
 
 export type AdmissionDoors = KubeDoors & { readonly clock: Clock; readonly random: Random }
 
 export interface RunningAdmission {
   readonly address: ListenAddress
-  /** PEM of the authorities that sign for admission and for the ledger. */
-  bundle(): string
+  readonly ledger: LedgerClient
   /** Answers what is in flight, then stops. */
   drain(): Promise<void>
 }
@@ -60,7 +63,9 @@ export async function startAdmission(config: AdmissionConfig, doors: AdmissionDo
     },
   })
   await sources.areThere
+  const ledger = config.connectLedger(() => serving.bundle())
   const handler = createAdmissionApp({
+    earlierRuns: createEarlierRuns(ledger, doors),
     sources: { ...sources, settings: () => settingsOf(config, serving.bundle()) },
     metrics: createMetrics(WEBHOOK_METRICS),
     clock,
@@ -70,7 +75,7 @@ export async function startAdmission(config: AdmissionConfig, doors: AdmissionDo
   servers.push(server)
   return {
     address: server.address,
-    bundle: () => serving.bundle(),
+    ledger,
     async drain() {
       await server.drain()
       for (const part of [serving, authority, bundles, sources]) part.stop()

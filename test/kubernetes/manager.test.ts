@@ -228,8 +228,25 @@ describe('jobcap on a real control plane', function () {
         return items.find(({ regarding, note }) => regarding.uid === runUid && note.startsWith('Spent'))
       })
       expect(event.note).to.match(
-        /^Spent \$\d+\.\d+ of a cap of \$500.00(, \$\d+\.\d+ still held for calls in doubt)?: \d+ calls/,
+        /^Spent \$\d+\.\d+ of a cap of \$500.00(, \$\d+\.\d+ still held for calls in doubt)?: [1-9]\d* calls, 0 replays\.$/,
       )
+    })
+
+    it('warns whoever makes the Job again of what it paid, with the line that replays it, also in a dry run', async () => {
+      const { warnings } = await cluster.kubectl(
+        ['create', '--dry-run=server', '-f', '-'],
+        JSON.stringify(jobNamed('paying')),
+      )
+      expect(warnings).to.match(
+        /an earlier Job paying made \d+ calls for \$\d+\.\d\d; this one pays anew\. To replay them add the annotation jobcap\.dev\/continues: [0-9a-f-]{36}/,
+      )
+      const line = /jobcap\.dev\/continues: ([0-9a-f-]{36})/.exec(warnings)?.[1] ?? ''
+      const continuing = jobNamed('paying', { metadata: { annotations: { 'jobcap.dev/continues': line } } })
+      const again = await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(continuing))
+      expect(again.warnings).not.to.contain('an earlier Job')
+      const other = await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(jobNamed('other')))
+      expect(other.warnings).not.to.contain('an earlier Job')
+      expect(await cluster.kube.get(jobAt('paying'))).to.equal(undefined)
     })
   })
 

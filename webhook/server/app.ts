@@ -7,6 +7,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
 import type { PlanSettings } from '../plan.ts'
+import type { EarlierRuns } from './earlier-runs.ts'
 import type { WEBHOOK_METRICS } from './metrics.ts'
 import { review } from './review.ts'
 
@@ -24,13 +25,14 @@ export interface AdmissionSources {
 
 export interface AdmissionAppDoors {
   readonly sources: AdmissionSources
+  readonly earlierRuns: EarlierRuns
   readonly metrics: Metrics<typeof WEBHOOK_METRICS>
   readonly clock: Clock
   readonly log: Log
 }
 
 /** The admission server: reviews, readiness, metrics. */
-export function createAdmissionApp({ sources, metrics, clock, log }: AdmissionAppDoors): RequestListener {
+export function createAdmissionApp({ sources, earlierRuns, metrics, clock, log }: AdmissionAppDoors): RequestListener {
   const app = express()
   app.disable('x-powered-by')
   app.get(READY_ROUTE, (_request, response) => {
@@ -52,7 +54,10 @@ export function createAdmissionApp({ sources, metrics, clock, log }: AdmissionAp
       policies: sources.policies(),
       settings: sources.settings(),
     })
-    response.json({ apiVersion: asked.apiVersion, kind: asked.kind, response: answer })
+    const earlier = code === 'injected' ? await earlierRuns.warningFor(asked.request) : undefined
+    const warnings = [...(answer.warnings ?? []), ...(earlier === undefined ? [] : [earlier])]
+    const told = warnings.length === 0 ? answer : { ...answer, warnings }
+    response.json({ apiVersion: asked.apiVersion, kind: asked.kind, response: told })
     metrics.count('admission_reviews_total', { code })
     metrics.observe('admission_seconds', {}, (clock.monotonicMs() - startedMs) / 1000)
     log.info({ namespace, kind: asked.request.kind.kind, operation: asked.request.operation, code }, 'reviewed')
