@@ -10,6 +10,7 @@ import { listKeysCommand } from './keys/list.ts'
 import { raiseKeyCommand } from './keys/raise.ts'
 import { revokeKeyCommand } from './keys/revoke.ts'
 import { ledgerCommand } from './ledger.ts'
+import { repairCommand } from './repair.ts'
 import { runCommand } from './run/command.ts'
 import { listRunsCommand } from './runs/list.ts'
 import { raiseRunCommand } from './runs/raise.ts'
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   runCommand,
   explainCommand,
   ledgerCommand,
+  repairCommand,
   listKeysCommand,
   createKeyCommand,
   revokeKeyCommand,

@@ -5,8 +5,9 @@ import type { RefusalCode } from './refusals.ts'
 
 /** Who acted, as far as it applies. */
 export interface AuditActor {
-  readonly keyId: KeyId
-  readonly runUid: RunUid
+  /** Null, with all the rest, where what happened is the install's and not one key's. */
+  readonly keyId: KeyId | null
+  readonly runUid: RunUid | null
   readonly jobUid: JobUid | null
   readonly podUid: PodUid | null
   readonly podName: string | null
@@ -90,6 +91,8 @@ export type AuditFact =
   | { readonly event: 'run.continued'; readonly byJobUid: JobUid }
   | { readonly event: 'run.closed'; readonly spentUsdMicros: UsdMicros; readonly effectsNoPodSaw: number }
   | { readonly event: 'run.pruned' }
+  /** A person went on without the journal of a replica: calls of it that the store lost may be made again. */
+  | { readonly event: 'journal.given_up'; readonly replicaId: string }
   | { readonly event: 'attempt.began'; readonly life: number }
 
 /** One line of `GET /audit`. */

@@ -45,6 +45,11 @@ export const REFUSALS = {
     'There is no call with this id whose outcome is in doubt.',
     'Look for `call.in_doubt` without a later `call.settled` in the audit record.',
   ),
+  journal_not_waited_for: caller(
+    404,
+    'No journal of such a replica is waited for, so there is nothing to give up.',
+    'Run `jobcap doctor`: it names the replicas whose journals are missing.',
+  ),
   key_revoked: {
     ...operator(
       401,

@@ -12,6 +12,8 @@ export const RUNS_ROUTE = '/runs'
 export const CALLS_ROUTE = '/calls'
 /** Operators: opens the day caps again after `--restored`. */
 export const OPEN_CAPS_ROUTE = '/caps/open'
+/** Operators: a person goes on without the journal of a replica, `POST /journals/{replica}/given-up`. */
+export const JOURNALS_ROUTE = '/journals'
 /** Whether the process lives. */
 export const HEALTH_ROUTE = '/healthz'
 /** Whether it can serve, and if not why. */
@@ -26,6 +28,7 @@ export const RESERVED_SEGMENTS = [
   'runs',
   'calls',
   'caps',
+  'journals',
   'healthz',
   'readyz',
   'metrics',

@@ -12,7 +12,15 @@ import type {
   RunFilter,
   RunView,
 } from '../contract/operators.ts'
-import { AUDIT_ROUTE, CALLS_ROUTE, KEYS_ROUTE, OPEN_CAPS_ROUTE, READY_ROUTE, RUNS_ROUTE } from '../contract/routes.ts'
+import {
+  AUDIT_ROUTE,
+  CALLS_ROUTE,
+  JOURNALS_ROUTE,
+  KEYS_ROUTE,
+  OPEN_CAPS_ROUTE,
+  READY_ROUTE,
+  RUNS_ROUTE,
+} from '../contract/routes.ts'
 
 /** Where the ledger is, and the operators' token. */
 export interface LedgerClientOptions {
@@ -78,6 +86,8 @@ export interface LedgerClient {
     word: { readonly effect: false } | { readonly effect: true; readonly spent_usd: string },
   ): Promise<ResolvedCallView>
   openDayCaps(): Promise<void>
+  /** A person's word that the store goes on without the journal of a replica that it waits for. */
+  giveUpJournal(replica: string): Promise<void>
   /** The record in order, as it comes. */
   audit(ask?: AuditAsk): AsyncIterable<AuditEvent>
   /** What `/readyz` says. */
@@ -91,6 +101,8 @@ export interface LedgerClient {
 export interface Readiness {
   readonly ready: boolean
   readonly problem?: string
+  /** What is wrong with the store, of `STORE_PROBLEMS`. */
+  readonly problem_codes?: readonly string[]
   readonly policy_problem?: string
   readonly waived?: readonly string[]
 }
@@ -149,6 +161,9 @@ export function createLedgerClient(options: LedgerClientOptions): LedgerClient {
     resolveCall: (callId, word) => json('POST', `${CALLS_ROUTE}/${encodeURIComponent(callId)}/resolve`, word),
     async openDayCaps() {
       await json('POST', OPEN_CAPS_ROUTE)
+    },
+    async giveUpJournal(replica) {
+      await json('POST', `${JOURNALS_ROUTE}/${encodeURIComponent(replica)}/given-up`)
     },
     audit: (ask = {}) => events(options, AUDIT_ROUTE + queryOf(ask)),
     async readiness() {

@@ -1,3 +1,4 @@
+import type { StoreProblemCode } from '../contract/store-problems.ts'
 import type { Reports } from './call/reports.ts'
 import type { Sends } from './call/sends.ts'
 import type { LedgerEffects } from './effects.ts'
@@ -10,11 +11,20 @@ export interface Ledger extends LedgerEffects {
   readonly settings: LedgerSettings
   /** What a person does without on the store, for `/readyz`. */
   readonly waived: readonly string[]
+  readonly care: StoreCare
   readonly sealer: Sealer
   readonly credentials: PodCredentials
   readonly runTerms: RunTermsCache
   readonly sends: Sends
   readonly reports: Reports
+}
+
+/** What a person is told of the store while it is not ready, and may say. */
+export interface StoreCare {
+  /** Empty while it is ready. */
+  problemCodes(): readonly StoreProblemCode[]
+  /** Goes on without the journal of a replica. Undefined where nobody waits for it. */
+  giveUp(replicaId: string): Promise<'given_up' | undefined>
 }
 
 export interface LedgerSettings {

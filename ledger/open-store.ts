@@ -11,14 +11,22 @@ import type { StoreDoors } from '../store/redis/steps.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import type { Store } from '../store/store.ts'
 import type { StoreConfig } from './config.ts'
+import type { StoreCare } from './ledger.ts'
 import { deriveKey } from './seal.ts'
 
+/** A store, and what a person is told and may say of it while it is not ready. */
+export interface OpenedStore {
+  readonly store: Store
+  readonly care: StoreCare
+}
+
 /** Opens the engine that the settings name. What it holds is sealed with the master key, so that key says whose it is. */
-export async function openStore(config: StoreConfig, masterKey: Uint8Array, doors: StoreDoors): Promise<Store> {
+export async function openStore(config: StoreConfig, masterKey: Uint8Array, doors: StoreDoors): Promise<OpenedStore> {
   switch (config.kind) {
     case 'sqlite': {
       const { path, restored } = config
-      return openSqliteStore({ ...doors, path, restored })
+      const store = await openSqliteStore({ ...doors, path, restored })
+      return { store, care: { problemCodes: () => failing(store), giveUp: async () => undefined } }
     }
     case 'redis': {
       const { address, passwordFile, caFile, initialise } = config
@@ -34,19 +42,31 @@ export async function openStore(config: StoreConfig, masterKey: Uint8Array, door
       const { journalFolder, giveUp, waived } = config
       const gate = new DurabilityGate({ ...doors, inner, hasJournal: journalFolder !== null, waived })
       await gate.start()
-      if (journalFolder === null) return gatedStore(gate, inner)
+      if (journalFolder === null) {
+        const problemCodes = () => [...gate.problemCodes(), ...failing(inner)]
+        return { store: gatedStore(gate, inner), care: { problemCodes, giveUp: async () => undefined } }
+      }
       const isOpen = gate.problem() === undefined
-      return gatedStore(gate, await guarded(inner, { folder: journalFolder, giveUp, isOpen }, doors))
+      const guard = await guarded(inner, { folder: journalFolder, giveUp, isOpen }, doors)
+      return {
+        store: gatedStore(gate, guardedStore(guard, inner)),
+        care: {
+          problemCodes: () => [...new Set([...gate.problemCodes(), ...guard.problemCodes()])],
+          giveUp: (replicaId) => guard.giveUp(replicaId),
+        },
+      }
     }
   }
 }
+
+const failing = (store: Store) => (store.problem() === undefined ? [] : (['store_failed'] as const))
 
 /** Writes each send into a journal first, and serves only a store that is known to be whole. */
 async function guarded(
   inner: DistributedStore,
   { folder, giveUp, isOpen }: { readonly folder: string; readonly giveUp: readonly string[]; readonly isOpen: boolean },
   doors: StoreDoors,
-): Promise<Store> {
+): Promise<Guard> {
   const { random, log } = doors
   try {
     const disk = await openFileDisk(folder)
@@ -58,11 +78,14 @@ async function guarded(
     })
     const served = (await journal.entries()).findLast((entry) => entry.kind === 'served')
     const guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
-    for (const gone of giveUp) await inner.registry.remove(gone)
+    for (const gone of giveUp) {
+      log.warn({ replicaId: gone }, 'the journal of a replica is given up by --give-up')
+      await inner.registry.giveUp(gone)
+    }
     const starting = guard.start()
     // Behind a shut gate it may not get far, and a person wants to hear why from /readyz.
     if (isOpen) await starting
-    return guardedStore(guard, inner)
+    return guard
   } catch (fault) {
     await inner.close()
     throw fault

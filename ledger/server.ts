@@ -62,7 +62,7 @@ async function readiness(ledger: Ledger, _request: IncomingMessage, response: Se
   const policyProblem = ledger.policies.problem()
   writeJson(response, problem === undefined ? 200 : 503, {
     ready: problem === undefined,
-    ...(problem === undefined ? {} : { problem }),
+    ...(problem === undefined ? {} : { problem, problem_codes: ledger.care.problemCodes() }),
     ...(policyProblem === undefined ? {} : { policy_problem: policyProblem }),
     ...(ledger.waived.length === 0 ? {} : { waived: ledger.waived }),
   })

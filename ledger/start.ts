@@ -78,7 +78,7 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
   const { settings } = config
   const { clock, random, log } = doors
   const { key: masterKey, isUnused, markUsed } = await platform.masterKey()
-  const store = await openStore(initialised(config.store, isUnused), masterKey, doors)
+  const { store, care } = await openStore(initialised(config.store, isUnused), masterKey, doors)
   await markUsed()
   return {
     clock,
@@ -88,6 +88,7 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
     settings,
     waived: config.store.kind === 'redis' ? config.store.waived : [],
     store,
+    care,
     policies: platform.policies,
     secrets: platform.secrets,
     workloads: platform.workloads,

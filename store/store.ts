@@ -3,6 +3,7 @@ import type { SeenFact } from '../contract/call.ts'
 import type { CallId, HistoryId, JobUid, KeyId, RunUid } from '../contract/ids.ts'
 import type { UsdMicros } from '../contract/money.ts'
 import type { Refusal } from '../contract/refusals.ts'
+import type { StoreProblemCode } from '../contract/store-problems.ts'
 import type { CallRow } from './call-row.ts'
 import type { Caller, PodCaller } from './caller.ts'
 import type { NumberAnswer, NumberRequest, ReadRequest, RefusedCall, SendStart } from './numbering.ts'
@@ -134,14 +135,17 @@ export class StoreFault extends Error {
   readonly isTransient: boolean
   /** No answer came: a distributed engine may have done the step all the same. Every step may be asked for again. */
   readonly mayHaveHappened: boolean
+  /** What is wrong with the store as a whole; undefined: with this step. */
+  readonly problemCode: StoreProblemCode | undefined
 
   constructor(
     message: string,
-    options: ErrorOptions & Partial<Pick<StoreFault, 'isTransient' | 'mayHaveHappened'>> = {},
+    options: ErrorOptions & Partial<Pick<StoreFault, 'isTransient' | 'mayHaveHappened' | 'problemCode'>> = {},
   ) {
     super(message, options)
     this.isTransient = options.isTransient ?? false
     this.mayHaveHappened = options.mayHaveHappened ?? false
+    this.problemCode = options.problemCode
   }
 }
 

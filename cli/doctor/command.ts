@@ -5,6 +5,7 @@ import { lastSources } from '../ledger-home.ts'
 import type { Finding } from './finding.ts'
 import { openPermissions } from './permissions.ts'
 import { recordFindings } from './record.ts'
+import { storeFindings } from './store.ts'
 import { secretFindings } from './vendor-secrets.ts'
 
 /** Alarms stay in the record for ever; older ones were somebody's business already. */
@@ -27,11 +28,11 @@ export const doctorCommand: Command = {
 }
 
 async function examine({ client, home }: AskedLedger, values: Values, context: Context): Promise<Finding[]> {
-  const { ready, problem, policy_problem } = await client.readiness()
+  const { ready, problem, problem_codes: codes = [], policy_problem } = await client.readiness()
   const findings: Finding[] = []
   if (!ready) {
     const why = problem ?? 'it does not say why'
-    findings.push({ problem: `The ledger is not ready: ${why}.`, wayOut: 'See its log.' })
+    findings.push({ problem: `The ledger is not ready: ${why}.`, wayOut: 'See its log.' }, ...storeFindings(codes))
   }
   if (policy_problem !== undefined) {
     findings.push({
@@ -44,6 +45,8 @@ async function examine({ client, home }: AskedLedger, values: Values, context: C
     if (sources === undefined) throw new Unavailable(`${home.folder} does not say what its ledger was started with`)
     findings.push(...openPermissions(home, sources), ...secretFindings(sources, context.environment))
   }
+  // A store that is not ready tells nothing of its record.
+  if (!ready) return findings
   const recent = { alarmsFromMs: context.clock.nowMs() - ALARMS_OF_MS, values }
   return [...findings, ...(await recordFindings(client, recent))]
 }

@@ -1,11 +1,18 @@
 import { asKeyId, asRunUid } from '../../contract/ids.ts'
-import { AUDIT_ROUTE, CALLS_ROUTE, KEYS_ROUTE, OPEN_CAPS_ROUTE, RUNS_ROUTE } from '../../contract/routes.ts'
+import {
+  AUDIT_ROUTE,
+  CALLS_ROUTE,
+  JOURNALS_ROUTE,
+  KEYS_ROUTE,
+  OPEN_CAPS_ROUTE,
+  RUNS_ROUTE,
+} from '../../contract/routes.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What an operator wants to do, in the words of Kubernetes' RBAC on `jobcap.dev`. */
 export interface Access {
   readonly verb: 'get' | 'list' | 'create' | 'update' | 'delete'
-  readonly resource: 'keys' | 'runs' | 'calls' | 'caps' | 'audit'
+  readonly resource: 'keys' | 'runs' | 'calls' | 'caps' | 'audit' | 'journals'
   /** Of the run that is asked about; null: of all. */
   readonly namespace: string | null
 }
@@ -22,6 +29,7 @@ const RESOURCES = [
   { route: CALLS_ROUTE, resource: 'calls' },
   { route: OPEN_CAPS_ROUTE, resource: 'caps' },
   { route: AUDIT_ROUTE, resource: 'audit' },
+  { route: JOURNALS_ROUTE, resource: 'journals' },
 ] as const
 
 /** Undefined: no route of operators. */
@@ -70,6 +78,7 @@ async function namespaceOf(
     }
     case 'calls':
     case 'caps':
+    case 'journals':
       return null
   }
 }

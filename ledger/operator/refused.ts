@@ -21,7 +21,7 @@ export function must<Value>(parsed: Parsed<Value>): Value {
 
 export function found<Value>(
   value: Value | undefined,
-  code: 'key_unknown' | 'run_unknown' | 'call_not_in_doubt',
+  code: 'key_unknown' | 'run_unknown' | 'call_not_in_doubt' | 'journal_not_waited_for',
 ): Value {
   if (value === undefined) throw new Refused(refusal(code))
   return value

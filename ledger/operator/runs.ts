@@ -3,14 +3,14 @@ import { asCallId, asJobUid, asRunUid } from '../../contract/ids.ts'
 import { formatUsd } from '../../contract/money.ts'
 import { parseResolve, parseRunQuery } from '../../contract/operators.schema.ts'
 import type { ResolvedCallView, RunFilter } from '../../contract/operators.ts'
-import { CALLS_ROUTE, OPEN_CAPS_ROUTE, RUNS_ROUTE } from '../../contract/routes.ts'
+import { CALLS_ROUTE, JOURNALS_ROUTE, OPEN_CAPS_ROUTE, RUNS_ROUTE } from '../../contract/routes.ts'
 import type { RunRow } from '../../store/store.ts'
 import type { Ledger } from '../ledger.ts'
 import { parseJsonNumbersAsText } from './number-text.ts'
 import { found, must } from './refused.ts'
 import { runDetailView, runView } from './views.ts'
 
-/** Runs and their ends, calls in doubt, and the day caps after `--restored`. */
+/** Runs and their ends, calls in doubt, the day caps after `--restored`, and journals that are lost. */
 export function runRoutes(ledger: Ledger): Router {
   const { store, log } = ledger
   const router = Router()
@@ -56,6 +56,11 @@ export function runRoutes(ledger: Ledger): Router {
     await store.openDayCaps()
     log.warn('a person opened the day caps')
     response.json({ opened: true })
+  })
+
+  router.post(`${JOURNALS_ROUTE}/:replica/given-up`, async (request, response) => {
+    found(await ledger.care.giveUp(request.params.replica), 'journal_not_waited_for')
+    response.json({ given_up: request.params.replica })
   })
   return router
 }

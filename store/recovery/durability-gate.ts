@@ -1,3 +1,4 @@
+import type { StoreProblemCode } from '../../contract/store-problems.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import { type Store, StoreFault } from '../store.ts'
@@ -10,6 +11,15 @@ interface GateOptions {
   readonly waived: readonly Waiver[]
   readonly timers: Timers
   readonly log: Log
+}
+
+const CODES: Readonly<Record<Shortfall['demand'], StoreProblemCode>> = {
+  journal: 'journal_not_kept',
+  tls: 'store_not_private',
+  appendonly: 'store_not_durable',
+  appendfsync: 'store_not_synced',
+  noeviction: 'store_evicts',
+  master: 'store_is_replica',
 }
 
 const LOOK_EVERY_MS = 5_000
@@ -28,6 +38,7 @@ const NO_JOURNAL: Shortfall = {
 export class DurabilityGate {
   readonly #options: GateOptions
   readonly #stopLooking: () => void
+  #codes: readonly StoreProblemCode[] = ['store_starting']
   #problem: string | undefined = 'it is being looked at whether Redis keeps what it acknowledges'
   #looking: Promise<void> | undefined
   /** A look that a broken connection has overtaken says nothing of what answers next. */
@@ -41,6 +52,7 @@ export class DurabilityGate {
     inner.onBroken(() => {
       this.#breaks += 1
       this.#problem = 'the connection to Redis was lost; whether it keeps what it acknowledges is looked at again'
+      this.#codes = ['store_in_doubt']
       this.#untilOpen()
     })
     this.#stopLooking = timers.every(LOOK_EVERY_MS, () => void this.#look())
@@ -49,6 +61,11 @@ export class DurabilityGate {
   /** Undefined when all that is demanded is there or waived; else what to change. */
   problem(): string | undefined {
     return this.#problem
+  }
+
+  /** What is missing, by code; none while it is open. */
+  problemCodes(): readonly StoreProblemCode[] {
+    return this.#problem === undefined ? [] : this.#codes
   }
 
   /** Resolves after the first look. What is missing then is looked for again until it is there. */
@@ -85,7 +102,9 @@ export class DurabilityGate {
     } catch (fault) {
       // Without an answer nothing is known to have changed; calls fail by themselves, and a break shuts the gate.
       log.warn({ err: fault }, 'it could not be looked at whether Redis keeps what it acknowledges')
-      if (this.#problem !== undefined && fault instanceof StoreFault) this.#problem = fault.message
+      if (this.#problem === undefined || !(fault instanceof StoreFault)) return
+      this.#problem = fault.message
+      this.#codes = [fault.problemCode ?? 'store_unreachable']
     }
   }
 
@@ -99,6 +118,7 @@ export class DurabilityGate {
     if (problem === undefined && this.#problem !== undefined)
       log.info('Redis keeps what it acknowledges, or it is waived')
     this.#problem = problem
+    this.#codes = [...new Set(missing.map(({ demand }) => CODES[demand]))]
     this.#untilOpen()
   }
 }

@@ -1,3 +1,4 @@
+import type { StoreProblemCode } from '../../contract/store-problems.ts'
 import { Barrier } from './barrier.ts'
 import { CallSteps } from './call-steps.ts'
 import { type GuardOptions, Recovery } from './recovery.ts'
@@ -24,6 +25,20 @@ export class Guard {
   problem(): string | undefined {
     const { journal, inner } = this.#options
     return this.#recovery.problem() ?? journal.problem() ?? inner.problem()
+  }
+
+  /** What is wrong, by code; none while it serves. */
+  problemCodes(): readonly StoreProblemCode[] {
+    const { journal, inner } = this.#options
+    const code = this.#recovery.problemCode()
+    if (code !== undefined) return [code]
+    if (journal.problem() !== undefined) return ['journal_not_writable']
+    return inner.problem() === undefined ? [] : ['store_failed']
+  }
+
+  /** A person's word that the store is to go on without the journal of a replica; undefined: nobody waits for it. */
+  giveUp(replicaId: string): Promise<'given_up' | undefined> {
+    return this.#recovery.giveUp(replicaId)
   }
 
   /** Resolves when it serves for the first time, or when only a person can help. */

@@ -24,14 +24,14 @@ export type RecoveryPlan =
   | { readonly kind: 'too_old'; readonly storeKnows: number }
 
 export function planOf(state: RegistryState, own: OwnState): RecoveryPlan {
-  const { historyId, witness, recovery, replicas } = state
+  const { historyId, witness, recovery, replicas, givenUp } = state
   if (historyId === null) return { kind: 'empty' }
   const isLossPossible = recovery !== null || witness.written !== witness.now
   const card = replicas.find(({ replicaId }) => replicaId === own.replicaId)
   // What we let go was in the store then. A store that does not know that we did is older than our journal reaches.
   const storeKnows = card?.droppedSegment ?? 0
-  if (own.historyId !== null && isLossPossible && storeKnows < own.droppedSegment)
-    return { kind: 'too_old', storeKnows }
+  const isKnownTooOld = own.historyId !== null && storeKnows < own.droppedSegment
+  if (isKnownTooOld && isLossPossible && !givenUp.includes(own.replicaId)) return { kind: 'too_old', storeKnows }
   if (!isLossPossible) {
     const isOurs = own.historyId === null || own.historyId === historyId
     return isOurs ? { kind: 'serve', historyId } : { kind: 'catch_up', historyId }

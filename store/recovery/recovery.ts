@@ -1,4 +1,5 @@
 import type { HistoryId } from '../../contract/ids.ts'
+import type { StoreProblemCode } from '../../contract/store-problems.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
@@ -7,8 +8,8 @@ import type { Journal } from '../journal/journal.ts'
 import { StoreFault } from '../store.ts'
 import type { Barrier } from './barrier.ts'
 import { mergeJournal, tellOutcomes } from './merge-journal.ts'
-import { type OwnState, planOf } from './plan.ts'
-import type { DistributedStore } from './registry.ts'
+import { type OwnState, planOf, type RecoveryPlan } from './plan.ts'
+import type { DistributedStore, RegistryState } from './registry.ts'
 
 export interface GuardDoors {
   readonly clock: Clock
@@ -43,6 +44,7 @@ export class Recovery {
   #isEnding = false
   #hasServed = false
   #problem = 'the ledger is starting'
+  #code: StoreProblemCode = 'store_starting'
   #recovering: Promise<void> | undefined
 
   constructor(options: GuardOptions, barrier: Barrier) {
@@ -56,6 +58,27 @@ export class Recovery {
   /** Undefined while the store is known to be whole. */
   problem(): string | undefined {
     return this.#isServing ? undefined : this.#problem
+  }
+
+  problemCode(): StoreProblemCode | undefined {
+    return this.#isServing ? undefined : this.#code
+  }
+
+  /**
+   * A person's word that the store is to go on without the journal of a replica. Undefined where nobody waits for it:
+   * then there is nothing to give up.
+   */
+  async giveUp(replicaId: string): Promise<'given_up' | undefined> {
+    const { inner, log } = this.#options
+    const plan = planOf(await inner.registry.read(), this.#ownState())
+    const isWaitedFor = plan.kind === 'wait' && plan.missing.includes(replicaId)
+    if (!isWaitedFor && !(plan.kind === 'too_old' && replicaId === this.#own.replicaId)) return undefined
+    log.warn(
+      { replicaId },
+      'a person gave up the journal of a replica: calls of it that the store lost may be made again',
+    )
+    await inner.registry.giveUp(replicaId)
+    return 'given_up'
   }
 
   /** The store must be whole; a step that began under this history must still be under it. */
@@ -76,6 +99,7 @@ export class Recovery {
       this.#options.log.warn({ why }, 'the store may have lost something: nothing is sent until it is known')
     this.#isServing = false
     this.#problem = `the store may have lost something (${why}); it is being looked at`
+    this.#code = 'store_in_doubt'
     this.#recovering ??= this.#recover()
   }
 
@@ -113,6 +137,7 @@ export class Recovery {
         if (await this.#advance()) break
       } catch (fault) {
         this.#problem = fault instanceof Error ? fault.message : String(fault)
+        this.#code = (fault instanceof StoreFault ? fault.problemCode : undefined) ?? 'store_unreachable'
         log.warn({ err: fault }, 'the store cannot be looked at yet')
       }
       await timers.sleep(pauseMs)
@@ -124,12 +149,14 @@ export class Recovery {
   async #advance(): Promise<boolean> {
     const { inner, journal, random, log } = this.#options
     const { registry } = inner
-    const plan = planOf(await registry.read(), this.#ownState())
+    const state = await registry.read()
+    const plan = planOf(state, this.#ownState())
     switch (plan.kind) {
       case 'serve':
         inner.adopt(plan.historyId)
         if (!this.#hasServed) await tellOutcomes(inner, journal, log)
         await this.#serve(plan.historyId)
+        await this.#note(state)
         return true
       case 'catch_up':
         inner.adopt(plan.historyId)
@@ -148,31 +175,50 @@ export class Recovery {
         await registry.handOver(this.#own.replicaId)
         return false
       case 'finish':
+        inner.adopt(plan.next)
+        await this.#note(state)
         await registry.finish(plan.next)
         log.info({ historyId: plan.next }, 'the store is whole again')
         return false
       case 'wait':
-        return this.#needsPerson(
-          `the store may have lost its last steps, and the journals of these replicas are not there: ${plan.missing.join(', ')}. ` +
-            'Start them again; or say for one start of any replica that a journal is lost: --give-up REPLICA',
-        )
       case 'empty':
-        return this.#needsPerson(
-          'the store is empty. Put its data back; or start a replica once with --initialise: it is then made anew from the journals',
-        )
       case 'too_old':
-        return this.#needsPerson(
-          `the store is older than this replica's journal reaches back (it knows of segment ${plan.storeKnows}, ` +
-            `${journal.droppedSegment} were let go). Put newer data back; or give this journal up: --give-up ${this.#own.replicaId}, and a new folder for --journal`,
-        )
+        return this.#needsPerson(plan)
     }
   }
 
-  #needsPerson(problem: string): false {
+  /** What a person has given up is said in the record too, at least once. */
+  async #note({ givenUp }: RegistryState): Promise<void> {
+    const { inner } = this.#options
+    for (const replicaId of givenUp) await inner.recordGivenUp(replicaId)
+    await inner.registry.noted(givenUp)
+  }
+
+  #needsPerson(plan: PlanOfPerson): false {
+    const problem = this.#sentence(plan)
     if (this.#problem !== problem) this.#options.log.error({ problem }, 'a person is needed')
     this.#problem = problem
+    this.#code = CODES[plan.kind]
     this.#blocked.resolve()
     return false
+  }
+
+  #sentence(plan: PlanOfPerson): string {
+    switch (plan.kind) {
+      case 'wait':
+        return (
+          `the store may have lost its last steps, and the journals of these replicas are not there: ${plan.missing.join(', ')}. ` +
+          'Start them again; or say that a journal is lost for good: jobcap ledger repair --give-up REPLICA (or --give-up REPLICA at one start of any replica)'
+        )
+      case 'empty':
+        return 'the store is empty. Put its data back; or start a replica once with --initialise: it is then made anew from the journals'
+      case 'too_old':
+        return (
+          `the store is older than this replica's journal reaches back (it knows of segment ${plan.storeKnows}, ` +
+          `${this.#options.journal.droppedSegment} were let go). Put newer data back; or go on with what the journal has: ` +
+          `jobcap ledger repair --give-up ${this.#own.replicaId}`
+        )
+    }
   }
 
   async #serve(historyId: HistoryId): Promise<void> {
@@ -190,3 +236,7 @@ export class Recovery {
     return { ...this.#own, droppedSegment: this.#options.journal.droppedSegment }
   }
 }
+
+type PlanOfPerson = Extract<RecoveryPlan, { readonly kind: 'wait' | 'empty' | 'too_old' }>
+
+const CODES = { wait: 'journals_missing', empty: 'store_empty', too_old: 'store_too_old' } as const

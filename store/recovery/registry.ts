@@ -9,6 +9,8 @@ export interface DistributedStore extends RecoverableStore {
   shortfalls(): Promise<readonly Shortfall[]>
   /** Called when the connection broke: what answers next may be another server. */
   onBroken(broken: () => void): void
+  /** Writes into the record of every policy that a person has given up the journal of the replica. */
+  recordGivenUp(replicaId: string): Promise<void>
   /** From now on steps run, and journals are merged, under this history. */
   adopt(historyId: HistoryId): void
   /** Called when the connection broke, or a step was told of another history. */
@@ -21,8 +23,12 @@ export interface Registry {
   read(): Promise<RegistryState>
   /** The replica serves under this history, from now on. */
   enter(card: ReplicaCard): Promise<void>
-  /** The replica has ended cleanly, or a person has given up its journal: nobody waits for it. */
+  /** The replica has ended cleanly: nobody waits for it. */
   remove(replicaId: string): Promise<void>
+  /** A person has given up its journal: nobody waits for it, and it stays noted until the record says so. */
+  giveUp(replicaId: string): Promise<void>
+  /** The record says it. */
+  noted(replicaIds: readonly string[]): Promise<void>
   /** Stops every script of the old history. The first to begin names the next one. */
   begin(next: HistoryId): Promise<void>
   /** All that the replica's journal says is merged. */
@@ -38,6 +44,8 @@ export interface RegistryState {
   readonly witness: { readonly written: string; readonly now: string }
   readonly recovery: { readonly next: HistoryId; readonly handedOver: readonly string[] } | null
   readonly replicas: readonly ReplicaCard[]
+  /** Whose journals a person has given up, as far as the record does not say so yet. */
+  readonly givenUp: readonly string[]
 }
 
 export interface ReplicaCard {

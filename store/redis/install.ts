@@ -16,7 +16,9 @@ const FIELDS = ['install', 'schema', 'history', 'ready'] as const
 export async function readInstall(connection: Connection, installId: string): Promise<Install | undefined> {
   const [install = null, schema = null, history = null] = await connection.hmget(INSTALL_KEY, FIELDS)
   if (install === null && history === null) return undefined
-  if (install !== installId) throw new StoreFault(anothers(connection.name, install))
+  if (install !== installId) {
+    throw new StoreFault(anothers(connection.name, install), { problemCode: 'store_of_another_install' })
+  }
   if (schema !== SCHEMA_VERSION) throw new StoreFault(otherLayout(connection.name, schema))
   if (history === null)
     throw new StoreFault(`${connection.name}: ${INSTALL_KEY} has lost its history: put its data back`)

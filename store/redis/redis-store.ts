@@ -13,17 +13,15 @@ import type { Reply } from './connection.ts'
 import { shortfallsOf } from './durability.ts'
 import { admitPodOn, endJobOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
-import { mergeArguments, policyOf, standingArguments } from './merging.ts'
 import type { Place } from './places.ts'
 import { quickNumber, quickReport } from './quick.ts'
 import type { RedisReads } from './reads.ts'
+import { mergeOn, mergeStandingOn, recordGivenUpOn } from './recovering.ts'
 import { RedisRegistry } from './registry.ts'
 import { actorText, factsText, numberArguments, readArguments, refusedCallText, reportArguments } from './requests.ts'
 import { fixedOfKey } from './rows.ts'
 import type { Script, ScriptValue } from './script.ts'
 import { CREATE_KEY, OPEN_DAY_CAPS, REVOKE, SET_LIMITS } from './scripts/keys.ts'
-import { MERGE } from './scripts/merge.ts'
-import { MERGE_STANDING } from './scripts/merge-standing.ts'
 import { NUMBER } from './scripts/number.ts'
 import { PRUNE } from './scripts/prune.ts'
 import { QUICK_NUMBER, QUICK_REPORT } from './scripts/quick.ts'
@@ -221,24 +219,16 @@ export class RedisStore implements DistributedStore {
     return repairAnswer(await this.#ofCall(REPAIR, callId, { callId, nonce, leaseMs }))
   }
 
-  /** Under the policy that its accounts name: the list of policies may be lost too. */
-  async merge(call: S.JournalledCall): Promise<S.MergeAnswer> {
-    const { runUid, callId } = call.row
-    const { places } = this.#reads
-    const policyName = policyOf(call.row) ?? (await places.ofCall(callId))?.policyName
-    if (policyName === undefined) throw new Error(`the journal names ${callId}, but no policy that it counts in`)
-    await places.prepare(policyName)
-    const place = { policyName, runTag: runTagOf(runUid) }
-    const [status = '', id = '', isFrozen = ''] = (await this.#steps.asked(MERGE, place, mergeArguments(call))).map(
-      String,
-    )
-    return status === 'absent' ? { status } : { status: 'merged', callId: id as CallId, isFrozen: isFrozen === '1' }
+  merge(call: S.JournalledCall): Promise<S.MergeAnswer> {
+    return mergeOn(this.#steps, this.#reads.places, call)
   }
 
-  async mergeStanding(standing: S.JournalledStanding): Promise<void> {
-    const { policyName, runUid } = standing.key
-    await this.#reads.places.prepare(policyName)
-    await this.#steps.asked(MERGE_STANDING, { policyName, runTag: runTagOf(runUid) }, standingArguments(standing))
+  mergeStanding(standing: S.JournalledStanding): Promise<void> {
+    return mergeStandingOn(this.#steps, this.#reads.places, standing)
+  }
+
+  recordGivenUp(replicaId: string): Promise<void> {
+    return recordGivenUpOn(this.#steps, this.#reads.places, replicaId)
   }
 
   async resolveByPerson(callId: CallId, word: S.PersonsWord): Promise<S.CallRow | undefined> {

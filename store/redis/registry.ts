@@ -7,6 +7,8 @@ import type { Places } from './places.ts'
 
 /** A card is JSON; what a replica has handed over is `handed:` and the next history. */
 const HANDED = 'handed:'
+/** And of a replica whose journal a person has given up. */
+const GIVEN_UP = 'given-up:'
 
 /** The install's hash and the replicas' cards, and the history that the slot of every policy is under. */
 export class RedisRegistry implements Registry {
@@ -32,7 +34,8 @@ export class RedisRegistry implements Registry {
       historyId: install?.historyId ?? null,
       witness: { written: written ?? '', now },
       recovery: next === null ? null : { next: asHistoryId(next), handedOver },
-      replicas: fields.filter(([name]) => !name.startsWith(HANDED)).map(([, card]) => JSON.parse(card) as ReplicaCard),
+      replicas: fields.filter(([name]) => !name.includes(':')).map(([, card]) => JSON.parse(card) as ReplicaCard),
+      givenUp: fields.flatMap(([name]) => (name.startsWith(GIVEN_UP) ? [name.slice(GIVEN_UP.length)] : [])),
     }
   }
 
@@ -42,6 +45,16 @@ export class RedisRegistry implements Registry {
 
   async remove(replicaId: string): Promise<void> {
     await this.#connection.command('HDEL', REPLICAS_KEY, replicaId)
+  }
+
+  async giveUp(replicaId: string): Promise<void> {
+    await this.#connection.command('HSET', REPLICAS_KEY, `${GIVEN_UP}${replicaId}`, '1')
+    await this.remove(replicaId)
+  }
+
+  async noted(replicaIds: readonly string[]): Promise<void> {
+    const fields = replicaIds.map((replicaId) => `${GIVEN_UP}${replicaId}`)
+    if (fields.length > 0) await this.#connection.command('HDEL', REPLICAS_KEY, ...fields)
   }
 
   async begin(next: HistoryId): Promise<void> {

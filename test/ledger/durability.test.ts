@@ -12,6 +12,7 @@ interface Readyz {
   readonly status: number
   readonly ready: boolean
   readonly problem?: string
+  readonly problem_codes?: readonly string[]
   readonly waived?: readonly string[]
 }
 
@@ -62,17 +63,18 @@ describe('a Redis that may lose what it acknowledges', function () {
   }
 
   const SETTINGS = [
-    ['appendonly', 'no', 'yes'],
-    ['appendfsync', 'everysec', 'always'],
-    ['no-appendfsync-on-rewrite', 'yes', 'no'],
-    ['maxmemory-policy', 'allkeys-lru', 'noeviction'],
+    ['appendonly', 'no', 'yes', 'store_not_durable'],
+    ['appendfsync', 'everysec', 'always', 'store_not_synced'],
+    ['no-appendfsync-on-rewrite', 'yes', 'no', 'store_not_synced'],
+    ['maxmemory-policy', 'allkeys-lru', 'noeviction', 'store_evicts'],
   ] as const
-  for (const [setting, bad, good] of SETTINGS) {
+  for (const [setting, bad, good, code] of SETTINGS) {
     it(`${setting} ${bad}: not ready, says what to set, and serves once it is set, without a restart`, async () => {
       await open({ [setting]: bad })
       const ledger = await start()
-      const { status, problem } = await readyz(ledger)
+      const { status, problem, problem_codes } = await readyz(ledger)
       expect(status).to.equal(503)
+      expect(problem_codes).to.include(code)
       expect(problem).to.contain(`set ${setting} to ${good} (it is ${bad})`)
       expect(gist(await ask(ledger.address, payment(newVaultKey(systemRandom).vaultKey, 'k')))).to.equal(
         '503 store_unavailable',
@@ -123,8 +125,9 @@ describe('a Redis that may lose what it acknowledges', function () {
   it('no journal: not ready, and says the flag', async () => {
     await open()
     const ledger = await rig.startLedger(['--store', redis.url, '--initialise'])
-    const { status, problem } = await readyz(ledger)
+    const { status, problem, problem_codes } = await readyz(ledger)
     expect(status).to.equal(503)
+    expect(problem_codes).to.deep.equal(['journal_not_kept'])
     expect(problem).to.match(/name a folder of this replica with --journal DIR .*\(or --waive journal\)/)
     expect(gist(await ask(ledger.address, payment(newVaultKey(systemRandom).vaultKey, 'k')))).to.equal(
       '503 store_unavailable',
@@ -143,7 +146,8 @@ describe('a Redis that may lose what it acknowledges', function () {
       // It copies its master.
     }
     const ledger = await rig.startLedger(['--store', redis.url, '--journal', 'journal', '--waive', 'tls'])
-    const { status, problem } = await readyz(ledger)
+    const { status, problem, problem_codes } = await readyz(ledger)
+    expect(problem_codes).to.include('store_is_replica')
     expect([status, problem]).to.satisfy(([, said]: [number, string]) => said.includes('it is a replica'))
     expect(status).to.equal(503)
     await client.replicaof('NO', 'ONE')
@@ -158,8 +162,9 @@ describe('a Redis that may lose what it acknowledges', function () {
     await open({ bind: host, 'protected-mode': 'no' })
     const store = ['--store', `redis://${host}:${redis.port}`, '--journal', 'journal', '--initialise']
     const ledger = await rig.startLedger(store)
-    const { status, problem } = await readyz(ledger)
+    const { status, problem, problem_codes } = await readyz(ledger)
     expect(status).to.equal(503)
+    expect(problem_codes).to.include('store_not_private')
     expect(problem).to.match(/the connection is not encrypted: use rediss:\/\/ .*\(or --waive tls\)/)
     await ledger.drain()
     const waived = await rig.startLedger([...store, '--waive', 'tls'])

@@ -1,13 +1,22 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { Redis } from 'ioredis'
+import { INSTALL_KEY } from '../../store/redis/layout.ts'
 import { skip } from '../../tools/test/skip.ts'
+import { CommandRun } from '../cli/command-run.ts'
 import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
 import { ask, gist, payment, type Told } from './call.ts'
 import { exchange, podToken, TestPod } from './pod.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
 
 const AOF = 'appendonlydir'
+
+interface Now {
+  readonly ready: boolean
+  readonly problem?: string
+  readonly problem_codes?: readonly string[]
+}
 
 describe('a Redis that restarts, or loses what it had acknowledged', function () {
   this.timeout(120_000)
@@ -45,9 +54,9 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
   }
   const readyz = async ({ address }: LedgerProcess) => {
     const told = await ask(address, { method: 'GET', path: '/readyz' })
-    return JSON.parse(told.text) as { ready: boolean; problem?: string }
+    return JSON.parse(told.text) as Now
   }
-  const until = async (ledger: LedgerProcess, isSo: (now: { ready: boolean; problem?: string }) => boolean) => {
+  const until = async (ledger: LedgerProcess, isSo: (now: Now) => boolean) => {
     for (;;) {
       const now = await readyz(ledger)
       if (isSo(now)) return now
@@ -274,6 +283,59 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       await start('c', '--give-up', lost)
       await ready(b)
       expect(gist(await lookUp(b, key, 'k'))).to.equal('200')
+    })
+  })
+
+  describe("a person's word", () => {
+    const jobcap = async ({ address }: LedgerProcess, ...words: string[]) => {
+      const token = join(rig.folder, 'state/operator-token')
+      const run = new CommandRun([...words, '--ledger', address, '--token-file', token], {
+        folder: rig.folder,
+      })
+      const code = await run.ended
+      return { code, out: run.out, err: run.err }
+    }
+
+    it('jobcap ledger repair gives up a lost journal: all serve, and log and record say so', async () => {
+      const [a, b] = [await start('a', '--initialise'), await start('b')]
+      const key = await makeKey(b, 'geocode')
+      await a.kill()
+      await redis.kill()
+      await redis.restart()
+      const { problem = '' } = await until(b, (now) => now.problem_codes?.includes('journals_missing') === true)
+      const [lost = ''] = /[0-9a-f]{16}/.exec(problem) ?? []
+      const asked = await jobcap(b, 'ledger', 'repair')
+      expect([asked.code, asked.err]).to.deep.equal([1, ''])
+      expect(asked.out).to.contain(lost).and.to.contain('--give-up REPLICA')
+      expect((await jobcap(b, 'doctor')).out).to.match(/journals_missing: .*\n {2}Start those replicas again/)
+      expect((await jobcap(b, 'ledger', 'repair', '--give-up', 'nobody')).err).to.contain('nothing to give up')
+      expect(await jobcap(b, 'ledger', 'repair', '--give-up', lost)).to.include({ code: 0 })
+      await ready(b)
+      expect(gist(await lookUp(b, key, 'k'))).to.equal('200')
+      expect(b.log()).to.contain('a person gave up the journal of a replica')
+      const told = (await auditOf(b)).filter(({ event }) => event === 'journal.given_up')
+      expect(told).to.have.length(1)
+      expect(told[0]).to.deep.include({ replicaId: lost })
+      expect((await jobcap(b, 'ledger', 'repair')).out).to.contain('nothing to repair')
+      expect((await jobcap(b, 'ledger', 'repair', '--give-up', lost)).err).to.contain('nothing to give up')
+    })
+
+    it('doctor explains an emptied Redis, one of another install, and one that is away', async () => {
+      const ledger = await start('a', '--initialise')
+      await redis.kill()
+      await until(ledger, (now) => now.problem_codes?.some((code) => code === 'store_unreachable') === true)
+      expect((await jobcap(ledger, 'doctor')).out).to.contain('store_unreachable: The store does not answer.')
+      rmSync(join(redis.folder, AOF), { recursive: true })
+      await redis.restart()
+      await until(ledger, (now) => now.problem_codes?.includes('store_empty') === true)
+      expect((await jobcap(ledger, 'doctor')).out).to.match(/store_empty: .*\n {2}Put its data back.*--initialise/)
+      const admin = new Redis({ port: redis.port })
+      await admin.hset(INSTALL_KEY, { install: 'another', schema: '1', history: 'h', ready: '1' })
+      admin.disconnect()
+      await until(ledger, (now) => now.problem_codes?.includes('store_of_another_install') === true)
+      const { out, code } = await jobcap(ledger, 'doctor')
+      expect(out).to.match(/store_of_another_install: .*master key/)
+      expect(code).to.equal(1)
     })
   })
 

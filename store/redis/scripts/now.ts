@@ -27,3 +27,16 @@ call('HSET', meta, 'high_ms', text(nowMs))
 return {'ticked'}
 `,
 })
+
+export const RECORD_GIVEN_UP = script({
+  name: 'jobcapRecordGivenUp',
+  purpose: 'says in the record that a person has given up the journal of a replica',
+  keys: ['meta', 'run', 'accounts', 'audit'],
+  args: { replicaId: 'of the ledger' },
+  statuses: ['recorded'],
+  body: `${BASE}
+append('{"keyId":null,"runUid":null,"jobUid":null,"podUid":null,"podName":null,"index":null,"namespace":null,"label":null}',
+  '"event":"journal.given_up","replicaId":' .. cjson.encode(replicaId))
+return {'recorded'}
+`,
+})

@@ -86,6 +86,7 @@ function ledgerOf({ process, store, vendors, workloads, policies }: LedgerPartOp
     ...effects,
     settings: SETTINGS,
     waived: [],
+    care: { problemCodes: () => [], giveUp: async () => undefined },
     sealer: createSealer(MASTER_KEY, random),
     credentials: createPodCredentials(MASTER_KEY),
     runTerms: createRunTermsCache(store),

@@ -1,0 +1,36 @@
+import { expect } from 'chai'
+import { asHistoryId } from '../../../contract/ids.ts'
+import { type OwnState, planOf } from '../../../store/recovery/plan.ts'
+import type { RegistryState } from '../../../store/recovery/registry.ts'
+
+const OLD = asHistoryId('old')
+const NEXT = asHistoryId('next')
+const OWN: OwnState = { replicaId: 'a', historyId: OLD, droppedSegment: 0 }
+const card = (replicaId: string, droppedSegment = 0) => ({ replicaId, historyId: OLD, droppedSegment })
+const WHOLE: RegistryState = {
+  historyId: OLD,
+  witness: { written: 'run 1', now: 'run 1' },
+  recovery: null,
+  replicas: [card('a'), card('b')],
+  givenUp: [],
+}
+const RESTARTED: RegistryState = { ...WHOLE, witness: { written: 'run 1', now: 'run 2' } }
+const HANDED: RegistryState = { ...RESTARTED, recovery: { next: NEXT, handedOver: ['a'] } }
+
+describe('what is to be done next with a store', () => {
+  const CASES: readonly (readonly [string, RegistryState, Partial<OwnState>, string])[] = [
+    ['nothing is lost', WHOLE, {}, 'serve'],
+    ['others went on without us', { ...WHOLE, historyId: NEXT }, {}, 'catch_up'],
+    ['it was restarted', RESTARTED, {}, 'begin'],
+    ['somebody began', { ...HANDED, recovery: { next: NEXT, handedOver: [] } }, {}, 'hand_over'],
+    ['another journal is missing', HANDED, {}, 'wait'],
+    ['that journal was given up', { ...HANDED, replicas: [card('a')], givenUp: ['b'] }, {}, 'finish'],
+    ['its replica had signed off', { ...HANDED, replicas: [card('a')] }, {}, 'finish'],
+    ['it is empty', { ...WHOLE, historyId: null }, {}, 'empty'],
+    ['it does not know that a segment went', RESTARTED, { droppedSegment: 1 }, 'too_old'],
+    ['a person goes on with what is left', { ...RESTARTED, givenUp: ['a'] }, { droppedSegment: 1 }, 'begin'],
+  ]
+  for (const [story, state, own, expected] of CASES) {
+    it(`${story}: ${expected}`, () => expect(planOf(state, { ...OWN, ...own }).kind).to.equal(expected))
+  }
+})
