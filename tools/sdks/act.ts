@@ -32,8 +32,20 @@ interface Scene {
 
 /** Plays one case with one SDK: a Job of its own, its steps, then what the vendor and the record say. */
 export async function actCase(world: World, installed: InstalledSdk, one: SdkCase): Promise<CaseResult> {
+  const told: Told[] = []
+  const problems: string[] = []
+  try {
+    const scene = await openScene(world, installed, { one, told, problems })
+    await actScene(scene, installed, one)
+  } catch (fault) {
+    problems.push((fault as Error).message)
+  }
+  return { problems, told }
+}
+
+async function actScene(scene: Scene, installed: InstalledSdk, one: SdkCase): Promise<void> {
+  const { world } = scene
   const truthBefore = world.truth().length
-  const scene = await openScene(world, installed, one)
   for (const fault of one.faults ?? []) await world.control.addFault(fault)
   try {
     await within(CASE_DEADLINE_MS, play(scene, one, installed))
@@ -48,7 +60,6 @@ export async function actCase(world: World, installed: InstalledSdk, one: SdkCas
     await world.control.clearHolds()
     await resolveAll(scene)
   }
-  return { problems: scene.problems, told: scene.told }
 }
 
 async function play(scene: Scene, one: SdkCase, installed: InstalledSdk): Promise<void> {
@@ -69,12 +80,18 @@ async function within(deadlineMs: number, work: Promise<void>): Promise<void> {
   await Promise.race([work, late.promise]).finally(() => clearTimeout(timer))
 }
 
-async function openScene(world: World, installed: InstalledSdk, one: SdkCase): Promise<Scene> {
+interface Opening {
+  readonly one: SdkCase
+  readonly told: Told[]
+  readonly problems: string[]
+}
+
+async function openScene(world: World, installed: InstalledSdk, { one, told, problems }: Opening): Promise<Scene> {
   const job = world.nextJobName()
   const way = one.way ?? firstWay(installed)
   const plan = { world, installed, job, capUsd: one.capUsd, way }
   const pod = await Pod.start({ ...plan, attempt: 1 })
-  return { world, plan, run: `uid-${job}`, told: [], problems: [], attempt: 1, pod }
+  return { world, plan, run: `uid-${job}`, told, problems, attempt: 1, pod }
 }
 
 async function take(scene: Scene, step: Step, installed: InstalledSdk): Promise<void> {

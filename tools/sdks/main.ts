@@ -28,7 +28,7 @@ async function main(): Promise<number> {
   }
   const ran = await inParallel(series)
   const failed = ran.filter(({ result }) => result.problems.length > 0)
-  const stale = failed.length === 0 ? judgePages(ran) : []
+  const stale = judgePages(ran.filter(({ of }) => !failed.some((one) => one.of === of)))
   const outcome = {
     sdks: series.length,
     cases: ran.length,
@@ -61,18 +61,25 @@ async function inParallel(series: readonly Series[]): Promise<Ran[]> {
 }
 
 async function runSeries({ of, sdk, cases }: Series): Promise<Ran[]> {
-  const installed = await installSdk(of.vendor, sdk)
-  const world = await World.start(of)
   const ran: Ran[] = []
+  const done = (one: SdkCase, result: CaseResult, startedMs: number) => {
+    ran.push({ of, sdk, one, result })
+    report(nameOf(sdk, one), one, { result, seconds: (performance.now() - startedMs) / 1000 })
+  }
+  let world: World | undefined
   try {
+    const installed = await installSdk(of.vendor, sdk)
+    world = await World.start(of)
     for (const one of cases) {
       const startedMs = performance.now()
-      const result = await actCase(world, installed, one)
-      ran.push({ of, sdk, one, result })
-      report(nameOf(sdk, one), one, { result, seconds: (performance.now() - startedMs) / 1000 })
+      done(one, await actCase(world, installed, one), startedMs)
     }
+  } catch (fault) {
+    // One SDK that cannot be tried must not hide what the others see.
+    const result: CaseResult = { problems: [`not tried: ${(fault as Error).message}`], told: [] }
+    for (const one of cases.slice(ran.length)) done(one, result, performance.now())
   } finally {
-    await world.stop()
+    await world?.stop()
   }
   return ran
 }
@@ -84,7 +91,7 @@ function report(name: string, { title }: SdkCase, { result, seconds }: { result:
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-/** Pages of the docs that are not what this run saw: those of the vendors that were tried in whole, and the index. */
+/** Pages of the docs that are not what this run saw: those of the vendors that were tried in whole without a failure, and the index. */
 function judgePages(ran: readonly Ran[]): string[] {
   if (process.env['UPDATE'] !== undefined) {
     writePages(ran)

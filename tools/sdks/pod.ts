@@ -60,8 +60,14 @@ export class Pod {
     const code = await issuer.ended
     if (code !== 0) throw new Error(`the issuer ended with ${code}: ${issuer.log()}`)
     const sidecar = node('jobcap-proxy')
+    // Its log, which nobody else reads: a full pipe would stop it.
+    const said: string[] = []
+    sidecar.output.on('data', (chunk: Buffer) => said.push(chunk.toString()))
     const isReady = await awaitReady({ clock: systemClock, timers: systemTimers }, port)
-    if (isReady !== 0) throw new Error(`the sidecar does not listen: ${sidecar.log()}`)
+    if (isReady !== 0) {
+      await sidecar.end('SIGKILL')
+      throw new Error(`the sidecar does not listen: ${sidecar.log()}${said.join('')}`)
+    }
     return new Pod(sidecar, startApp(plan, { port, vendorPort }))
   }
 
