@@ -7,7 +7,7 @@ DEMO := tools/demo/main.ts
 TESTS := 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo chaos test sdks verify sim bench fix bundle clean
+.PHONY: help setup demo chaos test sdks verify sim bench fix bundle image chart e2e clean
 
 help:
 	@echo 'make demo      the nightly billing run under a cap, with kills, on this machine (LIVE=1: Stripe test mode)'
@@ -18,6 +18,9 @@ help:
 	@echo 'make sim       the seeded simulation of the whole system (SEEDS=200, SEED=n replays one, MUTANTS=1 hunts planted bugs)'
 	@echo 'make chaos     a Job of 100 Pods while its parts are killed (ROUNDS=3; SEED=n repeats one; STORE=sqlite|redis)'
 	@echo 'make fix       format, and regenerate what is generated'
+	@echo 'make e2e       on a real Kubernetes of one node: chart, image, Jobs (root, Go; first tools/cluster/build.sh)'
+	@echo 'make image     the image, as an archive (root, buildah)'
+	@echo 'make chart     the Helm chart, as a package, in dist-image/'
 	@echo 'make bundle    the files that ship, into dist/'
 	@echo 'make setup     only what all of these do first: Node and npm packages into this clone'
 	@echo 'make clean     remove what was built; with ALL=1 also what setup brought'
@@ -55,6 +58,15 @@ fix: setup
 bundle: setup
 	@$(NODE) tools/bundle/main.ts
 
+image: setup
+	@tools/image/build.sh
+
+chart: setup
+	@sh tools/image/chart.sh
+
+e2e: setup
+	@$(NODE) tools/e2e/main.ts
+
 clean:
-	rm -rf dist
+	rm -rf dist dist-image
 	$(if $(ALL),rm -rf node_modules .tools bench/node_modules)

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Compiles a Kubernetes control plane, etcd and helm from their Go modules, for tests on machines without a cluster.
+# Compiles Kubernetes, etcd, CoreDNS and helm from their Go modules, for tests on machines without a cluster.
 #   KUBE_VERSION   default 1.36.3
 #   CLUSTER_BIN    where the programs go; default ~/.cache/jobcap-cluster/bin
-# Needs Go. About 10 minutes on two cores the first time; what is there already is left alone.
+# Needs Go. About 20 minutes on two cores the first time; what is there already is left alone.
 set -euo pipefail
 
 kube=${KUBE_VERSION:-1.36.3}
 etcd=${ETCD_VERSION:-3.7.3}
 helm=${HELM_VERSION:-4.3.1}
+coredns=${COREDNS_VERSION:-1.15.0}
 bin=${CLUSTER_BIN:-$HOME/.cache/jobcap-cluster/bin}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -29,7 +30,7 @@ compile() { # program, package, linker flags
   go build -trimpath -ldflags "-s -w ${3:-}" -o "$bin/$1" "$2"
 }
 
-for program in kube-apiserver kube-controller-manager kubectl; do
+for program in kube-apiserver kube-controller-manager kubectl kube-scheduler kubelet kube-proxy; do
   [ -x "$bin/$program" ] && continue
   module "$program" "k8s.io/kubernetes/cmd/$program" "k8s.io/kubernetes v$kube"
   source=$(go mod download -json "k8s.io/kubernetes@v$kube" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
@@ -48,4 +49,38 @@ compile etcd go.etcd.io/etcd/server/v3
 
 module helm helm.sh/helm/v4/cmd/helm "helm.sh/helm/v4 v$helm"
 compile helm helm.sh/helm/v4/cmd/helm
+
+module coredns github.com/coredns/coredns "github.com/coredns/coredns v$coredns"
+compile coredns github.com/coredns/coredns
+
+# The first process of a Pod, which holds its network.
+if [ ! -x "$bin/pause" ]; then
+  mkdir -p "$work/pause" && cd "$work/pause"
+  printf 'module pause\ngo 1.24\n' >go.mod
+  cat >pause.go <<'GO'
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ended := make(chan os.Signal, 8)
+	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM, syscall.SIGCHLD)
+	for sign := range ended {
+		if sign != syscall.SIGCHLD {
+			return
+		}
+		for {
+			if gone, _ := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); gone <= 0 {
+				break
+			}
+		}
+	}
+}
+GO
+  go build -trimpath -ldflags '-s -w' -o "$bin/pause" .
+fi
 echo "$bin"

@@ -1,6 +1,6 @@
-// A real control plane on this machine, without a node: etcd, kube-apiserver and kube-controller-manager, each a process
-// on loopback with its data in a folder of its own. Enough for admission, identity, RBAC and the Job controller; Pods
-// are made and stay pending.
+// A real control plane on this machine: etcd, kube-apiserver and kube-controller-manager, each a process with its data in
+// a folder of its own. Alone, on loopback, it is enough for admission, identity, RBAC and the Job controller: Pods are
+// made and stay pending. `one-node.ts` puts a node under it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -22,6 +22,19 @@ export interface ControlPlane {
   stop(): Promise<void>
 }
 
+/** Where it runs, and what it controls. */
+export interface ControlPlanePlace {
+  /** Of the API server; default loopback. */
+  readonly address?: string
+  /** Command that runs another one in a network namespace. */
+  readonly within?: readonly string[]
+  /** Of the controller manager; default: what Jobs and namespaces need. */
+  readonly controllers?: string
+}
+
+const JOB_CONTROLLERS =
+  'job-controller,cronjob-controller,namespace-controller,serviceaccount-controller,garbage-collector-controller,root-ca-certificate-publisher-controller'
+
 /** Where `tools/cluster/build.sh` puts the programs. */
 export function clusterPrograms(): string {
   return process.env['CLUSTER_BIN'] ?? join(homedir(), '.cache/jobcap-cluster/bin')
@@ -33,13 +46,15 @@ export function missingPrograms(): string[] {
 }
 
 /** Starts all three in `folder`, where their logs are kept too. Rejects when one ends or is not ready in time. */
-export async function startControlPlane(folder: string): Promise<ControlPlane> {
+export async function startControlPlane(folder: string, place: ControlPlanePlace = {}): Promise<ControlPlane> {
+  const { address = '127.0.0.1', within = [], controllers = JOB_CONTROLLERS } = place
   mkdirSync(folder, { recursive: true })
   const [etcdPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3)
   const children: ChildProcess[] = []
   const start = (program: (typeof PROGRAMS)[number], args: readonly string[]) => {
     const log = openSync(join(folder, `${program}.log`), 'a')
-    children.push(spawn(join(clusterPrograms(), program), args, { cwd: folder, stdio: ['ignore', log, log] }))
+    const [command = '', ...rest] = [...within, join(clusterPrograms(), program), ...args]
+    children.push(spawn(command, rest, { cwd: folder, stdio: ['ignore', log, log] }))
   }
   const stop = async () => {
     for (const child of children.toReversed()) {
@@ -51,16 +66,16 @@ export async function startControlPlane(folder: string): Promise<ControlPlane> {
   try {
     const token = writeCredentials(folder)
     start('etcd', etcdArguments(folder, { etcdPort, peerPort }))
-    start('kube-apiserver', apiServerArguments(folder, { etcdPort, apiPort }))
-    await untilReady(children, { folder, apiPort, token })
-    const kubeconfig = writeKubeconfig(folder, { apiPort, token })
+    start('kube-apiserver', apiServerArguments(folder, { etcdPort, apiPort, address }))
+    await untilReady(children, { folder, address, apiPort, token })
+    const kubeconfig = writeKubeconfig(folder, { server: `https://${address}:${apiPort}`, token })
     start('kube-controller-manager', [
       `--kubeconfig=${kubeconfig}`,
       `--service-account-private-key-file=${join(folder, 'sa.key')}`,
       `--root-ca-file=${join(folder, 'pki/apiserver.crt')}`,
       '--use-service-account-credentials=true',
       '--leader-elect=false',
-      '--controllers=job-controller,cronjob-controller,namespace-controller,serviceaccount-controller,garbage-collector-controller,root-ca-certificate-publisher-controller',
+      `--controllers=${controllers}`,
       '--secure-port=0',
     ])
     return { kubeconfig, adminToken: token, stop }
@@ -89,12 +104,16 @@ function etcdArguments(
 
 function apiServerArguments(
   folder: string,
-  { etcdPort, apiPort }: { readonly etcdPort: number; readonly apiPort: number },
+  { etcdPort, apiPort, address }: { readonly etcdPort: number; readonly apiPort: number; readonly address: string },
 ) {
   return [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
+    `--bind-address=${address}`,
+    `--advertise-address=${address}`,
+    // A webhook's Service is reached by the addresses of its Pods.
+    '--enable-aggregator-routing=true',
+    // Nobody here knows the name of a node.
+    '--kubelet-preferred-address-types=InternalIP',
     `--secure-port=${apiPort}`,
     '--service-cluster-ip-range=10.96.0.0/16',
     `--cert-dir=${join(folder, 'pki')}`,
@@ -117,7 +136,7 @@ function writeCredentials(folder: string): string {
 
 function writeKubeconfig(
   folder: string,
-  { apiPort, token }: { readonly apiPort: number; readonly token: string },
+  { server, token }: { readonly server: string; readonly token: string },
 ): string {
   const path = join(folder, 'kubeconfig')
   const config = {
@@ -127,7 +146,7 @@ function writeKubeconfig(
       {
         name: 'c',
         cluster: {
-          server: `https://127.0.0.1:${apiPort}`,
+          server,
           // Signed by itself, so it is its own authority.
           'certificate-authority-data': readFileSync(join(folder, 'pki/apiserver.crt')).toString('base64'),
         },
@@ -143,31 +162,32 @@ function writeKubeconfig(
 
 interface Waiting {
   readonly folder: string
+  readonly address: string
   readonly apiPort: number
   readonly token: string
 }
 
-async function untilReady(children: readonly ChildProcess[], { folder, apiPort, token }: Waiting): Promise<void> {
+async function untilReady(
+  children: readonly ChildProcess[],
+  { folder, address, apiPort, token }: Waiting,
+): Promise<void> {
   const untilMs = Date.now() + READY_WITHIN_MS
   while (Date.now() < untilMs) {
     if (children.some(({ exitCode }) => exitCode !== null)) break
-    if (await isReady(apiPort, token)) return
+    if (await isReady({ host: address, port: apiPort }, token)) return
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
   }
   throw new Error(`the control plane did not start; its logs are in ${folder}`)
 }
 
-function isReady(port: number, token: string): Promise<boolean> {
+function isReady(at: { readonly host: string; readonly port: number }, token: string): Promise<boolean> {
   return new Promise((resolve) => {
     const headers = { authorization: `Bearer ${token}` }
     // Its certificate is known only once it has made it.
-    const asking = request(
-      { host: '127.0.0.1', port, path: '/readyz', headers, rejectUnauthorized: false, agent: false },
-      (answer) => {
-        answer.resume()
-        resolve(answer.statusCode === 200)
-      },
-    )
+    const asking = request({ ...at, path: '/readyz', headers, rejectUnauthorized: false, agent: false }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    })
     asking.on('error', () => resolve(false))
     asking.end()
   })

@@ -1,0 +1,212 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { parseAllDocuments } from 'yaml'
+import { EXAMPLE, STRIPE_SECRET, type Stage, startStage, TEAM } from './stage.ts'
+
+/** Of the example: 400 customers, 10 to an index. */
+const CUSTOMERS = 400
+const INDEXES = 40
+
+const APP_IMAGE = 'registry.example.com/billing/nightly:2026-11'
+
+interface Named {
+  readonly kind: string
+  readonly metadata: { readonly name: string }
+}
+
+describe('jobcap on a real node', function () {
+  this.timeout(900_000)
+  let stage: Stage
+  let hasFailed = false
+
+  before(async () => {
+    stage = await startStage({
+      name: process.env['E2E_IMAGE'] ?? '',
+      archives: (process.env['E2E_ARCHIVES'] ?? '').split(','),
+    })
+  })
+  afterEach(function () {
+    hasFailed ||= this.currentTest?.state === 'failed'
+  })
+  after(async () => {
+    await stage.stop({ keepsLogs: hasFailed })
+    if (hasFailed) console.log(`the logs of all parts are in ${stage.folder}`)
+  })
+
+  const inTeam = (...args: readonly string[]) => stage.kubectl(['-n', TEAM, ...args])
+  const podsOf = async (job: string) =>
+    JSON.parse(await inTeam('get', 'pods', '-l', `batch.kubernetes.io/job-name=${job}`, '-o', 'json')) as {
+      items: Pod[]
+    }
+  const jobIs = (job: string, condition: string) =>
+    inTeam('wait', `--for=condition=${condition}`, `job/${job}`, '--timeout=600s')
+  const invoicesOf = (prefix: string) =>
+    stage
+      .charges()
+      .flatMap(({ metadata }) => (metadata?.['invoice']?.startsWith(prefix) === true ? [metadata['invoice']] : []))
+
+  it('is installed by helm, and says so itself: helm test', async () => {
+    const said = await stage.helm('test', 'jobcap', '--timeout', '180s')
+    expect(said).to.match(/Phase:\s+Succeeded/)
+  })
+
+  it('runs the CronJob of the README unchanged: each customer is charged once, under the cap', async () => {
+    const documents = parseAllDocuments(readFileSync(join(EXAMPLE, 'cronjob.yaml'), 'utf8'))
+    expect(documents.map((document) => (document.toJS() as Named).kind)).to.include('CronJob')
+    await stage.kubectl(['apply', '-f', join(EXAMPLE, 'cronjob.yaml')])
+    await inTeam('create', 'secret', 'generic', 'stripe', '--from-literal=api-key=sk_live_left_behind')
+    await inTeam('create', 'job', 'nightly', '--from=cronjob/nightly-billing')
+    await jobIs('nightly', 'Complete')
+    const customers = stage.charges().map(({ customer }) => customer)
+    expect(customers).to.have.length(CUSTOMERS)
+    expect(new Set(customers).size).to.equal(CUSTOMERS)
+    const pods = await podsOf('nightly')
+    expect(pods.items.filter(({ status }) => status.phase === 'Succeeded')).to.have.length(INDEXES)
+    const totals = /Spent \$\d+\.\d\d of a cap of \$4000\.00: 400 calls, \d+ replays/
+    await until('the event with the totals', async () => totals.test(await inTeam('describe', 'job', 'nightly')))
+  })
+
+  it('lets the same manifest be applied again', async () => {
+    const said = await stage.kubectl(['apply', '-f', join(EXAMPLE, 'cronjob.yaml')])
+    expect(said).to.contain('nightly-billing')
+    await stage.apply(payingJob('again', PAY_ONCE('again')))
+    await jobIs('again', 'Complete')
+    await stage.apply(payingJob('again', PAY_ONCE('again')))
+    expect(invoicesOf('again')).to.deep.equal(['again'])
+  })
+
+  it('has the vendor secret nowhere in the Pod: not in its object, its environment, its files, its logs', async () => {
+    await stage.apply(payingJob('looked-at', `${PAY_ONCE('looked-at')}; await hold()`))
+    const pod = await runningPod('looked-at')
+    await paid('looked-at')
+    // What a program in the Pod can see of all processes, and each file that is newer than its container.
+    const inside =
+      'cat /proc/[0-9]*/environ /proc/mounts; find / -xdev -type f -newer /etc/hostname -exec cat {} +; cat /var/run/jobcap/*/*; true'
+    const seen = [
+      await inTeam('get', 'pod', pod, '-o', 'yaml'),
+      await inTeam('describe', 'pod', pod),
+      await inTeam('exec', pod, '-c', 'bill', '--', 'sh', '-c', inside),
+      ...(await Promise.all(['jobcap-issuer', 'jobcap-proxy', 'bill'].map((name) => inTeam('logs', pod, '-c', name)))),
+    ].join('\n')
+    expect(seen).to.contain('STRIPE_API_KEY')
+    expect(seen).not.to.contain(STRIPE_SECRET)
+    expect(seen).not.to.contain(Buffer.from(STRIPE_SECRET).toString('base64'))
+    expect(seen).not.to.contain('sk_live_left_behind')
+    await inTeam('delete', 'job', 'looked-at', '--wait=false')
+  })
+
+  it('charges once what a force-deleted Pod was charged for, and the Job goes on', async () => {
+    await stage.apply(payingJob('killed', `${PAY_ONCE('killed')}; await hold()`))
+    const pod = await runningPod('killed')
+    await paid('killed')
+    await inTeam('delete', 'pod', pod, '--force', '--grace-period=0')
+    const next = await runningPod('killed', pod)
+    await inTeam('wait', '--for=jsonpath={.status.phase}=Running', `pod/${next}`, '--timeout=120s')
+    await until('the second payment was answered', async () =>
+      (await inTeam('logs', next, '-c', 'bill').catch(() => '')).includes('paid killed'),
+    )
+    expect(invoicesOf('killed')).to.deep.equal(['killed'])
+    await inTeam('delete', 'job', 'killed', '--wait=false')
+  })
+
+  it('fails a Job at once whose cap is spent: one Pod, no retry, and an event that says how to go on', async () => {
+    const program = [1, 2, 3].map((part) => PAY_ONCE(`spent-${part}`)).join(';')
+    await stage.apply(payingJob('spent', program, { 'jobcap.dev/cap-usd': '10.00' }))
+    await jobIs('spent', 'Failed')
+    const job = JSON.parse(await inTeam('get', 'job', 'spent', '-o', 'json')) as Job
+    expect(job.status.conditions.find(({ type }) => type === 'Failed')?.reason).to.equal('PodFailurePolicy')
+    expect((await podsOf('spent')).items).to.have.length(1)
+    expect(invoicesOf('spent')).to.deep.equal(['spent-1', 'spent-2'])
+    await until('the event', async () => /jobcap.dev\/continues/.test(await inTeam('describe', 'job', 'spent')))
+  })
+
+  it('admits no call of a revoked run, in a Pod that goes on running', async () => {
+    const program = `${PAY_ONCE('revoked-0')}; for (let n = 1; ; n += 1) { ${PAY_ONCE('revoked-${n}')}; await new Promise((go) => setTimeout(go, 200)) }`
+    await stage.apply(payingJob('revoked', program))
+    await runningPod('revoked')
+    await paid('revoked-0')
+    const { body } = await stage.operator('GET', `/runs?namespace=${TEAM}`)
+    const runs = (body as { runs: Run[] }).runs
+    const keyId = runs.find(({ jobs }) => jobs.some(({ name }) => name === 'revoked'))?.key.key_id
+    const revoked = await stage.operator('DELETE', `/vault/keys/${keyId}`)
+    expect(revoked.status, JSON.stringify(revoked.body)).to.equal(200)
+    const inFlight = (revoked.body as { in_flight: unknown[] }).in_flight.length
+    const before = invoicesOf('revoked').length
+    await jobIs('revoked', 'Failed')
+    expect(invoicesOf('revoked').length - before).to.be.at.most(inFlight)
+  })
+
+  const runningPod = async (job: string, not = '') => {
+    let name = ''
+    await until(`a Pod of ${job}`, async () => {
+      const { items } = await podsOf(job)
+      name =
+        items.find(({ metadata, status }) => metadata.name !== not && status.phase === 'Running')?.metadata.name ?? ''
+      return name !== ''
+    })
+    return name
+  }
+
+  const paid = (invoice: string) =>
+    until(`a charge for ${invoice}`, () => Promise.resolve(invoicesOf(invoice).length > 0))
+
+  /** Asks kubectl, which takes its time, until it is so. */
+  const until = async (what: string, isSo: () => Promise<boolean>) => {
+    const lastMs = Date.now() + 240_000
+    while (!(await isSo())) {
+      if (Date.now() > lastMs) throw new Error(`${what}: did not come about`)
+      await stage.kubectl(['get', '--raw', '/readyz'])
+    }
+  }
+})
+
+/** JavaScript of an app: one payment of 4 dollars for an invoice, told apart by it. */
+const PAY_ONCE = (invoice: string) => `await pay(\`${invoice}\`)`
+
+function payingJob(name: string, program: string, annotations: Record<string, string> = {}): object {
+  const prelude = `
+    const hold = () => new Promise(() => setInterval(() => {}, 1e6))
+    const pay = async (invoice) => {
+      const body = new URLSearchParams({ amount: '400', currency: 'usd', confirm: 'true', payment_method: 'pm_card_visa', 'metadata[invoice]': invoice })
+      const answer = await fetch('http://localhost:8080/stripe/v1/payment_intents', { method: 'POST', body })
+      const said = await answer.text()
+      console.log(answer.status === 200 ? 'paid ' + invoice : said)
+      if (answer.status !== 200) process.exit(1)
+    }
+  `
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace: TEAM, annotations },
+    spec: {
+      template: {
+        spec: {
+          restartPolicy: 'Never',
+          containers: [
+            {
+              name: 'bill',
+              image: APP_IMAGE,
+              command: ['node', '--input-type=module', '--eval', `${prelude}\n${program}`],
+              env: [{ name: 'STRIPE_API_KEY', valueFrom: { secretKeyRef: { name: 'stripe', key: 'api-key' } } }],
+            },
+          ],
+        },
+      },
+    },
+  }
+}
+
+interface Pod {
+  readonly metadata: { readonly name: string }
+  readonly status: { readonly phase: string }
+}
+
+interface Job {
+  readonly status: { readonly conditions: readonly { readonly type: string; readonly reason?: string }[] }
+}
+
+interface Run {
+  readonly jobs: readonly { readonly name: string }[]
+  readonly key: { readonly key_id: string }
+}

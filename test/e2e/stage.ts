@@ -1,0 +1,226 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { parse, stringify } from 'yaml'
+import { readTruth, type TruthCall } from '../../fake-vendors/truth.ts'
+import { clusterPrograms } from '../../tools/cluster/control-plane.ts'
+import { type OneNode, startOneNode } from '../../tools/cluster/one-node.ts'
+import { CHART, helm } from '../kubernetes/chart.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+export const EXAMPLE = join(ROOT, 'manifests/examples/nightly-billing')
+export const OWN_NAMESPACE = 'jobcap'
+export const TEAM = 'billing'
+export const STRIPE_SECRET = 'sk_test_e2e_0123456789abcdef'
+/** The user of the image; a volume of the machine's own folders belongs to whom it says. */
+const IMAGE_USER = 65_532
+
+/** A real Kubernetes of one node, with jobcap installed by its chart and a fake Stripe in it. */
+export interface Stage {
+  readonly folder: string
+  /** What kubectl wrote on standard output; rejects with what it said. */
+  kubectl(args: readonly string[], stdin?: string): Promise<string>
+  apply(...objects: readonly object[]): Promise<string>
+  helm(...args: readonly string[]): Promise<string>
+  /** What really happened at Stripe. */
+  charges(): readonly TruthCall[]
+  /** Asks the ledger as an operator who may do everything. */
+  operator(method: string, path: string): Promise<{ readonly status: number; readonly body: unknown }>
+  stop(options: { readonly keepsLogs: boolean }): Promise<void>
+}
+
+export interface Images {
+  /** Archives that the node gets. */
+  readonly archives: readonly string[]
+  /** Name of jobcap's own: `localhost/jobcap:0.1.0`. */
+  readonly name: string
+}
+
+export async function startStage(images: Images): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'jobcap-e2e-'))
+  const node = await startOneNode(join(folder, 'node'))
+  const stage = stageOn(node, folder)
+  process.once('SIGINT', () => {
+    void stage.stop({ keepsLogs: true }).finally(() => process.exit(130))
+  })
+  try {
+    for (const archive of images.archives) await node.load(archive)
+    await startStripe(stage, images.name)
+    await install(stage, images.name)
+    return stage
+  } catch (fault) {
+    await stage.stop({ keepsLogs: true })
+    throw fault
+  }
+}
+
+function stageOn(node: OneNode, folder: string): Stage {
+  const environment = { ...process.env, KUBECONFIG: node.kubeconfig }
+  const program = join(clusterPrograms(), 'kubectl')
+  const kubectl = async (args: readonly string[], stdin?: string) => {
+    const running = promisify(execFile)(program, [...args], { env: environment, maxBuffer: 64 * 1024 * 1024 })
+    running.child.stdin?.end(stdin)
+    return (await running).stdout
+  }
+  let forward: { readonly child: ChildProcess; readonly port: number } | undefined
+  const forwarded = async () => {
+    forward ??= await startForward(program, environment)
+    return forward.port
+  }
+  return {
+    folder,
+    kubectl,
+    apply: (...objects) => kubectl(['apply', '-f', '-'], objects.map((object) => `---\n${stringify(object)}`).join('')),
+    helm: (...args) => helm(folder, ...args, '--namespace', OWN_NAMESPACE, '--kubeconfig', node.kubeconfig),
+    charges: () =>
+      readTruth(join(folder, 'truth/stripe.ndjson')).filter((line): line is TruthCall => line.kind === 'effect'),
+    async operator(method, path) {
+      const ca = await kubectl(['get', 'secret', 'jobcap-ca', '-n', OWN_NAMESPACE, '-o', 'jsonpath={.data.ca\\.crt}'])
+      const token = await kubectl(['create', 'token', 'operator', '-n', OWN_NAMESPACE])
+      return ask({ method, path, port: await forwarded(), ca: Buffer.from(ca, 'base64'), token: token.trim() })
+    },
+    async stop({ keepsLogs }) {
+      if (keepsLogs) await keepLogs(kubectl, folder)
+      forward?.child.kill('SIGKILL')
+      await node.stop()
+      if (!keepsLogs) rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function startStripe({ folder, kubectl, apply }: Stage, image: string): Promise<void> {
+  mkdirSync(join(folder, 'truth'))
+  const labels = { app: 'stripe' }
+  const stripe = {
+    name: 'stripe',
+    image,
+    imagePullPolicy: 'Never',
+    command: [
+      '/usr/local/bin/node',
+      '/repo/fake-vendors/stripe/main.ts',
+      ...['--listen', '0.0.0.0:12111', '--truth', '/truth/stripe.ndjson', '--secret', STRIPE_SECRET],
+    ],
+    securityContext: { runAsUser: 0 },
+    readinessProbe: { tcpSocket: { port: 12111 }, periodSeconds: 1 },
+    volumeMounts: [
+      { name: 'repo', mountPath: '/repo', readOnly: true },
+      { name: 'truth', mountPath: '/truth' },
+    ],
+  }
+  const volumes = [
+    { name: 'repo', hostPath: { path: ROOT } },
+    { name: 'truth', hostPath: { path: join(folder, 'truth') } },
+  ]
+  await kubectl(['create', 'namespace', 'vendors'])
+  await kubectl(['wait', '--for=create', 'serviceaccount/default', '-n', 'vendors', '--timeout=60s'])
+  await apply(
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'stripe', namespace: 'vendors', labels },
+      spec: { containers: [stripe], volumes },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'stripe', namespace: 'vendors' },
+      spec: { selector: labels, ports: [{ port: 12111 }] },
+    },
+  )
+}
+
+async function install({ folder, kubectl, apply, helm: runHelm }: Stage, image: string): Promise<void> {
+  const [place = '', tag = ''] = image.split(':')
+  const [registry = '', repository = ''] = place.split('/')
+  const values = {
+    image: { registry, repository, tag, pullPolicy: 'Never' },
+    ledger: { storage: { size: '1Gi', className: 'e2e' } },
+    networkPolicies: { vendorPorts: [443, 12111] },
+  }
+  writeFileSync(join(folder, 'values.yaml'), stringify(values))
+  const volume = join(folder, 'volume')
+  mkdirSync(volume)
+  chownSync(volume, IMAGE_USER, IMAGE_USER)
+  await apply({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'ledger' },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'e2e',
+      hostPath: { path: volume },
+    },
+  })
+  await runHelm('install', 'jobcap', CHART, '--create-namespace', '--values', join(folder, 'values.yaml'))
+  await kubectl(['create', 'serviceaccount', 'operator', '-n', OWN_NAMESPACE])
+  const account = `--serviceaccount=${OWN_NAMESPACE}:operator`
+  await kubectl(['create', 'clusterrolebinding', 'operator', '--clusterrole=cluster-admin', account])
+  const secret = ['create', 'secret', 'generic', 'stripe', `--from-literal=api-key=${STRIPE_SECRET}`]
+  await kubectl([...secret, '-n', OWN_NAMESPACE])
+  await kubectl(['wait', '--for=condition=Ready', 'pod/stripe', '-n', 'vendors', '--timeout=180s'])
+  const parts = ['statefulset/jobcap-ledger', 'deployment/jobcap-manager']
+  for (const part of parts) await kubectl(['rollout', 'status', part, '-n', OWN_NAMESPACE, '--timeout=240s'])
+  await kubectl(['wait', '--for=condition=established', 'crd/cappolicies.jobcap.dev', '--timeout=60s'])
+  await apply(policyOf('http://stripe.vendors.svc:12111'))
+}
+
+/** The example's policy, but for where Stripe is. */
+function policyOf(stripeUrl: string): object {
+  const policy = parse(readFileSync(join(EXAMPLE, 'policy.yaml'), 'utf8')) as {
+    spec: { vendors: { baseUrl: string }[] }
+  }
+  for (const vendor of policy.spec.vendors) vendor.baseUrl = stripeUrl
+  return policy
+}
+
+async function startForward(program: string, env: NodeJS.ProcessEnv) {
+  const args = ['port-forward', '-n', OWN_NAMESPACE, 'service/jobcap-ledger', ':8081', '--address=127.0.0.1']
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  return { child, port: Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]) }
+}
+
+interface Asked {
+  readonly method: string
+  readonly path: string
+  readonly port: number
+  readonly ca: Buffer
+  readonly token: string
+}
+
+function ask({ method, path, port, ca, token }: Asked): Promise<{ status: number; body: unknown }> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` }
+    const asking = request({ host: 'localhost', port, path, method, ca, headers }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) as unknown }))
+    })
+    asking.on('error', reject)
+    asking.end()
+  })
+}
+
+/** Of every Pod, with what Kubernetes says about it. */
+async function keepLogs(kubectl: Stage['kubectl'], folder: string): Promise<void> {
+  const keep = async (name: string, ...args: readonly string[]) => {
+    const said = await kubectl(args).catch((fault: Error) => fault.message)
+    writeFileSync(join(folder, name), said)
+  }
+  await keep('objects.txt', 'get', 'pods,jobs,events', '-A', '-o', 'wide')
+  await keep('pods.txt', 'describe', 'pods', '-A')
+  for (const part of ['ledger', 'manager']) {
+    const selected = `app.kubernetes.io/component=${part}`
+    await keep(`${part}.log`, 'logs', '-n', OWN_NAMESPACE, '-l', selected, '--tail=-1', '--prefix')
+  }
+  await keep('stripe.log', 'logs', '-n', 'vendors', 'stripe')
+  await keep('jobs.log', 'logs', '-n', TEAM, '-l', 'batch.kubernetes.io/job-name', '--all-containers', '--tail=200')
+}

@@ -1,0 +1,57 @@
+// `make e2e`: jobcap on a real Kubernetes of one node, which this starts and ends by itself. Prints progress, and last
+// one line: e2e {"tests": …, "failed": …, "seconds": …}. ONLY=text runs the tests whose names hold it.
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { clusterPrograms, missingPrograms } from '../cluster/control-plane.ts'
+import { missingForNode } from '../cluster/one-node.ts'
+
+const EXAMPLE_IMAGE = 'registry.example.com/billing/nightly:2026-11'
+
+const startedMs = Date.now()
+const helm = existsSync(join(clusterPrograms(), 'helm')) ? [] : ['helm']
+const missing = [...new Set([...missingPrograms(), ...missingForNode(), ...helm])]
+if (missing.length > 0) {
+  console.error(
+    `E2E DID NOT RUN: it needs ${missing.join(', ')}. Programs: tools/cluster/build.sh (Go); the rest: Debian.`,
+  )
+  process.exit(69)
+}
+
+const version = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version
+const image = `localhost/jobcap:${version}`
+const folder = mkdtempSync(join(tmpdir(), 'jobcap-e2e-images-'))
+try {
+  process.exitCode = await run()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function run(): Promise<number> {
+  const archive = join(folder, 'jobcap.tar')
+  const building = { ...process.env, IMAGE: image, IMAGE_FILE: archive, EXAMPLE_IMAGE }
+  const { status } = spawnSync('bash', ['tools/image/build.sh'], { stdio: 'inherit', env: building })
+  if (status !== 0) return status ?? 1
+  const only = process.env['ONLY']
+  const mocha = spawn(
+    process.execPath,
+    ['node_modules/mocha/bin/mocha.js', 'test/e2e/*.e2e.ts', ...(only === undefined ? [] : ['--fgrep', only])],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, E2E_IMAGE: image, E2E_ARCHIVES: [archive, join(folder, 'example.tar')].join(',') },
+    },
+  )
+  let said = ''
+  mocha.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+    process.stdout.write(chunk)
+  })
+  await once(mocha, 'close')
+  const [, passed = '0', failed = '1'] = /(\d+) passed, (\d+) failed\s*$/.exec(said) ?? []
+  const tests = Number(passed) + Number(failed)
+  const seconds = Math.round((Date.now() - startedMs) / 1000)
+  console.log(`e2e ${JSON.stringify({ tests, failed: Number(failed), seconds })}`)
+  return failed === '0' && tests > 0 ? 0 : 1
+}
