@@ -35,6 +35,8 @@ export const RECORD_GIVEN_UP = script({
   args: { replicaId: 'of the ledger' },
   statuses: ['recorded'],
   body: `${BASE}
+-- A full memory must not hold up a recovery.
+call('HDEL', meta, '')
 append('{"keyId":null,"runUid":null,"jobUid":null,"podUid":null,"podName":null,"index":null,"namespace":null,"label":null}',
   '"event":"journal.given_up","replicaId":' .. cjson.encode(replicaId))
 return {'recorded'}
