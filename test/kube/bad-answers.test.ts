@@ -1,0 +1,111 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { connectKube, type KubeApi } from '../../kube/api.ts'
+import { type Change, mirror } from '../../kube/mirror.ts'
+import type { KubeObject } from '../../kube/objects.ts'
+import { createLog } from '../../runtime/log.ts'
+import { systemTimers } from '../../runtime/timers.ts'
+
+const LIST = '/api/v1/namespaces'
+const status = (code: number, reason: string) => JSON.stringify({ kind: 'Status', code, reason, message: reason })
+const named = (name: string, resourceVersion: string) => ({ metadata: { name, uid: name, resourceVersion } })
+
+describe('the door to an API server that', () => {
+  let folder: string
+  let server: Server
+  let kube: KubeApi
+  let asked: string[]
+  let answer: RequestListener
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'jobcap-kube-'))
+    asked = []
+    server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      answer(request, response)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const file = join(folder, 'kubeconfig')
+    const cluster = {
+      'insecure-skip-tls-verify': true,
+      server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    }
+    const contexts = [{ name: 'c', context: { cluster: 'c', user: 'u' } }]
+    const config = { clusters: [{ name: 'c', cluster }], users: [{ name: 'u', user: {} }], contexts }
+    writeFileSync(file, JSON.stringify({ ...config, 'current-context': 'c' }))
+    kube = connectKube(systemTimers, file)
+  })
+  afterEach(() => {
+    server.closeAllConnections()
+    server.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** The first so many answers are this, the later ones an object. */
+  const failFirst = (times: number, code: number): RequestListener => {
+    return (_request, response) => {
+      const fails = asked.length <= times
+      response.writeHead(fails ? code : 200, fails ? { 'retry-after': '0' } : {})
+      response.end(fails ? status(code, 'Busy') : JSON.stringify(named('x', '1')))
+    }
+  }
+
+  it('is busy (429) is asked again, also to write', async () => {
+    answer = failFirst(2, 429)
+    expect(await kube.create(LIST, {})).to.deep.include({ metadata: named('x', '1').metadata })
+    expect(asked).to.deep.equal(Array.from({ length: 3 }, () => `POST ${LIST}`))
+  })
+
+  it('fails (500) is asked again to read, and never to write', async () => {
+    answer = failFirst(2, 500)
+    expect(await kube.get(`${LIST}/x`)).to.deep.equal(named('x', '1'))
+    asked.length = 0
+    const said = await kube.create(LIST, {}).then(String, String)
+    expect(said).to.equal('KubeFault: Busy')
+    expect(asked).to.have.length(1)
+  })
+
+  it('is never well again is given up after four questions, with what it said', async () => {
+    answer = failFirst(Infinity, 503)
+    expect(await kube.get(`${LIST}/x`).then(String, String)).to.equal('KubeFault: Busy')
+    expect(asked).to.have.length(4)
+  })
+
+  it('has forgotten where a watch stood (410) is listed anew, and what was missed is told', async () => {
+    const lists = [
+      [named('a', '1'), named('b', '1')],
+      [named('b', '1'), named('c', '5')],
+    ]
+    answer = (request, response) => {
+      if (request.url?.includes('watch=true') !== true) {
+        const items = lists.shift() ?? []
+        response.end(JSON.stringify({ metadata: { resourceVersion: String(9 - lists.length) }, items }))
+      } else if (lists.length > 0) {
+        response.end(`${JSON.stringify({ type: 'ERROR', object: JSON.parse(status(410, 'Expired')) })}\n`)
+      } else response.flushHeaders()
+    }
+    const changes: string[] = []
+    const { promise: missed, resolve } = Promise.withResolvers<void>()
+    const watched = mirror<KubeObject, string>(
+      { kube, timers: systemTimers, log: createLog('test', 'silent') },
+      {
+        path: LIST,
+        pick: ({ metadata }) => metadata.name,
+        onChange({ key, row, before }: Change<string>) {
+          if (row !== before) changes.push(row === undefined ? `- ${key}` : `+ ${key}`)
+          if (changes.at(-1) === '- a') resolve()
+        },
+      },
+    )
+    await missed
+    watched.stop()
+    expect(changes).to.deep.equal(['+ a', '+ b', '+ c', '- a'])
+    expect(watched.rows()).to.deep.equal(['b', 'c'])
+  })
+})
