@@ -6,6 +6,9 @@ import { PLANTED } from './planted.ts'
 const LEFT_OUT: readonly RuleName[] = [
   'seen_facts_stay',
   'key_status',
+  'stale_ord',
+  'same_ord_same_call',
+  'named_over_run',
   'smallest_unseen',
   'takeover_keeps_reservation',
   'guard_waits',
