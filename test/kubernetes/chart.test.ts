@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
+import { readOrCreateMasterKey } from '../../ledger/kubernetes/master-key.ts'
+import { systemRandom } from '../../runtime/random.ts'
 import { missingPrograms } from '../../tools/cluster/control-plane.ts'
 import { skip } from '../../tools/test/skip.ts'
 import { CHART, helm, isHelmThere, WEBHOOKS_PATH } from './chart.ts'
@@ -229,6 +231,18 @@ describe('the chart on a real control plane', function () {
     await cluster.kubectl(['patch', 'job', 'labelled', '-n', TEAM, '-p', '{"spec":{"suspend":true}}'])
     await cluster.until('the review of the second change', () => Promise.resolve(reviews() > before ? true : undefined))
     expect(reviews() - before).to.equal(1)
+  })
+
+  it('has one master key for all ledgers, which may begin a store until one was opened with it', async () => {
+    const place = { kube: cluster.kube, random: systemRandom, namespace: OWN_NAMESPACE, name: 'jobcap-master-key' }
+    const [first, second] = await Promise.all([readOrCreateMasterKey(place), readOrCreateMasterKey(place)])
+    expect(second.key).to.deep.equal(first.key)
+    expect([first.isUnused, second.isUnused]).to.deep.equal([true, true])
+    await first.markUsed()
+    await second.markUsed()
+    const later = await readOrCreateMasterKey(place)
+    expect(later.key).to.deep.equal(first.key)
+    expect(later.isUnused).to.equal(false)
   })
 
   it('leaves no webhook behind when it is uninstalled, and keeps the policies', async () => {
