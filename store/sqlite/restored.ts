@@ -31,7 +31,7 @@ export function endEverything(statements: Statements, tables: SqliteTables): voi
     else if (call.state === 'in_doubt') tables.putCall(maybeSent(call))
     else putInDoubt(tables, maybeSent(call), 'the store was put back from a copy')
   }
-  for (const run of (statements.runList.all({ namespace: null }) as Columns[]).map(runRow)) {
+  for (const run of (statements.runList.all({ namespace: null, isLiving: 0 }) as Columns[]).map(runRow)) {
     tables.putRun({ ...run, isFinal: true, jobs: run.jobs.map((job) => ({ ...job, isEnded: true })) })
     closeRunIfDone(tables, run.runUid)
   }

@@ -7,6 +7,9 @@ const { EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } = 
 /** The run's own last line; until it is known, the run has died: a test file that cannot be loaded, or a crash. */
 let lastLine = '0 passed, 1 failed'
 process.on('exit', () => process.stdout.write(`${lastLine}\n`))
+// Ended by itself, Node waits for what its handles are still asked, and was seen (26.10) to wait for ever for one that no
+// handle has any more. A process that is told to end does not wait.
+process.on('beforeExit', () => process.exit())
 
 /** How long the process may live on after the last test before what it left open counts as a failure. */
 const GRACE_MS = 5_000

@@ -19,8 +19,9 @@ export const STORE_CHAPTER: Chapter = {
     "release's reply lost, reserved again meanwhile": releasesReplyLost,
     'Redis away before reserve': awayBeforeReserve,
     'Redis away between send and settle': awayBeforeSettle,
-    'Redis restarted / rolled back / emptied': restartedOrRolledBack,
     'key revoked, cap changed or Job ended, then Redis rolled back': changedAndRolledBack,
+    // Last: it leaves an empty store behind.
+    'Redis restarted / rolled back / emptied': restartedOrRolledBack,
   },
 }
 

@@ -7,7 +7,7 @@ import { inMemory, seeded } from '../stage.ts'
 import { SCRIPT_MUTANTS, type ScriptMutant } from './mutants.ts'
 import { Twins } from './twins.ts'
 
-const SEEDS = Number(process.env['SEEDS'] ?? 60)
+const SEEDS = Number(process.env['SEEDS'] ?? 600)
 const STEPS = 150
 
 describe('a bug planted in the scripts', function () {

@@ -157,8 +157,8 @@ export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
   {
     name: 'the audit record of a refusal is left out',
     file: 'store/redis/scripts/number.ts',
-    text: 'local function refusalReply(verdict)\n  append(',
-    replacement: 'local function refusalReply(verdict)\n  tostring(',
+    text: `append(actorText(), '"event":"call.refused",'`,
+    replacement: `tostring(actorText(), '"event":"call.refused",'`,
   },
   {
     name: 'the quick way asks no cap',
