@@ -150,8 +150,9 @@ export class Judge {
 
   /** M7: a decline stands for a later attempt only where its scope went on after it, and under a named key. */
   #judgeDecline(customer: string): void {
-    const row = this.#rowsOf(customer).findLast(({ answerStatus }) => answerStatus === 402)
-    if (row === undefined || row.namedKey !== null) return
+    const [row, ...others] = this.#rowsOf(customer).filter(({ answerStatus }) => answerStatus === 402)
+    // Of several, the app does not say which one it has read.
+    if (row === undefined || others.length > 0 || row.namedKey !== null) return
     const ofScope = [...this.#options.state.calls.values()].filter(({ scope }) => scope === row.scope)
     const isNewest = ofScope.every(
       ({ createdOrder, state }) => createdOrder <= row.createdOrder && state !== 'reserved' && state !== 'sent',
