@@ -1,12 +1,12 @@
 import type { UsdMicros } from '../../contract/money.ts'
 import type { JobCondition } from '../../local/controller/job-state.ts'
 import type { Rulebook } from '../../store/rules/rulebook.ts'
-import type { CallRow } from '../../store/store.ts'
 import { Faults } from './faults.ts'
 import type { Breach } from './judge/breach.ts'
 import type { Act, Plan } from './plan/plan.ts'
 import { Scheduler } from './scheduler.ts'
 import type { Stage } from './stage.ts'
+import { isUnresolved } from './store/memory-tables.ts'
 import { Trace } from './trace.ts'
 import { callsOf, World } from './world.ts'
 
@@ -166,8 +166,8 @@ class Course {
     const usd = HEALED_CAP_USD
     const limits = { capUsdMicros: Math.round(usd * 1e6) as UsdMicros, dailyCapUsdMicros: null }
     const onSet = () => {
-      this.#world.judge.limitSet(Math.round(usd * 1e6))
-      this.#world.judge.dayLimitSet(Number.MAX_SAFE_INTEGER)
+      this.#world.judge.caps.limitSet(Math.round(usd * 1e6))
+      this.#world.judge.caps.dayLimitSet(Number.MAX_SAFE_INTEGER)
     }
     this.#world.limit(limits, onSet, () => {
       const job = { ...first, programs: [], capUsd: null, backoffLimit: 6 }
@@ -219,11 +219,11 @@ class Course {
     switch (act.kind) {
       case 'set cap':
         return this.#world.limit({ capUsdMicros: Math.round(act.usd * 1e6) as UsdMicros }, () =>
-          judge.limitSet(Math.round(act.usd * 1e6)),
+          judge.caps.limitSet(Math.round(act.usd * 1e6)),
         )
       case 'set day cap':
         return this.#world.limit({ dailyCapUsdMicros: Math.round(act.usd * 1e6) as UsdMicros }, () =>
-          judge.dayLimitSet(Math.round(act.usd * 1e6)),
+          judge.caps.dayLimitSet(Math.round(act.usd * 1e6)),
         )
       case 'set policy day cap':
         return this.#world.policies.change({ perDayUsd: act.usd })
@@ -248,8 +248,4 @@ class Course {
         return this.#longNight(act.forMs)
     }
   }
-}
-
-function isUnresolved({ state }: CallRow): boolean {
-  return state === 'reserved' || state === 'sent' || state === 'in_doubt'
 }

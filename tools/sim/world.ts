@@ -128,7 +128,7 @@ export class World {
       onEnded: (condition) => this.#endJob(uid, () => onEnded(condition)),
     })
     this.#onAdmitted.set(uid, () => {
-      if (!isAdmitted) this.judge.jobAdmitted(Math.round(capUsd * 1e6))
+      if (!isAdmitted) this.judge.caps.jobAdmitted(Math.round(capUsd * 1e6))
       isAdmitted = true
     })
     this.jobs.push(job)

@@ -1,41 +1,16 @@
-import type { CapLevelName } from '../../../contract/call.ts'
-import type { CallId } from '../../../contract/ids.ts'
 import type { CallRow } from '../../../store/call-row.ts'
 import type { NumberAnswer, NumberRequest, RevokeAnswer } from '../../../store/store.ts'
 import type { Effect } from '../parts/vendor.ts'
 import type { CallPlan } from '../plan/plan.ts'
-import type { StoredState } from '../store/memory-tables.ts'
-import type { Breach, BreachKind } from './breach.ts'
-import type { Contents } from './contents.ts'
+import { isUnresolved } from '../store/memory-tables.ts'
+import type { BreachKind } from './breach.ts'
+import { CapsJudge, type CapsOptions } from './caps.ts'
 
-export interface JudgeOptions {
-  readonly contents: Contents
-  readonly state: StoredState
-  readonly effects: readonly Effect[]
-  /** Whether the policy had this limit of a level at a moment that a ledger may still act by. */
-  readonly isRecentLimit: (level: PolicyLevel, usdMicros: number | null) => boolean
-  /** UTC day that holds in the store now. */
-  readonly day: () => string
+export interface JudgeOptions extends CapsOptions {
   /** The policy prefers an old answer to a failed app where it cannot be known which call is meant. */
   readonly maySwallow: boolean
   /** The store answers whenever it is asked, so what an app reads must be settled by then. */
   readonly isStoreSteady: boolean
-  readonly onBreach: (breach: Breach) => void
-}
-
-export type PolicyLevel = 'policy_day' | 'policy_vendor_day' | 'policy_namespace_day'
-
-interface Level {
-  readonly name: CapLevelName
-  /** Null: none in force. */
-  readonly limit: number | null
-  readonly counted: number
-}
-
-interface Admitted {
-  readonly customer: string
-  readonly vendor: string
-  readonly day: string
 }
 
 /**
@@ -43,17 +18,12 @@ interface Admitted {
  * it is for it knows from the plan; of the books it only reads which calls still count.
  */
 export class Judge {
+  readonly caps: CapsJudge
   readonly #options: JudgeOptions
   /** attempt → customer → successes that its app was handed. */
   readonly #read = new Map<string, Map<string, number>>()
-  readonly #admitted = new Map<CallId, Admitted>()
-  readonly #declined = new Set<string>()
   readonly #failures = new Set<string>()
   readonly #walked = new Set<string>()
-  #runLimit: number | null = null
-  #isPersons = false
-  #runDayLimit: number | null = null
-  #highestRunLimit = 0
   /** Calls that DELETE named, once it has answered; how many effects of each customer may still come. */
   #spared: Map<string, number> | null = null
   #isRevoked = false
@@ -63,26 +33,7 @@ export class Judge {
 
   constructor(options: JudgeOptions) {
     this.#options = options
-  }
-
-  /** What the run's newest Job may spend; a person's limit stays. */
-  jobAdmitted(capUsdMicros: number): void {
-    if (this.#isPersons) return
-    this.#setRunLimit(Math.max(capUsdMicros, this.#runLimit === null ? 0 : this.#settledUsdMicros()))
-  }
-
-  limitSet(usdMicros: number): void {
-    this.#isPersons = true
-    this.#setRunLimit(usdMicros)
-  }
-
-  dayLimitSet(usdMicros: number): void {
-    this.#runDayLimit = usdMicros
-  }
-
-  #setRunLimit(usdMicros: number): void {
-    this.#runLimit = usdMicros
-    this.#highestRunLimit = Math.max(this.#highestRunLimit, usdMicros)
+    this.caps = new CapsJudge(options)
   }
 
   revoked(): void {
@@ -93,7 +44,7 @@ export class Judge {
   revokeAnswered({ inFlight }: RevokeAnswer): void {
     this.#spared = new Map()
     for (const { callId } of inFlight) {
-      const customer = this.#admitted.get(callId)?.customer ?? ''
+      const customer = this.caps.customerOf(callId) ?? ''
       this.#spared.set(customer, (this.#spared.get(customer) ?? 0) + 1)
     }
   }
@@ -128,7 +79,6 @@ export class Judge {
   }
 
   declined({ customer }: CallPlan): void {
-    this.#declined.add(customer)
     if (this.#walksAgain) this.#judgeDecline(customer)
   }
 
@@ -186,96 +136,11 @@ export class Judge {
   }
 
   numbered(request: NumberRequest, answer: NumberAnswer): void {
-    if (answer.status === 'REFUSED' && answer.level !== undefined) this.#judgeRefusal(request, answer.level)
+    if (answer.status === 'REFUSED' && answer.level !== undefined) this.caps.refused(request, answer.level)
     if (answer.status !== 'SEND') return
     const { callId } = answer.call
     if (this.#isRevoked) this.#breach('after_revoke', `${callId} was let out although its key is revoked`)
-    const { contents } = this.#options
-    const customer = contents.customerOf(request.identity.digest)
-    if (!this.#admitted.has(callId) || answer.isNew) {
-      this.#admitted.set(callId, {
-        customer: this.#admitted.get(callId)?.customer ?? customer,
-        vendor: request.vendor,
-        day: this.#options.day(),
-      })
-    }
-    if (answer.isNew && contents.usdMicrosOf(customer) > 0) this.#judgeCaps(request)
-  }
-
-  /** A cap that is said to be spent must be. */
-  #judgeRefusal(request: NumberRequest, name: CapLevelName): void {
-    const level = this.#levels(request).find((one) => one.name === name)
-    const { contents } = this.#options
-    const asked = contents.usdMicrosOf(contents.customerOf(request.identity.digest))
-    if (level === undefined || level.limit === null || level.counted + asked > level.limit) return
-    const told = `${asked / 1e6} dollars were refused, ${level.counted / 1e6} count, the limit is ${level.limit / 1e6}`
-    this.#breach('wrong_refusal', `${name}: ${told}`)
-  }
-
-  #judgeCaps(request: NumberRequest): void {
-    for (const { name, limit, counted } of this.#levels(request)) {
-      if (limit === null || counted <= limit) continue
-      const told = `${counted / 1e6} dollars count at an admission, the limit in force is ${limit / 1e6}`
-      this.#breach('over_cap', `${name}: ${told}`)
-    }
-  }
-
-  /** A policy's limits are those of the moment at which the ledger read it for this request. */
-  #levels({ vendor, limits }: NumberRequest): readonly Level[] {
-    const day = this.#options.day()
-    const ofPolicy = (level: PolicyLevel) => {
-      const limit = limits.find((one) => one.level === level)?.limitUsdMicros ?? null
-      const isOfVendor = level !== 'policy_vendor_day' || vendor === 'stripe'
-      if (isOfVendor && !this.#options.isRecentLimit(level, limit))
-        this.#breach('over_cap', `${level}: a call came with a limit of ${limit}, which the policy does not have`)
-      return limit
-    }
-    const today = this.#counted((one) => one.day === day)
-    const ofVendor = this.#counted((one) => one.day === day && one.vendor === vendor)
-    return [
-      { name: 'run', limit: this.#runLimit, counted: this.spentUsdMicros() },
-      { name: 'run_day', limit: this.#runDayLimit, counted: today },
-      { name: 'policy_day', limit: ofPolicy('policy_day'), counted: today },
-      { name: 'policy_namespace_day', limit: ofPolicy('policy_namespace_day'), counted: today },
-      { name: 'policy_vendor_day', limit: ofPolicy('policy_vendor_day'), counted: ofVendor },
-    ]
-  }
-
-  /** What a continuing Job's cap is raised to at least: what is in doubt is not spent. */
-  #settledUsdMicros(): number {
-    let sum = 0
-    for (const [callId, { customer }] of this.#admitted) {
-      const row = this.#options.state.calls.get(callId)
-      if (row?.state === 'settled' && row.hasEffect) sum += this.#options.contents.usdMicrosOf(customer)
-    }
-    return sum
-  }
-
-  /** Dollars of calls that the books still count. */
-  #counted(isWanted: (admitted: Admitted) => boolean): number {
-    let sum = 0
-    for (const [callId, admitted] of this.#admitted) {
-      const row = this.#options.state.calls.get(callId)
-      const counts = row !== undefined && row.state !== 'released' && (row.state !== 'settled' || row.hasEffect)
-      if (counts && isWanted(admitted)) sum += this.#options.contents.usdMicrosOf(admitted.customer)
-    }
-    return sum
-  }
-
-  /** Of the run: what the books count, and what the vendors have done beyond that. */
-  spentUsdMicros(): number {
-    const { contents, state } = this.#options
-    const counts = new Map<string, number>()
-    for (const [callId, { customer }] of this.#admitted) {
-      const row = state.calls.get(callId)
-      if (row === undefined || row.state === 'released' || (row.state === 'settled' && !row.hasEffect)) continue
-      counts.set(customer, (counts.get(customer) ?? 0) + 1)
-    }
-    return contents.customers.reduce(
-      (sum, customer) =>
-        sum + contents.usdMicrosOf(customer) * Math.max(counts.get(customer) ?? 0, this.#effectsOf(customer)),
-      0,
-    )
+    this.caps.admitted(request, answer)
   }
 
   /** When everything has healed and a person has said of each call in doubt what the vendor knows of it. */
@@ -297,17 +162,12 @@ export class Judge {
         this.#breach('lost', `${recorded} effects of ${customer} in the record, ${made} at the vendor`)
     }
     for (const row of state.calls.values()) {
-      if (row.state === 'reserved' || row.state === 'sent' || row.state === 'in_doubt') {
+      if (isUnresolved(row)) {
         this.#breach('stuck', `${row.callId} (${contents.customerOf(row.digest)}) is ${row.state} when all has healed`)
       }
     }
     const truth = effects.reduce((sum, { usdMicros }) => sum + usdMicros, 0)
-    if (truth > this.#highestRunLimit) {
-      this.#breach(
-        'over_cap',
-        `${truth / 1e6} dollars were spent, the highest limit of the run was ${this.#highestRunLimit / 1e6}`,
-      )
-    }
+    this.caps.atEnd(truth)
     this.#judgeBooks(truth)
   }
 

@@ -340,6 +340,7 @@ export class MemoryTables implements T.Tables {
   }
 }
 
-function isUnresolved({ state }: CallRow): boolean {
+/** Its money counts, and nobody knows yet whether it is spent. */
+export function isUnresolved({ state }: CallRow): boolean {
   return state === 'reserved' || state === 'sent' || state === 'in_doubt'
 }

@@ -1,0 +1,168 @@
+import type { CapLevelName } from '../../../contract/call.ts'
+import type { CallId } from '../../../contract/ids.ts'
+import type { NumberAnswer, NumberRequest } from '../../../store/store.ts'
+import type { Effect } from '../parts/vendor.ts'
+import type { StoredState } from '../store/memory-tables.ts'
+import type { Breach, BreachKind } from './breach.ts'
+import type { Contents } from './contents.ts'
+
+export interface CapsOptions {
+  readonly contents: Contents
+  readonly state: StoredState
+  readonly effects: readonly Effect[]
+  /** Whether the policy had this limit of a level at a moment that a ledger may still act by. */
+  readonly isRecentLimit: (level: PolicyLevel, usdMicros: number | null) => boolean
+  /** UTC day that holds in the store now. */
+  readonly day: () => string
+  readonly onBreach: (breach: Breach) => void
+}
+
+export type PolicyLevel = 'policy_day' | 'policy_vendor_day' | 'policy_namespace_day'
+
+interface Level {
+  readonly name: CapLevelName
+  /** Null: none in force. */
+  readonly limit: number | null
+  readonly counted: number
+}
+
+interface Admitted {
+  readonly customer: string
+  readonly vendor: string
+  readonly day: string
+}
+
+/** Holds each admission, and each refusal by a cap, against what counts and the limits in force. */
+export class CapsJudge {
+  readonly #options: CapsOptions
+  readonly #admitted = new Map<CallId, Admitted>()
+  #runLimit: number | null = null
+  #isPersons = false
+  #runDayLimit: number | null = null
+  #highestRunLimit = 0
+
+  constructor(options: CapsOptions) {
+    this.#options = options
+  }
+
+  /** Who is charged by an admitted call. */
+  customerOf(callId: CallId): string | undefined {
+    return this.#admitted.get(callId)?.customer
+  }
+
+  /** What the run's newest Job may spend; a person's limit stays. */
+  jobAdmitted(capUsdMicros: number): void {
+    if (this.#isPersons) return
+    this.#setRunLimit(Math.max(capUsdMicros, this.#runLimit === null ? 0 : this.#settledUsdMicros()))
+  }
+
+  limitSet(usdMicros: number): void {
+    this.#isPersons = true
+    this.#setRunLimit(usdMicros)
+  }
+
+  dayLimitSet(usdMicros: number): void {
+    this.#runDayLimit = usdMicros
+  }
+
+  #setRunLimit(usdMicros: number): void {
+    this.#runLimit = usdMicros
+    this.#highestRunLimit = Math.max(this.#highestRunLimit, usdMicros)
+  }
+
+  admitted(request: NumberRequest, { call: { callId }, isNew }: Extract<NumberAnswer, { status: 'SEND' }>): void {
+    const { contents, day } = this.#options
+    const customer = contents.customerOf(request.identity.digest)
+    if (isNew || !this.#admitted.has(callId)) {
+      const first = this.customerOf(callId) ?? customer
+      this.#admitted.set(callId, { customer: first, vendor: request.vendor, day: day() })
+    }
+    if (isNew && contents.usdMicrosOf(customer) > 0) this.#judgeCaps(request)
+  }
+
+  /** A cap that is said to be spent must be. */
+  refused(request: NumberRequest, name: CapLevelName): void {
+    const level = this.#levels(request).find((one) => one.name === name)
+    const { contents } = this.#options
+    const asked = contents.usdMicrosOf(contents.customerOf(request.identity.digest))
+    if (level === undefined || level.limit === null || level.counted + asked > level.limit) return
+    const told = `${asked / 1e6} dollars were refused, ${level.counted / 1e6} count, the limit is ${level.limit / 1e6}`
+    this.#breach('wrong_refusal', `${name}: ${told}`)
+  }
+
+  #judgeCaps(request: NumberRequest): void {
+    for (const { name, limit, counted } of this.#levels(request)) {
+      if (limit === null || counted <= limit) continue
+      const told = `${counted / 1e6} dollars count at an admission, the limit in force is ${limit / 1e6}`
+      this.#breach('over_cap', `${name}: ${told}`)
+    }
+  }
+
+  /** A policy's limits are those of the moment at which the ledger read it for this request. */
+  #levels({ vendor, limits }: NumberRequest): readonly Level[] {
+    const day = this.#options.day()
+    const ofPolicy = (level: PolicyLevel) => {
+      const limit = limits.find((one) => one.level === level)?.limitUsdMicros ?? null
+      const isOfVendor = level !== 'policy_vendor_day' || vendor === 'stripe'
+      if (isOfVendor && !this.#options.isRecentLimit(level, limit))
+        this.#breach('over_cap', `${level}: a call came with a limit of ${limit}, which the policy does not have`)
+      return limit
+    }
+    const today = this.#counted((one) => one.day === day)
+    const ofVendor = this.#counted((one) => one.day === day && one.vendor === vendor)
+    return [
+      { name: 'run', limit: this.#runLimit, counted: this.#spentUsdMicros() },
+      { name: 'run_day', limit: this.#runDayLimit, counted: today },
+      { name: 'policy_day', limit: ofPolicy('policy_day'), counted: today },
+      { name: 'policy_namespace_day', limit: ofPolicy('policy_namespace_day'), counted: today },
+      { name: 'policy_vendor_day', limit: ofPolicy('policy_vendor_day'), counted: ofVendor },
+    ]
+  }
+
+  /** What a continuing Job's cap is raised to at least: what is in doubt is not spent. */
+  #settledUsdMicros(): number {
+    let sum = 0
+    for (const [callId, { customer }] of this.#admitted) {
+      const row = this.#options.state.calls.get(callId)
+      if (row?.state === 'settled' && row.hasEffect) sum += this.#options.contents.usdMicrosOf(customer)
+    }
+    return sum
+  }
+
+  /** Dollars of calls that the books still count. */
+  #counted(isWanted: (admitted: Admitted) => boolean): number {
+    let sum = 0
+    for (const [callId, admitted] of this.#admitted) {
+      if (this.#counts(callId) && isWanted(admitted)) sum += this.#options.contents.usdMicrosOf(admitted.customer)
+    }
+    return sum
+  }
+
+  #counts(callId: CallId): boolean {
+    const row = this.#options.state.calls.get(callId)
+    return row !== undefined && row.state !== 'released' && (row.state !== 'settled' || row.hasEffect)
+  }
+
+  /** Of the run: what the books count, and what the vendors have done beyond that. */
+  #spentUsdMicros(): number {
+    const { contents, effects } = this.#options
+    const counts = new Map<string, number>()
+    for (const [callId, { customer }] of this.#admitted) {
+      if (this.#counts(callId)) counts.set(customer, (counts.get(customer) ?? 0) + 1)
+    }
+    return contents.customers.reduce((sum, customer) => {
+      const made = effects.filter((effect) => effect.customer === customer).length
+      return sum + contents.usdMicrosOf(customer) * Math.max(counts.get(customer) ?? 0, made)
+    }, 0)
+  }
+
+  atEnd(truthUsdMicros: number): void {
+    if (truthUsdMicros <= this.#highestRunLimit) return
+    const told = `${truthUsdMicros / 1e6} dollars were spent, the highest limit of the run was ${this.#highestRunLimit / 1e6}`
+    this.#breach('over_cap', told)
+  }
+
+  #breach(kind: BreachKind, message: string): void {
+    this.#options.onBreach({ kind, message })
+  }
+}
