@@ -8,8 +8,6 @@ import { readKubeconfig } from './kubeconfig.ts'
 export interface PersonsKube {
   /** Name of the context. */
   readonly context: string
-  /** Of the context; null where it names none. */
-  readonly namespace: string | null
   readonly kube: KubeApi
   /** Token that the kubeconfig's user is known by, also one that a program prints; undefined with a client certificate. */
   bearer(): Promise<string | undefined>
@@ -26,10 +24,8 @@ interface Tunnel {
 /** By the context named, else by the current one. Throws when there is none. */
 export function connectAsPerson(timers: Timers, context?: string): PersonsKube {
   const config = readKubeconfig(context === undefined ? {} : { context })
-  const current = config.getCurrentContext()
   return {
-    context: current,
-    namespace: config.getContextObject(current)?.namespace ?? null,
+    context: config.getCurrentContext(),
     kube: connectWith(config, timers),
     async bearer() {
       const options: { headers?: Record<string, string> } = {}

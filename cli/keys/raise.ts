@@ -4,16 +4,18 @@ import { LEDGER_OPTIONS, withLedger } from '../ledger-access.ts'
 import { printAnswer } from '../print.ts'
 import { keyTable } from './list.ts'
 
+/** Options of the commands that set caps. */
+export const LIMIT_OPTIONS = {
+  'cap-usd': { type: 'string', value: 'USD', help: 'dollars in all, such as 800.00; none takes the cap away' },
+  'daily-cap-usd': { type: 'string', value: 'USD', help: 'dollars in a UTC day; none takes the cap away' },
+} as const
+
 export const raiseKeyCommand: Command = {
   name: 'keys raise',
   summary: 'set the caps of a vault key; they stay until a person changes them',
   usage: 'KEY_ID [--cap-usd USD] [--daily-cap-usd USD]',
   words: ['KEY_ID'],
-  options: {
-    ...LEDGER_OPTIONS,
-    'cap-usd': { type: 'string', value: 'USD', help: 'dollars in all, such as 800.00; none takes the cap away' },
-    'daily-cap-usd': { type: 'string', value: 'USD', help: 'dollars in a UTC day; none takes the cap away' },
-  },
+  options: { ...LEDGER_OPTIONS, ...LIMIT_OPTIONS },
   examples: [['jobcap keys raise key_0123456789abcdef01234567 --cap-usd 800.00', 'let a capped run go on']],
   run(values, [keyId = ''], context) {
     const limits = limitsGiven(values)

@@ -1,6 +1,6 @@
 import { type Command, EXIT } from '../command.ts'
 import { keyTable } from '../keys/list.ts'
-import { limitsGiven } from '../keys/raise.ts'
+import { LIMIT_OPTIONS, limitsGiven } from '../keys/raise.ts'
 import { withLedger } from '../ledger-access.ts'
 import { printAnswer } from '../print.ts'
 import { RUN_OPTIONS, runOfJob } from './find.ts'
@@ -10,11 +10,7 @@ export const raiseRunCommand: Command = {
   summary: "set the caps of a Job's run; they stay until a person changes them",
   usage: 'JOB [-n NAMESPACE] [--cap-usd USD] [--daily-cap-usd USD]',
   words: ['JOB'],
-  options: {
-    ...RUN_OPTIONS,
-    'cap-usd': { type: 'string', value: 'USD', help: 'dollars in all, such as 800.00; none takes the cap away' },
-    'daily-cap-usd': { type: 'string', value: 'USD', help: 'dollars in a UTC day; none takes the cap away' },
-  },
+  options: { ...RUN_OPTIONS, ...LIMIT_OPTIONS },
   examples: [['jobcap runs raise nightly -n billing --cap-usd 800.00', 'let a capped run go on']],
   run(values, [job = ''], context) {
     const limits = limitsGiven(values)
