@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
-import { EXAMPLE, STRIPE_SECRET, type Stage, startStage, TEAM } from './stage.ts'
+import { EXAMPLE } from '../kubernetes/example.ts'
+import { STRIPE_SECRET, type Stage, startStage, TEAM } from './stage.ts'
 
 /** Of the example: 400 customers, 10 to an index. */
 const CUSTOMERS = 400

@@ -1,19 +1,19 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
-import { parse, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import { readTruth, type TruthCall } from '../../fake-vendors/truth.ts'
 import { clusterPrograms } from '../../tools/cluster/control-plane.ts'
 import { type OneNode, startOneNode } from '../../tools/cluster/one-node.ts'
+import { askLedger } from '../kubernetes/ask-ledger.ts'
 import { CHART, helm } from '../kubernetes/chart.ts'
+import { examplePolicy } from '../kubernetes/example.ts'
+import { runKubectl } from '../kubernetes/kubectl.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-export const EXAMPLE = join(ROOT, 'manifests/examples/nightly-billing')
 export const OWN_NAMESPACE = 'jobcap'
 export const TEAM = 'billing'
 export const STRIPE_SECRET = 'sk_test_e2e_0123456789abcdef'
@@ -62,11 +62,8 @@ export async function startStage(images: Images): Promise<Stage> {
 function stageOn(node: OneNode, folder: string): Stage {
   const environment = { ...process.env, KUBECONFIG: node.kubeconfig }
   const program = join(clusterPrograms(), 'kubectl')
-  const kubectl = async (args: readonly string[], stdin?: string) => {
-    const running = promisify(execFile)(program, [...args], { env: environment, maxBuffer: 64 * 1024 * 1024 })
-    running.child.stdin?.end(stdin)
-    return (await running).stdout
-  }
+  const kubectl = async (args: readonly string[], stdin?: string) =>
+    (await runKubectl(node.kubeconfig, args, stdin)).out
   let forward: { readonly child: ChildProcess; readonly port: number } | undefined
   const forwarded = async () => {
     forward ??= await startForward(program, environment)
@@ -82,7 +79,8 @@ function stageOn(node: OneNode, folder: string): Stage {
     async operator(method, path) {
       const ca = await kubectl(['get', 'secret', 'jobcap-ca', '-n', OWN_NAMESPACE, '-o', 'jsonpath={.data.ca\\.crt}'])
       const token = await kubectl(['create', 'token', 'operator', '-n', OWN_NAMESPACE])
-      return ask({ method, path, port: await forwarded(), ca: Buffer.from(ca, 'base64'), token: token.trim() })
+      const caPem = Buffer.from(ca, 'base64').toString('utf8')
+      return askLedger({ method, url: `https://localhost:${await forwarded()}${path}`, caPem, token: token.trim() })
     },
     async stop({ keepsLogs }) {
       if (keepsLogs) await keepLogs(kubectl, folder)
@@ -167,16 +165,7 @@ async function install({ folder, kubectl, apply, helm: runHelm }: Stage, image: 
   const parts = ['statefulset/jobcap-ledger', 'deployment/jobcap-manager']
   for (const part of parts) await kubectl(['rollout', 'status', part, '-n', OWN_NAMESPACE, '--timeout=240s'])
   await kubectl(['wait', '--for=condition=established', 'crd/cappolicies.jobcap.dev', '--timeout=60s'])
-  await apply(policyOf('http://stripe.vendors.svc:12111'))
-}
-
-/** The example's policy, but for where Stripe is. */
-function policyOf(stripeUrl: string): object {
-  const policy = parse(readFileSync(join(EXAMPLE, 'policy.yaml'), 'utf8')) as {
-    spec: { vendors: { baseUrl: string }[] }
-  }
-  for (const vendor of policy.spec.vendors) vendor.baseUrl = stripeUrl
-  return policy
+  await apply(examplePolicy('http://stripe.vendors.svc:12111'))
 }
 
 async function startForward(program: string, env: NodeJS.ProcessEnv) {
@@ -184,29 +173,6 @@ async function startForward(program: string, env: NodeJS.ProcessEnv) {
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   return { child, port: Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]) }
-}
-
-interface Asked {
-  readonly method: string
-  readonly path: string
-  readonly port: number
-  readonly ca: Buffer
-  readonly token: string
-}
-
-function ask({ method, path, port, ca, token }: Asked): Promise<{ status: number; body: unknown }> {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}` }
-    const asking = request({ host: 'localhost', port, path, method, ca, headers }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk
-      })
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) as unknown }))
-    })
-    asking.on('error', reject)
-    asking.end()
-  })
 }
 
 /** Of every Pod, with what Kubernetes says about it. */

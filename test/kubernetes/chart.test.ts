@@ -5,10 +5,9 @@ import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
 import { readOrCreateMasterKey } from '../../ledger/kubernetes/master-key.ts'
 import { systemRandom } from '../../runtime/random.ts'
-import { missingPrograms } from '../../tools/cluster/control-plane.ts'
-import { skip } from '../../tools/test/skip.ts'
-import { CHART, helm, isHelmThere, WEBHOOKS_PATH } from './chart.ts'
+import { CHART, helm, WEBHOOKS_PATH } from './chart.ts'
 import { type AnyJob, type Cluster, jobNamed, OWN_NAMESPACE, startCluster, TEAM } from './cluster.ts'
+import { needsControlPlane, needsProgram } from './needs.ts'
 
 /** Values of installs that people make, each as flags of helm. */
 const INSTALLS: Readonly<Record<string, string>> = {
@@ -54,7 +53,7 @@ describe('the chart', function () {
   this.timeout(240_000)
   let folder = ''
   before(function () {
-    if (!isHelmThere()) skip(this, 'needs helm: run tools/cluster/build.sh once (Go, about 10 minutes)')
+    needsProgram(this, 'helm')
     folder = mkdtempSync(join(tmpdir(), 'jobcap-chart-'))
   })
   after(() => {
@@ -118,9 +117,7 @@ describe('the chart on a real control plane', function () {
   let stop: () => Promise<void> = () => Promise.resolve()
 
   before(async function () {
-    const missing = [...missingPrograms(), ...(isHelmThere() ? [] : ['helm'])]
-    if (missing.length > 0)
-      skip(this, `needs ${missing.join(', ')}: run tools/cluster/build.sh once (Go, about 10 minutes)`)
+    needsControlPlane(this, 'helm')
     cluster = await startCluster({ byChart: true })
     stop = () => cluster.stop()
   })

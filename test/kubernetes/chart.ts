@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { KubeApi } from '../../kube/api.ts'
@@ -9,12 +9,6 @@ const ROOT = join(import.meta.dirname, '../..')
 export const CHART = join(ROOT, 'manifests/chart')
 export const WEBHOOKS_PATH = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/jobcap'
 
-const helmProgram = () => join(clusterPrograms(), 'helm')
-
-export function isHelmThere(): boolean {
-  return existsSync(helmProgram())
-}
-
 /** What helm wrote on standard output; rejects with what it said. `folder` gets its caches. */
 export async function helm(folder: string, ...args: readonly string[]): Promise<string> {
   const env = {
@@ -23,7 +17,10 @@ export async function helm(folder: string, ...args: readonly string[]): Promise<
     HELM_CONFIG_HOME: join(folder, 'helm/config'),
     HELM_DATA_HOME: join(folder, 'helm/data'),
   }
-  const { stdout } = await promisify(execFile)(helmProgram(), [...args], { env, maxBuffer: 16 * 1024 * 1024 })
+  const { stdout } = await promisify(execFile)(join(clusterPrograms(), 'helm'), [...args], {
+    env,
+    maxBuffer: 16 * 1024 * 1024,
+  })
   return stdout
 }
 

@@ -1,18 +1,19 @@
-import { type ChildProcess, execFile } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { parse, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import { connectKube, type KubeApi } from '../../kube/api.ts'
 import type { Job } from '../../kube/objects.ts'
 import { systemTimers } from '../../runtime/timers.ts'
-import { type ControlPlane, clusterPrograms, startControlPlane } from '../../tools/cluster/control-plane.ts'
+import { type ControlPlane, startControlPlane } from '../../tools/cluster/control-plane.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
 import { end, type FakeVendor, readyLine, STRIPE_SECRET, startNode, startVendor } from '../ledger/rig.ts'
+import { askLedger } from './ask-ledger.ts'
 import { CHART, helm, kubeconfigWith, pointWebhooks } from './chart.ts'
+import { examplePolicy } from './example.ts'
+import { runKubectl } from './kubectl.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 export const OWN_NAMESPACE = 'jobcap'
@@ -83,7 +84,7 @@ interface Bare {
 
 async function install({ folder, plane, running, stop, byChart }: Bare): Promise<Cluster> {
   const kube = connectKube(systemTimers, plane.kubeconfig)
-  const kubectl = (args: readonly string[], stdin?: string) => runKubectl({ args, stdin, kubeconfig: plane.kubeconfig })
+  const kubectl = (args: readonly string[], stdin?: string) => runKubectl(plane.kubeconfig, args, stdin)
   const apply = (object: object) => kubectl(['apply', '-f', '-'], stringify(object))
 
   if (byChart) {
@@ -114,7 +115,7 @@ async function install({ folder, plane, running, stop, byChart }: Bare): Promise
   ])
   await kubectl(['wait', '--for=condition=established', 'crd/cappolicies.jobcap.dev', '--timeout=60s'])
   const stripe = await startVendor('stripe', folder, running)
-  await apply(policyOf(stripe.url))
+  await apply(examplePolicy(stripe.url))
 
   const token = async ({ account, audience, pod }: Parameters<Cluster['token']>[0]) => {
     const [namespace = '', name = ''] = account.split('/')
@@ -210,7 +211,7 @@ async function install({ folder, plane, running, stop, byChart }: Bare): Promise
     kubectl,
     apply,
     token,
-    ask: (asked) => askLedger(asked, { ledgerUrl, caPem }),
+    ask: ({ path, ...asked }) => askLedger({ ...asked, url: `${ledgerUrl}${path}`, caPem }),
     until,
     managerLog: manager.log,
     ledgerLog: ledger.log,
@@ -262,14 +263,6 @@ export type AnyJob = Job & {
   readonly spec: { readonly template: { readonly spec: Readonly<Record<string, unknown>> } }
 }
 
-function policyOf(stripeUrl: string): object {
-  const policy = parse(readFileSync(join(ROOT, 'manifests/examples/nightly-billing/policy.yaml'), 'utf8')) as {
-    spec: { vendors: { baseUrl: string }[] }
-  }
-  for (const vendor of policy.spec.vendors) vendor.baseUrl = stripeUrl
-  return policy
-}
-
 function webhookOf(url: string): object {
   const webhook = (operation: string, resources: readonly string[]) => ({
     name: `${operation.toLowerCase()}.jobcap.dev`,
@@ -293,41 +286,4 @@ function webhookOf(url: string): object {
       { ...webhook('DELETE', ['cronjobs']), clientConfig: { service: { name: 'jobcap', namespace: OWN_NAMESPACE } } },
     ],
   }
-}
-
-interface Running {
-  readonly args: readonly string[]
-  readonly stdin: string | undefined
-  readonly kubeconfig: string
-}
-
-async function runKubectl({ args, stdin, kubeconfig }: Running) {
-  const child = promisify(execFile)(join(clusterPrograms(), 'kubectl'), [...args], {
-    env: { ...process.env, KUBECONFIG: kubeconfig },
-  })
-  child.child.stdin?.end(stdin)
-  const { stdout, stderr } = await child
-  return { out: stdout, warnings: stderr }
-}
-
-function askLedger(
-  { path, token, json }: LedgerAsk,
-  { ledgerUrl, caPem }: { readonly ledgerUrl: string; readonly caPem: string },
-): Promise<{ status: number; body: Record<string, unknown> }> {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-    const method = json === undefined ? 'GET' : 'POST'
-    const asking = request(`${ledgerUrl}${path}`, { method, ca: caPem, headers }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (chunk: string) => {
-        text += chunk
-      })
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> }),
-      )
-    })
-    asking.on('error', reject)
-    asking.end(json === undefined ? undefined : JSON.stringify(json))
-  })
 }

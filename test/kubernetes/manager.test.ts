@@ -7,9 +7,8 @@ import { createLedgerClient } from '../../ledger/client.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { createLog } from '../../runtime/log.ts'
 import { systemTimers } from '../../runtime/timers.ts'
-import { missingPrograms } from '../../tools/cluster/control-plane.ts'
-import { skip } from '../../tools/test/skip.ts'
 import { type AnyJob, type Cluster, jobNamed, OWN_NAMESPACE, startCluster, TEAM } from './cluster.ts'
+import { needsControlPlane } from './needs.ts'
 
 describe('jobcap on a real control plane', function () {
   this.timeout(240_000)
@@ -17,9 +16,7 @@ describe('jobcap on a real control plane', function () {
   let stop: () => Promise<void> = () => Promise.resolve()
 
   before(async function () {
-    const missing = missingPrograms()
-    if (missing.length > 0)
-      skip(this, `needs ${missing.join(', ')}: run tools/cluster/build.sh once (Go, about 9 minutes)`)
+    needsControlPlane(this)
     cluster = await startCluster()
     stop = () => cluster.stop()
   })

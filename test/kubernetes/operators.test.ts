@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { missingPrograms } from '../../tools/cluster/control-plane.ts'
-import { skip } from '../../tools/test/skip.ts'
 import { CommandRun } from '../cli/command-run.ts'
 import { type Cluster, jobNamed, OWN_NAMESPACE, startCluster, TEAM } from './cluster.ts'
 import { type StandInKubelet, startKubelet } from './kubelet.ts'
+import { needsControlPlane } from './needs.ts'
 
 const LEDGER_LABELS = { 'app.kubernetes.io/name': 'jobcap', 'app.kubernetes.io/component': 'ledger' }
 const FINDS = [
@@ -22,9 +21,7 @@ describe('operators of a cluster', function () {
   let stop: () => Promise<void> = () => Promise.resolve()
 
   before(async function () {
-    const missing = missingPrograms()
-    if (missing.length > 0)
-      skip(this, `needs ${missing.join(', ')}: run tools/cluster/build.sh once (Go, about 9 minutes)`)
+    needsControlPlane(this)
     cluster = await startCluster()
     stop = () => cluster.stop()
     kubelet = await startKubelet(join(cluster.folder, 'control-plane/pki'))

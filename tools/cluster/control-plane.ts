@@ -40,9 +40,13 @@ export function clusterPrograms(): string {
   return process.env['CLUSTER_BIN'] ?? join(homedir(), '.cache/jobcap-cluster/bin')
 }
 
-/** The programs that are not there yet. */
-export function missingPrograms(): string[] {
-  return PROGRAMS.filter((program) => !existsSync(join(clusterPrograms(), program)))
+export function isBuilt(program: string): boolean {
+  return existsSync(join(clusterPrograms(), program))
+}
+
+/** Those of a control plane, and others that are named, that are not there yet. */
+export function missingPrograms(...others: readonly string[]): string[] {
+  return [...PROGRAMS, ...others].filter((program) => !isBuilt(program))
 }
 
 /** Starts all three in `folder`, where their logs are kept too. Rejects when one ends or is not ready in time. */
@@ -57,11 +61,7 @@ export async function startControlPlane(folder: string, place: ControlPlanePlace
     children.push(spawn(command, rest, { cwd: folder, stdio: ['ignore', log, log] }))
   }
   const stop = async () => {
-    for (const child of children.toReversed()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
+    for (const child of children.toReversed()) await endProcess(child)
   }
   try {
     const token = writeCredentials(folder)
@@ -83,6 +83,13 @@ export async function startControlPlane(folder: string, place: ControlPlanePlace
     await stop()
     throw fault
   }
+}
+
+/** Resolves when it is gone; at once when it is already. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
 }
 
 function etcdArguments(

@@ -1,12 +1,11 @@
 // A whole Kubernetes of one node on this machine, without Docker or systemd: the control plane, and under it scheduler,
 // containerd, kubelet, kube-proxy and CoreDNS, in a network namespace of its own, so nothing in it reaches the machine's
 // network. Needs root, and Debian's containerd, runc, containernetworking-plugins, iptables, iproute2 and conntrack.
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { clusterPrograms, startControlPlane } from './control-plane.ts'
+import { clusterPrograms, endProcess, isBuilt, startControlPlane } from './control-plane.ts'
 import { archiveImage } from './image-archive.ts'
 
 const run = promisify(execFile)
@@ -31,7 +30,7 @@ export function missingForNode(): string[] {
   const path = (process.env['PATH'] ?? '').split(':').concat('/usr/sbin', '/sbin')
   return [
     ...(process.getuid?.() === 0 ? [] : ['root']),
-    ...BUILT.filter((program) => !existsSync(join(clusterPrograms(), program))),
+    ...BUILT.filter((program) => !isBuilt(program)),
     ...OF_THE_SYSTEM.filter((program) => !path.some((folder) => existsSync(join(folder, program)))),
     ...(existsSync(join(CNI_PROGRAMS, 'bridge')) ? [] : ['containernetworking-plugins']),
   ]
@@ -42,7 +41,6 @@ export async function startOneNode(folder: string): Promise<OneNode> {
   mkdirSync(folder, { recursive: true })
   const net = await makeNetwork()
   const within = ['nsenter', `--net=/run/netns/${net.name}`]
-  const children: ChildProcess[] = []
   const endings: (() => Promise<unknown>)[] = [() => removeNetwork(net.name)]
   const stop = async () => {
     for (const ending of endings.toReversed()) await ending().catch(() => {})
@@ -51,8 +49,7 @@ export async function startOneNode(folder: string): Promise<OneNode> {
     const log = openSync(join(folder, `${program.split('/').at(-1)}.log`), 'a')
     const [command = '', ...rest] = [...within, program, ...args]
     const child = spawn(command, rest, { cwd: folder, stdio: ['ignore', log, log] })
-    children.push(child)
-    endings.push(() => end(child))
+    endings.push(() => endProcess(child))
   }
   const built = (program: string) => join(clusterPrograms(), program)
   try {
@@ -224,12 +221,6 @@ async function until(what: string, ask: () => Promise<unknown>): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 250))
     }
   }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill('SIGKILL')
-  await once(child, 'exit')
 }
 
 /** Containers outlive containerd and hold the folder by their mounts. */

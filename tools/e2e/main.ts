@@ -2,17 +2,16 @@
 // one line: e2e {"tests": …, "failed": …, "seconds": …}. ONLY=text runs the tests whose names hold it.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { clusterPrograms, missingPrograms } from '../cluster/control-plane.ts'
+import { missingPrograms } from '../cluster/control-plane.ts'
 import { missingForNode } from '../cluster/one-node.ts'
 
 const EXAMPLE_IMAGE = 'registry.example.com/billing/nightly:2026-11'
 
 const startedMs = Date.now()
-const helm = existsSync(join(clusterPrograms(), 'helm')) ? [] : ['helm']
-const missing = [...new Set([...missingPrograms(), ...missingForNode(), ...helm])]
+const missing = [...new Set([...missingPrograms('helm'), ...missingForNode()])]
 if (missing.length > 0) {
   console.error(
     `E2E DID NOT RUN: it needs ${missing.join(', ')}. Programs: tools/cluster/build.sh (Go); the rest: Debian.`,
