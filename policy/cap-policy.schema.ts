@@ -78,7 +78,7 @@ const spec = z.strictObject({
   maxBodyKiB: z
     .int()
     .min(1)
-    .max(10_240)
+    .max(16_384)
     .exactOptional()
     .describe('Largest body of a paid call, KiB. Larger ones are refused. Default 1024.'),
   currencies: currencies

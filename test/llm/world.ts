@@ -16,13 +16,15 @@ export interface LlmWorld {
   endTest(): Promise<void>
 }
 
-/** `more`: further lines of each of the two vendors in the policy. */
+/** `more`: further lines of each of the two vendors in the policy; `spec`: one of the policy's own. */
 export async function startLlmWorld({
   flags = [],
   more = '',
+  spec = '',
 }: {
   flags?: readonly string[]
   more?: string
+  spec?: string
 } = {}): Promise<LlmWorld> {
   const world = await World.start(...flags)
   const [openai, anthropic] = await Promise.all([world.rig.startVendor('openai'), world.rig.startVendor('anthropic')])
@@ -31,7 +33,7 @@ export async function startLlmWorld({
     { name: 'anthropic', vendor: anthropic },
   ]
   for (const { name } of vendors) world.rig.writeSecret(STRIPE_SECRET, `${name}/key`)
-  world.rig.writePolicy(policyText(world.rig) + vendors.map((each) => vendorText(each, more)).join(''))
+  world.rig.writePolicy(policyText(world.rig, { spec }) + vendors.map((each) => vendorText(each, more)).join(''))
   return {
     world,
     openai,

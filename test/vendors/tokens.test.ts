@@ -105,9 +105,111 @@ describe('what a call for tokens may cost at most', () => {
     })
   }
 
+  const ODD_MODELS = [
+    '',
+    ' ',
+    'gpt-4o ',
+    ' gpt-4o',
+    'GPT-4O',
+    'gpt-4o\u0000',
+    'gpt-4o\n',
+    'gpt‑4o',
+    'gрt-4o',
+    'gpt-4o\u200b',
+    'gpt-4o%00',
+    '../gpt-4o',
+    'gpt-4o/../o1-pro',
+    'gpt-4o;o1-pro',
+    'gpt-4o,o1-pro',
+    'gpt-4o-2024-13-99x',
+    '-latest',
+    '__proto__',
+    'constructor',
+    'toString',
+    'x'.repeat(100_000),
+    '\u001b[31mred',
+  ]
+  for (const model of ODD_MODELS) {
+    it(`the model ${JSON.stringify(model.slice(0, 40))} is refused, and what is said of it is plain text`, () => {
+      for (const [type, path] of [
+        ['openai', '/v1/chat/completions'],
+        ['openai', '/v1/responses'],
+        ['openai', '/v1/embeddings'],
+        ['anthropic', '/v1/messages'],
+      ] as const) {
+        const { max_completion_tokens: _, messages, ...asked } = { ...ASKED, model }
+        const more = { '/v1/messages': { max_tokens: 9, messages }, '/v1/chat/completions': { messages } }[
+          path as string
+        ]
+        const refused = boundOf(chat({ ...asked, ...(more ?? { input: 'hello' }) }, { path }), type)
+        expect(refused, `${type} ${path}`).to.have.property('code', 'model_unknown')
+        expect('message' in refused && refused.message).to.match(/^[\x20-\x7e]{1,500}$/)
+      }
+    })
+  }
+
   it('a route without a price is refused with the sentence that says how to declare it', () => {
     const refused = boundOf(chat(ASKED, { path: '/v1/images/generations' }))
     expect('message' in refused && refused.message).to.contain('routes: [{match: "POST /v1/images/generations"')
+  })
+})
+
+describe('what an answer with tokens came to', () => {
+  const CHAT_USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }
+  const spentOn = (type: 'openai' | 'anthropic', call: ReturnType<typeof chat>, answer: string) => {
+    const bound = boundOf(call, type)
+    if (!('kind' in bound) || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
+    const settling = { call, bound, answer: { status: 200, headers: {}, body: Buffer.from(answer) } }
+    const { totalUsdMicros } = costingOf(type).actual(settling, pricing(type))
+    return totalUsdMicros === bound.totalUsdMicros ? 'bound' : totalUsdMicros
+  }
+  const message = chat(
+    { model: 'claude-opus-5-5', max_tokens: 100, messages: ASKED.messages },
+    { path: '/v1/messages' },
+  )
+
+  const SPENT: readonly (readonly [what: string, usage: unknown, openai: number | 'bound'])[] = [
+    ['as it should be', CHAT_USAGE, 75],
+    ['above the bound', { ...CHAT_USAGE, completion_tokens: 1_000_000 }, 10_000_025],
+    ['missing', undefined, 'bound'],
+    ['null', null, 'bound'],
+    ['a list', [CHAT_USAGE], 'bound'],
+    ['negative', { ...CHAT_USAGE, prompt_tokens: -10 }, 'bound'],
+    ['broken', { ...CHAT_USAGE, completion_tokens: 4.5 }, 'bound'],
+    ['a text', { ...CHAT_USAGE, completion_tokens: '5' }, 'bound'],
+    ['past 2^53', { ...CHAT_USAGE, completion_tokens: 2 ** 53 }, 'bound'],
+    ['more from a cache than there was', { ...CHAT_USAGE, prompt_tokens_details: { cached_tokens: 11 } }, 'bound'],
+    ['of a tier without a price', CHAT_USAGE, 'bound'],
+  ]
+  for (const [what, usage, micros] of SPENT) {
+    it(`is ${micros} where the usage of a chat is ${what}`, () => {
+      const tier = what.startsWith('of a tier') ? { service_tier: 'turbo' } : {}
+      expect(spentOn('openai', chat(ASKED), JSON.stringify({ id: 'c', usage, ...tier }))).to.equal(micros)
+    })
+  }
+
+  it('is the bound where the answer is no JSON, is cut, or is a list', () => {
+    for (const answer of ['', '<html>', '{"usage":{"prompt_tokens":1,"completion_tokens":1}', '[]', 'null']) {
+      expect(spentOn('openai', chat(ASKED), answer), answer).to.equal('bound')
+      expect(spentOn('anthropic', message, answer), answer).to.equal('bound')
+    }
+  })
+
+  it('is the bound where the usage of a message cannot be believed', () => {
+    const good = { input_tokens: 10, output_tokens: 5 }
+    expect(spentOn('anthropic', message, JSON.stringify({ usage: good }))).to.equal(10 * 4 + 5 * 20)
+    for (const usage of [
+      undefined,
+      {},
+      { ...good, input_tokens: -1 },
+      { ...good, output_tokens: null },
+      { ...good, cache_read_input_tokens: 0.5 },
+      { ...good, cache_creation_input_tokens: 1, cache_creation: { ephemeral_5m_input_tokens: 2 } },
+      { ...good, server_tool_use: { web_search_requests: 1 } },
+      { ...good, speed: 'fast' },
+    ]) {
+      expect(spentOn('anthropic', message, JSON.stringify({ usage })), JSON.stringify(usage)).to.equal('bound')
+    }
   })
 })
 

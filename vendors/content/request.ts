@@ -5,14 +5,14 @@ import type { CallText } from '../../contract/vendor.ts'
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Headers by which some servers take another method or path than the request line says. */
-const OVERRIDE_HEADERS = [
+const OVERRIDE_HEADERS: ReadonlySet<string> = new Set([
   'x-http-method-override',
   'x-http-method',
   'x-method-override',
   'x-original-url',
   'x-rewrite-url',
   'x-original-uri',
-]
+])
 
 /** Characters: the route goes into claims, which take 2,000 with the method. */
 const MAX_PATH_LENGTH = 1_500
@@ -42,11 +42,20 @@ export function requestProblem(call: CallText): Refusal | null {
   if (!METHODS.includes(call.method)) {
     return refusal('request_malformed', `The method is not one of ${METHODS.join(', ')}.`)
   }
-  const override = OVERRIDE_HEADERS.find((name) => call.headers[name] !== undefined)
+  const override = overrideIn(call.headers)
   if (override !== undefined) {
     return refusal('request_malformed', `The header ${override} would make another request of this one.`)
   }
   return pathProblem(call.path)
+}
+
+/** Servers in the manner of CGI (RFC 3875, 4.1.18) read an underscore in a name as a dash. */
+function overrideIn(headers: CallText['headers']): string | undefined {
+  for (const name in headers) {
+    const asDashes = name.includes('_') ? name.replaceAll('_', '-') : name
+    if (OVERRIDE_HEADERS.has(asDashes) && headers[name] !== undefined) return name
+  }
+  return undefined
 }
 
 export function isReadMethod(method: string): boolean {

@@ -6,7 +6,9 @@ import { priceOfAnswer } from './cost-usage.ts'
 
 /** Only events that hold one of these words are parsed: most carry a few letters of text. */
 const WORTH_READING = ['"usage":{', '"usage": {']
-const DONE = 'data: [DONE]'
+/** The event that ends a stream of chunks; the same words in a text, which is longer, end nothing. */
+const DONE = /^data: ?\[DONE\]\s*$/
+const MOST_DONE_BYTES = 'data: [DONE]\r\n\r\n'.length
 
 /** Events of a response that end it. */
 const LAST_EVENTS = ['response.completed', 'response.incomplete', 'response.failed']
@@ -22,7 +24,7 @@ export function openaiReader(model: ModelPrice, hidesUsage: boolean): AnswerRead
 
   /** Whether the app is to get the event. */
   function read(event: Buffer): boolean {
-    if (event.includes(DONE)) isComplete = true
+    if (event.length <= MOST_DONE_BYTES && DONE.test(event.toString('latin1'))) isComplete = true
     if (!WORTH_READING.some((word) => event.includes(word))) return true
     const data = eventData(event)
     if (!isObject(data)) return true
@@ -42,7 +44,8 @@ export function openaiReader(model: ModelPrice, hidesUsage: boolean): AnswerRead
       return hidesUsage ? Buffer.concat(kept) : part
     },
     rest: () => (hidesUsage ? events.rest() : new Uint8Array()),
-    price: () => price,
+    // Some vendors of this protocol say in each chunk what was used up to it.
+    price: () => (isComplete ? price : undefined),
     isComplete: () => isComplete,
   }
 }
