@@ -10,7 +10,7 @@ import type * as S from '../store.ts'
 import { StoreFault } from '../store.ts'
 import { callOf, numberAnswer, onRecord, repairAnswer, reportAnswer, statusOf } from './answers.ts'
 import type { Reply } from './connection.ts'
-import { shortfallsOf } from './durability.ts'
+import { DurabilityLook } from './durability.ts'
 import { admitPodOn, endJobOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
 import type { Place } from './places.ts'
@@ -39,12 +39,14 @@ export class RedisStore implements DistributedStore {
   readonly registry: Registry
   readonly #steps: Steps
   readonly #reads: RedisReads
+  readonly #durability: DurabilityLook
   readonly #stopTicking: () => void
 
   constructor(steps: Steps, { reads, stopTicking }: { readonly reads: RedisReads; readonly stopTicking: () => void }) {
     this.registry = new RedisRegistry(steps.connection, reads.places, steps.install.installId)
     this.#steps = steps
     this.#reads = reads
+    this.#durability = new DurabilityLook(steps.connection)
     this.#stopTicking = stopTicking
   }
 
@@ -53,7 +55,7 @@ export class RedisStore implements DistributedStore {
   }
 
   shortfalls(): Promise<readonly Shortfall[]> {
-    return shortfallsOf(this.#steps.connection)
+    return this.#durability.shortfalls()
   }
 
   onBroken(broken: () => void): void {

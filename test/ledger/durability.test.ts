@@ -116,6 +116,29 @@ describe('a Redis that may lose what it acknowledges', function () {
     expect(await ledger.client.findKey(keyId)).to.include({ spent_usd: '1.00', reserved_usd: '0.00' })
   })
 
+  it('the first rewrite of an append-only file that was there from the start holds up no call', async () => {
+    await open()
+    const ledger = await start()
+    await until(ledger, true)
+    const { vault_key: key } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '100.00' })
+    const client = new Redis({ host: redis.host, port: redis.port })
+    // So that the rewrite does not end by itself; microseconds a key.
+    await client.config('SET', 'rdb-key-save-delay', '100000000')
+    await client.bgrewriteaof()
+    const info = await client.info('persistence')
+    expect(info).to.contain('aof_rewrite_in_progress:1').and.contain('aof_base_size:0')
+    // A ledger whose connection broke looks again at once.
+    const openings = () => ledger.log().split('Redis keeps what it acknowledges').length
+    const before = openings()
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    while (openings() === before) await readyz(ledger)
+    while (gist(await ask(ledger.address, payment(key, 'k'))) !== '200') await until(ledger, true)
+    expect(await client.info('persistence')).to.contain('aof_rewrite_in_progress:1')
+    // It ends the process that rewrites.
+    await client.config('SET', 'appendonly', 'no')
+    client.disconnect()
+  })
+
   it('all that is missing is said at once', async () => {
     await open({ appendonly: 'no', appendfsync: 'everysec', 'maxmemory-policy': 'allkeys-lru' })
     const { problem } = await readyz(await start())
