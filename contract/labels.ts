@@ -11,6 +11,8 @@ export const CAP_USD_ANNOTATION = 'jobcap.dev/cap-usd'
 export const ALLOWED_ENDPOINTS_ANNOTATION = 'jobcap.dev/allowed-endpoints'
 /** On a Job: name or UID of an earlier Job of the namespace whose run this one joins. */
 export const CONTINUES_ANNOTATION = 'jobcap.dev/continues'
+/** On a Job: a key that names the work; all Jobs of the namespace with it are one run, one living Job at a time. */
+export const RUN_KEY_ANNOTATION = 'jobcap.dev/run-key'
 /** On a Job: `"true"` asks to be left alone; the policy decides whether it may. */
 export const OPT_OUT_ANNOTATION = 'jobcap.dev/opt-out'
 /** On a Job: `keep` leaves `restartPolicy: OnFailure` as it is; paid calls then need named keys. */

@@ -35,6 +35,7 @@ const termsAsked: z.ZodType<TermsAsked> = z.strictObject({
   capUsd: z.string().exactOptional(),
   allowedEndpoints: z.array(z.string()).exactOptional(),
   continues: z.string().min(1).max(253).exactOptional(),
+  runKey: z.string().min(1).max(253).exactOptional(),
   policy: z.string().min(1).max(63),
   keepsRestarts: z.boolean().exactOptional(),
 })

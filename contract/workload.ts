@@ -50,6 +50,8 @@ export interface TermsAsked {
   readonly allowedEndpoints?: readonly string[]
   /** Name or UID of the Job whose run is continued. */
   readonly continues?: string
+  /** Names the work: the Job joins the run of earlier Jobs with the same key, or opens it. Never beside `continues`. */
+  readonly runKey?: string
   readonly policy: string
   /** `restartPolicy: OnFailure` was kept: paid calls need named keys. */
   readonly keepsRestarts?: boolean

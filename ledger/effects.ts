@@ -1,3 +1,4 @@
+import type { JobUid } from '../contract/ids.ts'
 import type { Refusal } from '../contract/refusals.ts'
 import type { WorkloadFacts } from '../contract/workload.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -28,6 +29,8 @@ export interface LedgerEffects {
 export interface Workloads {
   /** Reviews the token, reads its Pod and the Job that controls it. */
   identify(podToken: string): Promise<WorkloadFacts | Refusal>
+  /** Whether the Job has surely ended or is gone. False where the platform cannot say: whoever runs it tells. */
+  hasJobEnded(job: { readonly namespace: string; readonly name: string; readonly uid: JobUid }): Promise<boolean>
   /** The Pod has ended: its token passes no more. */
   podEnded(podUid: string): Promise<void>
 }

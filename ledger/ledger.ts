@@ -3,6 +3,7 @@ import type { Reports } from './call/reports.ts'
 import type { Sends } from './call/sends.ts'
 import type { LedgerEffects } from './effects.ts'
 import type { PodCredentials } from './identity/pod-credential.ts'
+import type { KeyedRuns } from './identity/run-key.ts'
 import type { RunTermsCache } from './identity/run-terms.ts'
 import type { Sealer } from './seal.ts'
 
@@ -14,6 +15,7 @@ export interface Ledger extends LedgerEffects {
   readonly care: StoreCare
   readonly sealer: Sealer
   readonly credentials: PodCredentials
+  readonly keyedRuns: KeyedRuns
   readonly runTerms: RunTermsCache
   readonly sends: Sends
   readonly reports: Reports

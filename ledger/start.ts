@@ -7,6 +7,7 @@ import { createSends } from './call/sends.ts'
 import type { LedgerConfig, StoreConfig } from './config.ts'
 import type { Doors } from './doors.ts'
 import { createPodCredentials } from './identity/pod-credential.ts'
+import { createKeyedRuns } from './identity/run-key.ts'
 import { createRunTermsCache } from './identity/run-terms.ts'
 import type { Ledger } from './ledger.ts'
 import { LEDGER_METRICS } from './metrics.ts'
@@ -96,6 +97,7 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
     metrics: createMetrics(LEDGER_METRICS),
     sealer: createSealer(masterKey, random),
     credentials: createPodCredentials(masterKey),
+    keyedRuns: createKeyedRuns(masterKey),
     runTerms: createRunTermsCache(store),
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),

@@ -18,6 +18,8 @@ export interface AdmitPodRequest {
   readonly pod: { readonly name: string; readonly uid: PodUid; readonly index: number | null }
   /** Name or UID of the Job whose run is continued; null for a run of its own. */
   readonly continues: string | null
+  /** Made of the Job's run key: the run that the first Job with that key opens and all later ones join. Null: no key. */
+  readonly keyedRunUid: RunUid | null
   readonly terms: RunTermsRow
   readonly sidecar: SidecarTerms
   /** The key to make if this Pod is the first of its run. */

@@ -45,6 +45,10 @@ export const REASONS = {
     'A constant jobcap.dev/continues in a CronJob would make every night continue the same run.',
     'Take the annotation out of the template; put it on the Job made by hand that continues a failed run.',
   ),
+  run_key_in_cronjob: refuse(
+    'A constant jobcap.dev/run-key in a CronJob would make every start after the first only replay it.',
+    'Take the annotation out of the template: each start is a run of its own without it.',
+  ),
 
   // Not admitted: what would expose the credential.
   host_network: refuse(

@@ -3,6 +3,7 @@ import {
   CAP_USD_ANNOTATION,
   OPT_OUT_ANNOTATION,
   RESTART_POLICY_ANNOTATION,
+  RUN_KEY_ANNOTATION,
 } from '../../contract/labels.ts'
 import { UsageError } from '../faults.ts'
 
@@ -13,6 +14,7 @@ const KNOWN: readonly string[] = [
   ALLOWED_ENDPOINTS_ANNOTATION,
   OPT_OUT_ANNOTATION,
   RESTART_POLICY_ANNOTATION,
+  RUN_KEY_ANNOTATION,
 ]
 
 /** `KEY=VALUE` each; a later one wins. A slip in one of ours would leave another cap than was meant, so it is refused. */

@@ -7,7 +7,7 @@ import type { Policy } from '../../policy/policy.ts'
 import { policyFor, policyNameFor } from '../../policy/selection.ts'
 import { judgeTerms, type RunTerms } from '../../policy/terms.ts'
 import { sidecarTerms } from '../../policy/vendor-terms.ts'
-import type { AdmitPodRequest } from '../../store/store.ts'
+import type { AdmitPodAnswer, AdmitPodRequest } from '../../store/store.ts'
 import type { Ledger } from '../ledger.ts'
 import { bearerOf } from './bearer.ts'
 import { POD_CREDENTIAL_LIFE_MS } from './pod-credential.ts'
@@ -34,7 +34,7 @@ export async function exchangeToken(
   const terms = judgeTerms(asked, policy)
   if ('code' in terms) return terms
 
-  const admitted = await ledger.store.admitPod(admitRequest(ledger, { request, facts, asked, policy, terms }))
+  const admitted = await admit(ledger, admitRequest(ledger, { request, facts, asked, policy, terms }))
   if (admitted.status === 'REFUSED') return admitted.refusal
   const { run, key, life } = admitted
   const podUid = facts.pod.uid
@@ -64,6 +64,26 @@ export async function exchangeToken(
     historyId,
     sidecar: run.sidecar,
   }
+}
+
+/** Whoever makes a Job anew at once comes before the controller has told of the earlier one's end: then it is looked at. */
+async function admit(ledger: Ledger, request: AdmitPodRequest): Promise<AdmitPodAnswer> {
+  const answer = await ledger.store.admitPod(request)
+  if (answer.status !== 'REFUSED' || answer.refusal.code !== 'continue_running') return answer
+  return (await endEarlierJobs(ledger, request)) ? ledger.store.admitPod(request) : answer
+}
+
+async function endEarlierJobs(
+  { store, workloads }: Ledger,
+  { namespace, keyedRunUid, continues }: AdmitPodRequest,
+): Promise<boolean> {
+  const run = await store.findRunOfJob(namespace, keyedRunUid ?? continues ?? '')
+  const living = run?.jobs.filter(({ isEnded }) => !isEnded) ?? []
+  if (run === undefined || run.namespace !== namespace) return false
+  const haveEnded = await Promise.all(living.map(({ name, uid }) => workloads.hasJobEnded({ namespace, name, uid })))
+  if (!haveEnded.every(Boolean)) return false
+  for (const { uid } of living) await store.endJob(run.runUid, uid)
+  return true
 }
 
 /** As admission copied them into the immutable template. A Pod without them asks for nothing of its own. */
@@ -97,7 +117,8 @@ function admitRequest(
     policyName: policy.name,
     job: { name, uid, completionMode, completions },
     pod: { name: facts.pod.name, uid: facts.pod.uid, index: facts.pod.index },
-    continues: asked.continues ?? null,
+    continues: asked.runKey === undefined ? (asked.continues ?? null) : null,
+    keyedRunUid: asked.runKey === undefined ? null : ledger.keyedRuns(facts.namespace, asked.runKey),
     terms: {
       capUsdMicros: terms.capUsdMicros,
       dailyCapUsdMicros: null,

@@ -35,6 +35,8 @@ export function createLocalWorkloads({ tokenKey, endedPodsFile, clock }: LocalWo
       const { facts } = token
       return isEnded(facts.pod.uid) ? { ...facts, pod: { ...facts.pod, isEnding: true } } : facts
     },
+    // The runner tells of each end before it starts the next Job.
+    hasJobEnded: () => Promise.resolve(false),
     async podEnded(podUid) {
       if (isEnded(podUid)) return
       appendFileSync(endedPodsFile, `${podUid}\n`, { mode: 0o600, flush: true })

@@ -37,6 +37,19 @@ export function createKubeWorkloads(kube: KubeApi, log: Log): Workloads {
         return refusal('ledger_not_ready', 'The API server could not be asked who this Pod is.')
       }
     },
+    async hasJobEnded({ namespace, name, uid }) {
+      try {
+        const found = await kube.get<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`)
+        return found?.metadata.uid !== uid || isEnded(found)
+      } catch (fault) {
+        if (!(fault instanceof KubeFault)) throw fault
+        log.warn(
+          { status: fault.status, reason: fault.message },
+          'the API server could not say whether a Job has ended',
+        )
+        return false
+      }
+    },
     // The API server itself says when a Pod has ended.
     podEnded: () => Promise.resolve(),
   }

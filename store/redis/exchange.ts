@@ -17,15 +17,18 @@ const CLAIM_MS = 24 * 60 * 60 * 1_000
 /** Instead of a policy: the Job ended before any exchange, so none opens a run. */
 const ENDED = ''
 
-/** An exchange is asked in the slot of the run that it means: its own, or the one that its Job continues. */
+/** An exchange is asked in the slot of the run that it means: its own, or the one that its Job joins. */
 export async function admitPodOn(steps: Steps, places: Places, request: AdmitPodRequest): Promise<AdmitPodAnswer> {
-  const { job, policyName, continues } = request
+  const { job, policyName, continues, keyedRunUid } = request
   await places.prepare(policyName)
   const known = await places.named(`j:${job.uid}`)
   const earlier = known === undefined && continues !== null ? await findEarlier(places, request, continues) : undefined
   if (known === undefined && continues !== null && earlier === undefined)
     return refused(continueUnknown(request, continues))
-  let place = known ?? earlier ?? { policyName, runTag: runTagOf(job.uid) }
+  const keyed = known === undefined && keyedRunUid !== null ? await placeOfKeyed(steps, places, request) : undefined
+  if (keyed !== undefined && keyed.policyName !== policyName)
+    return refused(differs('policy', keyed.policyName, policyName))
+  let place = known ?? earlier ?? keyed ?? { policyName, runTag: runTagOf(job.uid) }
   const claimed = await claim(steps, job.uid, { policyName: place.policyName, forMs: CLAIM_MS })
   if (claimed === ENDED) return refused(refusal('key_ended'))
   if (claimed !== place.policyName) return refused(differs('policy', claimed, policyName))
@@ -47,6 +50,21 @@ async function findEarlier(
   earlier: string,
 ): Promise<Place | undefined> {
   return (await places.named(`j:${earlier}`)) ?? places.newestNamed(`n:${namespace}/${earlier}`)
+}
+
+/** Two Jobs with one run key that come at once under two policies must not open two runs. */
+async function placeOfKeyed(
+  steps: Steps,
+  places: Places,
+  { keyedRunUid, policyName }: AdmitPodRequest,
+): Promise<Place | undefined> {
+  if (keyedRunUid === null) return undefined
+  const opened = await places.ofRun(keyedRunUid)
+  if (opened !== undefined) return opened
+  return {
+    policyName: await claim(steps, keyedRunUid, { policyName, forMs: CLAIM_MS }),
+    runTag: runTagOf(keyedRunUid),
+  }
 }
 
 /** The policy whose slot the Job's run is in, from now on. */
@@ -96,14 +114,15 @@ function isToldUnder({ runUid, jobUid }: { runUid: RunUid; jobUid: JobUid }, { r
 }
 
 function admitArguments(request: AdmitPodRequest, { runTag }: Place) {
-  const { job, pod, newKey, terms, namespace, policyName, sidecar, purpose, continues } = request
-  const runUid = job.uid as string as RunUid
+  const { job, pod, newKey, terms, namespace, policyName, sidecar, purpose, continues, keyedRunUid } = request
+  const runUid = keyedRunUid ?? (job.uid as string as RunUid)
   const label = `${namespace}/${job.name}`
   const podPart = { podUid: pod.uid, podName: pod.name, index: pod.index }
   return {
     runTag,
     runUid,
     isContinuing: continues !== null,
+    isKeyed: keyedRunUid !== null,
     purpose,
     walk: request.walk,
     jobUid: job.uid,

@@ -10,7 +10,7 @@ import type { PodRow, Tables } from './tables.ts'
 
 type RunFound = { readonly run: RunRow } | { readonly refusal: Refusal }
 
-/** The first exchange of a run opens it; a continuing Job joins an earlier one; every Pod gets its place and its life. */
+/** The first exchange of a run opens it; a continuing Job, or one with the run's key, joins it; every Pod gets its place and its life. */
 export function admitPod(tables: Tables, request: AdmitPodRequest): AdmitPodAnswer {
   const found = runFor(tables, request)
   if ('refusal' in found) return { status: 'REFUSED', refusal: found.refusal }
@@ -26,6 +26,8 @@ function runFor(tables: Tables, request: AdmitPodRequest): RunFound {
   const known = tables.runOfJob(request.job.uid)
   if (known !== undefined) return { run: known }
   if (tables.isEndedJob(request.job.uid)) return { refusal: refusal('key_ended') }
+  const { keyedRunUid } = request
+  if (keyedRunUid !== null && tables.run(keyedRunUid) !== undefined) return continueRun(tables, request, keyedRunUid)
   if (request.continues === null) return { run: openRun(tables, request) }
   return continueRun(tables, request, request.continues)
 }
@@ -38,7 +40,7 @@ function refuseOldJob(run: RunRow, { job }: AdmitPodRequest): Refusal | undefine
 
 function openRun(tables: Tables, request: AdmitPodRequest): RunRow {
   const { job, newKey, terms, namespace, policyName } = request
-  const runUid: RunUid = asRunUid(job.uid)
+  const runUid: RunUid = request.keyedRunUid ?? asRunUid(job.uid)
   const run: RunRow = {
     runUid,
     keyId: newKey.keyId,

@@ -9,6 +9,7 @@ import { suiteOfMoney } from './suite/money.ts'
 import { suiteOfNumbering } from './suite/numbering.ts'
 import { suiteOfParallelCalls } from './suite/parallel.ts'
 import { suiteOfRetention } from './suite/retention.ts'
+import { suiteOfRunKeys } from './suite/run-keys.ts'
 import { suiteOfRuns } from './suite/runs.ts'
 
 /** What every engine must do alike. `open` gives a fresh, empty store. */
@@ -23,6 +24,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('lets records go', () => suiteOfRetention(open))
     describe('answers operators', () => suiteOfWhatIsAsked(open))
     describe('keeps runs, keys and the record', () => suiteOfRuns(open))
+    describe('makes one run of all Jobs with one run key', () => suiteOfRunKeys(open))
   })
 }
 

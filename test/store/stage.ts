@@ -103,6 +103,7 @@ export interface PodPlan {
   readonly purpose?: S.AdmitPodRequest['purpose']
   readonly walk?: string
   readonly continues?: string | null
+  readonly keyedRun?: string
   readonly namespace?: string
   readonly policyName?: string
   readonly completions?: number | null
@@ -181,6 +182,7 @@ export class Stage {
       },
       pod: { name: `${pod}-name`, uid: asPodUid(pod), index },
       continues: plan.continues ?? null,
+      keyedRunUid: plan.keyedRun === undefined ? null : asRunUid(plan.keyedRun),
       terms: {
         capUsdMicros: null,
         dailyCapUsdMicros: null,

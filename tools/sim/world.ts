@@ -213,6 +213,7 @@ export class World {
   #workloadsOf(process: Incarnation): Workloads {
     return {
       identify: (token: string) => process.effect('workloads', () => this.#identify(token)),
+      hasJobEnded: () => Promise.resolve(false),
       podEnded: () => Promise.resolve(),
     }
   }

@@ -4,6 +4,7 @@ import {
   CONTINUES_ANNOTATION,
   OPT_OUT_ANNOTATION,
   RESTART_POLICY_ANNOTATION,
+  RUN_KEY_ANNOTATION,
   SKIPPED_ANNOTATION,
 } from '../../contract/labels.ts'
 import type { TermsAsked } from '../../contract/workload.ts'
@@ -18,9 +19,13 @@ const KNOWN: readonly string[] = [
   CONTINUES_ANNOTATION,
   OPT_OUT_ANNOTATION,
   RESTART_POLICY_ANNOTATION,
+  RUN_KEY_ANNOTATION,
 ]
 /** A DNS subdomain, as names of Jobs are; a UID is one too. */
 const NAME_OR_UID = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
+
+/** Printable, without spaces: what orchestrators name a run by, such as `billing/scheduled__2026-11-26T00:00:00+00:00`. */
+const RUN_KEY = /^[!-~]{1,253}$/
 
 /** What the annotations of a Job ask for. */
 export interface Asks {
@@ -42,9 +47,41 @@ export function readAsks(job: JsonObject): Asks | Objection {
   if (restart !== undefined && restart !== 'keep') {
     return refuse('annotation_invalid', `${RESTART_POLICY_ANNOTATION} is "${restart}"; it may only be "keep".`)
   }
-  const continues = annotations[CONTINUES_ANNOTATION]
+  const joins = readJoining(job, annotations)
+  if ('kind' in joins) return joins
+  const endpoints = annotations[ALLOWED_ENDPOINTS_ANNOTATION]?.split(',').map((entry) => entry.trim())
+  const cap = annotations[CAP_USD_ANNOTATION]
+  return {
+    terms: {
+      ...(cap === undefined ? {} : { capUsd: cap }),
+      ...(endpoints === undefined ? {} : { allowedEndpoints: endpoints }),
+      ...joins,
+      ...(keepsRestarts(job, restart) ? { keepsRestarts: true } : {}),
+    },
+    wantsOut: optOut === 'true',
+  }
+}
+
+/** Which earlier run the Job joins. */
+function readJoining(
+  job: JsonObject,
+  annotations: Readonly<Record<string, string>>,
+): Pick<TermsAsked, 'continues' | 'runKey'> | Objection {
+  const { [CONTINUES_ANNOTATION]: continues, [RUN_KEY_ANNOTATION]: runKey } = annotations
   if (continues !== undefined && !NAME_OR_UID.test(continues)) {
     return refuse('annotation_invalid', `${CONTINUES_ANNOTATION} is "${continues}", which is no name or UID of a Job.`)
+  }
+  if (runKey !== undefined && !RUN_KEY.test(runKey)) {
+    return refuse(
+      'annotation_invalid',
+      `${RUN_KEY_ANNOTATION} is "${runKey}"; it may be 1 to 253 characters of ASCII without spaces.`,
+    )
+  }
+  if (continues !== undefined && runKey !== undefined) {
+    return refuse(
+      'annotation_invalid',
+      `${CONTINUES_ANNOTATION} and ${RUN_KEY_ANNOTATION} both say which run this Job joins; leave one of them away.`,
+    )
   }
   if (continues !== undefined && isMadeByCronJob(job)) {
     return refuse(
@@ -52,17 +89,13 @@ export function readAsks(job: JsonObject): Asks | Objection {
       `${CONTINUES_ANNOTATION} stands in the template of a CronJob, so every start would continue the same run; take it out of the template.`,
     )
   }
-  const endpoints = annotations[ALLOWED_ENDPOINTS_ANNOTATION]?.split(',').map((entry) => entry.trim())
-  const cap = annotations[CAP_USD_ANNOTATION]
-  return {
-    terms: {
-      ...(cap === undefined ? {} : { capUsd: cap }),
-      ...(endpoints === undefined ? {} : { allowedEndpoints: endpoints }),
-      ...(continues === undefined ? {} : { continues }),
-      ...(keepsRestarts(job, restart) ? { keepsRestarts: true } : {}),
-    },
-    wantsOut: optOut === 'true',
+  if (runKey !== undefined && isMadeByCronJob(job)) {
+    return refuse(
+      'run_key_in_cronjob',
+      `${RUN_KEY_ANNOTATION} stands in the template of a CronJob, so every start after the first would only replay it; take it out of the template.`,
+    )
   }
+  return { ...(continues === undefined ? {} : { continues }), ...(runKey === undefined ? {} : { runKey }) }
 }
 
 /** Annotations that look like ours and do nothing. */

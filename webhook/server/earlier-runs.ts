@@ -1,5 +1,5 @@
 import type { AdmissionReview } from '../../contract/admission.schema.ts'
-import { CONTINUES_ANNOTATION } from '../../contract/labels.ts'
+import { CONTINUES_ANNOTATION, RUN_KEY_ANNOTATION } from '../../contract/labels.ts'
 import type { LedgerClient } from '../../ledger/client.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Timers } from '../../runtime/timers.ts'
@@ -48,11 +48,12 @@ export function createEarlierRuns(
   }
 }
 
-/** Of a Job that somebody names by hand and that continues no other; those of a CronJob have a name each. */
+/** Of a Job that somebody names by hand and that joins no earlier run; those of a CronJob have a name each. */
 function nameOfNewJob({ kind, operation, object }: AdmissionRequest): string | undefined {
   if (kind.kind !== 'Job' || operation !== 'CREATE') return undefined
   const metadata = objectAt(object, 'metadata')
-  if (textsAt(metadata, 'annotations')[CONTINUES_ANNOTATION] !== undefined) return undefined
+  const annotations = textsAt(metadata, 'annotations')
+  if (annotations[CONTINUES_ANNOTATION] !== undefined || annotations[RUN_KEY_ANNOTATION] !== undefined) return undefined
   if (objectsAt(metadata, 'ownerReferences').some((owner) => textAt(owner, 'kind') === 'CronJob')) return undefined
   return textAt(metadata, 'name') || undefined
 }

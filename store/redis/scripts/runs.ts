@@ -27,6 +27,7 @@ export const ADMIT_POD = script({
     runTag: 'name of the hash of the run',
     runUid: 'of a new run',
     isContinuing: '1: the Job continues an earlier run',
+    isKeyed: "1: the run is its key's: the first Job with that key opens it, later ones join it",
     purpose: 'issue, renew or begin',
     walk: "of the issuer's run or of the begin; empty: none",
     jobUid: 'of the Job',
@@ -107,7 +108,7 @@ local function continueRun()
 end
 
 if not known and call('ZSCORE', ended, jobUid) then return {'REFUSED', 'key_ended', '', ''} end
-local isNew = not known and isContinuing ~= '1'
+local isNew = not known and isContinuing ~= '1' and not (isKeyed == '1' and get('is_run'))
 if isNew then
   if get('key_id') then return {'REFUSED', 'key_ended', '', ''} end
   openRun()

@@ -3,6 +3,7 @@ import { createReports } from '../../../ledger/call/reports.ts'
 import { createSends } from '../../../ledger/call/sends.ts'
 import { type LedgerEffects, type PolicySource, Secret, type Workloads } from '../../../ledger/effects.ts'
 import { createPodCredentials } from '../../../ledger/identity/pod-credential.ts'
+import { createKeyedRuns } from '../../../ledger/identity/run-key.ts'
 import { createRunTermsCache } from '../../../ledger/identity/run-terms.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
 import { createRepair } from '../../../ledger/repair/repair.ts'
@@ -89,6 +90,7 @@ function ledgerOf({ process, store, vendors, workloads, policies }: LedgerPartOp
     care: { problemCodes: () => [], giveUp: async () => undefined },
     sealer: createSealer(MASTER_KEY, random),
     credentials: createPodCredentials(MASTER_KEY),
+    keyedRuns: createKeyedRuns(MASTER_KEY),
     runTerms: createRunTermsCache(store),
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),
