@@ -149,6 +149,15 @@ export class StoreFault extends Error {
   }
 }
 
+/** A step names a call that is not on record. Whoever names one was given it by this store, so the store has lost it. */
+export class MissingRecord extends Error {
+  override readonly name = 'MissingRecord'
+
+  constructor(callId: CallId) {
+    super(`a step names ${callId}, which is not on record`)
+  }
+}
+
 export interface AuditQuery {
   readonly afterSeq: number
   readonly limit: number

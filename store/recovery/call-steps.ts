@@ -1,7 +1,8 @@
-import type { HistoryId } from '../../contract/ids.ts'
-import type { CallRow, CapLimit, SendOutcome, SendRef, SendReport, Store } from '../store.ts'
-import { StoreFault } from '../store.ts'
+import type { CallId, HistoryId } from '../../contract/ids.ts'
+import type { CallRow, CapLimit, ReportAnswer, SendOutcome, SendRef, SendReport, Store } from '../store.ts'
+import { MissingRecord, StoreFault } from '../store.ts'
 import type { Barrier } from './barrier.ts'
+import { journalledCalls } from './journalled-calls.ts'
 import type { GuardOptions, Recovery } from './recovery.ts'
 
 /** The steps of a call: each send is in the journal before it goes out, and what came of it before the store is told. */
@@ -11,6 +12,9 @@ export class CallSteps {
   readonly #barrier: Barrier
   /** What the journal needs of a call that is out, and no later step is told. */
   readonly #asked = new Map<string, { readonly token: string | null; readonly limits: readonly CapLimit[] }>()
+
+  /** Calls whose records were not there when they were reported. */
+  readonly #missed = new Set<CallId>()
 
   constructor(
     options: GuardOptions,
@@ -42,9 +46,11 @@ export class CallSteps {
       this.#recovery.mustServe()
       const { inner } = this.#options
       const { historyId } = inner
-      const marked = await inner.markSent(send)
-      const call = marked === 'marked' ? await inner.findCall(send.callId) : undefined
-      if (call !== undefined) await this.#intent(call, send, historyId)
+      const marked = await inner.markSent(send).catch((fault: unknown) => this.#lost(fault))
+      if (marked === 'refused') return marked
+      const call = await inner.findCall(send.callId)
+      if (call === undefined) return this.#lost(new MissingRecord(send.callId))
+      await this.#intent(call, send, historyId)
       return marked
     },
     repair: async (callId: CallRow['callId'], send: Parameters<Store['repair']>[1]) => {
@@ -52,7 +58,7 @@ export class CallSteps {
       this.#mustWrite()
       const { inner } = this.#options
       const { historyId } = inner
-      const answer = await inner.repair(callId, send)
+      const answer = await inner.repair(callId, send).catch((fault: unknown) => this.#lost(fault))
       if (answer.status === 'SEND' && answer.call.repeat.kind === 'idempotent') {
         await this.#intent(answer.call, refOf(answer.call, send.nonce), historyId)
       }
@@ -62,17 +68,40 @@ export class CallSteps {
       const { inner, journal } = this.#options
       await this.#writeOutcome(report, report.outcome)
       this.#recovery.mustServe()
-      const answer = await inner.report(report).catch((fault: unknown) => {
-        // A settle that finds no record: the store has lost it.
-        if (!(fault instanceof StoreFault)) this.#recovery.doubt(String(fault))
-        throw fault instanceof StoreFault ? fault : new StoreFault(String(fault), { cause: fault, isTransient: true })
-      })
-      if (answer.status === 'settled' || answer.status === 'released') {
+      const answer = await inner.report(report).catch((fault: unknown) => this.#putBack(report, fault))
+      if (answer.call.state === 'settled' || answer.call.state === 'released') {
         journal.resolved(report.callId)
         this.#asked.delete(report.callId)
+        this.#missed.delete(report.callId)
       }
       return answer
     },
+  }
+
+  /** A record that is not there any more: the store has lost it, and with it perhaps others. */
+  #lost(fault: unknown): never {
+    if (!(fault instanceof MissingRecord)) throw fault
+    this.#recovery.doubt(fault.message)
+    throw new StoreFault(fault.message, { cause: fault, isTransient: true })
+  }
+
+  /** Once the store is known to be whole and still has no such record, the journal puts back what it has of the call. */
+  async #putBack(report: SendReport, fault: unknown): Promise<ReportAnswer> {
+    const { callId } = report
+    if (!(fault instanceof MissingRecord) || !this.#missed.has(callId)) {
+      if (fault instanceof MissingRecord) this.#missed.add(callId)
+      return this.#lost(fault)
+    }
+    const { inner, journal, log } = this.#options
+    const call = journalledCalls(await journal.entries()).find(({ row }) => row.callId === callId)
+    if (call === undefined) throw fault
+    const merged = await inner.merge(call)
+    log.warn(
+      { callId, merged: merged.status },
+      'the record of a call was missing: the journal has put back what it has',
+    )
+    const found = merged.status === 'absent' ? undefined : await inner.findCall(merged.callId)
+    return { status: 'noted', call: found ?? { ...call.row, state: 'released' }, isAlarm: false }
   }
 
   #mustWrite(): void {

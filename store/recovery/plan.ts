@@ -24,9 +24,9 @@ export type RecoveryPlan =
   | { readonly kind: 'too_old'; readonly storeKnows: number }
 
 export function planOf(state: RegistryState, own: OwnState): RecoveryPlan {
-  const { historyId, witness, recovery, replicas, givenUp } = state
+  const { historyId, witness, strays, recovery, replicas, givenUp } = state
   if (historyId === null) return { kind: 'empty' }
-  const isLossPossible = recovery !== null || witness.written !== witness.now
+  const isLossPossible = recovery !== null || witness.written !== witness.now || strays.length > 0
   const card = replicas.find(({ replicaId }) => replicaId === own.replicaId)
   // What we let go was in the store then. A store that does not know that we did is older than our journal reaches.
   const storeKnows = card?.droppedSegment ?? 0

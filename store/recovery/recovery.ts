@@ -172,12 +172,12 @@ export class Recovery {
         await this.#barrier.settled()
         inner.adopt(plan.next)
         await mergeJournal(inner, journal, log)
-        await registry.handOver(this.#own.replicaId)
+        await registry.handOver(this.#own.replicaId, { next: plan.next, witness: state.witness.now })
         return false
       case 'finish':
         inner.adopt(plan.next)
         await this.#note(state)
-        await registry.finish(plan.next)
+        await registry.finish({ next: plan.next, witness: state.witness.now })
         log.info({ historyId: plan.next }, 'the store is whole again')
         return false
       case 'wait':

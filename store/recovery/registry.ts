@@ -31,10 +31,16 @@ export interface Registry {
   noted(replicaIds: readonly string[]): Promise<void>
   /** Stops every script of the old history. The first to begin names the next one. */
   begin(next: HistoryId): Promise<void>
-  /** All that the replica's journal says is merged. */
-  handOver(replicaId: string): Promise<void>
-  /** The recovery is over: scripts of the next history run. */
-  finish(next: HistoryId): Promise<void>
+  /** All that the replica's journal says is merged, into the run of the server that `over` names. */
+  handOver(replicaId: string, over: RecoveryOver): Promise<void>
+  /** The recovery is over: scripts of the next history run. Nothing, where another recovery has begun since. */
+  finish(over: RecoveryOver): Promise<void>
+}
+
+/** One recovery, and which run of which server was seen in it. A hand-over counts for no other. */
+export interface RecoveryOver {
+  readonly next: HistoryId
+  readonly witness: string
 }
 
 export interface RegistryState {
@@ -42,6 +48,9 @@ export interface RegistryState {
   readonly historyId: HistoryId | null
   /** Which run of which server wrote the history, and which one answers now. They differ where something may be lost. */
   readonly witness: { readonly written: string; readonly now: string }
+  /** Histories that are not `historyId` under which scripts of a policy run: someone was late to end a recovery. */
+  readonly strays: readonly HistoryId[]
+  /** `handedOver`: into the run of the server that answers now. */
   readonly recovery: { readonly next: HistoryId; readonly handedOver: readonly string[] } | null
   readonly replicas: readonly ReplicaCard[]
   /** Whose journals a person has given up, as far as the record does not say so yet. */

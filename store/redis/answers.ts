@@ -3,7 +3,14 @@ import type { CallId, HistoryId } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
 import { noRoom, queueNeedsNamedKey } from '../rules/admit-new.ts'
-import type { CallRow, NumberAnswer, RepairAnswer, ReportAnswer, SendReport } from '../store.ts'
+import {
+  type CallRow,
+  MissingRecord,
+  type NumberAnswer,
+  type RepairAnswer,
+  type ReportAnswer,
+  type SendReport,
+} from '../store.ts'
 import type { Reply } from './connection.ts'
 import { callRowOf, notSentOf } from './rows.ts'
 
@@ -15,7 +22,7 @@ export const statusOf = (reply: Reply): string => textAt(reply, 0)
 /** Throws when the call that was named is not on record: whoever names one was given it by this store. */
 export function onRecord(reply: Reply | undefined, callId: CallId): Reply {
   if (reply === undefined || statusOf(reply) === 'UNKNOWN_CALL') {
-    throw new Error(`a report names ${callId}, which is not on record`)
+    throw new MissingRecord(callId)
   }
   return reply
 }

@@ -35,6 +35,7 @@ export function mergeArguments({ row, token, limits, epoch, open, closed, answer
     saved: row.isFailureSaved ? '1' : '0',
     object: row.object === null ? '-' : `=${row.object}`,
     createdMs: row.createdAtMs,
+    order: row.createdOrder,
     n: n ?? '-',
     named: namedKey === null ? null : JSON.stringify([vendor, account, namedKey]),
     core: core === null ? null : shortDigest(core),

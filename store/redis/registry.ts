@@ -1,14 +1,24 @@
 import { asHistoryId, type HistoryId } from '../../contract/ids.ts'
-import type { Registry, RegistryState, ReplicaCard } from '../recovery/registry.ts'
+import type { RecoveryOver, Registry, RegistryState, ReplicaCard } from '../recovery/registry.ts'
 import type { Connection } from './connection.ts'
 import { readInstall } from './install.ts'
 import { INSTALL_KEY, policyKeys, REPLICAS_KEY, SCHEMA_VERSION } from './layout.ts'
 import type { Places } from './places.ts'
 
-/** A card is JSON; what a replica has handed over is `handed:` and the next history. */
+const INSTALL_FIELDS = ['history', 'witness', 'next'] as const
+/** A card is JSON; that a replica has handed over is `handed:`, and the next history and the witness of that recovery. */
 const HANDED = 'handed:'
 /** And of a replica whose journal a person has given up. */
 const GIVEN_UP = 'given-up:'
+const overText = ({ next, witness }: RecoveryOver): string => `${next} ${witness}`
+
+/** KEYS: the install. ARGV: the history that ends its recovery, the witness of it. 0: that recovery is not under way any more. */
+const FINISH = `
+if redis.call('HGET', KEYS[1], 'next') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'history', ARGV[1], 'witness', ARGV[2])
+redis.call('HDEL', KEYS[1], 'next')
+return 1
+`
 
 /** The install's hash and the replicas' cards, and the history that the slot of every policy is under. */
 export class RedisRegistry implements Registry {
@@ -25,14 +35,20 @@ export class RedisRegistry implements Registry {
   async read(): Promise<RegistryState> {
     const install = await readInstall(this.#connection, this.#installId)
     const now = await this.#connection.witness()
-    const [written = null, next = null] = await this.#connection.hmget(INSTALL_KEY, ['witness', 'next'])
     const fields = pairsOf(await this.#connection.command('HGETALL', REPLICAS_KEY))
+    const ofPolicies = install === undefined ? [] : await this.#historiesOfPolicies()
+    const [history = null, written = null, next = null] = await this.#connection.hmget(INSTALL_KEY, INSTALL_FIELDS)
+    const historyId = install?.historyId ?? null
+    // A recovery that ended meanwhile would look like a stray.
+    if (history !== historyId) return this.read()
+    const over = overText({ next: asHistoryId(next ?? ''), witness: now })
     const handedOver = fields.flatMap(([name, value]) =>
-      name.startsWith(HANDED) && value === next ? [name.slice(HANDED.length)] : [],
+      name.startsWith(HANDED) && value === over ? [name.slice(HANDED.length)] : [],
     )
     return {
-      historyId: install?.historyId ?? null,
+      historyId,
       witness: { written: written ?? '', now },
+      strays: ofPolicies.filter((each) => each !== historyId),
       recovery: next === null ? null : { next: asHistoryId(next), handedOver },
       replicas: fields.filter(([name]) => !name.includes(':')).map(([, card]) => JSON.parse(card) as ReplicaCard),
       givenUp: fields.flatMap(([name]) => (name.startsWith(GIVEN_UP) ? [name.slice(GIVEN_UP.length)] : [])),
@@ -63,15 +79,25 @@ export class RedisRegistry implements Registry {
     await this.#tellPolicies(begun ?? next)
   }
 
-  async handOver(replicaId: string): Promise<void> {
-    const [next = null] = await this.#connection.hmget(INSTALL_KEY, ['next'])
-    if (next !== null) await this.#connection.command('HSET', REPLICAS_KEY, `${HANDED}${replicaId}`, next)
+  async handOver(replicaId: string, over: RecoveryOver): Promise<void> {
+    await this.#connection.command('HSET', REPLICAS_KEY, `${HANDED}${replicaId}`, overText(over))
   }
 
-  async finish(next: HistoryId): Promise<void> {
+  async finish({ next, witness }: RecoveryOver): Promise<void> {
+    const [underWay = null] = await this.#connection.hmget(INSTALL_KEY, ['next'])
+    if (underWay !== next) return
     await this.#tellPolicies(next)
-    await this.#connection.command('HSET', INSTALL_KEY, 'history', next, 'witness', await this.#connection.witness())
-    await this.#connection.command('HDEL', INSTALL_KEY, 'next')
+    await this.#connection.command('EVAL', FINISH, 1, INSTALL_KEY, next, witness)
+  }
+
+  /** Of a policy whose slot has lost its data there is none. */
+  async #historiesOfPolicies(): Promise<readonly HistoryId[]> {
+    const policies = await this.#places.policies()
+    const asked = policies.map(async (policyName) => {
+      const [history = null] = await this.#connection.hmget(policyKeys(policyName).meta, ['history'])
+      return history === null ? [] : [asHistoryId(history)]
+    })
+    return (await Promise.all(asked)).flat()
   }
 
   /** No script of another history runs in any slot from now on. */

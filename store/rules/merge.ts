@@ -72,7 +72,8 @@ function putBack(tables: Tables, row: CallRow, { found, journalled, open }: Merg
     open,
     leaseBoot: '',
     leaseUntilMs: 0,
-    createdOrder: found?.createdOrder ?? tables.nextCallOrder(),
+    // Journals come in any order, and what its scope did after it must stay after it.
+    createdOrder: found?.createdOrder ?? row.createdOrder,
   }
   tables.putCall(record)
   reopen(tables, row.runUid)

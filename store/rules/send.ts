@@ -1,4 +1,11 @@
-import type { CallRow, ReportAnswer, SendOutcome, SendRef, SendReport } from '../store.ts'
+import {
+  type CallRow,
+  MissingRecord,
+  type ReportAnswer,
+  type SendOutcome,
+  type SendRef,
+  type SendReport,
+} from '../store.ts'
 import { actorOfCall, attemptOf, auditCallOf, refuseDeadKey } from './caller.ts'
 import { putInDoubt } from './doubt.ts'
 import { settleFound } from './found.ts'
@@ -146,6 +153,6 @@ function isPending(call: CallRow): boolean {
 
 function mustBeCall(tables: Tables, send: SendRef): CallRow {
   const call = tables.call(send.callId)
-  if (call === undefined) throw new Error(`a report names ${send.callId}, which is not on record`)
+  if (call === undefined) throw new MissingRecord(send.callId)
   return call
 }

@@ -16,7 +16,7 @@ import { LEAST_KEPT_MS, prune } from '../rules/retention.ts'
 import { endJob } from '../rules/run-end.ts'
 import { markSent, renewLease, report } from '../rules/send.ts'
 import type * as S from '../store.ts'
-import { StoreFault } from '../store.ts'
+import { MissingRecord, StoreFault } from '../store.ts'
 import type { MarkFile } from './mark-file.ts'
 import { type Columns, callRow, keyRow } from './rows.ts'
 import type { Statements } from './statements.ts'
@@ -190,7 +190,7 @@ export class SqliteStore implements S.RecoverableStore {
   repair(callId: CallId, send: S.SendStart): Promise<S.RepairAnswer> {
     return this.#step((tables) => {
       const call = tables.call(callId)
-      if (call === undefined) throw new Error(`repair names ${callId}, which is not on record`)
+      if (call === undefined) throw new MissingRecord(callId)
       return repair(tables, call, send)
     })
   }

@@ -30,6 +30,7 @@ export const MERGE = script({
     saved: '1: the vendor keeps its failure under the key',
     object: '= and the object; -: none',
     createdMs: 'when it was made',
+    order: 'among the calls of its policy',
     n: 'occurrence; -: named',
     named: 'JSON of vendor, account and named key; empty: none',
     core: 'core digest, 32 hex; empty without one',
@@ -93,7 +94,7 @@ local function tell(c, reason)
   appendOf(c, 'call.in_doubt', ',"heldUsdMicros":' .. text(c.reserved) .. ',"reason":"' .. reason .. '"')
 end
 local function putBack()
-  local c = found or {id = callId, read = '0', status = '-', effect = '0', n = inPlace and '~' or n, createdMs = createdMs}
+  local c = found or {id = callId, read = '0', status = '-', effect = '0', n = inPlace and '~' or n, createdMs = createdMs, order = order}
   c.actor, c.told, c.rest = actor .. (get('label') or 'null') .. '}', told, rest
   c.scope, c.digest, c.vendor, c.walk, c.day, c.accounts = scope, digest, vendor, walk, day, policyAccounts
   c.state, c.epoch, c.gen, c.sends, c.leaseMs, c.open = 'in_doubt', epoch, gen, tonumber(sends), 0, nowOpen
@@ -101,7 +102,8 @@ local function putBack()
   c.status, c.effect = '-', '0'
   local at = append(c.actor, '"event":"call.in_doubt","call":' .. c.told .. ',"heldUsdMicros":' .. text(amount)
     .. ',"reason":"its record was lost and put back from a journal"')
-  if not found then c.order = at end
+  -- Journals come in any order: what was made after it stays after it, and whatever is made from now on comes later still.
+  if not found and tonumber(order) > at then call('XSETID', audit, '0-' .. order) end
   call('ZADD', open, c.order, c.id)
   if get('closed') == '1' then set('closed', '0') end
   addMoney(c, 0, amount, 1)

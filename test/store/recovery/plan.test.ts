@@ -10,6 +10,7 @@ const card = (replicaId: string, droppedSegment = 0) => ({ replicaId, historyId:
 const WHOLE: RegistryState = {
   historyId: OLD,
   witness: { written: 'run 1', now: 'run 1' },
+  strays: [],
   recovery: null,
   replicas: [card('a'), card('b')],
   givenUp: [],
@@ -22,6 +23,7 @@ describe('what is to be done next with a store', () => {
     ['nothing is lost', WHOLE, {}, 'serve'],
     ['others went on without us', { ...WHOLE, historyId: NEXT }, {}, 'catch_up'],
     ['it was restarted', RESTARTED, {}, 'begin'],
+    ['a policy is under the history of another recovery', { ...WHOLE, strays: [NEXT] }, {}, 'begin'],
     ['somebody began', { ...HANDED, recovery: { next: NEXT, handedOver: [] } }, {}, 'hand_over'],
     ['another journal is missing', HANDED, {}, 'wait'],
     ['that journal was given up', { ...HANDED, replicas: [card('a')], givenUp: ['b'] }, {}, 'finish'],

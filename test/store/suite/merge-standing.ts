@@ -250,6 +250,7 @@ export function suiteOfMergedStanding(open: OpenRecoverable): void {
         jobUid: asJobUid('job-9'),
         scope: 'job-9/0',
         callId: `call_${'0'.repeat(24)}` as S.CallRow['callId'],
+        createdOrder: call.createdOrder + 1,
         accounts: call.accounts.map((name) => name.replace('job-1', 'job-9')),
       }
       await store.merge({ row, token: null, limits: [], epoch: 1, open: row.open, closed: [], answer: null })

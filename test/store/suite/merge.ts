@@ -14,6 +14,10 @@ import {
   usd,
 } from '../stage.ts'
 
+/** Lost records came after all that the store still has. */
+const LOST_ORDERS = 1_000
+const DECLINED = definite({ status: 402, hasEffect: false, totalUsdMicros: usd(0) })
+
 /** What a journal says is replayed into a store that has lost it, or some of it. */
 export function suiteOfMerge(open: OpenRecoverable): void {
   let stage: Stage
@@ -54,6 +58,7 @@ export function suiteOfMerge(open: OpenRecoverable): void {
       podName,
       index,
       scope: `${a.runUid}/0`,
+      createdOrder: LOST_ORDERS + ids,
       callId: `${made.callId.slice(0, -14)}${String(ids).padStart(14, '0')}` as S.CallRow['callId'],
       namedKey: named,
       vendorKey: named ?? `${made.vendorKey}`.replace(`${a.runUid}-1-`, `${a.runUid}-0-`),
@@ -141,6 +146,27 @@ export function suiteOfMerge(open: OpenRecoverable): void {
       expect(answer.status === 'REPLAY' && answer.call.sealedAnswer).to.deep.equal(Buffer.from('sealed answer'))
       expect(await held()).to.equal('2+0')
       expect(await stage.store.countedObject(a.runUid, 'stripe', 'pi_1')).to.equal(usd(2))
+    })
+
+    it('keeps its place among the calls of its scope, whatever is merged first', async () => {
+      const declined = await journalled({ content: 'first' }, { answer: DECLINED })
+      const later = await journalled({ content: 'later' }, { answer: definite() })
+      await store.merge(later)
+      await store.merge(declined)
+      const b = await stage.pod('b')
+      expect(told(await stage.ask(b, { content: 'first' }))).to.equal('REPLAY n=1')
+    })
+
+    it('of the newest call of its scope, declined, runs again; and later calls come after it', async () => {
+      const later = await journalled({ content: 'first' }, { answer: definite() })
+      const declined = await journalled({ content: 'last' }, { answer: DECLINED })
+      await store.merge(declined)
+      await store.merge(later)
+      const again = await stage.send(await stage.pod('b'), { content: 'last' })
+      expect(again.call).to.include({ callId: declined.row.callId, gen: 1 })
+      await stage.settle(again.ref, DECLINED)
+      await stage.settle((await stage.send(await stage.pod('b'), { content: 'after' })).ref)
+      expect(told(await stage.ask(await stage.pod('c'), { content: 'last' }))).to.equal('REPLAY n=1')
     })
 
     it('is not made where surely nothing of it had an effect', async () => {

@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { Redis } from 'ioredis'
+import { systemTimers } from '../../../runtime/timers.ts'
+import { openFileDisk } from '../../../store/journal/file-disk.ts'
+import { type Journal, openJournal } from '../../../store/journal/journal.ts'
+import { Guard } from '../../../store/recovery/guard.ts'
+import { guardedStore } from '../../../store/recovery/guarded-store.ts'
+import type { DistributedStore } from '../../../store/recovery/registry.ts'
+import { runAccount } from '../../../store/rules/accounts.ts'
+import { StoreFault } from '../../../store/store.ts'
+import { skip } from '../../../tools/test/skip.ts'
+import { freshStores } from '../../redis/fresh-store.ts'
+import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { definite, NEVER, type PodsCaller, SILENT, Stage } from '../stage.ts'
+
+/** As a failover that nobody noticed: the server answers under the same name, and a record is gone. */
+describe('a record that the store has lost unnoticed', function () {
+  this.timeout(60_000)
+  let redis: RedisServer
+  let admin: Redis
+  let folder: string
+  let journal: Journal
+  let guard: Guard
+  let stage: Stage
+  let pod: PodsCaller
+  let marked: () => Promise<void>
+
+  before(async function () {
+    const reason = whyNoRedis()
+    if (reason !== undefined) skip(this, reason)
+    redis = await startRedis()
+    admin = new Redis({ host: redis.host, port: redis.port })
+  })
+  after(async () => {
+    if (whyNoRedis() !== undefined) return
+    admin.disconnect()
+    await redis.stop()
+  })
+  beforeEach(async () => {
+    marked = async () => undefined
+    folder = mkdtempSync(join(tmpdir(), 'missing-record-'))
+    stage = await Stage.open(async (options) => {
+      const inner = (await freshStores(() => ({ url: redis.url, ports: [redis.port] }))(options)) as DistributedStore
+      journal = await openJournal({
+        disk: await openFileDisk(folder),
+        log: SILENT,
+        beforeDrop: async () => undefined,
+      })
+      const doors = { clock: options.clock, random: options.random, timers: systemTimers, log: SILENT }
+      const around = markedThen(inner, () => marked())
+      guard = new Guard({ ...doors, inner: around, journal, replicaId: 'a', lastHistoryId: null })
+      await guard.start()
+      return guardedStore(guard, around)
+    })
+    pod = await stage.pod('a')
+  })
+  afterEach(async () => {
+    await stage.store.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const save = async () => {
+    const keys = await admin.keys('*')
+    const dumps = await Promise.all(keys.map(async (key) => [key, await admin.dumpBuffer(key)] as const))
+    return async () => {
+      await admin.flushall()
+      for (const [key, dump] of dumps) await admin.restore(key, 0, dump)
+    }
+  }
+  const faultOf = (step: Promise<unknown>) =>
+    step.then(
+      () => undefined,
+      (fault: unknown) => fault as StoreFault,
+    )
+
+  it('is not sent when it is gone right after its mark', async () => {
+    const lose = await save()
+    marked = lose
+    const { ref } = await stage.send(pod, { repeat: NEVER })
+    const fault = await faultOf(stage.mark(ref))
+    expect(fault).to.be.instanceOf(StoreFault).with.property('isTransient', true)
+    expect((await journal.entries()).filter(({ kind }) => kind === 'intent')).to.deep.equal([])
+  })
+
+  it('is put back from the journal when its answer comes, and counts once', async () => {
+    const lose = await save()
+    const { ref } = await stage.send(pod, { usd: 3 })
+    await lose()
+    const report = () =>
+      stage.store.report({
+        ...ref,
+        outcome: { kind: 'definite', answer: definite({ totalUsdMicros: 2_000_000 as never }) },
+        handTo: null,
+      })
+    expect(await faultOf(report())).to.have.property('isTransient', true)
+    await guard.start()
+    expect(await report()).to.have.nested.property('call.state', 'settled')
+    expect(await stage.store.balance(runAccount(pod.runUid))).to.deep.equal({
+      spentUsdMicros: 2_000_000,
+      reservedUsdMicros: 0,
+    })
+  })
+
+  it('that surely never left is let go, and nothing is in doubt for ever', async () => {
+    const lose = await save()
+    const { ref } = await stage.send(pod)
+    await lose()
+    expect(await faultOf(stage.notSent(ref))).to.have.property('isTransient', true)
+    await guard.start()
+    expect(await stage.notSent(ref)).to.have.nested.property('call.state', 'released')
+    expect(guard.problem()).to.equal(undefined)
+    expect((await stage.send(pod)).call).to.include({ n: 1, epoch: 1 })
+  })
+})
+
+/** The store does something of its own between a mark and whatever follows it. */
+function markedThen(inner: DistributedStore, then: () => Promise<void>): DistributedStore {
+  return new Proxy(inner, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      const step = value.bind(target) as (...args: unknown[]) => unknown
+      if (name !== 'markSent') return step
+      return async (...args: unknown[]) => {
+        const answer = await step(...args)
+        await then()
+        return answer
+      }
+    },
+  })
+}
