@@ -1,16 +1,24 @@
 import { asHistoryId, type HistoryId } from '../../contract/ids.ts'
 import type { PolicySource, Workloads } from '../../ledger/effects.ts'
+import { openJournal } from '../../store/journal/journal.ts'
+import { Guard } from '../../store/recovery/guard.ts'
+import { guardedStore } from '../../store/recovery/guarded-store.ts'
 import type { Rulebook } from '../../store/rules/rulebook.ts'
 import type { StoreTime } from '../../store/rules/tables.ts'
 import { storeClock } from '../../store/sqlite/time.ts'
+import type { Store } from '../../store/store.ts'
 import { Chance, seededRandom } from './chance.ts'
 import { Incarnation, type Machine } from './incarnation.ts'
+import { ReplicaDisk } from './parts/journal-disk.ts'
 import { LedgerPart } from './parts/ledger-part.ts'
 import type { Vendors } from './parts/vendor.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Stage } from './stage.ts'
 import { MemoryTables, type StoredState } from './store/memory-tables.ts'
-import { SimStore, type StoreWatch } from './store/sim-store.ts'
+import { RedisLink } from './store/redis-link.ts'
+import { RedisServer } from './store/redis-server.ts'
+import { SimRedisStore } from './store/sim-redis-store.ts'
+import { OWN_PROCESS, SimStore, type StoreWatch } from './store/sim-store.ts'
 
 export interface LedgersOptions {
   readonly stage: Stage
@@ -21,28 +29,33 @@ export interface LedgersOptions {
   readonly policies: PolicySource
   /** For each process, the platform as it asks it. */
   readonly workloads: (process: Incarnation) => Workloads
-  readonly watch: StoreWatch & { restarted(lastAtMs: number): void }
+  readonly watch: StoreWatch & {
+    restarted(lastAtMs: number): void
+    /** What nobody was told of may be gone. */
+    storeLost(): void
+  }
 }
 
 interface Slot {
   readonly machine: Machine
+  readonly disk: ReplicaDisk
+  process: Incarnation | null
+  /** Null until it has opened its store. */
   part: LedgerPart | null
 }
 
 /**
  * The ledger processes and the store behind them. SQLite: one process, whose start ends all leases. Redis: several, on
- * one store with a clock of its own, which may be away, and may come back under a new history without what nobody needs
- * a journal for.
+ * one server with a clock of its own, which may come back without its last writes: each has its journal and the recovery.
  */
 export class Ledgers {
   readonly #options: LedgersOptions
   readonly #slots: Slot[]
   readonly #chance: Chance
   readonly #redisTime: () => StoreTime
+  readonly #redis: RedisServer
   #starts = 0
-  #histories = 1
   #isHeldDown = false
-  #isStoreAway = false
 
   constructor(options: LedgersOptions) {
     const { stage, plan } = options
@@ -52,8 +65,16 @@ export class Ledgers {
     this.#redisTime = storeClock(redisClock, { boot: 'redis', lastAtMs: 0 })
     this.#slots = plan.ledgerOffsetsMs.map((offsetMs, at) => ({
       machine: { name: `ledger-${at}`, offsetMs },
+      disk: new ReplicaDisk(),
+      process: null,
       part: null,
     }))
+    this.#redis = new RedisServer({
+      stage,
+      state: options.state,
+      replicaIds: this.#slots.map(({ machine }) => machine.name),
+      onLoss: () => options.watch.storeLost(),
+    })
     for (const slot of this.#slots) this.#start(slot)
   }
 
@@ -71,33 +92,22 @@ export class Ledgers {
   /** No ledger until `holdUp`. */
   holdDown(): void {
     this.#isHeldDown = true
-    for (const { part } of this.#slots) part?.process.crash('taken down', 0)
+    for (const { process } of this.#slots) process?.crash('taken down', 0)
   }
 
   holdUp(): void {
     if (!this.#isHeldDown) return
     this.#isHeldDown = false
-    for (const slot of this.#slots) if (slot.part === null) this.#start(slot)
+    for (const slot of this.#slots) if (slot.process === null) this.#start(slot)
   }
 
-  /** The store is away, and comes back without the soft facts of its last moments, under a new history. */
-  restartStore({ awayMs, losesMs }: { awayMs: number; losesMs: number }): void {
-    const { stage, state } = this.#options
-    this.#isStoreAway = true
-    stage.scheduler.after(awayMs, () => {
-      this.#isStoreAway = false
-      this.#histories += 1
-      const lost = state.loseSoft(stage.scheduler.nowMs - awayMs - losesMs)
-      stage.trace.say('redis', `is back with history ${this.#histories}, ${lost} soft facts are lost`)
-    })
-  }
-
-  get #historyId(): HistoryId {
-    return asHistoryId(String(this.#histories).padStart(16, '0'))
+  /** Redis restarts without its last writes. */
+  restartStore(how: { readonly awayMs: number; readonly losesMs: number }): void {
+    this.#redis.restart(how)
   }
 
   #start(slot: Slot): void {
-    const { stage, plan, rules, state, vendors, policies, workloads, watch } = this.#options
+    const { stage, plan } = this.#options
     this.#starts += 1
     const name = `${slot.machine.name}#${this.#starts}`
     const process: Incarnation = new Incarnation(stage, {
@@ -107,35 +117,66 @@ export class Ledgers {
       onCrash: (downMs) => {
         slot.part?.breakAll()
         slot.part = null
+        slot.process = null
         stage.scheduler.after(downMs, () => {
-          if (!this.#isHeldDown && slot.part === null) this.#start(slot)
+          if (!this.#isHeldDown && slot.process === null) this.#start(slot)
         })
       },
     })
+    slot.process = process
     stage.trace.say(name, 'starts')
-    const isRedis = plan.store === 'redis'
+    if (plan.store === 'sqlite') this.#serve(slot, process, this.#sqliteStore(process))
+    else void this.#redisStore(slot, process).then((store) => this.#serve(slot, process, store))
+  }
+
+  #serve(slot: Slot, process: Incarnation, store: Store): void {
+    const { vendors, workloads, policies } = this.#options
+    const part = new LedgerPart({ process, store, vendors, workloads: workloads(process), policies })
+    // It may have died at its first step.
+    slot.part = process.isAlive ? part : null
+  }
+
+  #sqliteStore(process: Incarnation): Store {
+    const { state, watch } = this.#options
     const lastAtMs = state.events.at(-1)?.atMs ?? 0
-    if (!isRedis) watch.restarted(lastAtMs)
-    const tables = new MemoryTables({
-      state,
-      rules,
-      random: seededRandom(new Chance(`${plan.seed} store ${this.#starts}`)),
-      time: isRedis ? this.#redisTime : storeClock(process.clock, { boot: name, lastAtMs }),
-      historyId: () => this.#historyId,
-      softAtMs: () => stage.scheduler.nowMs,
-    })
-    const wallMs = isRedis ? () => this.#redisTime().nowMs : () => process.clock.nowMs()
-    const store = new SimStore({
+    watch.restarted(lastAtMs)
+    const time = storeClock(process.clock, { boot: process.name, lastAtMs })
+    const tables = this.#tables(time, () => asHistoryId('1'.padStart(16, '0')))
+    return new SimStore({
       ledger: process,
       tables,
       state,
       watch,
-      wallMs,
-      isAway: () => this.#isStoreAway,
-      isRemote: isRedis,
+      wallMs: () => process.clock.nowMs(),
+      link: OWN_PROCESS,
     })
-    const part = new LedgerPart({ process, store, vendors, workloads: workloads(process), policies })
-    // It may have died at its first step.
-    slot.part = process.isAlive ? part : null
+  }
+
+  /** As a ledger opens it: the journal first, and nothing is served before the store is known to be whole. */
+  async #redisStore({ machine, disk }: Slot, process: Incarnation): Promise<Store> {
+    const { state, watch } = this.#options
+    const server = this.#redis
+    const link = new RedisLink(process, server)
+    const tables = this.#tables(this.#redisTime, () => link.historyId)
+    const wallMs = () => this.#redisTime().nowMs
+    const inner = new SimRedisStore({ ledger: process, tables, state, watch, wallMs, server, link })
+    const { clock, timers, random, log } = process
+    const replicaId = machine.name
+    const journal = await openJournal({
+      disk: disk.door(process),
+      log,
+      beforeDrop: (droppedSegment) => inner.registry.enter({ replicaId, historyId: inner.historyId, droppedSegment }),
+    })
+    const served = (await journal.entries()).findLast((entry) => entry.kind === 'served')
+    const doors = { clock, timers, random, log }
+    const guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
+    await guard.start()
+    return guardedStore(guard, inner)
+  }
+
+  #tables(time: () => StoreTime, historyId: () => HistoryId): MemoryTables {
+    const { plan, rules, state } = this.#options
+    const random = seededRandom(new Chance(`${plan.seed} store ${this.#starts}`))
+    return new MemoryTables({ state, rules, random, time, historyId })
   }
 }

@@ -163,13 +163,8 @@ class Course {
     }
     this.#enter('walks again')
     this.#world.judge.walksAgain()
-    const usd = HEALED_CAP_USD
-    const limits = { capUsdMicros: Math.round(usd * 1e6) as UsdMicros, dailyCapUsdMicros: null }
-    const onSet = () => {
-      this.#world.judge.caps.limitSet(Math.round(usd * 1e6))
-      this.#world.judge.caps.dayLimitSet(Number.MAX_SAFE_INTEGER)
-    }
-    this.#world.limit(limits, onSet, () => {
+    const limits = { capUsdMicros: microsOf(HEALED_CAP_USD), dailyCapUsdMicros: null }
+    this.#world.limit(limits, () => {
       const job = { ...first, programs: [], capUsd: null, backoffLimit: 6 }
       this.#world.startJob(job, (condition) => {
         this.#judgeWalk(condition)
@@ -214,17 +209,12 @@ class Course {
   }
 
   #act(act: Act): void {
-    const { judge } = this.#world
     this.#stage.trace.say('act', JSON.stringify(act))
     switch (act.kind) {
       case 'set cap':
-        return this.#world.limit({ capUsdMicros: Math.round(act.usd * 1e6) as UsdMicros }, () =>
-          judge.caps.limitSet(Math.round(act.usd * 1e6)),
-        )
+        return this.#world.limit({ capUsdMicros: microsOf(act.usd) })
       case 'set day cap':
-        return this.#world.limit({ dailyCapUsdMicros: Math.round(act.usd * 1e6) as UsdMicros }, () =>
-          judge.caps.dayLimitSet(Math.round(act.usd * 1e6)),
-        )
+        return this.#world.limit({ dailyCapUsdMicros: microsOf(act.usd) })
       case 'set policy day cap':
         return this.#world.policies.change({ perDayUsd: act.usd })
       case 'revoke':
@@ -249,3 +239,5 @@ class Course {
     }
   }
 }
+
+const microsOf = (usd: number): UsdMicros => Math.round(usd * 1e6) as UsdMicros

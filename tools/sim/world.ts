@@ -29,7 +29,7 @@ export class World {
   readonly judge: Judge
   readonly vendors: Vendors
   readonly policies: SimPolicies
-  readonly state = new StoredState()
+  readonly state: StoredState
   readonly jobs: JobPart[] = []
   readonly podMachine: Machine = { name: 'pods', offsetMs: 0 }
   readonly ledgers: Ledgers
@@ -40,12 +40,11 @@ export class World {
   readonly #facts = new Map<string, { facts: WorkloadFacts; isOver: () => boolean; job: () => boolean }>()
   readonly #pods = new Set<PodPart>()
   readonly #onAdmitted = new Map<string, () => void>()
-  /** Of each change of limits that was asked for: what to do once it holds. Two may overtake each other. */
-  readonly #onLimits = new Map<Limits, () => void>()
 
   constructor(stage: Stage, plan: Plan, how: { rules: Rulebook; onBreach: (breach: Breach) => void }) {
     this.#stage = stage
     this.#plan = plan
+    this.state = new StoredState(() => stage.scheduler.nowMs)
     this.policies = new SimPolicies(plan.policy, () => stage.scheduler.nowMs)
     this.#contents = new Contents(callsOf(plan))
     this.#day = new StoreDay(() => stage.scheduler.nowMs)
@@ -76,7 +75,8 @@ export class World {
         numbered: this.judge.numbered.bind(this.judge),
         beginStep: (wallMs) => this.#day.passes(wallMs),
         restarted: (lastAtMs) => this.#day.restarted(lastAtMs),
-        limitsSet: (limits) => this.#onLimits.get(limits)?.(),
+        storeLost: () => this.judge.storeLost(),
+        limitsSet: (limits) => this.judge.caps.limitsSet(limits),
         revoked: () => this.judge.revoked(),
       },
     })
@@ -168,16 +168,16 @@ export class World {
     )
   }
 
-  /** A person changes limits of the run's key; `onSet` at the moment at which they begin to hold. */
-  limit(limits: Limits, onSet: () => void, onAnswer: () => void = () => {}): void {
+  /** A person changes limits of the run's key. */
+  limit(limits: Limits, onAnswer: () => void = () => {}): void {
     this.#withKey((keyId) => {
       this.operate(
         `sets ${JSON.stringify(limits)}`,
-        ({ ledger }) => {
-          this.#onLimits.set(limits, onSet)
-          return ledger.store.setLimits(keyId, limits)
+        ({ ledger }) => ledger.store.setLimits(keyId, limits),
+        () => {
+          this.judge.caps.limitsAnswered(limits)
+          onAnswer()
         },
-        onAnswer,
       )
     })
   }

@@ -1,10 +1,12 @@
 import type { CapLevelName } from '../../../contract/call.ts'
 import type { CallId } from '../../../contract/ids.ts'
-import type { NumberAnswer, NumberRequest } from '../../../store/store.ts'
+import type { UsdMicros } from '../../../contract/money.ts'
+import type { Limits, NumberAnswer, NumberRequest } from '../../../store/store.ts'
 import type { Effect } from '../parts/vendor.ts'
 import type { StoredState } from '../store/memory-tables.ts'
 import type { Breach, BreachKind } from './breach.ts'
 import type { Contents } from './contents.ts'
+import { LimitInForce } from './limit-in-force.ts'
 
 export interface CapsOptions {
   readonly contents: Contents
@@ -21,8 +23,7 @@ export type PolicyLevel = 'policy_day' | 'policy_vendor_day' | 'policy_namespace
 
 interface Level {
   readonly name: CapLevelName
-  /** Null: none in force. */
-  readonly limit: number | null
+  readonly limit: Pick<LimitInForce, 'highest' | 'lowest'>
   readonly counted: number
 }
 
@@ -36,9 +37,9 @@ interface Admitted {
 export class CapsJudge {
   readonly #options: CapsOptions
   readonly #admitted = new Map<CallId, Admitted>()
-  #runLimit: number | null = null
+  readonly #runLimit = new LimitInForce(null)
+  readonly #runDayLimit = new LimitInForce(null)
   #isPersons = false
-  #runDayLimit: number | null = null
   #highestRunLimit = 0
 
   constructor(options: CapsOptions) {
@@ -53,20 +54,33 @@ export class CapsJudge {
   /** What the run's newest Job may spend; a person's limit stays. */
   jobAdmitted(capUsdMicros: number): void {
     if (this.#isPersons) return
-    this.#setRunLimit(Math.max(capUsdMicros, this.#runLimit === null ? 0 : this.#settledUsdMicros()))
+    const limit = Math.max(capUsdMicros, this.#runLimit.highest === null ? 0 : this.#settledUsdMicros())
+    this.#setRunLimit(limit)
+    this.#runLimit.told(limit)
   }
 
-  limitSet(usdMicros: number): void {
-    this.#isPersons = true
-    this.#setRunLimit(usdMicros)
+  /** A person's limits begin to hold. */
+  limitsSet({ capUsdMicros, dailyCapUsdMicros }: Limits): void {
+    if (capUsdMicros !== undefined) {
+      this.#isPersons = true
+      this.#setRunLimit(amountOf(capUsdMicros))
+    }
+    if (dailyCapUsdMicros !== undefined) this.#runDayLimit.set(amountOf(dailyCapUsdMicros))
   }
 
-  dayLimitSet(usdMicros: number): void {
-    this.#runDayLimit = usdMicros
+  /** The person has read the answer. */
+  limitsAnswered({ capUsdMicros, dailyCapUsdMicros }: Limits): void {
+    if (capUsdMicros !== undefined) this.#runLimit.told(amountOf(capUsdMicros))
+    if (dailyCapUsdMicros !== undefined) this.#runDayLimit.told(amountOf(dailyCapUsdMicros))
+  }
+
+  storeLost(): void {
+    this.#runLimit.storeLost()
+    this.#runDayLimit.storeLost()
   }
 
   #setRunLimit(usdMicros: number): void {
-    this.#runLimit = usdMicros
+    this.#runLimit.set(usdMicros)
     this.#highestRunLimit = Math.max(this.#highestRunLimit, usdMicros)
   }
 
@@ -85,15 +99,17 @@ export class CapsJudge {
     const level = this.#levels(request).find((one) => one.name === name)
     const { contents } = this.#options
     const asked = contents.usdMicrosOf(contents.customerOf(request.identity.digest))
-    if (level === undefined || level.limit === null || level.counted + asked > level.limit) return
-    const told = `${asked / 1e6} dollars were refused, ${level.counted / 1e6} count, the limit is ${level.limit / 1e6}`
+    const lowest = level?.limit.lowest ?? null
+    if (level === undefined || lowest === null || level.counted + asked > lowest) return
+    const told = `${asked / 1e6} dollars were refused, ${level.counted / 1e6} count, the limit is ${lowest / 1e6}`
     this.#breach('wrong_refusal', `${name}: ${told}`)
   }
 
   #judgeCaps(request: NumberRequest): void {
     for (const { name, limit, counted } of this.#levels(request)) {
-      if (limit === null || counted <= limit) continue
-      const told = `${counted / 1e6} dollars count at an admission, the limit in force is ${limit / 1e6}`
+      const { highest } = limit
+      if (highest === null || counted <= highest) continue
+      const told = `${counted / 1e6} dollars count at an admission, the limit in force is ${highest / 1e6}`
       this.#breach('over_cap', `${name}: ${told}`)
     }
   }
@@ -106,7 +122,7 @@ export class CapsJudge {
       const isOfVendor = level !== 'policy_vendor_day' || vendor === 'stripe'
       if (isOfVendor && !this.#options.isRecentLimit(level, limit))
         this.#breach('over_cap', `${level}: a call came with a limit of ${limit}, which the policy does not have`)
-      return limit
+      return { highest: limit, lowest: limit }
     }
     const today = this.#counted((one) => one.day === day)
     const ofVendor = this.#counted((one) => one.day === day && one.vendor === vendor)
@@ -166,3 +182,6 @@ export class CapsJudge {
     this.#options.onBreach({ kind, message })
   }
 }
+
+/** Micro-dollars; null is without a limit. */
+const amountOf = (limit: UsdMicros | null): number => limit ?? Number.MAX_SAFE_INTEGER

@@ -49,6 +49,12 @@ export class Judge {
     }
   }
 
+  /** What nobody was told of may be gone. */
+  storeLost(): void {
+    if (this.#spared === null) this.#isRevoked = false
+    this.caps.storeLost()
+  }
+
   succeeded(attempt: string, { customer }: CallPlan): void {
     const counts = this.#read.get(attempt) ?? new Map<string, number>()
     counts.set(customer, (counts.get(customer) ?? 0) + 1)

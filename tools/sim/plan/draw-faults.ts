@@ -17,6 +17,7 @@ const PLACES: Readonly<Record<PartKind, readonly string[]>> = {
     'store.seen',
     'store.renew',
     'store.end job',
+    'disk.append',
     'vendor.send',
     'vendor.send',
     'vendor.answer',
@@ -39,6 +40,21 @@ const PLACES: Readonly<Record<PartKind, readonly string[]>> = {
   app: ['app.send', 'app.connect', 'any'],
   issuer: ['link.ask', 'file.replace'],
 }
+
+/** Where a ledger may be while a store is made whole again. */
+const IN_RECOVERY = [
+  'disk.append',
+  'disk.read',
+  'registry.read',
+  'registry.begin',
+  'registry.tell slot',
+  'store.merge standing',
+  'store.merge',
+  'registry.hand over',
+  'registry.finish',
+  'registry.next',
+  'registry.enter',
+] as const
 
 export type Focus = 'none' | 'sidecar' | 'copies' | 'owners' | 'night' | 'rollback' | 'declines'
 
@@ -83,7 +99,19 @@ function focused(chance: Chance, focus: Exclude<Focus, 'none'>): Fault[] {
       ]
     }
     case 'rollback':
-      return []
+      if (chance.is(0.5)) return []
+      return [
+        {
+          kind: 'crash',
+          part: 'ledger',
+          place: chance.pick(IN_RECOVERY),
+          when: chance.pick(['before', 'after'] as const),
+          // The first ones are those of the start.
+          nth: 1 + chance.below(8),
+          downMs: chance.pick([10, 100, 3_000]),
+          storeLosesMs: drawLoss(chance),
+        },
+      ]
     case 'declines': {
       const how = chance.pick(['decline', 'decline', 'error, no effect'] as const)
       return [{ kind: 'vendor', nth: 1 + chance.below(4), how, byMs: 0 }]

@@ -17,6 +17,7 @@ const FOCI: readonly Focus[] = [
   'owners',
   'night',
   'rollback',
+  'rollback',
   'declines',
 ]
 
@@ -144,7 +145,15 @@ function focusedActs(chance: Chance, focus: Focus): Act[] {
     return [{ kind: 'long night', atMs: chance.between(50, 5_000), forMs: chance.pick([23.5, 25, 49]) * HOUR_MS }]
   }
   if (focus !== 'rollback') return []
-  return [{ kind: 'store restart', atMs: chance.between(30, 600), awayMs: 50, losesMs: chance.pick([50, 5_000]) }]
+  const restart = (atMs: number): Act => ({
+    kind: 'store restart',
+    atMs,
+    awayMs: 50,
+    losesMs: chance.pick([20, 50, 300, 5_000]),
+  })
+  const firstMs = chance.between(30, 600)
+  // A second loss while the first is being mended, or soon after.
+  return [restart(firstMs), ...(chance.is(0.3) ? [restart(firstMs + chance.between(60, 2_500))] : [])]
 }
 
 /** docs/operate.md: who sleeps through a clock that is set back by hours cannot know that a vendor's 24 h are over. */

@@ -6,6 +6,7 @@ import type { Random } from '../../../runtime/random.ts'
 import type { Rulebook } from '../../../store/rules/rulebook.ts'
 import type * as T from '../../../store/rules/tables.ts'
 import type { Balance, CallRow, KeyRow, RunRow } from '../../../store/store.ts'
+import { UndoLog } from './undo-log.ts'
 
 /** What a store holds; outlives the processes that use it. Rows are never changed in place. */
 export class StoredState {
@@ -30,25 +31,10 @@ export class StoredState {
   readonly frozen = new Map<string, UsdMicros>()
   readonly objects = new Map<string, T.ObjectRow>()
   readonly events: AuditEvent[] = []
-  /** What no journal holds: seen, handed, last and bindings, with what undoes each. */
-  #soft: { readonly atMs: number; readonly undo: () => void }[] = []
+  readonly log: UndoLog
 
-  putSoft<Value>(table: Map<string, Value>, key: string, put: { readonly value: Value; readonly atMs: number }): void {
-    const before = table.get(key)
-    const undo = () => {
-      if (before === undefined) table.delete(key)
-      else table.set(key, before)
-    }
-    this.#soft.push({ atMs: put.atMs, undo })
-    table.set(key, put.value)
-  }
-
-  /** A store that came back has lost the soft facts since then. Returns how many. */
-  loseSoft(sinceMs: number): number {
-    const lost = this.#soft.filter(({ atMs }) => atMs >= sinceMs)
-    for (const { undo } of lost.toReversed()) undo()
-    this.#soft = this.#soft.filter(({ atMs }) => atMs < sinceMs)
-    return lost.length
+  constructor(nowMs: () => number) {
+    this.log = new UndoLog(nowMs)
   }
 }
 
@@ -59,24 +45,20 @@ export interface MemoryTablesOptions {
   /** Read afresh at each step. */
   readonly time: () => T.StoreTime
   readonly historyId: () => HistoryId
-  /** The moment, for what may be lost. */
-  readonly softAtMs: () => number
 }
 
 /** The rules' tables over maps. */
 export class MemoryTables implements T.Tables {
   readonly rules: Rulebook
   readonly #state: StoredState
-  readonly #softAtMs: () => number
   readonly #historyId: () => HistoryId
   readonly #random: Random
   readonly #readTime: () => T.StoreTime
   #time: T.StoreTime
 
-  constructor({ state, rules, random, time, historyId, softAtMs }: MemoryTablesOptions) {
+  constructor({ state, rules, random, time, historyId }: MemoryTablesOptions) {
     this.rules = rules
     this.#historyId = historyId
-    this.#softAtMs = softAtMs
     this.#state = state
     this.#random = random
     this.#readTime = time
@@ -100,7 +82,7 @@ export class MemoryTables implements T.Tables {
   }
 
   putKey(row: KeyRow): void {
-    this.#state.keys.set(row.keyId, row)
+    this.#put(this.#state.keys, row.keyId, row)
   }
 
   run(runUid: string): RunRow | undefined {
@@ -116,11 +98,11 @@ export class MemoryTables implements T.Tables {
   }
 
   putRun(row: RunRow): void {
-    this.#state.runs.set(row.runUid, row)
+    this.#put(this.#state.runs, row.runUid, row)
     for (const { uid, name } of row.jobs) {
       if (this.#state.jobs.has(uid)) continue
-      this.#state.jobs.set(uid, row.runUid)
-      this.#state.jobNames.set(`${row.namespace}/${name}`, row.runUid)
+      this.#put(this.#state.jobs, uid, row.runUid)
+      this.#put(this.#state.jobNames, `${row.namespace}/${name}`, row.runUid)
     }
   }
 
@@ -130,9 +112,9 @@ export class MemoryTables implements T.Tables {
 
   putEndedJob(jobUid: string, keepMs: number): void {
     for (const [uid, atMs] of this.#state.endedJobs) {
-      if (atMs < this.#time.nowMs - keepMs) this.#state.endedJobs.delete(uid)
+      if (atMs < this.#time.nowMs - keepMs) this.#state.log.remove(this.#state.endedJobs, uid)
     }
-    this.#state.endedJobs.set(jobUid, this.#time.nowMs)
+    this.#put(this.#state.endedJobs, jobUid, this.#time.nowMs)
   }
 
   pod(podUid: PodUid): T.PodRow | undefined {
@@ -148,9 +130,9 @@ export class MemoryTables implements T.Tables {
   }
 
   putPod(row: T.PodRow): void {
-    this.#state.pods.set(row.podUid, row)
+    this.#put(this.#state.pods, row.podUid, row)
     const newest = this.newestPod(row.scope)
-    if (newest === undefined || newest.order <= row.order) this.#state.newestPods.set(row.scope, row)
+    if (newest === undefined || newest.order <= row.order) this.#put(this.#state.newestPods, row.scope, row)
   }
 
   newCallId(): CallId {
@@ -158,7 +140,7 @@ export class MemoryTables implements T.Tables {
   }
 
   nextCallOrder(): number {
-    return this.#state.calls.size + 1
+    return Math.max(0, ...this.#calls().map(({ createdOrder }) => createdOrder)) + 1
   }
 
   call(callId: CallId): CallRow | undefined {
@@ -232,10 +214,10 @@ export class MemoryTables implements T.Tables {
   }
 
   putCall(row: CallRow): void {
-    this.#state.calls.set(row.callId, row)
-    if (row.n !== null) this.#state.occurrences.set(`${row.scope} ${row.digest} ${row.n}`, row.callId)
+    this.#put(this.#state.calls, row.callId, row)
+    if (row.n !== null) this.#put(this.#state.occurrences, `${row.scope} ${row.digest} ${row.n}`, row.callId)
     if (row.namedKey === null) return
-    this.#state.named.set(`${row.runUid} ${row.vendor} ${row.account} ${row.namedKey}`, row.callId)
+    this.#put(this.#state.named, `${row.runUid} ${row.vendor} ${row.account} ${row.namedKey}`, row.callId)
   }
 
   seen(attempt: string, digest: Digest): ReadonlyMap<number, string | null> {
@@ -244,7 +226,7 @@ export class MemoryTables implements T.Tables {
 
   putSeen({ attempt, digest, n, token }: T.SeenRow): void {
     const seen = this.seen(attempt, digest)
-    if (!seen.has(n)) this.#putSoft(this.#state.seen, `${attempt} ${digest}`, new Map([...seen, [n, token]]))
+    if (!seen.has(n)) this.#put(this.#state.seen, `${attempt} ${digest}`, new Map([...seen, [n, token]]))
   }
 
   handed(attempt: string, digest: Digest, n: number): T.HandedRow | undefined {
@@ -252,7 +234,7 @@ export class MemoryTables implements T.Tables {
   }
 
   putHanded({ attempt, digest, n, boot, token }: T.HandedAt & T.HandedRow): void {
-    this.#putSoft(this.#state.handed, `${attempt} ${digest} ${n}`, { boot, token })
+    this.#put(this.#state.handed, `${attempt} ${digest} ${n}`, { boot, token })
   }
 
   last(attempt: string, k: string): T.LastRow | undefined {
@@ -264,8 +246,8 @@ export class MemoryTables implements T.Tables {
   }
 
   putLast(attempt: string, k: string, row: T.LastRow): void {
-    this.#putSoft(this.#state.last, `${attempt} ${k}`, row)
-    this.#state.attempts.set(attempt, true)
+    this.#put(this.#state.last, `${attempt} ${k}`, row)
+    this.#put(this.#state.attempts, attempt, true)
   }
 
   claims(attempt: string, digest: Digest): readonly T.Claim[] {
@@ -274,12 +256,12 @@ export class MemoryTables implements T.Tables {
 
   putClaim(attempt: string, digest: Digest, row: T.Claim): void {
     this.dropClaim(attempt, digest, row.ord)
-    this.#state.claims.set(`${attempt} ${digest}`, [...this.claims(attempt, digest), row])
+    this.#put(this.#state.claims, `${attempt} ${digest}`, [...this.claims(attempt, digest), row])
   }
 
   dropClaim(attempt: string, digest: Digest, ord: Ord): void {
     const kept = this.claims(attempt, digest).filter((claim) => compareOrd(claim.ord, ord) !== 0)
-    this.#state.claims.set(`${attempt} ${digest}`, kept)
+    this.#put(this.#state.claims, `${attempt} ${digest}`, kept)
   }
 
   binding(scope: string, token: string): T.Binding | undefined {
@@ -287,7 +269,7 @@ export class MemoryTables implements T.Tables {
   }
 
   putBinding(scope: string, token: string, row: T.Binding): void {
-    this.#putSoft(this.#state.bindings, `${scope} ${token}`, row)
+    this.#put(this.#state.bindings, `${scope} ${token}`, row)
   }
 
   account(account: string): Balance | undefined {
@@ -296,14 +278,14 @@ export class MemoryTables implements T.Tables {
 
   addToAccount(account: string, { spentUsdMicros, reservedUsdMicros }: T.AccountChange): void {
     const before = this.account(account)
-    this.#state.accounts.set(account, {
+    this.#put(this.#state.accounts, account, {
       spentUsdMicros: ((before?.spentUsdMicros ?? 0) + spentUsdMicros) as UsdMicros,
       reservedUsdMicros: ((before?.reservedUsdMicros ?? 0) + reservedUsdMicros) as UsdMicros,
     })
   }
 
   freeze(account: string, limitUsdMicros: UsdMicros): void {
-    this.#state.frozen.set(account, limitUsdMicros)
+    this.#put(this.#state.frozen, account, limitUsdMicros)
   }
 
   frozenLimit(account: string): UsdMicros | undefined {
@@ -315,7 +297,7 @@ export class MemoryTables implements T.Tables {
   }
 
   putObject({ runUid, vendor, object }: T.ObjectName, row: T.ObjectRow): void {
-    this.#state.objects.set(`${runUid} ${vendor} ${object}`, row)
+    this.#put(this.#state.objects, `${runUid} ${vendor} ${object}`, row)
   }
 
   heldDay(): string | undefined {
@@ -328,11 +310,11 @@ export class MemoryTables implements T.Tables {
 
   append(actor: AuditActor, fact: AuditFact): void {
     const event: AuditEvent = { seq: this.#state.events.length + 1, atMs: this.#time.nowMs, actor, ...fact }
-    this.#state.events.push(event)
+    this.#state.log.append(this.#state.events, event)
   }
 
-  #putSoft<Value>(table: Map<string, Value>, key: string, value: Value): void {
-    this.#state.putSoft(table, key, { value, atMs: this.#softAtMs() })
+  #put<Value>(table: Map<string, Value>, key: string, value: Value): void {
+    this.#state.log.put(table, key, value)
   }
 
   #calls(): CallRow[] {

@@ -12,7 +12,7 @@ import { repair, resolveByPerson } from '../../../store/rules/repair.ts'
 import { endJob } from '../../../store/rules/run-end.ts'
 import { markSent, renewLease, report } from '../../../store/rules/send.ts'
 import type * as S from '../../../store/store.ts'
-import { StoreFault } from '../../../store/store.ts'
+import { MissingRecord, StoreFault } from '../../../store/store.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { MemoryTables, StoredState } from './memory-tables.ts'
 
@@ -31,16 +31,27 @@ export interface SimStoreOptions {
   readonly watch: StoreWatch
   /** Wall clock of the store. */
   readonly wallMs: () => number
-  readonly isAway: () => boolean
-  /** Behind a network, where a reply can be lost although the step was taken. */
-  readonly isRemote: boolean
+  readonly link: StoreLink
 }
+
+/** How a ledger reaches its store. */
+export interface StoreLink {
+  /** A network, on which a reply can be lost although the step was taken. */
+  readonly isRemote: boolean
+  /** A step comes in. Throws `StoreFault` where it is not taken. */
+  step(): void
+  /** What only reads comes in. */
+  read(): void
+}
+
+/** In the ledger's own process. */
+export const OWN_PROCESS: StoreLink = { isRemote: false, step: () => {}, read: () => {} }
 
 /** The rules as an engine would run them, each step an event of the scheduler. */
 export class SimStore implements S.Store {
   readonly #options: SimStoreOptions
   readonly #ledger: Incarnation
-  readonly #tables: MemoryTables
+  protected readonly tables: MemoryTables
   readonly #state: StoredState
   readonly #watch: StoreWatch
 
@@ -48,17 +59,17 @@ export class SimStore implements S.Store {
     const { ledger, tables, state, watch } = options
     this.#options = options
     this.#ledger = ledger
-    this.#tables = tables
+    this.tables = tables
     this.#state = state
     this.#watch = watch
   }
 
   get historyId(): HistoryId {
-    return this.#tables.historyId
+    return this.tables.historyId
   }
 
   number(request: S.NumberRequest): Promise<S.NumberAnswer> {
-    return this.#step('number', (tables) => {
+    return this.step('number', (tables) => {
       const answer = number(tables, request)
       this.#watch.numbered(request, answer)
       return answer
@@ -66,17 +77,17 @@ export class SimStore implements S.Store {
   }
 
   markSent(send: S.SendRef & { readonly leaseMs: number }): Promise<'marked' | 'refused'> {
-    return this.#step('mark', (tables) => markSent(tables, send))
+    return this.step('mark', (tables) => markSent(tables, send))
   }
 
   renewLeases(sends: readonly S.SendRef[], leaseMs: number): Promise<void> {
-    return this.#step('renew', (tables) => {
+    return this.step('renew', (tables) => {
       for (const send of sends) renewLease(tables, send, leaseMs)
     })
   }
 
   report(sendReport: S.SendReport): Promise<S.ReportAnswer> {
-    return this.#step('report', (tables) => report(tables, sendReport))
+    return this.step('report', (tables) => report(tables, sendReport))
   }
 
   recordSeen(
@@ -84,7 +95,7 @@ export class SimStore implements S.Store {
     historyId: HistoryId,
     seen: S.NumberClaims['seen'],
   ): Promise<'recorded' | 'new_history'> {
-    return this.#step('seen', (tables) => {
+    return this.step('seen', (tables) => {
       if (historyId !== tables.historyId) return 'new_history'
       recordSeenFacts(tables, caller, seen)
       return 'recorded'
@@ -92,30 +103,30 @@ export class SimStore implements S.Store {
   }
 
   admitRead(request: S.ReadRequest): Promise<CallId | Refusal> {
-    return this.#step('read', (tables) => admitRead(tables, request))
+    return this.step('read', (tables) => admitRead(tables, request))
   }
 
   closeRead(callId: CallId, status: number | null): Promise<void> {
-    return this.#step('read', (tables) => {
+    return this.step('read', (tables) => {
       const call = tables.call(callId)
       if (call !== undefined) closeRead(tables, call, status)
     })
   }
 
   recordRefusal(caller: S.Caller, refused: S.RefusedCall): Promise<void> {
-    return this.#step('refusal', (tables) => recordRefusal(tables, caller, refused))
+    return this.step('refusal', (tables) => recordRefusal(tables, caller, refused))
   }
 
   admitPod(request: S.AdmitPodRequest): Promise<S.AdmitPodAnswer> {
-    return this.#step('admit', (tables) => admitPod(tables, request))
+    return this.step('admit', (tables) => admitPod(tables, request))
   }
 
   endJob(runUid: RunUid, jobUid: JobUid): Promise<S.RunRow | undefined> {
-    return this.#step('end job', (tables) => endJob(tables, runUid, jobUid))
+    return this.step('end job', (tables) => endJob(tables, runUid, jobUid))
   }
 
   createKey(request: S.CreateKeyRequest): Promise<S.KeyRow> {
-    return this.#step('key', (tables) => createKey(tables, request))
+    return this.step('key', (tables) => createKey(tables, request))
   }
 
   findKeyByHash(hash: string): Promise<S.KeyRow | undefined> {
@@ -123,7 +134,7 @@ export class SimStore implements S.Store {
   }
 
   findKey(keyId: KeyId): Promise<S.KeyRow | undefined> {
-    return this.#read(() => this.#tables.key(keyId))
+    return this.#read(() => this.tables.key(keyId))
   }
 
   listKeys(): Promise<readonly S.KeyRow[]> {
@@ -131,7 +142,7 @@ export class SimStore implements S.Store {
   }
 
   setLimits(keyId: KeyId, limits: S.Limits): Promise<S.KeyRow | undefined> {
-    return this.#step('limits', (tables) => {
+    return this.step('limits', (tables) => {
       const key = tables.key(keyId)
       if (key === undefined) return undefined
       this.#watch.limitsSet(limits)
@@ -140,7 +151,7 @@ export class SimStore implements S.Store {
   }
 
   revokeKey(keyId: KeyId): Promise<S.RevokeAnswer | undefined> {
-    return this.#step('revoke', (tables) => {
+    return this.step('revoke', (tables) => {
       const key = tables.key(keyId)
       if (key === undefined) return undefined
       this.#watch.revoked()
@@ -149,11 +160,11 @@ export class SimStore implements S.Store {
   }
 
   findRun(runUid: RunUid): Promise<S.RunRow | undefined> {
-    return this.#read(() => this.#tables.run(runUid))
+    return this.#read(() => this.tables.run(runUid))
   }
 
   findRunOfJob(namespace: string, job: string): Promise<S.RunRow | undefined> {
-    return this.#read(() => this.#tables.runOfJobName(namespace, job))
+    return this.#read(() => this.tables.runOfJobName(namespace, job))
   }
 
   countCalls(): Promise<undefined> {
@@ -165,39 +176,39 @@ export class SimStore implements S.Store {
   }
 
   balance(account: string): Promise<S.Balance> {
-    return this.#read(() => this.#tables.account(account) ?? { spentUsdMicros: ZERO_USD, reservedUsdMicros: ZERO_USD })
+    return this.#read(() => this.tables.account(account) ?? { spentUsdMicros: ZERO_USD, reservedUsdMicros: ZERO_USD })
   }
 
   countedObject(runUid: RunUid, vendor: string, object: string): Promise<UsdMicros | undefined> {
     return this.#read(() => {
-      const shares = this.#tables.object({ runUid, vendor, object })?.shares
+      const shares = this.tables.object({ runUid, vendor, object })?.shares
       return shares?.reduce((sum, { usdMicros }) => sum + usdMicros, 0) as UsdMicros | undefined
     })
   }
 
   findCall(callId: CallId): Promise<S.CallRow | undefined> {
-    return this.#read(() => this.#tables.call(callId))
+    return this.#read(() => this.tables.call(callId))
   }
 
   listUnresolved({ limit, afterOrder = 0 }: { limit: number; afterOrder?: number }): Promise<readonly S.CallRow[]> {
     return this.#read(() => {
-      this.#tables.beginStep()
+      this.tables.beginStep()
       const isWanted = (row: S.CallRow) =>
-        row.createdOrder > afterOrder && (row.state === 'in_doubt' || !isLive(this.#tables, row))
-      return this.#tables.unresolved().filter(isWanted).slice(0, limit)
+        row.createdOrder > afterOrder && (row.state === 'in_doubt' || !isLive(this.tables, row))
+      return this.tables.unresolved().filter(isWanted).slice(0, limit)
     })
   }
 
   repair(callId: CallId, send: S.SendStart): Promise<S.RepairAnswer> {
-    return this.#step('repair', (tables) => {
+    return this.step('repair', (tables) => {
       const call = tables.call(callId)
-      if (call === undefined) throw new Error(`repair names ${callId}, which is not on record`)
+      if (call === undefined) throw new MissingRecord(callId)
       return repair(tables, call, send)
     })
   }
 
   resolveByPerson(callId: CallId, word: S.PersonsWord): Promise<S.CallRow | undefined> {
-    return this.#step('person', (tables) => {
+    return this.step('person', (tables) => {
       const call = tables.call(callId)
       return call === undefined ? undefined : resolveByPerson(tables, call, word)
     })
@@ -227,17 +238,17 @@ export class SimStore implements S.Store {
     return Promise.resolve()
   }
 
-  #step<Answer>(place: string, action: (tables: MemoryTables) => Answer): Promise<Answer> {
+  protected step<Answer>(place: string, action: (tables: MemoryTables) => Answer): Promise<Answer> {
     const { stage } = this.#ledger
-    const { isAway, isRemote, wallMs } = this.#options
+    const { link, wallMs } = this.#options
     return this.#ledger.effect(`store.${place}`, () => {
       const isStruck = stage.faults.store()
-      if (isAway()) throw new StoreFault('the store does not answer')
-      const isReplyLost = isRemote && isStruck && this.#ledger.chance.is(0.5)
+      link.step()
+      const isReplyLost = link.isRemote && isStruck && this.#ledger.chance.is(0.5)
       if (isStruck && !isReplyLost) throw new StoreFault('the store failed')
-      this.#tables.beginStep()
+      this.tables.beginStep()
       this.#watch.beginStep(wallMs())
-      const answer = action(this.#tables)
+      const answer = action(this.tables)
       stage.trace.say(
         this.#ledger.name,
         `store.${place} ${told(answer)}${isReplyLost ? ', and its reply is LOST' : ''}`,
@@ -249,7 +260,7 @@ export class SimStore implements S.Store {
 
   #read<Answer>(query: () => Answer): Promise<Answer> {
     return this.#ledger.effect('store.read', () => {
-      if (this.#options.isAway()) throw new StoreFault('the store does not answer')
+      this.#options.link.read()
       return query()
     })
   }

@@ -1,0 +1,61 @@
+import type { HistoryId } from '../../../contract/ids.ts'
+import { StoreFault } from '../../../store/store.ts'
+import type { Incarnation } from '../incarnation.ts'
+import type { RedisServer } from './redis-server.ts'
+import type { StoreLink } from './sim-store.ts'
+
+/** One ledger's connection: it breaks when the server ends, and its steps run under the history that the ledger believes in. */
+export class RedisLink implements StoreLink {
+  readonly isRemote = true
+  readonly #ledger: Incarnation
+  readonly #server: RedisServer
+  /** Start of the server that it is connected to. */
+  #runId: string
+  #historyId: HistoryId
+  #doubted: (why: string) => void = () => {}
+
+  constructor(ledger: Incarnation, server: RedisServer) {
+    this.#ledger = ledger
+    this.#server = server
+    this.#runId = server.runId
+    this.#historyId = server.install.get('history') as HistoryId
+    server.onBreak(() => ledger.wake(ledger.stage.delayMs(ledger.chance), () => this.#notices()))
+  }
+
+  get historyId(): HistoryId {
+    return this.#historyId
+  }
+
+  adopt(historyId: HistoryId): void {
+    this.#historyId = historyId
+  }
+
+  onDoubt(doubted: (why: string) => void): void {
+    this.#doubted = doubted
+  }
+
+  step(): void {
+    this.command()
+    if (this.#server.slot.get('history') === this.#historyId) return
+    this.#doubted('a step met another history')
+    throw new StoreFault('the store has another history', { isTransient: true })
+  }
+
+  read(): void {
+    this.command()
+  }
+
+  /** A command that belongs to no history. */
+  command(): void {
+    if (this.#server.isAway) throw new StoreFault('the store does not answer', { isTransient: true })
+    if (this.#runId === this.#server.runId) return
+    // It was on its way when the connection broke: it is asked again on the next one, or its asker is told.
+    this.#notices()
+    if (this.#ledger.chance.is(0.5)) throw new StoreFault('the connection was lost', { isTransient: true })
+  }
+
+  #notices(): void {
+    this.#runId = this.#server.runId
+    this.#doubted('the connection broke')
+  }
+}

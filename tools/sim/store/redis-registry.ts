@@ -1,0 +1,93 @@
+import { asHistoryId, type HistoryId } from '../../../contract/ids.ts'
+import type { RecoveryOver, Registry, RegistryState, ReplicaCard } from '../../../store/recovery/registry.ts'
+import type { Incarnation } from '../incarnation.ts'
+import type { RedisLink } from './redis-link.ts'
+import type { RedisServer } from './redis-server.ts'
+
+/** What the server holds of its own health; each command an event, so that a ledger can die between two. */
+export class SimRegistry implements Registry {
+  readonly #ledger: Incarnation
+  readonly #server: RedisServer
+  readonly #link: RedisLink
+
+  constructor(ledger: Incarnation, { server, link }: { readonly server: RedisServer; readonly link: RedisLink }) {
+    this.#ledger = ledger
+    this.#server = server
+    this.#link = link
+  }
+
+  async read(): Promise<RegistryState> {
+    const { install, cards, handedOver, slot } = this.#server
+    const historyId = await this.#command('history', () => (install.get('history') ?? null) as HistoryId | null)
+    const now = await this.#command('witness', () => this.#server.runId)
+    const state = await this.#command('read', () => {
+      if (install.get('history') !== historyId) return undefined
+      const next = install.get('next')
+      const over = overText({ next: asHistoryId(next ?? ''), witness: now })
+      const handed = [...handedOver].flatMap(([replicaId, to]) => (to === over ? [replicaId] : []))
+      return {
+        historyId,
+        witness: { written: install.get('witness') ?? '', now },
+        strays: [...slot.values()].filter((history) => history !== historyId),
+        recovery: next === undefined ? null : { next: asHistoryId(next), handedOver: handed },
+        replicas: [...cards.values()],
+        givenUp: [],
+      }
+    })
+    return state ?? this.read()
+  }
+
+  enter(card: ReplicaCard): Promise<void> {
+    return this.#command('enter', () => this.#server.put(this.#server.cards, card.replicaId, card))
+  }
+
+  remove(replicaId: string): Promise<void> {
+    return this.#command('remove', () => this.#server.remove(this.#server.cards, replicaId))
+  }
+
+  giveUp(): Promise<void> {
+    throw new Error('no person of a simulation gives up a journal')
+  }
+
+  async noted(): Promise<void> {}
+
+  async begin(next: HistoryId): Promise<void> {
+    const { install } = this.#server
+    const begun = await this.#command('begin', () => {
+      if (!install.has('next')) this.#server.put(install, 'next', next)
+      return asHistoryId(install.get('next') ?? next)
+    })
+    await this.#tellSlot(begun)
+  }
+
+  handOver(replicaId: string, over: RecoveryOver): Promise<void> {
+    return this.#command('hand over', () => this.#server.put(this.#server.handedOver, replicaId, overText(over)))
+  }
+
+  async finish({ next, witness }: RecoveryOver): Promise<void> {
+    const { install } = this.#server
+    const underWay = await this.#command('next', () => install.get('next'))
+    if (underWay !== next) return
+    await this.#tellSlot(next)
+    await this.#command('finish', () => {
+      if (install.get('next') !== next) return
+      this.#server.put(install, 'history', next)
+      this.#server.put(install, 'witness', witness)
+      this.#server.remove(install, 'next')
+    })
+  }
+
+  #tellSlot(history: HistoryId): Promise<void> {
+    return this.#command('tell slot', () => this.#server.put(this.#server.slot, 'history', history))
+  }
+
+  #command<Answer>(what: string, action: () => Answer): Promise<Answer> {
+    return this.#ledger.effect(`registry.${what}`, () => {
+      this.#link.command()
+      this.#ledger.stage.trace.say(this.#ledger.name, `registry.${what}`)
+      return action()
+    })
+  }
+}
+
+const overText = ({ next, witness }: RecoveryOver): string => `${next} ${witness}`

@@ -1,0 +1,81 @@
+import { asHistoryId, type HistoryId } from '../../../contract/ids.ts'
+import type { ReplicaCard } from '../../../store/recovery/registry.ts'
+import type { Stage } from '../stage.ts'
+import type { StoredState } from './memory-tables.ts'
+
+/** Fields of the install's own hash. */
+type InstallField = 'history' | 'witness' | 'next'
+
+export interface RedisServerOptions {
+  readonly stage: Stage
+  readonly state: StoredState
+  readonly replicaIds: readonly string[]
+  /** It is back without its last writes. */
+  readonly onLoss: () => void
+}
+
+/** The one server behind all ledgers: what it knows of its own health, and how it goes away and comes back. */
+export class RedisServer {
+  /** Under which scripts run. */
+  readonly slot = new Map<'history', HistoryId>()
+  readonly install = new Map<InstallField, string>()
+  readonly cards = new Map<string, ReplicaCard>()
+  readonly handedOver = new Map<string, string>()
+  readonly #stage: Stage
+  readonly #state: StoredState
+  readonly #onLoss: () => void
+  readonly #onBreak: (() => void)[] = []
+  /** Each start is another one. */
+  #starts = 1
+  #isAway = false
+
+  constructor({ stage, state, replicaIds, onLoss }: RedisServerOptions) {
+    this.#stage = stage
+    this.#state = state
+    this.#onLoss = onLoss
+    const history = asHistoryId('1'.padStart(16, '0'))
+    this.slot.set('history', history)
+    this.install.set('history', history)
+    this.install.set('witness', this.runId)
+    // They registered long ago. One whose first card is lost too is in its own journal alone: docs/redis-recovery.md.
+    for (const replicaId of replicaIds) this.cards.set(replicaId, { replicaId, historyId: history, droppedSegment: 0 })
+  }
+
+  get isAway(): boolean {
+    return this.#isAway
+  }
+
+  /** Which start of the server this is, as it says of itself. */
+  get runId(): string {
+    return `run ${this.#starts}`
+  }
+
+  put<Key extends string, Value>(table: Map<Key, Value>, field: Key, value: Value): void {
+    this.#state.log.put(table, field, value)
+  }
+
+  remove<Key extends string, Value>(table: Map<Key, Value>, field: Key): void {
+    this.#state.log.remove(table, field)
+  }
+
+  /** Told whenever all connections break. */
+  onBreak(told: () => void): void {
+    this.#onBreak.push(told)
+  }
+
+  /** All connections break; it comes back without its last writes. */
+  restart({ awayMs, losesMs }: { readonly awayMs: number; readonly losesMs: number }): void {
+    const { scheduler, trace } = this.#stage
+    if (this.#isAway) return
+    this.#isAway = true
+    const lastMs = scheduler.nowMs
+    for (const tell of this.#onBreak) tell()
+    scheduler.after(awayMs, () => {
+      this.#isAway = false
+      this.#starts += 1
+      const lost = losesMs === 0 ? 0 : this.#state.log.lose(lastMs - losesMs)
+      this.#onLoss()
+      trace.say('redis', `is back as ${this.runId}, its last ${lost} writes are lost`)
+    })
+  }
+}
