@@ -1,6 +1,7 @@
 import type { RuleName } from '../../../store/rules/rulebook.ts'
 import type { Mutant } from './mutant.ts'
 import { PLANTED } from './planted.ts'
+import { PLANTED_IN_RECOVERY } from './planted-recovery.ts'
 
 /** Rules whose absence breaks a promise in a few hundred seeds at most. */
 const LEFT_OUT: readonly RuleName[] = [
@@ -28,4 +29,4 @@ const LEFT_OUT: readonly RuleName[] = [
 
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })
 
-export const MUTANTS: readonly Mutant[] = [...PLANTED, ...LEFT_OUT.map(leftOut)]
+export const MUTANTS: readonly Mutant[] = [...PLANTED, ...PLANTED_IN_RECOVERY, ...LEFT_OUT.map(leftOut)]
