@@ -24,7 +24,7 @@ import type { Script, ScriptValue } from './script.ts'
 import { CREATE_KEY, OPEN_DAY_CAPS, REVOKE, SET_LIMITS } from './scripts/keys.ts'
 import { NUMBER } from './scripts/number.ts'
 import { PRUNE } from './scripts/prune.ts'
-import { QUICK_NUMBER, QUICK_REPORT } from './scripts/quick.ts'
+import { QUICK_NUMBER, QUICK_REPORT, QUICK_SEEN } from './scripts/quick.ts'
 import { ADMIT_READ, CLOSE_READ, RECORD_REFUSAL } from './scripts/reads.ts'
 import { REPAIR, RESOLVE } from './scripts/repair.ts'
 import { MARK_SENT, RECORD_SEEN, RENEW_LEASE, REPORT } from './scripts/sending.ts'
@@ -134,7 +134,9 @@ export class RedisStore implements DistributedStore {
     const scope = shortScope(scopeOfPod(caller.runUid, caller), caller.runUid)
     for (let at = 0; at < seen.length; at += FACTS_AT_ONCE) {
       const facts = factsText(seen.slice(at, at + FACTS_AT_ONCE))
-      await this.#steps.asked(RECORD_SEEN, place, { scope, podUid: caller.podUid, facts })
+      const of = { scope, podUid: caller.podUid }
+      const [, left] = await this.#steps.asked(QUICK_SEEN, place, { ...of, facts })
+      if (left !== undefined && left.length > 0) await this.#steps.asked(RECORD_SEEN, place, { ...of, facts: left })
     }
     return 'recorded'
   }

@@ -1,7 +1,8 @@
 /**
  * What the apps have read. `S:attempt|digest` holds the smallest number not read, and how many of the effects that
- * attempt has read; `s:…|n` the token that read it; `w:scope|digest` effects made and the most that one attempt read of
- * them; `y:` attempts that read an answer before its effect was on record. `unseen` sums effects that no attempt read.
+ * attempt has read; `s:…|n` the token that read it, empty without one, and left out where the smallest number tells as
+ * much; `w:scope|digest` effects made and the most that one attempt read of them; `y:` attempts that read an answer before
+ * its effect was on record. `unseen` sums effects that no attempt read.
  */
 export const SEEN = `
 local function splitFacts(packed)
@@ -17,8 +18,24 @@ local function lowOf(attempt, digest)
   local low, read = match(packed, '^(%d+) (%d+)$')
   return tonumber(low), tonumber(read)
 end
+-- Loads what recordSeen asks for.
+local function loadFacts(scope, podUid, facts, fields)
+  for i = 1, #facts do
+    local fact = facts[i]
+    local of = podUid .. '/' .. fact.life .. '|' .. fact.digest
+    fields[#fields + 1] = 's:' .. of .. '|' .. fact.n
+    fields[#fields + 1] = 's:' .. of .. '|' .. (fact.n + 1)
+    fields[#fields + 1] = 'S:' .. of
+    fields[#fields + 1] = 'n:' .. scope .. '|' .. fact.digest .. '|' .. fact.n
+    fields[#fields + 1] = 'w:' .. scope .. '|' .. fact.digest
+    fields[#fields + 1] = 'B:' .. scope .. '|core of ' .. podUid .. '/' .. fact.life .. ' ' .. fact.digest
+  end
+  load(fields)
+end
 local function seenToken(attempt, digest, n)
-  return get('s:' .. attempt .. '|' .. digest .. '|' .. n)
+  local token = get('s:' .. attempt .. '|' .. digest .. '|' .. n)
+  if not token and tonumber(n) < lowOf(attempt, digest) then return '' end
+  return token
 end
 -- made: one more effect; read: what one attempt has now read of them.
 local function countEffect(scope, digest, made, read)

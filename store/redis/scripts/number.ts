@@ -76,17 +76,7 @@ if keyKind == 'token' then fields[#fields + 1] = 'B:' .. scope .. '|' .. keyValu
 if keyKind == 'named' then fields[#fields + 1] = 'N:' .. keyValue end
 if object ~= '' then fields[#fields + 1] = 'j:' .. vendor .. '|' .. string.sub(object, 2) end
 local seenFacts = splitFacts(facts)
-for i = 1, #seenFacts do
-  local fact = seenFacts[i]
-  local of = podUid .. '/' .. fact.life .. '|' .. fact.digest
-  fields[#fields + 1] = 's:' .. of .. '|' .. fact.n
-  fields[#fields + 1] = 's:' .. of .. '|' .. (fact.n + 1)
-  fields[#fields + 1] = 'S:' .. of
-  fields[#fields + 1] = 'n:' .. scope .. '|' .. fact.digest .. '|' .. fact.n
-  fields[#fields + 1] = 'w:' .. scope .. '|' .. fact.digest
-  fields[#fields + 1] = 'B:' .. scope .. '|core of ' .. podUid .. '/' .. fact.life .. ' ' .. fact.digest
-end
-load(fields)
+loadFacts(scope, podUid, seenFacts, fields)
 local isKnown = get('key_id') ~= false
 if isKnown and #seenFacts > 0 then recordSeen(scope, podUid, seenFacts) end
 

@@ -2,7 +2,7 @@ import { CLOCK, DAY_NOW } from '../lua/base.ts'
 import { script } from '../script.ts'
 
 /**
- * The two steps of nearly every call, when nothing about it is special: without functions, which Redis would make anew for
+ * The steps of nearly every call, when nothing about it is special: without functions, which Redis would make anew for
  * each call of a script, and with as few commands as there are keys. Whatever is not the plainest case is WHOLE before
  * anything is written: NUMBER or REPORT then decide. What is written is exactly what they would write.
  */
@@ -160,5 +160,57 @@ end
 call('HSET', run, unpack(kept))
 call('HSET', accounts, names[1], balances[3], names[2], balances[4], names[3], balances[5])
 return {'settled', callId, packed, lines, '', '', '', '1'}
+`,
+})
+
+export const QUICK_SEEN = script({
+  name: 'jobcapQuickSeen',
+  purpose:
+    'records the first answers of their contents as read; answers with the facts that are anything else, unrecorded',
+  keys: ['meta', 'run'],
+  args: {
+    scope: 'where numbering happens, without the UID of the run',
+    podUid: 'of the sidecar',
+    facts: 'life, digest, n, = and the token, by tabs; a line each',
+  },
+  statuses: ['recorded'],
+  body: `${CLOCK}
+local fields, first, left, isTaken = {'key_id', 'unseen'}, {}, {}, {}
+for line, life, digest, n, token in string.gmatch(facts, '(([^\\t\\n]*)\\t([^\\t\\n]*)\\t([^\\t\\n]*)\\t([^\\n]*)\\n)') do
+  if n ~= '1' or isTaken[digest] then
+    left[#left + 1] = line
+  else
+    isTaken[digest] = true
+    local of, at = podUid .. '/' .. life .. '|' .. digest, #fields
+    fields[at + 1], fields[at + 2], fields[at + 3] = 'S:' .. of, 'n:' .. scope .. '|' .. digest .. '|1', 'w:' .. scope .. '|' .. digest
+    first[#first + 1] = {line = line, of = of, token = token}
+  end
+end
+local values = call('HMGET', run, unpack(fields))
+if not values[1] then return {'recorded', ''} end
+
+local kept, recorded = {}, 0
+for i = 1, #first do
+  local at, fact = 3 * i, first[i]
+  local low, occurrence, effects = values[at], values[at + 1], values[at + 2]
+  if not low and occurrence and string.byte(occurrence, -1) == 43 and effects == '1 0' then
+    recorded = recorded + 1
+    kept[#kept + 1] = fields[at]
+    kept[#kept + 1] = '2 1'
+    kept[#kept + 1] = fields[at + 2]
+    kept[#kept + 1] = '1 1'
+    if fact.token ~= '' then
+      kept[#kept + 1] = 's:' .. fact.of .. '|1'
+      kept[#kept + 1] = fact.token
+    end
+  else
+    left[#left + 1] = fact.line
+  end
+end
+if recorded > 0 then
+  call('HDEL', run, '')
+  call('HSET', run, 'unseen', (values[2] or 0) - recorded, unpack(kept))
+end
+return {'recorded', table.concat(left)}
 `,
 })

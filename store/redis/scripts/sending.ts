@@ -184,7 +184,9 @@ export const RECORD_SEEN = script({
   },
   statuses: ['recorded'],
   body: `${BASE}${SEEN}
-if get('key_id') then recordSeen(scope, podUid, splitFacts(facts)) end
+local seenFacts = splitFacts(facts)
+loadFacts(scope, podUid, seenFacts, {'key_id', 'unseen'})
+if get('key_id') then recordSeen(scope, podUid, seenFacts) end
 call('HDEL', run, '')
 flush()
 return {'recorded'}

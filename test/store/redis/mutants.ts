@@ -202,4 +202,22 @@ export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
     text: ' or spent > tonumber(reserved)',
     replacement: '',
   },
+  {
+    name: 'the quick way takes an answer that is not on record for read',
+    file: QUICK,
+    text: 'string.byte(occurrence, -1) == 43 and effects',
+    replacement: 'effects',
+  },
+  {
+    name: 'the quick way forgets which token read an answer',
+    file: QUICK,
+    text: "if fact.token ~= '' then",
+    replacement: 'if false then',
+  },
+  {
+    name: 'what was read without a token is not known as read',
+    file: SEEN,
+    text: 'if not token and tonumber(n) < lowOf(attempt, digest) then',
+    replacement: 'if false then',
+  },
 ]

@@ -3,14 +3,19 @@ import { runAccount } from '../../../store/rules/accounts.ts'
 import { skip } from '../../../tools/test/skip.ts'
 import { freshStores } from '../../redis/fresh-store.ts'
 import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
-import { type PodsCaller, Stage, told, usd } from '../stage.ts'
+import { type PodsCaller, Stage, seenFact, told, usd } from '../stage.ts'
 
-/** What the random steps of `fuzz.test.ts` seldom come to. */
-describe('the quick scripts leave to the whole ones', function () {
+describe('the quick scripts', function () {
   this.timeout(60_000)
   let redis: RedisServer | undefined
   let stage: Stage
   let pod: PodsCaller
+  /** Names of the scripts that have run. */
+  const ran = new Set<string>()
+  const noting = (lua: string) => {
+    ran.add(/^-- (\w+):/.exec(lua)?.[1] ?? '')
+    return lua
+  }
 
   before(async function () {
     const reason = whyNoRedis()
@@ -19,22 +24,36 @@ describe('the quick scripts leave to the whole ones', function () {
   })
   after(() => redis?.stop())
   beforeEach(async () => {
-    stage = await Stage.open(freshStores(() => ({ url: redis?.url ?? '', ports: [redis?.port ?? 0] })))
+    stage = await Stage.open(freshStores(() => ({ url: redis?.url ?? '', ports: [redis?.port ?? 0] }), noting))
     pod = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+    ran.clear()
   })
   afterEach(() => stage.store.close())
 
-  it('a new call of an attempt that was replaced', async () => {
+  it('are all that runs for calls that are new, answered and read', async () => {
+    for (const content of ['one', 'two', 'three']) {
+      const { ref } = await stage.send(pod, { content, core: `core of ${content}` })
+      await stage.settle(ref, { object: `pi_${content}`, totalUsdMicros: usd(1) })
+    }
+    const facts = ['one', 'two', 'three'].map((content) => seenFact(content, 1))
+    await stage.store.recordSeen(pod.pod, stage.store.historyId, facts)
+    expect([...ran]).to.deep.equal(['jobcapQuickNumber', 'jobcapQuickReport', 'jobcapQuickSeen'])
+    await stage.store.endJob(pod.runUid, pod.pod.jobUid)
+    expect((await stage.events()).at(-1)).to.include({ event: 'run.closed', effectsNoPodSaw: 0 })
+  })
+
+  // What the random steps of `fuzz.test.ts` seldom come to.
+  it('leave alone a new call of an attempt that was replaced', async () => {
     await stage.pod('b')
     expect(told(await stage.ask(pod))).to.equal('REFUSED stale_attempt')
   })
 
-  it('a late copy of a request that was refused', async () => {
+  it('leave alone a late copy of a request that was refused', async () => {
     expect(told(await stage.ask(pod, { ord: [1, 5], usd: 11 }))).to.equal('REFUSED cap_exhausted')
     expect(told(await stage.ask(pod, { ord: [1, 4] }))).to.equal('REFUSED stale_request')
   })
 
-  it('an answer to a send of an older key', async () => {
+  it('leave alone an answer to a send of an older key', async () => {
     const first = await stage.send(pod)
     await stage.settle(first.ref, { status: 402, hasEffect: false })
     const second = await stage.send(await stage.pod('b'))
@@ -42,7 +61,7 @@ describe('the quick scripts leave to the whole ones', function () {
     expect(await stage.settle(first.ref)).to.include({ status: 'noted', isAlarm: true })
   })
 
-  it('an object that another call has paid for', async () => {
+  it('leave alone an object that another call has paid for', async () => {
     for (const content of ['create', 'confirm']) {
       const { ref } = await stage.send(pod, { content })
       await stage.settle(ref, { object: 'pi_1', totalUsdMicros: usd(1) })
