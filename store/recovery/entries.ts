@@ -2,7 +2,7 @@ import type { HistoryId, JobUid, RunUid } from '../../contract/ids.ts'
 import type { CallRow, CapLimit, JournalledStanding, SendOutcome, SendRef } from '../store.ts'
 
 /** What a replica writes down on its own disk, in order. */
-export type JournalEntry = IntentEntry | OutcomeEntry | StandingEntry | EndedJobEntry | ServedEntry
+export type JournalEntry = IntentEntry | OutcomeEntry | StandingEntry | EndedJobEntry | RosterEntry | ServedEntry
 
 /** Before EVERY send, takeovers and repeats too: enough to make the record anew. */
 export interface IntentEntry {
@@ -31,6 +31,12 @@ interface EndedJobEntry {
   readonly kind: 'ended_job'
   readonly runUid: RunUid
   readonly jobUid: JobUid
+}
+
+/** Who was registered when the writer looked: the store can lose the card of one that came after its copy was made. */
+interface RosterEntry {
+  readonly kind: 'roster'
+  readonly replicaIds: readonly string[]
 }
 
 /** The writer served under this history; what comes before is of an older one. */

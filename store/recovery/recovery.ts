@@ -10,6 +10,7 @@ import type { Barrier } from './barrier.ts'
 import { mergeJournal, tellOutcomes } from './merge-journal.ts'
 import { type OwnState, planOf, type RecoveryPlan } from './plan.ts'
 import type { DistributedStore, RegistryState } from './registry.ts'
+import { Roster } from './roster.ts'
 
 export interface GuardDoors {
   readonly clock: Clock
@@ -38,6 +39,7 @@ export class Recovery {
   readonly #options: GuardOptions
   readonly #barrier: Barrier
   readonly #own: { replicaId: string; historyId: HistoryId | null }
+  readonly #roster: Roster
   readonly #blocked = Promise.withResolvers<void>()
   readonly #stopChecking: () => void
   #isServing = false
@@ -50,6 +52,7 @@ export class Recovery {
   constructor(options: GuardOptions, barrier: Barrier) {
     this.#options = options
     this.#barrier = barrier
+    this.#roster = new Roster(options.journal)
     this.#own = { replicaId: options.replicaId, historyId: options.lastHistoryId }
     options.inner.onDoubt((why) => this.doubt(why))
     this.#stopChecking = options.timers.every(CHECK_EVERY_MS, () => void this.#check())
@@ -109,7 +112,7 @@ export class Recovery {
     this.#stopChecking()
     const { inner, log } = this.#options
     if (isClean && this.#isServing) {
-      await inner.registry.remove(this.#own.replicaId).catch((fault: unknown) => {
+      await inner.registry.leave(this.#own.replicaId).catch((fault: unknown) => {
         log.warn(
           { err: fault },
           'this replica could not sign off; the others wait for its journal if the store loses something',
@@ -123,8 +126,10 @@ export class Recovery {
     if (!this.#isServing) return
     const { inner, log } = this.#options
     try {
-      const plan = planOf(await inner.registry.read(), this.#ownState())
-      if (plan.kind !== 'serve') this.doubt(`a check found: ${plan.kind}`)
+      const state = await inner.registry.read()
+      const plan = planOf(state, this.#ownState())
+      if (plan.kind === 'serve') await this.#roster.note(state)
+      else this.doubt(`a check found: ${plan.kind}`)
     } catch (fault) {
       log.warn({ err: fault }, 'the store was not checked')
     }
@@ -169,6 +174,7 @@ export class Recovery {
       case 'hand_over':
         // Whoever began may have ended before every slot was told.
         await registry.begin(plan.next)
+        await this.#roster.register(state, registry)
         await this.#barrier.settled()
         inner.adopt(plan.next)
         await mergeJournal(inner, journal, log)

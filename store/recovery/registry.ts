@@ -24,7 +24,7 @@ export interface Registry {
   /** The replica serves under this history, from now on. */
   enter(card: ReplicaCard): Promise<void>
   /** The replica has ended cleanly: nobody waits for it. */
-  remove(replicaId: string): Promise<void>
+  leave(replicaId: string): Promise<void>
   /** A person has given up its journal: nobody waits for it, and it stays noted until the record says so. */
   giveUp(replicaId: string): Promise<void>
   /** The record says it. */
@@ -53,6 +53,8 @@ export interface RegistryState {
   /** `handedOver`: into the run of the server that answers now. */
   readonly recovery: { readonly next: HistoryId; readonly handedOver: readonly string[] } | null
   readonly replicas: readonly ReplicaCard[]
+  /** Replicas that ended cleanly and have not come back. */
+  readonly left: readonly string[]
   /** Whose journals a person has given up, as far as the record does not say so yet. */
   readonly givenUp: readonly string[]
 }

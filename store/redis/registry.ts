@@ -10,6 +10,8 @@ const INSTALL_FIELDS = ['history', 'witness', 'next'] as const
 const HANDED = 'handed:'
 /** And of a replica whose journal a person has given up. */
 const GIVEN_UP = 'given-up:'
+/** And of one that ended cleanly. */
+const LEFT = 'left:'
 const overText = ({ next, witness }: RecoveryOver): string => `${next} ${witness}`
 
 /** KEYS: the install. ARGV: the history that ends its recovery, the witness of it. 0: that recovery is not under way any more. */
@@ -42,30 +44,35 @@ export class RedisRegistry implements Registry {
     // A recovery that ended meanwhile would look like a stray.
     if (history !== historyId) return this.read()
     const over = overText({ next: asHistoryId(next ?? ''), witness: now })
-    const handedOver = fields.flatMap(([name, value]) =>
-      name.startsWith(HANDED) && value === over ? [name.slice(HANDED.length)] : [],
-    )
+    const marked = (mark: string) => fields.filter(([name]) => name.startsWith(mark))
+    const namesOf = (of: readonly [string, string][]) => of.map(([name]) => name.slice(name.indexOf(':') + 1))
     return {
       historyId,
       witness: { written: written ?? '', now },
       strays: ofPolicies.filter((each) => each !== historyId),
-      recovery: next === null ? null : { next: asHistoryId(next), handedOver },
+      recovery:
+        next === null
+          ? null
+          : { next: asHistoryId(next), handedOver: namesOf(marked(HANDED).filter(([, to]) => to === over)) },
       replicas: fields.filter(([name]) => !name.includes(':')).map(([, card]) => JSON.parse(card) as ReplicaCard),
-      givenUp: fields.flatMap(([name]) => (name.startsWith(GIVEN_UP) ? [name.slice(GIVEN_UP.length)] : [])),
+      left: namesOf(marked(LEFT)),
+      givenUp: namesOf(marked(GIVEN_UP)),
     }
   }
 
   async enter(card: ReplicaCard): Promise<void> {
     await this.#connection.command('HSET', REPLICAS_KEY, card.replicaId, JSON.stringify(card))
+    await this.#connection.command('HDEL', REPLICAS_KEY, `${LEFT}${card.replicaId}`)
   }
 
-  async remove(replicaId: string): Promise<void> {
+  async leave(replicaId: string): Promise<void> {
+    await this.#connection.command('HSET', REPLICAS_KEY, `${LEFT}${replicaId}`, '1')
     await this.#connection.command('HDEL', REPLICAS_KEY, replicaId)
   }
 
   async giveUp(replicaId: string): Promise<void> {
     await this.#connection.command('HSET', REPLICAS_KEY, `${GIVEN_UP}${replicaId}`, '1')
-    await this.remove(replicaId)
+    await this.#connection.command('HDEL', REPLICAS_KEY, replicaId)
   }
 
   async noted(replicaIds: readonly string[]): Promise<void> {

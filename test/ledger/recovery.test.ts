@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
@@ -260,6 +260,25 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       await start('a')
       await ready(b)
       expect(gist(await lookUp(b, key, 'k'))).to.equal('200')
+      expect(rig.geocoder.truth('effect')).to.have.length(1)
+    })
+
+    it('one that came after the copy was made is waited for too, once another has seen it', async () => {
+      const a = await start('a', '--initialise')
+      const key = await makeKey(a, 'geocode')
+      save()
+      const b = await start('b')
+      const named = readFileSync(join(rig.folder, 'journal-b/replica-id'), 'utf8').trim()
+      const first = await lookUp(b, key, 'k')
+      const journalOfA = () => readFileSync(join(rig.folder, 'journal-a/journal-00000001.log'), 'utf8')
+      await until(a, () => journalOfA().includes(named))
+      await b.kill()
+      await rollBack()
+      const { problem } = await until(a, (now) => now.problem_codes?.includes('journals_missing') === true)
+      expect(problem).to.contain(named)
+      await start('b')
+      await ready(a)
+      expect((await lookUp(a, key, 'k')).text).to.equal(first.text)
       expect(rig.geocoder.truth('effect')).to.have.length(1)
     })
 

@@ -13,6 +13,7 @@ const WHOLE: RegistryState = {
   strays: [],
   recovery: null,
   replicas: [card('a'), card('b')],
+  left: [],
   givenUp: [],
 }
 const RESTARTED: RegistryState = { ...WHOLE, witness: { written: 'run 1', now: 'run 2' } }

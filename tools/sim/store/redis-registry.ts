@@ -31,6 +31,7 @@ export class SimRegistry implements Registry {
         strays: [...slot.values()].filter((history) => history !== historyId),
         recovery: next === undefined ? null : { next: asHistoryId(next), handedOver: handed },
         replicas: [...cards.values()],
+        left: [],
         givenUp: [],
       }
     })
@@ -41,8 +42,8 @@ export class SimRegistry implements Registry {
     return this.#command('enter', () => this.#server.put(this.#server.cards, card.replicaId, card))
   }
 
-  remove(replicaId: string): Promise<void> {
-    return this.#command('remove', () => this.#server.remove(this.#server.cards, replicaId))
+  leave(): Promise<void> {
+    throw new Error('no ledger of a simulation ends cleanly')
   }
 
   giveUp(): Promise<void> {

@@ -37,7 +37,7 @@ export class RedisServer {
     this.slot.set('history', history)
     this.install.set('history', history)
     this.install.set('witness', this.runId)
-    // They registered long ago. One whose first card is lost too is in its own journal alone: docs/redis-recovery.md.
+    // They registered long ago, and have seen each other.
     for (const replicaId of replicaIds) this.cards.set(replicaId, { replicaId, historyId: history, droppedSegment: 0 })
   }
 

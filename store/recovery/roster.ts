@@ -1,0 +1,31 @@
+import type { Journal } from '../journal/journal.ts'
+import type { Registry, RegistryState } from './registry.ts'
+
+/** Whose journals there are, kept in this replica's own: a store that is put back from a copy forgets who came later. */
+export class Roster {
+  readonly #journal: Journal
+  #written = ''
+
+  constructor(journal: Journal) {
+    this.#journal = journal
+  }
+
+  /** Writes down who is registered, where that has changed. */
+  async note({ replicas }: RegistryState): Promise<void> {
+    const replicaIds = replicas.map(({ replicaId }) => replicaId).toSorted()
+    const text = replicaIds.join(' ')
+    if (text === this.#written) return
+    await this.#journal.write({ kind: 'roster', replicaIds })
+    this.#written = text
+  }
+
+  /** Registers whoever was here when this replica last looked and is not known to the store: its journal is waited for. */
+  async register({ historyId, replicas, left, givenUp }: RegistryState, registry: Registry): Promise<void> {
+    const last = (await this.#journal.entries()).findLast((entry) => entry.kind === 'roster')
+    if (last === undefined || historyId === null) return
+    const known = new Set([...replicas.map(({ replicaId }) => replicaId), ...left, ...givenUp])
+    for (const replicaId of last.replicaIds) {
+      if (!known.has(replicaId)) await registry.enter({ replicaId, historyId, droppedSegment: 0 })
+    }
+  }
+}
