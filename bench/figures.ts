@@ -26,6 +26,11 @@ export const FIGURES: readonly Figure[] = [
   atMost('tls_cost_percent', 15, 20),
   atMost('recognise_over_undici_relay', 0.15, 0.3),
   atMost('recognise_growth_64kib', 1, 1.3),
+  atLeast('stream_calls_over_relay', 0.8, 0.03),
+  atLeast('stream_chunks_over_relay', 0.8, 0.1),
+  atLeast('stream_paced_over_relay', 0.8, 0.2),
+  atMost('stream_first_byte_hops', 2, 60),
+  atMost('stream_100mib_growth_mib', 8, 32),
 ]
 
 export type Measured = Readonly<Record<string, number>>

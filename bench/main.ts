@@ -13,6 +13,7 @@ import { measureGrowth } from './measures/growth.ts'
 import { measureRecognising } from './measures/recognise.ts'
 import { measurePairs } from './measures/redis-pairs.ts'
 import { measureStarts } from './measures/start-and-memory.ts'
+import { measureStreams } from './measures/streams.ts'
 import { Processes } from './processes.ts'
 import { comparisonTable, figureTable, growthTable, machineTable } from './report.ts'
 import { startVendor } from './subjects/nginx.ts'
@@ -72,6 +73,9 @@ async function measure(): Promise<Measured> {
     measurePairs(ground, isShort ? 1 : 3, isShort ? 500 : 5_000),
   )
   const recognising = await step('recognising and pricing', () => measureRecognising(ground, isShort ? 1 : 3))
+  const streams = await step('streams', () =>
+    measureStreams(ground, isShort ? { rounds: 1, seconds: 1 } : { rounds: Math.min(rounds, 5), seconds }),
+  )
   const growth = isShort ? [] : await measureGrowth(ground, growthPlan, say)
   const figures = {
     redis_pairs_over_evalsha: pairsOverEvalsha,
@@ -79,6 +83,7 @@ async function measure(): Promise<Measured> {
     recognise_growth_64kib: recognising.growth,
     start_over_empty_node: startOverEmptyNode,
     sidecar_idle_mib: idleMib,
+    ...streams,
     ...compared.figures,
   }
   const measured: Record<string, number> = Object.fromEntries(

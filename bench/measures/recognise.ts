@@ -1,15 +1,13 @@
-import { join } from 'node:path'
 import type { CallText } from '../../contract/vendor.ts'
 import type { Policy, Vendor } from '../../policy/policy.ts'
 import { parsePolicies } from '../../policy/policy-file.ts'
 import { sidecarTerms, vendorPricing } from '../../policy/vendor-terms.ts'
-import { freePort } from '../../tools/scene/free-port.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import { recogniserOf } from '../../vendors/registry/identity.ts'
-import { CHARGE, type Ground, type Subject } from '../subjects/subject.ts'
+import { startRelay } from '../subjects/relay.ts'
+import { CHARGE, type Ground } from '../subjects/subject.ts'
 import { measureRun } from './rounds.ts'
 
-const RELAY = join(import.meta.dirname, '../baseline/relay.mjs')
 const KIB = 1024
 /** Compilers have done their work by then. */
 const WARM_UP_CALLS = 5_000
@@ -70,7 +68,8 @@ export interface RecogniseFigures {
 }
 
 export async function measureRecognising(ground: Ground, seconds: number): Promise<RecogniseFigures> {
-  const relay = await startRelay(ground)
+  const { shape, ...bare } = await startRelay(ground, 'relay')
+  const relay = { ...bare, shape: { ...shape, padding: KIB - shape.body.length } }
   await measureRun(relay, 20, seconds)
   const relayUs = (await measureRun(relay, 20, seconds)).cpuUs['relay'] ?? Number.NaN
   const figures = KINDS.map((kind) => {
@@ -84,19 +83,6 @@ export async function measureRecognising(ground: Ground, seconds: number): Promi
   const growth = Math.max(...figures.map((figure) => figure.growth))
   for (const part of Object.values(relay.parts)) ground.processes.end(part)
   return { overRelay: recogniseUs / relayUs, growth, relayUs, recogniseUs }
-}
-
-async function startRelay({ processes, vendorPort }: Ground): Promise<Subject> {
-  const port = await freePort()
-  const command = process.execPath
-  const relay = processes.start({ name: 'relay', command, args: [RELAY, String(port), String(vendorPort)] })
-  await processes.untilOpen(relay, port)
-  return {
-    name: 'undici relay',
-    url: `http://127.0.0.1:${port}`,
-    shape: { ...CHARGE, padding: KIB - CHARGE.body.length },
-    parts: { relay },
-  }
 }
 
 /** What sidecar and ledger do with the bytes of one call before they send it and ask the store. */

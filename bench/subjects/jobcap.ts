@@ -107,6 +107,12 @@ spec:
     baseUrl: http://127.0.0.1:${vendorPort}
     secretRef: {name: stripe, key: api-key}
     allowedEndpoints: ["POST /v1/payment_intents"]
+  - name: openai
+    type: openai
+    baseUrl: http://127.0.0.1:${vendorPort}
+    secretRef: {name: stripe, key: api-key}
+    listPrices: true
+    allowedEndpoints: ["POST /v1/chat/completions"]
 `
 }
 

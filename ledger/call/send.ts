@@ -91,7 +91,8 @@ async function sendWith(
   const key = keyHeader === null || row.vendorKey === null ? null : { header: keyHeader, value: row.vendorKey }
   const isModel = row.repeat.kind === 'anew'
   const idleMs = isModel ? ledger.settings.modelDeadlineMs : ledger.settings.vendorDeadlineMs
-  const mayRepeat = row.repeat.kind === 'idempotent'
+  // A model's answer that a kept connection loses counts at its bound; a handshake for each call would cost every one.
+  const mayRepeat = row.repeat.kind !== 'never'
   const startedMs = ledger.clock.monotonicMs()
   const request = vendorRequest({ vendor, secret, call, key, idleMs, mayRepeat })
   const network = concealing(ledger.network, secret)

@@ -12,7 +12,7 @@ const WORTH_READING = ['message_start', 'message_delta', 'message_stop']
  * stands in the last. Only a stream that was ended by its own last event tells what it cost.
  */
 export function anthropicReader(model: ModelPrice): AnswerReader {
-  const events = new EventSplitter()
+  const events = new EventSplitter(WORTH_READING)
   let usage: Unknown = {}
   let hasFinalUsage = false
   let isComplete = false

@@ -6,6 +6,9 @@ import { priceOfAnswer } from './cost-usage.ts'
 
 /** Only events that hold one of these words are parsed: most carry a few letters of text. */
 const WORTH_READING = ['"usage":{', '"usage": {']
+/** A usage counts tokens, by whatever names; one of these words is in each event that is looked at. */
+const IN_EVENTS_THAT_MATTER = ['_tokens"', '[DONE]']
+
 /** The event that ends a stream of chunks; the same words in a text, which is longer, end nothing. */
 const DONE = /^data: ?\[DONE\]\s*$/
 const MOST_DONE_BYTES = 'data: [DONE]\r\n\r\n'.length
@@ -18,7 +21,7 @@ const LAST_EVENTS = ['response.completed', 'response.incomplete', 'response.fail
  * not get it; only then are events held until they are whole, since nothing tells before whether one is that chunk.
  */
 export function openaiReader(model: ModelPrice, hidesUsage: boolean): AnswerReader {
-  const events = new EventSplitter()
+  const events = new EventSplitter(IN_EVENTS_THAT_MATTER)
   let price: bigint | undefined
   let isComplete = false
 

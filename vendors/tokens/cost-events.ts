@@ -6,21 +6,27 @@ const MOST_READ_BYTES = 1024 * 1024
 
 /** Splits server-sent events as they come; an event ends with an empty line, and may end in the middle of a part. */
 export class EventSplitter {
+  readonly #words: readonly string[]
   #held: Buffer[] = []
   #heldBytes = 0
   /** How much of the end of an event the last bytes are: a line end, or none. */
   #isAtLineStart = false
   #isPassing = false
 
+  /** Events that hold none of `words` need not come one by one. */
+  constructor(words: readonly string[]) {
+    this.#words = words
+  }
+
   /**
-   * The parts of the next bytes: whole events, each with what was held of it, and, of one that is too large to be held,
+   * The parts of the next bytes: whole events, with what was held of the first, and, of one that is too large to be held,
    * the bytes as they come.
    */
   next(part: Uint8Array): { readonly bytes: Buffer; readonly isWhole: boolean }[] {
     const bytes = Buffer.from(part.buffer, part.byteOffset, part.length)
     const parts: { bytes: Buffer; isWhole: boolean }[] = []
-    let from = 0
-    for (let at = 0; at < bytes.length; at += 1) {
+    let from = this.#isBetween ? this.#passQuiet(bytes, 0, parts) : 0
+    for (let at = from; at < bytes.length; at += 1) {
       const byte = bytes[at]
       if (byte === CARRIAGE_RETURN) continue
       if (byte !== LINE_FEED) {
@@ -32,8 +38,9 @@ export class EventSplitter {
         continue
       }
       parts.push(this.#take(bytes.subarray(from, at + 1)))
-      from = at + 1
       this.#isPassing = false
+      from = parts.length === 1 ? this.#passQuiet(bytes, at + 1, parts) : at + 1
+      at = from - 1
     }
     if (from < bytes.length) this.#hold(bytes.subarray(from), parts)
     return parts
@@ -42,6 +49,22 @@ export class EventSplitter {
   /** What is held of an event that did not end. */
   rest(): Buffer {
     return this.#take(Buffer.alloc(0)).bytes
+  }
+
+  /** The last byte ended an event. */
+  get #isBetween(): boolean {
+    return this.#heldBytes === 0 && !this.#isPassing
+  }
+
+  /** Takes all whole events from `from` on as one part where none holds a word; returns where the rest begins. */
+  #passQuiet(bytes: Buffer, from: number, parts: { bytes: Buffer; isWhole: boolean }[]): number {
+    const events = bytes.subarray(from)
+    const plain = endOfLast(events, '\n\n')
+    const end = plain + endOfLast(events.subarray(plain), '\n\r\n')
+    if (end === 0 || this.#words.some((word) => events.includes(word))) return from
+    parts.push({ bytes: events.subarray(0, end), isWhole: true })
+    this.#isAtLineStart = true
+    return from + end
   }
 
   #hold(bytes: Buffer, parts: { bytes: Buffer; isWhole: boolean }[]): void {
@@ -64,6 +87,12 @@ export class EventSplitter {
     this.#heldBytes = 0
     return { bytes, isWhole }
   }
+}
+
+/** 0 where there is none. */
+function endOfLast(bytes: Buffer, emptyLine: string): number {
+  const at = bytes.lastIndexOf(emptyLine)
+  return at < 0 ? 0 : at + emptyLine.length
 }
 
 /** The JSON of an event's data; undefined where there is none. Text that is not UTF-8 makes none. */
