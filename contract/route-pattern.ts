@@ -1,3 +1,5 @@
+import { remembered } from './remembered.ts'
+
 /** `METHOD /path` as in `allowedEndpoints` and declared routes: an upper-case method, segments, `*` for a whole segment. */
 export const ROUTE_PATTERN = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE) (?:\/(?:\*|[A-Za-z0-9._~!$&'()+,=:@-]+))+$/
 
@@ -10,8 +12,10 @@ const AMBIGUOUS_PATH =
  * Such a path is refused wherever it is judged.
  */
 export function isPathAmbiguous(path: string): boolean {
-  return !path.startsWith('/') || AMBIGUOUS_PATH.test(path)
+  return isAmbiguous(path)
 }
+
+const isAmbiguous = remembered((path) => !path.startsWith('/') || AMBIGUOUS_PATH.test(path))
 
 /**
  * Whether a declared route names this request: the method and each segment equal, letter case included; a `*` stands for

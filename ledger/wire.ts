@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { CallClient, CallRequest } from './call/call-request.ts'
+import type { AnswerHeaders } from './vendor-client/network.ts'
 
 /** Up to this size head and body go out in one write: Node joins them only as text, and Latin-1 keeps every byte. */
 const JOINED_BYTES = 16 * 1024
@@ -17,7 +18,7 @@ export function callRequest(request: IncomingMessage, response: ServerResponse):
       if (body === 'too_large') response.setHeader('connection', 'close')
       return body
     },
-    client: callClient(response),
+    client: new ResponseClient(response),
   }
 }
 
@@ -50,40 +51,72 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   })
 }
 
-function callClient(response: ServerResponse): CallClient {
-  const leaving = new AbortController()
-  let wakeWriter: () => void = () => {}
-  response.on('drain', () => wakeWriter())
-  response.on('close', () => {
-    if (!response.writableFinished) leaving.abort()
-    wakeWriter()
-  })
-  return {
-    left: leaving.signal,
-    head(status, headers) {
-      if (leaving.signal.aborted) return
-      const given: OutgoingHttpHeaders = {}
-      for (const name in headers) {
-        const value = headers[name]
-        if (value !== undefined) given[name] = value
-      }
-      response.writeHead(status, given)
-      // A stream's head does not wait for its first event.
-      if (String(headers['content-type']).startsWith('text/event-stream')) response.flushHeaders()
-    },
-    write: (chunk) => leaving.signal.aborted || response.write(chunk),
-    drained: () =>
-      new Promise((resolve) => {
-        if (leaving.signal.aborted || !response.writableNeedDrain) resolve()
-        else wakeWriter = resolve
-      }),
-    end(body) {
-      if (leaving.signal.aborted) return
-      if (Buffer.isBuffer(body) && body.length <= JOINED_BYTES) response.end(body.toString('latin1'), 'latin1')
-      else response.end(body)
-    },
-    cut() {
-      response.destroy()
-    },
+/** Whoever waits at the other end of a response of Node's server. */
+class ResponseClient implements CallClient {
+  readonly #response: ServerResponse
+  #hasLeft = false
+  /** Made when somebody asks to be told. */
+  #toTell: Set<() => void> | undefined
+  #wakeWriter: (() => void) | undefined
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+    response.on('drain', () => this.#wake())
+    response.on('close', () => this.#closed())
+  }
+
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
+  onLeft(tell: () => void): () => void {
+    if (this.#hasLeft) tell()
+    else (this.#toTell ??= new Set()).add(tell)
+    return () => this.#toTell?.delete(tell)
+  }
+
+  head(status: number, headers: AnswerHeaders): void {
+    if (this.#hasLeft) return
+    const given: OutgoingHttpHeaders = {}
+    for (const name in headers) {
+      const value = headers[name]
+      if (value !== undefined) given[name] = value
+    }
+    this.#response.writeHead(status, given)
+    // A stream's head does not wait for its first event.
+    if (String(headers['content-type']).startsWith('text/event-stream')) this.#response.flushHeaders()
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#hasLeft || this.#response.write(chunk)
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#hasLeft || !this.#response.writableNeedDrain) resolve()
+      else this.#wakeWriter = resolve
+    })
+  }
+
+  end(body?: Uint8Array): void {
+    if (this.#hasLeft) return
+    if (Buffer.isBuffer(body) && body.length <= JOINED_BYTES) this.#response.end(body.toString('latin1'), 'latin1')
+    else this.#response.end(body)
+  }
+
+  cut(): void {
+    this.#response.destroy()
+  }
+
+  #closed(): void {
+    if (!this.#response.writableFinished) {
+      this.#hasLeft = true
+      for (const tell of this.#toTell ?? []) tell()
+    }
+    this.#wake()
+  }
+
+  #wake(): void {
+    this.#wakeWriter?.()
   }
 }

@@ -2,8 +2,19 @@ import { DIGEST_VERSION, type SidecarTerms } from '../contract/exchange.ts'
 import type { VendorPricing } from '../contract/pricing.ts'
 import type { Policy, Vendor } from './policy.ts'
 
+/** Of a vendor of a policy, which is never altered: a change of the policy makes new ones. */
+const known = new WeakMap<Vendor, VendorPricing>()
+
 /** What the vendor's `cost.ts` needs to price a call. */
-export function vendorPricing({ currencies }: Policy, vendor: Vendor): VendorPricing {
+export function vendorPricing(policy: Policy, vendor: Vendor): VendorPricing {
+  const earlier = known.get(vendor)
+  if (earlier?.currencies === policy.currencies) return earlier
+  const pricing = pricingOf(policy, vendor)
+  known.set(vendor, pricing)
+  return pricing
+}
+
+function pricingOf({ currencies }: Policy, vendor: Vendor): VendorPricing {
   const { type, prices, idempotency, statuses, twilio, resend, tokens, stripe } = vendor
   const own = {
     ...(statuses === undefined ? {} : { statuses }),

@@ -27,21 +27,25 @@ export function refusalAnswer(refused: Refusal, note: AnswerNote): Answer {
 
 /** Headers of ours beside an answer. `forSidecar`: the note is for a sidecar only. */
 export function ourHeaders(note: AnswerNote, forSidecar: boolean): Record<string, string> {
-  return {
-    ...(forSidecar ? { [NOTE_HEADER]: encodeNote(note) } : {}),
-    ...(note.callId === undefined ? {} : { [CALL_ID_HEADER]: note.callId }),
-    ...(note.replayed ? { [REPLAYED_HEADER]: 'true' } : {}),
-  }
+  const ours: Record<string, string> = {}
+  if (forSidecar) ours[NOTE_HEADER] = encodeNote(note)
+  if (note.callId !== undefined) ours[CALL_ID_HEADER] = note.callId
+  if (note.replayed) ours[REPLAYED_HEADER] = 'true'
+  return ours
 }
 
 export function writeAnswer(client: CallClient, { status, headers, body, note }: Answer, forSidecar: boolean): void {
-  const framed = withOurs(headers, ourHeaders(note, forSidecar))
-  client.head(status, hasNoBody(status) ? framed : { ...framed, 'content-length': String(body.length) })
+  const framed: Record<string, string | string[] | undefined> = withOurs(headers, ourHeaders(note, forSidecar))
+  if (!hasNoBody(status)) framed['content-length'] = String(body.length)
+  client.head(status, framed)
   client.end(body)
 }
 
 /** Ours stand first: of an answer with a thousand headers, HTTP libraries drop the last ones. */
-export function withOurs(headers: AnswerHeaders, ours: Readonly<Record<string, string>>): AnswerHeaders {
+export function withOurs(
+  headers: AnswerHeaders,
+  ours: Readonly<Record<string, string>>,
+): Record<string, string | string[] | undefined> {
   return { ...ours, ...headers }
 }
 

@@ -16,8 +16,10 @@ export interface CallRequest {
 
 /** Whoever waits for the answer. Writing to a client that has left does nothing. */
 export interface CallClient {
-  /** Aborted when the connection closed before the answer was written. */
-  readonly left: AbortSignal
+  /** The connection closed before the answer was written. */
+  readonly hasLeft: boolean
+  /** Calls `tell` when that happens, at once where it has. Returns what takes that back. */
+  onLeft(tell: () => void): () => void
   head(status: number, headers: AnswerHeaders): void
   /** `false`: wait for `drained` before the next part. */
   write(chunk: Uint8Array): boolean

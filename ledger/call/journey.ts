@@ -48,11 +48,12 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
     // No note: nothing was numbered, so the sidecar must not take its seen facts for recorded.
     return writeAnswer(client, vendorAnswer(priced.objectAnswer, plainNote(ledger)), false)
   }
-  if (ledger.secrets.read(addressed.vendor.secretRef) === undefined) {
-    return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
-  }
+  const secret = ledger.secrets.read(addressed.vendor.secretRef)
+  if (secret === undefined) return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
   const numbering = numberRequest(ledger, { ...known, priced, endpoint })
-  const answer = await callNumbered(ledger, { request: numbering, stored: priced.stored, addressed, client })
+  const answer = await callNumbered(ledger, {
+    ...{ request: numbering, stored: priced.stored, secret, addressed, client },
+  })
   if (answer !== undefined) writeAnswer(client, answer, isPod(recognised))
 }
 

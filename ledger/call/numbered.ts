@@ -2,6 +2,7 @@ import type { AnswerNote } from '../../contract/call.ts'
 import { asNonce, type CallId } from '../../contract/ids.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallRow, HandTo, NotSent, NumberAnswer, NumberRequest, SendRef } from '../../store/store.ts'
+import type { Secret } from '../effects.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Addressed } from './address.ts'
 import { type Answer, refusalAnswer, vendorAnswer } from './answer.ts'
@@ -26,6 +27,8 @@ export interface Numbering {
   readonly request: NumberRequest
   /** What `request.sealedRequest` seals. */
   readonly stored: StoredRequest
+  /** As it was read a moment ago; undefined after a wait: it is read again at the send. */
+  readonly secret: Secret | undefined
   readonly addressed: Addressed
   readonly client: CallClient
 }
@@ -35,17 +38,19 @@ type SendAnswer = Extract<NumberAnswer, { status: 'SEND' }>
 /** Which call is it, may it go out, what came back. Undefined when whoever asked has left before there was an answer. */
 export async function callNumbered(ledger: Ledger, numbering: Numbering): Promise<Answer | undefined> {
   const joinUntilMs = ledger.clock.monotonicMs() + patienceMs(ledger, numbering) + JOIN_GRACE_MS
-  while (!numbering.client.left.aborted) {
+  let { secret } = numbering
+  while (!numbering.client.hasLeft) {
     const request = withNewNonce(ledger, numbering.request)
     const numbered = await ledger.store.number(request)
     switch (numbered.status) {
       case 'JOIN': {
         if (ledger.clock.monotonicMs() > joinUntilMs) return refused(ledger, numbering, 'call_in_progress')
-        await callEnded(ledger, numbered.callId, numbering.client.left)
+        await callEnded(ledger, numbered.callId, numbering.client)
+        secret = undefined
         break
       }
       case 'SEND': {
-        const answer = await carryOut(ledger, { ...numbering, request }, numbered)
+        const answer = await carryOut(ledger, { ...numbering, request, secret }, numbered)
         if (answer !== 'judge_again') return answer
         break
       }
@@ -116,7 +121,8 @@ async function carryOut(
       }
       const stored = storedIn(row, numbering)
       const waiting = waitingFor(ledger, numbering, { started, row })
-      const verdict = await sendOnce(ledger, { row, policy, vendor, stored, waiting })
+      const secret = tries === 1 ? numbering.secret : undefined
+      const verdict = await sendOnce(ledger, { row, policy, vendor, stored, secret, waiting })
       const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })
       if (reported !== undefined && 'isAlarm' in reported && reported.isAlarm) raiseAlarm(ledger, row)
       const found = reported?.status === 'in_doubt' ? await lookUpFor(ledger, numbering, reported.call) : undefined
@@ -150,7 +156,7 @@ async function lookUpFor(ledger: Ledger, numbering: Numbering, row: CallRow): Pr
     if (pauseMs > 0) await ledger.timers.sleep(pauseMs)
     const found = await lookUp(ledger, doubtful(numbering, row))
     if (isRow(found)) return found
-    if (found === 'not_possible' || numbering.client.left.aborted) return undefined
+    if (found === 'not_possible' || numbering.client.hasLeft) return undefined
   }
   return undefined
 }
@@ -259,7 +265,7 @@ function notSentAnswer(ledger: Ledger, { refusal: refused, sealedAnswer }: NotSe
 
 function handTo({ request, client }: Numbering): HandTo | null {
   const { caller, claims, identity } = request
-  if (caller.pod === null || claims === null || client.left.aborted) return null
+  if (caller.pod === null || claims === null || client.hasLeft) return null
   return {
     caller: caller.pod,
     boot: claims.ord.boot,
@@ -268,13 +274,12 @@ function handTo({ request, client }: Numbering): HandTo | null {
 }
 
 /** Waits for the end of a call that another request, or another process, has out. */
-async function callEnded(ledger: Ledger, callId: CallId, left: AbortSignal): Promise<void> {
+async function callEnded(ledger: Ledger, callId: CallId, client: CallClient): Promise<void> {
   const ended = ledger.sends.ended(callId)
   const { promise: gone, resolve } = Promise.withResolvers<void>()
-  const onLeft = () => resolve()
-  left.addEventListener('abort', onLeft, { once: true })
+  const forget = client.onLeft(resolve)
   await Promise.race([ended ?? ledger.timers.sleep(FOREIGN_CALL_MS), gone])
-  left.removeEventListener('abort', onLeft)
+  forget()
 }
 
 function noteOf(ledger: Ledger, row?: CallRow): AnswerNote {

@@ -86,7 +86,7 @@ async function relay(ledger: Ledger, read: Read & { readonly secret: Secret }, c
       client.head(status, withOurs(headersForApp(headers), ourHeaders(note, forSidecar)))
     },
     data(chunk) {
-      if (client.left.aborted) throw new NotWanted('whoever asked has left')
+      if (client.hasLeft) throw new NotWanted('whoever asked has left')
       return answer.isSecretRefused || client.write(chunk)
     },
     drained: () => client.drained(),

@@ -41,6 +41,8 @@ export interface Going {
   readonly vendor: Vendor
   /** What the record's sealed request holds, where that is known without opening it. */
   readonly stored?: StoredRequest | undefined
+  /** Our secret, where it was read just now. */
+  readonly secret?: Secret | undefined
   /** Who waits for the answer, where it may be handed on while it comes. */
   readonly waiting?: Waiting
 }
@@ -57,7 +59,7 @@ export async function sendOnce(ledger: Ledger, going: Going): Promise<SendVerdic
   const { row, policy, vendor } = going
   if (row.sealedRequest === null) throw new Error(`${row.callId} is to be sent, but its request is not in the store`)
   const stored = going.stored ?? openRequest(ledger.sealer, row.sealedRequest)
-  const secret = ledger.secrets.read(vendor.secretRef)
+  const secret = going.secret ?? ledger.secrets.read(vendor.secretRef)
   if (secret === undefined) return notSent(ledger, secretMissing(going), 'our secret cannot be read')
   let result = await sendWith(ledger, { ...going, stored, secret })
   if (isSecretRefused(result, going, stored)) {

@@ -3,6 +3,7 @@ import type { AnswerReader } from '../../vendors/costing.ts'
 import {
   type AnswerHeaders,
   type BufferedAnswer,
+  joined,
   NotWanted,
   type VendorNetwork,
   type VendorRequest,
@@ -88,7 +89,7 @@ class AnswerSinkOfCall {
   }
 
   answer(): BufferedAnswer {
-    return { status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) }
+    return { status: this.#status, headers: this.#headers, body: joined(this.#chunks) }
   }
 }
 
@@ -109,7 +110,7 @@ class Stream {
   /** `false`: the client takes no more for now. */
   data(chunk: Uint8Array): boolean {
     const { client, clock } = this.#way
-    if (client.left.aborted) {
+    if (client.hasLeft) {
       this.#leftAtMs ??= clock.monotonicMs()
       if (clock.monotonicMs() - this.#leftAtMs > READ_ON_MS) throw new NotWanted('whoever asked has left')
     }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { type BigIntStats, readFileSync, statSync } from 'node:fs'
 import type { Policy } from '../../policy/policy.ts'
 import { formatPolicyProblem, parsePolicies } from '../../policy/policy-file.ts'
 import type { Log } from '../../runtime/log.ts'
@@ -9,16 +9,16 @@ import type { PolicySource } from '../effects.ts'
  * so in the log and in `problem`. Throws when the first reading already fails: without a policy there is no ledger.
  */
 export function createPolicyFileSource(path: string, log: Log): PolicySource {
-  let stamp = stampOf(path)
+  let stats = statsOf(path)
   const first = read(path)
   if ('problem' in first) throw new Error(`policy: ${first.problem}`)
   let policies = first.policies
   let problem: string | undefined
 
   function refresh(): void {
-    const now = stampOf(path)
-    if (now === stamp) return
-    stamp = now
+    const now = statsOf(path)
+    if (now?.ino === stats?.ino && now?.mtimeNs === stats?.mtimeNs && now?.size === stats?.size) return
+    stats = now
     const next = read(path)
     if ('problem' in next) {
       problem = `policy: ${next.problem}`
@@ -58,7 +58,6 @@ function read(path: string): { readonly policies: readonly Policy[] } | { readon
 }
 
 /** Changes when the file does: rewritten in place, or replaced as a ConfigMap's link is. */
-function stampOf(path: string): string {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return stats === undefined ? 'none' : `${stats.ino}/${stats.mtimeNs}/${stats.size}`
+function statsOf(path: string): BigIntStats | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })
 }

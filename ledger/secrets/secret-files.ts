@@ -1,5 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { type BigIntStats, readFileSync, statSync } from 'node:fs'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Environment } from '../../runtime/environment.ts'
 import { Secret, type SecretRef, type VendorSecrets } from '../effects.ts'
@@ -15,9 +14,11 @@ const SETTLED_MS = 1_000
 export function createSecretFiles(folder: string | null, environment: Environment, clock: Clock): VendorSecrets {
   const files = new SecretFiles(clock)
   return {
-    read(ref) {
-      const text = (folder === null ? undefined : fromFolder(files, folder, ref)) ?? environment[variableOf(ref)]
-      return text === undefined || trimmed(text) === '' ? undefined : new Secret(trimmed(text))
+    read({ name, key }) {
+      const found = folder === null ? undefined : files.read(folder, { name, key })
+      if (found !== undefined) return found.secret
+      const text = environment[variableOf({ name, key })]
+      return text === undefined ? undefined : secretOf(text)
     },
   }
 }
@@ -26,37 +27,57 @@ export function variableOf({ name, key }: SecretRef): string {
   return `JOBCAP_SECRET_${name}_${key}`.toUpperCase().replace(/[^A-Z0-9]/g, '_')
 }
 
-function trimmed(text: string): string {
-  return text.replace(/\r?\n$/, '')
+/** Undefined when there is nothing in it. */
+function secretOf(text: string): Secret | undefined {
+  const trimmed = text.replace(/\r?\n$/, '')
+  return trimmed === '' ? undefined : new Secret(trimmed)
 }
 
-function fromFolder(files: SecretFiles, folder: string, { name, key }: SecretRef): string | undefined {
-  return files.read(join(folder, name, key)) ?? files.read(join(folder, `${name}.${key}`))
+/** What a file holds; an empty one holds no secret, and hides what the environment says all the same. */
+interface Found {
+  readonly secret: Secret | undefined
 }
 
-/** Texts of files, read again when they changed. */
+interface Known extends Found {
+  readonly stats: BigIntStats
+}
+
+/** Secrets of files, read again when these changed. */
 class SecretFiles {
   readonly #clock: Clock
-  readonly #read = new Map<string, { readonly stamp: string; readonly text: string }>()
+  readonly #known = new Map<string, Known>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
   /** Undefined when there is no such file, or none that can be read. */
-  read(path: string): string | undefined {
+  read(folder: string, { name, key }: SecretRef): Found | undefined {
+    return this.#at(`${folder}/${name}/${key}`) ?? this.#at(`${folder}/${name}.${key}`)
+  }
+
+  #at(path: string): Found | undefined {
     try {
       const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
       if (stats === undefined) return undefined
-      const stamp = `${stats.dev}/${stats.ino}/${stats.mtimeNs}/${stats.ctimeNs}/${stats.size}`
-      const known = this.#read.get(path)
-      if (known?.stamp === stamp) return known.text
-      const text = readFileSync(path, 'utf8')
+      const known = this.#known.get(path)
+      if (known !== undefined && isSameFile(known.stats, stats)) return known
+      const read = { stats, secret: secretOf(readFileSync(path, 'utf8')) }
       const isSettled = Number(stats.mtimeMs) + SETTLED_MS < this.#clock.nowMs()
-      if (isSettled) this.#read.set(path, { stamp, text })
-      return text
+      if (isSettled) this.#known.set(path, read)
+      return read
     } catch {
       return undefined
     }
   }
+}
+
+function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
+  return (
+    one.ino === other.ino &&
+    one.mtimeNs === other.mtimeNs &&
+    one.ctimeNs === other.ctimeNs &&
+    one.size === other.size &&
+    one.dev === other.dev
+  )
 }

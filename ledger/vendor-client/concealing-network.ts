@@ -14,9 +14,9 @@ export function concealing(network: VendorNetwork, secret: Secret): VendorNetwor
   if (Buffer.byteLength(text) < SHORTEST_SECRET) return network
   return {
     async send(request, sink) {
-      const forms = formsOf(text, request)
-      const body = new ConcealedBody(forms.map((form) => Buffer.from(form)))
-      const result = await network.send(request, concealedSink(sink, body, forms))
+      const forms = formsOf(secret, request)
+      const body = new ConcealedBody(forms)
+      const result = await network.send(request, concealedSink(sink, body, forms.texts))
       const rest = body.rest()
       if (result.kind === 'answered' && rest.length > 0) sink.data(rest)
       return result
@@ -25,11 +25,28 @@ export function concealing(network: VendorNetwork, secret: Secret): VendorNetwor
   }
 }
 
-/** As a vendor may repeat it: as it is, in Base64, and as it went into HTTP Basic beside a user. */
-function formsOf(secret: string, { headers }: VendorRequest): string[] {
-  const pair = /^Basic (\S+)$/.exec(headers['authorization'] ?? '')?.[1]
-  const plain = [secret, Buffer.from(secret).toString('base64'), ...(pair === undefined ? [] : [pair])]
-  return [...new Set(plain.flatMap((form) => [form, encodeURIComponent(form)]))]
+/** A secret as a vendor may repeat it. */
+interface Forms {
+  readonly authorization: string | undefined
+  readonly texts: readonly string[]
+  readonly bytes: readonly Buffer[]
+}
+
+/** Those of the last call under a secret: its calls all carry it in the same way. */
+const known = new WeakMap<Secret, Forms>()
+
+/** As it is, in Base64, and as it went into HTTP Basic beside a user. */
+function formsOf(secret: Secret, { headers }: VendorRequest): Forms {
+  const { authorization } = headers
+  const earlier = known.get(secret)
+  if (earlier !== undefined && earlier.authorization === authorization) return earlier
+  const text = secret.reveal()
+  const pair = /^Basic (\S+)$/.exec(authorization ?? '')?.[1]
+  const plain = [text, Buffer.from(text).toString('base64'), ...(pair === undefined ? [] : [pair])]
+  const texts = [...new Set(plain.flatMap((form) => [form, encodeURIComponent(form)]))]
+  const forms = { authorization, texts, bytes: texts.map((form) => Buffer.from(form)) }
+  known.set(secret, forms)
+  return forms
 }
 
 function concealedSink(sink: AnswerSink, body: ConcealedBody, forms: readonly string[]): AnswerSink {
@@ -44,11 +61,7 @@ function concealedSink(sink: AnswerSink, body: ConcealedBody, forms: readonly st
 }
 
 function concealedHeaders(headers: AnswerHeaders, forms: readonly string[]): AnswerHeaders {
-  const isClean = (value: string) => !forms.some((form) => value.includes(form))
-  const areClean = Object.values(headers).every((value) =>
-    Array.isArray(value) ? value.every(isClean) : value === undefined || isClean(value),
-  )
-  if (areClean) return headers
+  if (!holdAny(headers, forms)) return headers
   const conceal = (value: string) => forms.reduce((text, form) => text.replaceAll(form, starsFor(form.length)), value)
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
@@ -58,13 +71,22 @@ function concealedHeaders(headers: AnswerHeaders, forms: readonly string[]): Ans
   )
 }
 
+function holdAny(headers: AnswerHeaders, forms: readonly string[]): boolean {
+  for (const name in headers) {
+    const value = headers[name]
+    const text = Array.isArray(value) ? value.join(',') : (value ?? '')
+    for (const form of forms) if (text.includes(form)) return true
+  }
+  return false
+}
+
 /** A body as it comes, part by part; keeps back what may be the beginning of the secret until more is known. */
 class ConcealedBody {
   readonly #forms: readonly Buffer[]
   #held: Buffer = Buffer.alloc(0)
 
-  constructor(forms: readonly Buffer[]) {
-    this.#forms = forms
+  constructor({ bytes }: Forms) {
+    this.#forms = bytes
   }
 
   next(chunk: Uint8Array): Buffer {
@@ -73,7 +95,9 @@ class ConcealedBody {
     for (const form of this.#forms) {
       for (let at = bytes.indexOf(form); at >= 0; at = bytes.indexOf(form, at)) bytes.fill('*', at, at + form.length)
     }
-    const end = bytes.length - Math.max(...this.#forms.map((form) => beginningAtEnd(bytes, form)))
+    let held = 0
+    for (const form of this.#forms) held = Math.max(held, beginningAtEnd(bytes, form))
+    const end = bytes.length - held
     this.#held = bytes.subarray(end)
     return bytes.subarray(0, end)
   }

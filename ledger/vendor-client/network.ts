@@ -81,12 +81,22 @@ export async function exchange(
     drained: () => Promise.resolve(),
   })
   if (result.kind !== 'answered') return result
-  return { kind: 'answered', answer: { status, headers, body: Buffer.concat(chunks) } }
+  return { kind: 'answered', answer: { status, headers, body: joined(chunks) } }
+}
+
+/** One part alone is not copied. */
+export function joined(parts: readonly Uint8Array[]): Buffer {
+  const [only] = parts
+  if (parts.length !== 1 || only === undefined) return Buffer.concat(parts)
+  return Buffer.isBuffer(only) ? only : Buffer.from(only.buffer, only.byteOffset, only.byteLength)
 }
 
 /** Headers that came more than once joined by a comma. */
 export function singleHeaders({ headers }: BufferedAnswer): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  )
+  const single: Record<string, string | undefined> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    single[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return single
 }

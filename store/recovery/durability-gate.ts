@@ -140,18 +140,29 @@ export function gatedStore(gate: DurabilityGate, store: Store): Store {
       return store.close()
     },
   }
+  /** One for each step, not one for each call of it. */
+  const gated = new Map<string, unknown>()
   return new Proxy<Store>(store, {
     get(target, name) {
-      if (typeof name === 'string' && name in own) return own[name]
+      if (typeof name !== 'string') return Reflect.get(target, name) as unknown
+      const known = own[name] ?? gated.get(name)
+      if (known !== undefined) return known
       const value: unknown = Reflect.get(target, name)
       if (typeof value !== 'function') return value
-      const step = value.bind(target) as (...args: unknown[]) => Promise<unknown>
-      if (typeof name === 'string' && ALWAYS_PASS.has(name)) return step
-      return async (...args: unknown[]) => {
-        const problem = gate.problem()
-        if (problem !== undefined) throw new StoreFault(problem, { isTransient: true })
-        return step(...args)
-      }
+      const step = value.bind(target) as Step
+      const passing = ALWAYS_PASS.has(name) ? step : behind(gate, step)
+      gated.set(name, passing)
+      return passing
     },
   })
+}
+
+type Step = (...args: unknown[]) => Promise<unknown>
+
+function behind(gate: DurabilityGate, step: Step): Step {
+  return (...args) => {
+    const problem = gate.problem()
+    if (problem !== undefined) return Promise.reject(new StoreFault(problem, { isTransient: true }))
+    return step(...args)
+  }
 }

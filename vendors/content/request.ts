@@ -1,4 +1,5 @@
 import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { remembered } from '../../contract/remembered.ts'
 import { isPathAmbiguous } from '../../contract/route-pattern.ts'
 import type { CallText } from '../../contract/vendor.ts'
 
@@ -24,7 +25,7 @@ const PLAIN_PATH = /^(?:[A-Za-z0-9\-._~!$&'()+,=:@/]|%[0-9A-Fa-f]{2})+$/
 const ENCODED_UNRESERVED = /%(?:2d|3[0-9]|4[1-9a-f]|5[0-9a]|5f|6[1-9a-f]|7[0-9a]|7e|3f|23)/i
 
 /** A path whose reading is plain: what a router sees is what stands there. Null when it is; a refusal otherwise. */
-export function pathProblem(path: string): Refusal | null {
+export const pathProblem = remembered((path): Refusal | null => {
   if (path.length > MAX_PATH_LENGTH) {
     return refusal('request_malformed', `The path is longer than ${MAX_PATH_LENGTH} characters.`)
   }
@@ -35,7 +36,7 @@ export function pathProblem(path: string): Refusal | null {
     !/\.(?:\/|$)/.test(path) &&
     isUtf8Encoded(path)
   return isPlain ? null : refusal('path_ambiguous')
-}
+})
 
 /** Method, overrides and path. Null when there is nothing to refuse. */
 export function requestProblem(call: CallText): Refusal | null {
@@ -66,12 +67,12 @@ export function isReadMethod(method: string): boolean {
  * A path with what looks like an id put as `*`, for display and metrics: a segment with a digit or an upper-case letter
  * (a version such as `v1` aside), or an encoded one.
  */
-export function templateOf(path: string): string {
-  return path
+export const templateOf = remembered((path) =>
+  path
     .split('/')
     .map((segment) => (/[A-Z0-9%]/.test(segment) && !/^v[0-9]+$/.test(segment) ? '*' : segment))
-    .join('/')
-}
+    .join('/'),
+)
 
 function isUtf8Encoded(path: string): boolean {
   try {

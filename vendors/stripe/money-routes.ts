@@ -1,3 +1,4 @@
+import { remembered } from '../../contract/remembered.ts'
 import { ACCOUNT_ROUTES } from './routes/accounts.ts'
 import { BILLING_ROUTES } from './routes/billing.ts'
 import { PAYMENT_ROUTES } from './routes/payments.ts'
@@ -37,6 +38,15 @@ const ID = /^[A-Za-z0-9_-]{1,255}$/
 
 /** Undefined when the route is not known. Words of a route come before ids, as at Stripe. */
 export function findMoneyRoute(method: string, path: string): StripeCall | undefined {
+  return find(`${method} ${path}`)
+}
+
+const find = remembered((endpoint): StripeCall | undefined => {
+  const at = endpoint.indexOf(' ')
+  return findAnew(endpoint.slice(0, at), endpoint.slice(at + 1))
+})
+
+function findAnew(method: string, path: string): StripeCall | undefined {
   const segments = path.split('/').slice(1)
   const route = routeOf(method, segments, 0)
   const cost = route === undefined ? undefined : MONEY_ROUTES.get(route)
