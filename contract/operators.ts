@@ -114,3 +114,16 @@ export interface AuditFilter {
   /** At most so many. Absent: all. */
   readonly limit?: number
 }
+
+/** A policy in use, with what is spent under it. Dollars are decimal text. */
+export interface PolicyView {
+  readonly policy: string
+  /** The UTC day that the sums are of, `2026-11-26`. */
+  readonly day: string
+  /** Null: no such cap. */
+  readonly per_day_usd: string | null
+  readonly spent_today_usd: string
+  readonly reserved_today_usd: string
+  /** Of its vendors; what is in them is shown to nobody. */
+  readonly secrets: readonly { readonly name: string; readonly key: string; readonly is_there: boolean }[]
+}

@@ -8,6 +8,8 @@ export const SEEN_ROUTE = '/seen'
 export const AUDIT_ROUTE = '/audit'
 /** Operators: the runs, their Jobs and their keys. */
 export const RUNS_ROUTE = '/runs'
+/** Operators: the policies in use, what is spent under them today, and which of their secrets are there. */
+export const POLICIES_ROUTE = '/policies'
 /** Operators: a person's word on a call in doubt, `POST /calls/{call_id}/resolve`. */
 export const CALLS_ROUTE = '/calls'
 /** Operators: opens the day caps again after `--restored`. */
@@ -29,6 +31,7 @@ export const RESERVED_SEGMENTS = [
   'calls',
   'caps',
   'journals',
+  'policies',
   'healthz',
   'readyz',
   'metrics',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Environment } from '../runtime/environment.ts'
+import { DEFAULT_RESOURCES, type PodResources } from '../webhook/server.ts'
 
 /** Settings of the manager: admission and controller in one process. Read once at its start. */
 export interface ManagerConfig {
@@ -15,6 +16,10 @@ export interface ManagerConfig {
   /** Image of issuer and proxy. */
   readonly image: string
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | null
+  /** Of issuer and proxy. */
+  readonly resources: PodResources
+  /** Of the Pods that they are put into. */
+  readonly imagePullSecrets: readonly string[]
   /** As Pods reach the ledger, `https://…`. */
   readonly ledgerUrl: string
   /** A projected token that the ledger accepts from operators; read at each request. */
@@ -23,6 +28,26 @@ export interface ManagerConfig {
 }
 
 const port = z.coerce.number().int().min(0).max(65_535)
+
+const quantity = z
+  .string()
+  .regex(/^\d+(\.\d+)?(m|Ki|Mi|Gi|Ti|k|M|G|T)?$/, { error: 'a quantity such as "20m" or "64Mi"' })
+const resources: z.ZodType<PodResources> = z.strictObject({
+  requests: z.strictObject({ cpu: quantity, memory: quantity }),
+  limits: z.strictObject({ cpu: quantity.exactOptional(), memory: quantity }),
+})
+
+const resourcesAsJson = z.string().transform((text, context): PodResources => {
+  const read = resources.safeParse(parseJson(text))
+  if (read.success) return read.data
+  context.addIssue({
+    code: 'custom',
+    message: `not JSON such as ${JSON.stringify(DEFAULT_RESOURCES)}: ${read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join(', ')}`,
+  })
+  return z.NEVER
+})
+
+const namesByComma = z.string().transform((text) => text.split(',').filter((name) => name !== ''))
 
 const variables = z
   .object({
@@ -34,6 +59,8 @@ const variables = z
     JOBCAP_AUTHORITY_SECRET: z.string().default('jobcap-ca'),
     JOBCAP_IMAGE: z.string({ error: 'missing: the image of issuer and proxy' }).min(1),
     JOBCAP_IMAGE_PULL_POLICY: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
+    JOBCAP_INJECTED_RESOURCES: resourcesAsJson.optional(),
+    JOBCAP_INJECTED_PULL_SECRETS: namesByComma.default([]),
     JOBCAP_LEDGER_URL: z.string().regex(/^https:\/\/[^/]+$/, { error: 'https://HOST:PORT' }),
     JOBCAP_TOKEN_FILE: z.string().default('/var/run/jobcap/token/token'),
     JOBCAP_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -47,6 +74,8 @@ const variables = z
       authoritySecret: given.JOBCAP_AUTHORITY_SECRET,
       image: given.JOBCAP_IMAGE,
       imagePullPolicy: given.JOBCAP_IMAGE_PULL_POLICY ?? null,
+      resources: given.JOBCAP_INJECTED_RESOURCES ?? DEFAULT_RESOURCES,
+      imagePullSecrets: given.JOBCAP_INJECTED_PULL_SECRETS,
       ledgerUrl: given.JOBCAP_LEDGER_URL,
       tokenFile: given.JOBCAP_TOKEN_FILE,
       logLevel: given.JOBCAP_LOG_LEVEL,
@@ -58,4 +87,12 @@ export function readManagerConfig(environment: Environment): ManagerConfig {
   const result = variables.safeParse(environment)
   if (result.success) return result.data
   throw new Error(result.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`).join('; '))
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

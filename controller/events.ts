@@ -60,6 +60,15 @@ export function endOfRun({ key, totals }: RunDetailView, jobUid: string): Said {
   return { ...event, type: 'Warning', reason: 'CapExhausted', note: `${sums} ${wayOn(refused, jobUid)}` }
 }
 
+/** A cap has refused calls, and the Job goes on. */
+export function spentWhileLiving({ key, totals }: RunDetailView, jobUid: string): Said {
+  const cap = key.usd_cap === null ? 'no cap of its own' : `a cap of $${key.usd_cap}`
+  const sums = `The Job goes on after a spent cap: $${key.spent_usd} spent of ${cap}.`
+  const refused = totals.refused_by_cap_count
+  const note = `${sums} ${wayOn(refused, jobUid)} Until then the app is refused; it ends by itself, or by the Job's activeDeadlineSeconds.`
+  return { once: 'capspent', action: 'RefuseCalls', type: 'Warning', reason: 'CapSpent', note }
+}
+
 /** Why admission left a Job alone. */
 export function skippedJob(code: string): Said {
   const reason = Object.hasOwn(REASONS, code) ? REASONS[code as keyof typeof REASONS] : undefined

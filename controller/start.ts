@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connectKube } from '../kube/api.ts'
 import { lead } from '../kube/lead.ts'
-import { createLedgerClient } from '../ledger/client.ts'
+import { createLedgerClient, type LedgerClient } from '../ledger/client.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ListenAddress } from '../runtime/http-server.ts'
 import type { Running } from '../runtime/lifecycle.ts'
@@ -10,7 +10,10 @@ import type { Random } from '../runtime/random.ts'
 import type { Timers } from '../runtime/timers.ts'
 import { startAdmission } from '../webhook/server.ts'
 import type { ManagerConfig } from './config.ts'
+import type { EventDoors } from './events.ts'
 import { watchJobEnds } from './job-ends.ts'
+import { keepPolicyStatus } from './policy-status.ts'
+import { watchSpentCaps } from './spent-caps.ts'
 
 /** The doors of the process. */
 export interface ManagerDoors {
@@ -38,7 +41,7 @@ export async function startManager(config: ManagerConfig, doors: ManagerDoors): 
     namespace: config.namespace,
     name: 'jobcap-controller',
     identity: doors.random.uuid(),
-    begin: () => watchJobEnds(watching, admission.ledger),
+    begin: () => begin(watching, admission.ledger),
   })
   return {
     address: admission.address,
@@ -46,6 +49,16 @@ export async function startManager(config: ManagerConfig, doors: ManagerDoors): 
       await leading.stop()
       await admission.drain()
       return 0
+    },
+  }
+}
+
+/** What the leading replica does. */
+function begin(doors: EventDoors, ledger: LedgerClient) {
+  const parts = [watchJobEnds(doors, ledger), watchSpentCaps(doors, ledger), keepPolicyStatus(doors, ledger)]
+  return {
+    stop() {
+      for (const part of parts) part.stop()
     },
   }
 }

@@ -6,6 +6,7 @@ import type { AuditEvent } from '../contract/audit.ts'
 import type {
   KeyView,
   NewKeyView,
+  PolicyView,
   ResolvedCallView,
   RevokedKeyView,
   RunDetailView,
@@ -18,6 +19,7 @@ import {
   JOURNALS_ROUTE,
   KEYS_ROUTE,
   OPEN_CAPS_ROUTE,
+  POLICIES_ROUTE,
   READY_ROUTE,
   RUNS_ROUTE,
 } from '../contract/routes.ts'
@@ -74,6 +76,8 @@ export interface LedgerClient {
   revokeKey(keyId: string): Promise<RevokedKeyView>
   listRuns(filter?: RunFilter): Promise<readonly RunView[]>
   findRun(run: string): Promise<RunDetailView>
+  /** Those in use, with what is spent under them today. */
+  listPolicies(): Promise<readonly PolicyView[]>
   endJob(run: string, job: string): Promise<RunDetailView>
   /**
    * The end of a Job whose run is not known here. Undefined: nor is it to the ledger, which remembers that the Job has
@@ -149,6 +153,7 @@ export function createLedgerClient(options: LedgerClientOptions): LedgerClient {
     revokeKey: (keyId) => json('DELETE', key(keyId)),
     listRuns: async (filter = {}) => (await json<{ runs: RunView[] }>('GET', RUNS_ROUTE + queryOf(filter))).runs,
     findRun: (runUid) => json('GET', run(runUid)),
+    listPolicies: async () => (await json<{ policies: PolicyView[] }>('GET', POLICIES_ROUTE)).policies,
     endJob,
     endUnlistedJob: (job) =>
       endJob(job, job).catch((fault: unknown) => {

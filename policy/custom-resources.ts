@@ -50,14 +50,22 @@ export function createPolicyShelf(onProblem: (problem: string) => void): PolicyS
   }
 }
 
-/** Why the object cannot be used; undefined when it is. */
-function put(held: Map<string, Held>, { metadata: { name }, spec }: CapPolicyObject): string | undefined {
+/** The policy of an object, or why it cannot be used. */
+export function readPolicyObject({ metadata: { name }, spec }: CapPolicyObject): Policy | { readonly problem: string } {
   const checked = checkCapPolicy({ apiVersion: 'jobcap.dev/v1alpha1', kind: 'CapPolicy', metadata: { name }, spec })
-  if ('policy' in checked) {
-    held.set(name, { policy: readPolicy(checked.policy), problem: undefined })
+  if ('policy' in checked) return readPolicy(checked.policy)
+  return { problem: checked.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') }
+}
+
+/** Why the object cannot be used; undefined when it is. */
+function put(held: Map<string, Held>, object: CapPolicyObject): string | undefined {
+  const { name } = object.metadata
+  const read = readPolicyObject(object)
+  if (!('problem' in read)) {
+    held.set(name, { policy: read, problem: undefined })
     return undefined
   }
-  const problem = `${name}: ${checked.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`
+  const problem = `${name}: ${read.problem}`
   held.set(name, { policy: held.get(name)?.policy, problem })
   return problem
 }

@@ -1,4 +1,5 @@
 import { isPathAmbiguous, routeMatches } from '../contract/route-pattern.ts'
+import type { Vendor } from './policy.ts'
 
 /**
  * Whether one of the patterns allows the request. `*` stands for one segment; as the last segment for one or more, so
@@ -18,6 +19,19 @@ export function isEndpointCovered(asked: string, allowed: string): boolean {
   const isOpenEnded = given.at(-1) === '*'
   if (wanted.length < given.length || (wanted.length > given.length && !isOpenEnded)) return false
   return given.every((segment, at) => segment === '*' || segment === wanted[at])
+}
+
+/** What a declared vendor's policy allows and gives no price for: each such call would be refused. Reads need none. */
+export function unpricedEndpoints({ type, routes, allowedEndpoints }: Vendor): readonly string[] {
+  if (type !== 'generic') return []
+  return allowedEndpoints.filter(
+    (endpoint) => !/^(GET|HEAD) /.test(endpoint) && !routes.some(({ match }) => overlaps(endpoint, match)),
+  )
+}
+
+/** Whether there is a request that both patterns mean. */
+function overlaps(one: string, other: string): boolean {
+  return isEndpointCovered(one, other) || isEndpointCovered(other, one)
 }
 
 function allows(pattern: string, method: string, path: string): boolean {

@@ -6,7 +6,7 @@ import { policyFor } from '../policy/selection.ts'
 import { judgeTerms } from '../policy/terms.ts'
 import { readAsks, warnOfStrayAnnotations } from './plan/asks.ts'
 import { makeIndexed, objectionToIndexedName, replaceOnlyEndedPods } from './plan/completion.ts'
-import { addContainers, addVolumes } from './plan/containers.ts'
+import { addContainers, addPullSecrets, addVolumes } from './plan/containers.ts'
 import { hygieneWarnings, jobOfCronJob } from './plan/cron-job.ts'
 import { rewriteEnvironments } from './plan/environment.ts'
 import { addHosts } from './plan/hosts.ts'
@@ -108,6 +108,7 @@ function rewrite(draft: Draft, { policy, terms, settings }: Decided): Objection 
   rewriteEnvironments(draft, policy)
   warnOfSecretVolumes(draft.job, policy, draft.warnings)
   addContainers(draft, settings)
+  addPullSecrets(draft, settings)
   addVolumes(draft)
   recordTerms(draft, terms)
   return null

@@ -110,6 +110,10 @@ export const REASONS = {
     'The issuer fetches the credential of the Pod; the proxy relays calls to the ledger.',
     'Nothing: they run before the containers of the app.',
   ),
+  pull_secrets_added: change(
+    'Our image is pulled from a registry that asks who pulls.',
+    'Put the named Secrets into this namespace.',
+  ),
   volumes_added: change('The Pod token and the credential, mounted in our containers only.', 'Nothing.'),
   hosts_added: change("The vendors' host names lead to the proxy.", 'Nothing.'),
   base_url_set: change("The app finds the vendor's address in the environment.", 'Set the variable yourself.'),

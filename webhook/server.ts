@@ -8,15 +8,15 @@ import type { Clock } from '../runtime/clock.ts'
 import { type ListenAddress, type RunningServer, startHttpServer } from '../runtime/http-server.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import type { Random } from '../runtime/random.ts'
-import { DEFAULT_RESOURCES, type PlanSettings } from './plan.ts'
+import type { PlanSettings } from './plan.ts'
 import { createAdmissionApp } from './server/app.ts'
 import { createEarlierRuns } from './server/earlier-runs.ts'
 import { WEBHOOK_METRICS } from './server/metrics.ts'
 import { watchSources } from './server/sources.ts'
 
-export { REASONS } from './plan.ts'
+export { DEFAULT_RESOURCES, type PodResources, REASONS } from './plan.ts'
 
-export interface AdmissionConfig extends Pick<PlanSettings, 'image' | 'imagePullPolicy' | 'ledgerUrl'> {
+export interface AdmissionConfig extends Omit<PlanSettings, 'ledgerCaPem'> {
   /** jobcap's own: the certificate authority is a Secret in it. */
   readonly namespace: string
   /** Where the API server reaches admission. */
@@ -66,7 +66,7 @@ export async function startAdmission(config: AdmissionConfig, doors: AdmissionDo
   const ledger = config.connectLedger(() => serving.bundle())
   const handler = createAdmissionApp({
     earlierRuns: createEarlierRuns(ledger, doors),
-    sources: { ...sources, settings: () => settingsOf(config, serving.bundle()) },
+    sources: { ...sources, settings: () => ({ ...config, ledgerCaPem: serving.bundle() }) },
     metrics: createMetrics(WEBHOOK_METRICS),
     clock,
     log,
@@ -81,8 +81,4 @@ export async function startAdmission(config: AdmissionConfig, doors: AdmissionDo
       for (const part of [serving, authority, bundles, sources]) part.stop()
     },
   }
-}
-
-function settingsOf({ image, imagePullPolicy, ledgerUrl }: AdmissionConfig, ledgerCaPem: string): PlanSettings {
-  return { image, imagePullPolicy, ledgerUrl, ledgerCaPem, resources: DEFAULT_RESOURCES }
 }

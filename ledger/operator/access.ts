@@ -5,6 +5,7 @@ import {
   JOURNALS_ROUTE,
   KEYS_ROUTE,
   OPEN_CAPS_ROUTE,
+  POLICIES_ROUTE,
   RUNS_ROUTE,
 } from '../../contract/routes.ts'
 import type { Store } from '../../store/store.ts'
@@ -12,7 +13,7 @@ import type { Store } from '../../store/store.ts'
 /** What an operator wants to do, in the words of Kubernetes' RBAC on `jobcap.dev`. */
 export interface Access {
   readonly verb: 'get' | 'list' | 'create' | 'update' | 'delete'
-  readonly resource: 'keys' | 'runs' | 'calls' | 'caps' | 'audit' | 'journals'
+  readonly resource: 'keys' | 'runs' | 'calls' | 'caps' | 'audit' | 'journals' | 'cappolicies'
   /** Of the run that is asked about; null: of all. */
   readonly namespace: string | null
 }
@@ -30,6 +31,7 @@ const RESOURCES = [
   { route: OPEN_CAPS_ROUTE, resource: 'caps' },
   { route: AUDIT_ROUTE, resource: 'audit' },
   { route: JOURNALS_ROUTE, resource: 'journals' },
+  { route: POLICIES_ROUTE, resource: 'cappolicies' },
 ] as const
 
 /** Undefined: no route of operators. */
@@ -79,6 +81,7 @@ async function namespaceOf(
     case 'calls':
     case 'caps':
     case 'journals':
+    case 'cappolicies':
       return null
   }
 }

@@ -8,6 +8,7 @@ import { type Access, accessOf } from './access.ts'
 import { auditRoutes } from './audit.ts'
 import { keyRoutes } from './keys.ts'
 import type { Operators } from './operators.ts'
+import { policyRoutes } from './policies.ts'
 import { Refused } from './refused.ts'
 import { runRoutes } from './runs.ts'
 
@@ -20,7 +21,7 @@ export function createOperatorApp(ledger: Ledger, operators: Operators): Request
   app.use(demandAccess(ledger, operators))
   // Read as text, whatever it calls itself: dollars must not pass through a float.
   app.use(express.text({ type: () => true, limit: MAX_BODY }))
-  app.use(keyRoutes(ledger), runRoutes(ledger), auditRoutes(ledger))
+  app.use(keyRoutes(ledger), runRoutes(ledger), auditRoutes(ledger), policyRoutes(ledger))
   app.use((request) => {
     throw new Refused(refusal('route_not_ours', `There is nothing at ${request.method} ${request.path}.`))
   })

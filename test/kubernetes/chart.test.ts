@@ -17,6 +17,8 @@ const INSTALLS: Readonly<Record<string, string>> = {
     'store.type=redis,ledger.replicas=2,store.redis.address=rediss+sentinel://s1:26379\\,s2:26380/main,store.redis.passwordSecret.name=redis,store.redis.caSecret.name=redis-ca',
   'a Redis Cluster': 'store.type=redis,store.redis.address=rediss+cluster://10.0.0.1:7000\\,10.0.0.2:7000',
   'a registry mirror, by digest, with pull secrets': `image.registry=mirror.example.com:5000,image.digest=sha256:${'a'.repeat(64)},image.pullSecrets={mirror},image.pullPolicy=Always`,
+  'bounded Pods of Jobs, pulled with a Secret':
+    'injected.resources.requests.cpu=50m,injected.resources.limits.cpu=null,injected.pullSecrets={regcred}',
   'fenced teams': 'networkPolicies.teamNamespaces={default,kube-public},networkPolicies.metricsFrom={monitoring}',
   'private clusters':
     'manager.hostNetwork=true,manager.port=10443,priorityClassName=system-cluster-critical,nodeSelector.pool=infra,ledger.vendorCaSecret.name=vendors',
@@ -31,6 +33,8 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   'store.redis.address=redis://:hunter2@redis:6379': /address/,
   'store.redis.waive={noeviction}': /waive/,
   'image.digest=sha256:abc': /digest/,
+  'injected.resources.requests.cpu=lots': /cpu/,
+  'injected.pullSecrets={Reg Cred}': /pullSecrets/,
   'admission.failurePolicy=Maybe': /failurePolicy/,
   'admission.timeoutSeconds=31': /timeoutSeconds/,
   'manager.port=443': /port/,

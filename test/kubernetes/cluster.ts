@@ -41,6 +41,8 @@ export interface Cluster {
   /** Asks until `find` gives something. */
   until<Found>(what: string, find: () => Promise<Found | undefined>): Promise<Found>
   managerLog(): string
+  /** The manager's process stands still until the answer is called. */
+  holdManager(): () => void
   ledgerLog(): string
   stop(): Promise<void>
 }
@@ -214,6 +216,10 @@ async function install({ folder, plane, running, stop, byChart }: Bare): Promise
     ask: ({ path, ...asked }) => askLedger({ ...asked, url: `${ledgerUrl}${path}`, caPem }),
     until,
     managerLog: manager.log,
+    holdManager() {
+      manager.process.kill('SIGSTOP')
+      return () => void manager.process.kill('SIGCONT')
+    },
     ledgerLog: ledger.log,
     stop,
   }

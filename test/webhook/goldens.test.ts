@@ -80,6 +80,8 @@ describe('admission plan', () => {
       cases.flatMap((name) => codesOf(readJob(readFileSync(join(GOLDENS, name, 'job.yaml'), 'utf8')))),
     )
     given.add('not_a_job')
+    // By the install's values: test/webhook/injected-values.test.ts.
+    given.add('pull_secrets_added')
     expect(Object.keys(REASONS).filter((code) => !given.has(code))).to.deep.equal([])
   })
 

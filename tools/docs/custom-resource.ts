@@ -3,6 +3,47 @@
 // validation). So variants are merged into one object, and a CEL rule says which fields go with which `type`.
 import { type JsonSchema, variantsOf } from './json-schema.ts'
 
+const text = (description: string): JsonSchema => ({ type: 'string', description })
+
+/** Written by the manager, read by people. */
+const STATUS: JsonSchema = {
+  type: 'object',
+  description: 'What the manager says of the policy.',
+  properties: {
+    observedGeneration: { type: 'integer', format: 'int64', description: 'Generation of the spec that this is about.' },
+    day: text('The UTC day of the sums.'),
+    spentTodayUsd: text('Spent under this policy on that day.'),
+    reservedTodayUsd: text('Held for calls in flight or in doubt.'),
+    problems: { type: 'array', description: 'What keeps calls from passing.', items: { type: 'string' } },
+    conditions: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
+        properties: {
+          type: text('`Ready`: calls under this policy can pass.'),
+          status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+          observedGeneration: { type: 'integer', format: 'int64' },
+          lastTransitionTime: { type: 'string', format: 'date-time' },
+          reason: text('One word: `InUse`, `SpecInvalid`, `SecretMissing`, `RouteUnpriced`, `LedgerUnreachable`.'),
+          message: text('What is wrong and what to change.'),
+        },
+      },
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['type'],
+    },
+  },
+}
+
+const COLUMNS = [
+  { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+  { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+  { name: 'Per run $', type: 'string', jsonPath: '.spec.caps.perRunUsd.default' },
+  { name: 'Per day $', type: 'string', jsonPath: '.spec.caps.perDayUsd' },
+  { name: 'Spent today $', type: 'string', jsonPath: '.status.spentTodayUsd' },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+]
+
 export function customResourceDefinition(spec: JsonSchema): Record<string, unknown> {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -27,9 +68,12 @@ export function customResourceDefinition(spec: JsonSchema): Record<string, unkno
                 kind: { type: 'string' },
                 metadata: { type: 'object', properties: { name: { type: 'string', maxLength: 63 } } },
                 spec: structural(spec),
+                status: STATUS,
               },
             },
           },
+          subresources: { status: {} },
+          additionalPrinterColumns: COLUMNS,
         },
       ],
     },

@@ -56,6 +56,20 @@ export function addVolumes(draft: Draft): void {
   })
 }
 
+/** Beside the app's own: an image that cannot be pulled would keep the Pod from starting. */
+export function addPullSecrets(draft: Draft, { imagePullSecrets = [] }: PlanSettings): void {
+  const pod = podOf(draft.job)
+  const present = objectsAt(pod, 'imagePullSecrets')
+  const missing = imagePullSecrets.filter((name) => !present.some((secret) => nameOf(secret) === name))
+  if (missing.length === 0) return
+  pod['imagePullSecrets'] = [...present, ...missing.map((name) => ({ name }))]
+  draft.changes.push({
+    code: 'pull_secrets_added',
+    path: `${POD_PATH}.imagePullSecrets`,
+    sentence: `The image of our containers is pulled with ${missing.join(', ')}, which must be in this namespace.`,
+  })
+}
+
 /** False when they stood there already, with or without what others have added to them since. */
 function putFirst(pod: JsonObject, key: string, ours: readonly JsonObject[]): boolean {
   const present = objectsAt(pod, key)

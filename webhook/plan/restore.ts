@@ -1,6 +1,7 @@
 import { INJECTED_ANNOTATION, ISSUER_CONTAINER, PROXY_CONTAINER, TERMS_ANNOTATION } from '../../contract/labels.ts'
-import { isObject, type JsonObject, objectAt, textAt, textsAt } from './json.ts'
+import { isObject, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { diff, type PatchOperation } from './json-patch.ts'
+import { nameOf, podOf } from './pod.ts'
 
 /** Fields of a Job's spec that nobody can change after its creation, and that a plan writes. */
 const IMMUTABLE = ['template', 'completionMode', 'podFailurePolicy', 'podReplacementPolicy'] as const
@@ -22,7 +23,7 @@ export function restore(asked: {
   readonly planned: JsonObject
 }): readonly PatchOperation[] {
   const { old, updated, planned } = asked
-  if (diff(comparable(old), comparable(planned)).length > 0) return []
+  if (diff(comparable(old), comparable(withPullSecretsOf(old, { updated, planned }))).length > 0) return []
   const restored = structuredClone(updated)
   const spec = objectAt(restored, 'spec')
   for (const field of IMMUTABLE) {
@@ -31,6 +32,20 @@ export function restore(asked: {
     else spec[field] = value
   }
   return diff(updated, restored)
+}
+
+/** Which of the old one's pull Secrets were ours is not known any more; one that is new is a real edit. */
+function withPullSecretsOf(
+  old: JsonObject,
+  { updated, planned }: { readonly updated: JsonObject; readonly planned: JsonObject },
+): JsonObject {
+  const before = objectsAt(podOf(old), 'imagePullSecrets')
+  const known = new Set(before.map(nameOf))
+  if (!objectsAt(podOf(updated), 'imagePullSecrets').every((secret) => known.has(nameOf(secret)))) return planned
+  const same = structuredClone(planned)
+  if (before.length === 0) delete podOf(same)['imagePullSecrets']
+  else podOf(same)['imagePullSecrets'] = before
+  return same
 }
 
 /** What must be equal for two Jobs to be the same one, injected by whichever image and terms. */

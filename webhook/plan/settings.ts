@@ -10,12 +10,15 @@ export interface PlanSettings {
   readonly ledgerCaPem: string | null
   /** Of the proxy and of the issuer, Kubernetes quantities. */
   readonly resources: PodResources
+  /** Names of pull Secrets that the Pods need for our image, in their own namespace; absent: none. */
+  readonly imagePullSecrets?: readonly string[]
 }
 
 /** Requests and limits of one container of ours. */
 export interface PodResources {
   readonly requests: { readonly cpu: string; readonly memory: string }
-  readonly limits: { readonly cpu: string; readonly memory: string }
+  /** Without `cpu`: a busy proxy may take what the node has left. */
+  readonly limits: { readonly cpu?: string; readonly memory: string }
 }
 
 /** The proxy measures 52 MiB idle and 65 MiB after 10,000 calls; the limit leaves room for bodies in flight. */
