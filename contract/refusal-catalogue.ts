@@ -173,6 +173,11 @@ export const REFUSALS = {
     ),
     isRetryable: true,
   },
+  delivery_file_full: caller(
+    507,
+    'The sidecar has no room left to write down what the app has read, so the call was not sent and nothing was charged.',
+    'Divide the work over more completions, or send an Idempotency-Key that names the intention.',
+  ),
   answer_not_kept: caller(
     409,
     'The call was made, but its answer was too large to keep for a replay, or a person resolved it.',

@@ -15,7 +15,10 @@ export async function begin(pod: Pod): Promise<Refusal | { readonly life: number
     if (!(await untilQuiet(pod))) return refusal('begin_too_early')
     await pod.reports.handIn()
     const refused = await pod.credentials.begin()
-    return refused ?? { life: pod.credentials.current.life }
+    if (refused !== null) return refused
+    const { life } = pod.credentials.current
+    pod.deliveries.beginLife(life)
+    return { life }
   } catch (fault) {
     if (!(fault instanceof LedgerUnreachable)) throw fault
     return refusal('ledger_unreachable')

@@ -5,6 +5,8 @@ import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
 import { type AppExchange, refuse } from './app-exchange.ts'
 import { type Collected, collectBody, decodeBody, isDeclaredOver } from './body.ts'
 import { deliver, sendToApp } from './deliver.ts'
+import type { Room } from './delivery-file.ts'
+import type { Delivery } from './delivery-lines.ts'
 import { forwardedHeaders } from './headers.ts'
 import { type JudgedCall, type Leave, laneOf, ledgerPath, outgoingRequest, unnumberedHeaders } from './outgoing.ts'
 import type { Pod } from './pod.ts'
@@ -25,8 +27,34 @@ export async function carryCall(pod: Pod, app: AppExchange, portVendor: string |
   if (isRefusal(call)) return refuse(app, call)
   if (call.identity.kind === 'read') return carryRead(pod, app, { call, collected })
   // A key that names the intention tells such calls apart by itself.
-  if (call.identity.kind === 'llm' && !isNamedCall(call.identity)) return carryLlmCall(pod, app, call)
-  return carryInTurn(pod, app, call)
+  if (isNamedCall(call.identity)) return carryInTurn(pod, app, { call, room: null })
+  return carryWithRoom(pod, app, call)
+}
+
+/** `room`: for what becomes of the answer; null for a call under a named key, of whose answer nothing is written down. */
+interface CallWithRoom {
+  readonly call: JudgedCall
+  readonly room: Room | null
+}
+
+/** What becomes of the answer must find its room in the file, so there is room before the call is sent. */
+async function carryWithRoom(pod: Pod, app: AppExchange, call: JudgedCall): Promise<void> {
+  const room = pod.deliveries.room(deliveryOf(call))
+  if (room === null) {
+    pod.effects.log.warn({}, 'the file of deliveries is full, so a call was refused')
+    return refuse(app, refusal('delivery_file_full'))
+  }
+  try {
+    await (call.identity.kind === 'llm'
+      ? carryLlmCall(pod, app, { call, room })
+      : carryInTurn(pod, app, { call, room }))
+  } finally {
+    pod.deliveries.giveBack(room)
+  }
+}
+
+function deliveryOf({ identity, lane, life }: JudgedCall): Omit<Delivery, 'n'> {
+  return { life, digest: identity.digest, lane, token: identity.key?.value ?? null }
 }
 
 /** Which call it is. Of a body over the limit nothing is judged but the route: only what is free may pass unread. */
@@ -90,9 +118,8 @@ async function carryRead(
 }
 
 /** S2 and rule 7: one at a time of the same K, with a new ord at each leaving. */
-async function carryInTurn(pod: Pod, app: AppExchange, call: JudgedCall): Promise<void> {
-  const isNamed = isNamedCall(call.identity)
-  const turns: TurnKeeper = isNamed ? pod.namedTurns : pod.turns
+async function carryInTurn(pod: Pod, app: AppExchange, { call, room }: CallWithRoom): Promise<void> {
+  const turns: TurnKeeper = room === null ? pod.namedTurns : pod.turns
   const id = pod.nextId()
   try {
     let turn: Turn = await turns.arrive(id, call.lane, app.gone)
@@ -103,7 +130,7 @@ async function carryInTurn(pod: Pod, app: AppExchange, call: JudgedCall): Promis
         leave: { ord: pod.ords.next(), saysDiverged: turn.saysDiverged, openOrds: [] },
       })
       if (relayed.kind !== 'wait') {
-        return await answerCall(pod, app, { id, call, relayed, turns, isNamed })
+        return await answerCall(pod, app, { id, room, relayed, turns })
       }
       turn = await turns.waitAsTold(id, app.gone)
     }
@@ -115,21 +142,20 @@ async function carryInTurn(pod: Pod, app: AppExchange, call: JudgedCall): Promis
 
 interface Answering {
   readonly id: number
-  readonly call: JudgedCall
+  readonly room: Room | null
   readonly relayed: Exclude<Relayed, { kind: 'wait' }>
   readonly turns: TurnKeeper
-  readonly isNamed: boolean
 }
 
-async function answerCall(pod: Pod, app: AppExchange, { id, call, relayed, turns, isNamed }: Answering): Promise<void> {
-  if (relayed.kind === 'refused' || isNamed) {
+async function answerCall(pod: Pod, app: AppExchange, { id, room, relayed, turns }: Answering): Promise<void> {
+  if (relayed.kind === 'refused' || room === null) {
     turns.ended(id)
     await answerPlainly(app, relayed)
     return
   }
   await deliver(pod, app, {
     id,
-    call,
+    room,
     answer: relayed,
     onWritten: () => turns.answered(id),
     onEnded: () => turns.ended(id),
@@ -137,7 +163,11 @@ async function answerCall(pod: Pod, app: AppExchange, { id, call, relayed, turns
 }
 
 /** Identical calls may run at once; each says which others are open. */
-async function carryLlmCall(pod: Pod, app: AppExchange, call: JudgedCall): Promise<void> {
+async function carryLlmCall(
+  pod: Pod,
+  app: AppExchange,
+  { call, room }: { call: JudgedCall; room: Room },
+): Promise<void> {
   const { digest } = call.identity
   await pod.openLlmCalls.room(digest, app.gone)
   const ord = pod.ords.next()
@@ -147,7 +177,7 @@ async function carryLlmCall(pod: Pod, app: AppExchange, call: JudgedCall): Promi
   try {
     const relayed = await send(pod, app, { call, leave: { ord, saysDiverged: false, openOrds } })
     if (relayed.kind === 'answer') {
-      await deliver(pod, app, { id, call, answer: relayed, onWritten: () => {}, onEnded })
+      await deliver(pod, app, { id, room, answer: relayed, onWritten: () => {}, onEnded })
       return
     }
     onEnded()
@@ -173,7 +203,7 @@ function send(pod: Pod, { gone }: AppExchange, { call, leave }: { call: JudgedCa
 async function answerPlainly(app: AppExchange, relayed: Relayed): Promise<void> {
   switch (relayed.kind) {
     case 'answer':
-      return sendToApp(app, relayed, async () => {})
+      return sendToApp(app, relayed, () => {})
     case 'refused':
       return refuse(app, relayed.refused)
     case 'wait':

@@ -2,18 +2,18 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { AnswerNote } from '../../contract/call.ts'
 import { type AppExchange, AppLeft } from './app-exchange.ts'
-import type { Delivery } from './delivery-file.ts'
-import { seenFactOf } from './delivery-file.ts'
+import type { OpenLine, Room } from './delivery-file.ts'
+import { factOf } from './delivery-lines.ts'
 import type { Verdict } from './evidence/connection-watch.ts'
 import { answeredHeaders } from './headers.ts'
-import type { JudgedCall } from './outgoing.ts'
 import type { Pod } from './pod.ts'
 import type { RelayedAnswer } from './relay.ts'
 
 export interface Delivering {
   /** Of the call, for the turns and the unread answers. */
   readonly id: number
-  readonly call: JudgedCall
+  /** For what becomes of it. */
+  readonly room: Room
   readonly answer: RelayedAnswer
   /** The last byte was written, and whether it is read is not known. */
   onWritten(): void
@@ -23,22 +23,28 @@ export interface Delivering {
 
 /** Hands an answer to the app and keeps, in the file and as a fact, whether the app has read it. */
 export async function deliver(pod: Pod, app: AppExchange, delivering: Delivering): Promise<void> {
-  const delivery = deliveryOf(delivering.call, delivering.answer.note)
-  if (delivery === null) {
-    delivering.onEnded()
-    await sendToApp(app, delivering.answer, async () => {})
+  const { id, room, answer, onWritten, onEnded } = delivering
+  const n = seenNumberOf(answer.note)
+  if (n === null) {
+    onEnded()
+    await sendToApp(app, answer, () => {})
     return
   }
-  const { id, onWritten, onEnded } = delivering
-  const onVerdict = (verdict: Verdict) => void keep(pod, delivery, verdict).finally(end)
+  let line: OpenLine | null = null
   const end = () => {
     pod.unread.remove(id)
     onEnded()
   }
+  const onVerdict = (verdict: Verdict) => {
+    if (line !== null) keep(pod, line, verdict)
+    end()
+  }
   pod.unread.add(id, { watch: app.watch, onVerdict })
   app.watch.follow(app.response, { onWritten, onVerdict })
   try {
-    await sendToApp(app, delivering.answer, () => pod.deliveries.delivering(delivery))
+    await sendToApp(app, answer, () => {
+      line = pod.deliveries.delivering(room, n)
+    })
   } catch (fault) {
     // Cut by the ledger, not by the app: such an answer is not definite, and nothing will be known of its reading.
     if (!app.gone.aborted) end()
@@ -47,32 +53,27 @@ export async function deliver(pod: Pod, app: AppExchange, delivering: Delivering
 }
 
 /** What can be seen: a definite answer of a numbered call. */
-function deliveryOf({ identity, lane, life }: JudgedCall, note: AnswerNote | undefined): Delivery | null {
-  if (note?.definite !== true || note.n === undefined) return null
-  const token = identity.key?.kind === 'token' ? identity.key.value : null
-  return { life, digest: identity.digest, n: note.n, lane, token }
+function seenNumberOf(note: AnswerNote | undefined): number | null {
+  return note?.definite === true ? (note.n ?? null) : null
 }
 
-async function keep(pod: Pod, delivery: Delivery, verdict: Verdict): Promise<void> {
+function keep(pod: Pod, line: OpenLine, verdict: Verdict): void {
+  const { delivery } = line
   try {
-    if (verdict === 'seen') await pod.deliveries.seen(delivery)
-    else await pod.deliveries.closed(delivery)
+    if (verdict === 'seen') pod.deliveries.seen(line)
+    else pod.deliveries.closed(line)
   } catch (fault) {
-    // Without the line the answer is ambiguous after a restart, which is the safe side.
+    // Without it the answer is ambiguous after a restart, which is the safe side.
     pod.effects.log.error({ err: fault }, 'the fate of an answer could not be written down')
-    if (verdict === 'seen') pod.facts.addUnwritten(seenFactOf(delivery), delivery.lane)
+    if (verdict === 'seen') pod.facts.addUnwritten(factOf(delivery), delivery.lane)
   }
   if (verdict === 'unseen') return
-  pod.facts.add(seenFactOf(delivery), delivery.lane)
+  pod.facts.add(factOf(delivery), delivery.lane)
   pod.reports.schedule()
 }
 
 /** Writes a collected answer at once, any other as it comes. Throws when it is cut, or when the app leaves. */
-export async function sendToApp(
-  app: AppExchange,
-  answer: RelayedAnswer,
-  beforeLastByte: () => Promise<void>,
-): Promise<void> {
+export async function sendToApp(app: AppExchange, answer: RelayedAnswer, beforeLastByte: () => void): Promise<void> {
   const { response } = app
   response.sendDate = false
   response.writeHead(answer.status, answeredHeaders(answer.headers, answer.note))
@@ -81,8 +82,7 @@ export async function sendToApp(
   const { body } = answer
   const last = Buffer.isBuffer(body) ? body : await sendAllButLast(app, body, isEventStream(answer))
   assertStays(app)
-  await beforeLastByte()
-  assertStays(app)
+  beforeLastByte()
   endWith(response, last)
 }
 

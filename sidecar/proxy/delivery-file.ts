@@ -1,141 +1,223 @@
 import { join } from 'node:path'
-import type { DeliveryJournal, SeenFact } from '../../contract/call.ts'
+import type { DeliveryJournal } from '../../contract/call.ts'
 import type { Digest } from '../../contract/ids.ts'
-import type { AppendFile, SidecarFiles } from '../files.ts'
+import type { FileInPlace, SidecarFiles } from '../files.ts'
+import {
+  bootLine,
+  type Delivery,
+  type DeliveryState,
+  factOf,
+  frameOf,
+  type LineFrame,
+  N_DIGITS,
+  type Past,
+  readLines,
+  STATE_AT,
+} from './delivery-lines.ts'
 import type { KeptFact } from './seen-facts.ts'
 
-/** An answer of occurrence `n` of `digest` that goes to the app in this life of the Pod. */
-export interface Delivery {
-  readonly life: number
-  readonly digest: Digest
-  readonly n: number
-  /** K of the request. */
-  readonly lane: string
-  /** Retry token of the request; null without one. */
-  readonly token: string | null
+/** The memory volume has 16 MiB; the rest is for the credential, and for a credential beside it. */
+const MOST_BYTES = 15 * 1024 * 1024
+/** The file grows by so much at a time. */
+const EXTENT_BYTES = 64 * 1024
+/** Below that, what is no longer needed stays. */
+const COMPACTED_FROM_BYTES = 64 * 1024
+
+/** Room for one line, kept from before the call is sent until it is written or given back. */
+export interface Room extends LineFrame {
+  readonly call: Omit<Delivery, 'n'>
+  readonly bytes: number
+  isKept: boolean
 }
 
-/** `closed`: the app left without having read it, so it counts as never delivered. */
-type Line = { readonly boot: number } | ({ readonly state: 'delivering' | 'seen' | 'closed' } & Delivery)
+/** A line whose state is not known yet. */
+export interface OpenLine {
+  readonly delivery: Delivery
+  position: number
+  readonly bytes: number
+}
 
-/** S4: what became of answers, in a file on the memory volume that is read at the next start. */
+/**
+ * S4: what became of answers, in a file on the memory volume that is read at the next start. One line an answer, whose
+ * state is written over in place. What is seen is kept for as long as the life of the Pod in which it was: a store that
+ * has lost it is told again. The file ends in empty lines: room that lines were promised.
+ */
 export class DeliveryFile {
-  readonly #file: AppendFile
-  readonly #past: Past
+  readonly #files: SidecarFiles
+  readonly #path: string
+  readonly #past: Past & { readonly firstBoot: number }
+  readonly #boot: number
+  readonly #open = new Set<OpenLine>()
+  #file: FileInPlace
+  /** Where the next line goes. */
+  #endBytes: number
+  /** Up to here the file has been written, with empty lines at its end. */
+  #grownBytes: number
+  #promisedBytes = 0
+  /** Of lines that nobody needs any more. */
+  #idleBytes = 0
+  #compactedFromBytes = COMPACTED_FROM_BYTES
+  /** Lines of earlier lives are not needed. */
+  #firstLife = 0
 
-  private constructor(file: AppendFile, past: Past) {
+  private constructor(files: SidecarFiles, boot: number, { path, past, file }: Found) {
+    this.#files = files
+    this.#path = path
+    this.#boot = boot
+    this.#past = { ...past, firstBoot: past.firstBoot ?? boot }
     this.#file = file
-    this.#past = past
+    this.#endBytes = past.endBytes
+    this.#grownBytes = Math.max(file.bytes, past.endBytes)
   }
 
   /** What the boots before this one left. */
-  static async read(files: SidecarFiles, stateDir: string): Promise<Past> {
-    return readPast((await files.read(pathOf(stateDir))) ?? '')
-  }
-
-  /** Every seen fact in the file. Rejects when it cannot be read whole: some of them would be missing. */
-  static async recall(files: SidecarFiles, stateDir: string): Promise<KeptFact[]> {
-    const past = await DeliveryFile.read(files, stateDir)
-    if (past.isDamaged) throw new Error(`${pathOf(stateDir)} cannot be read whole`)
-    return past.seen.map((delivery) => ({ fact: seenFactOf(delivery), lane: delivery.lane }))
+  static find(files: SidecarFiles, stateDir: string): Found {
+    const path = join(stateDir, 'deliveries.jsonl')
+    const file = files.openInPlace(path)
+    return { path, file, past: readLines(file.read()) }
   }
 
   /**
    * A file that cannot be read whole is begun anew, so that it clears nothing of before. What could be read of it is
    * kept: an answer that was on its way stays doubtful, and what was read stays read.
    */
-  static async open(files: SidecarFiles, place: { stateDir: string; boot: number }, past: Past): Promise<DeliveryFile> {
-    const boot = JSON.stringify({ boot: place.boot } satisfies Line)
-    if (past.isDamaged) await files.replace(pathOf(place.stateDir), [boot, ...keptLines(past), ''].join('\n'), 0o600)
-    const file = await files.appendTo(pathOf(place.stateDir))
-    if (!past.isDamaged) await file.append(boot)
-    return new DeliveryFile(file, past.firstBoot === null ? { ...past, firstBoot: place.boot } : past)
+  static open(files: SidecarFiles, boot: number, found: Found): DeliveryFile {
+    const deliveries = new DeliveryFile(files, boot, found)
+    if (!found.past.isDamaged) deliveries.#writeBoot()
+    else if (!deliveries.#rewrite(found.past))
+      throw new Error(`${found.path} is damaged, and there is no room to mend it`)
+    return deliveries
+  }
+
+  /** Every seen fact in the file. Throws when it cannot be read whole: some of them would be missing. */
+  recall(): KeptFact[] {
+    const past = readLines(this.#file.read())
+    if (past.isDamaged) throw new Error(`${this.#path} cannot be read whole`)
+    return past.seen.map((delivery) => ({ lane: delivery.lane, fact: factOf(delivery) }))
+  }
+
+  /** Room for the answer of a call that is to be sent; null when the volume has none, and then it must not be sent. */
+  room(call: Omit<Delivery, 'n'>): Room | null {
+    const { head, tail } = frameOf(call)
+    const bytes = head.length + N_DIGITS + tail.length
+    if (!this.#hasRoom(bytes)) return null
+    this.#promisedBytes += bytes
+    return { head, tail, call, bytes, isKept: true }
+  }
+
+  /** Harmless once the room is used, or given back. */
+  giveBack(room: Room): void {
+    if (room.isKept) this.#promisedBytes -= room.bytes
+    room.isKept = false
   }
 
   /** Before the last byte of the answer is written. */
-  delivering(delivery: Delivery): Promise<void> {
-    return this.#write('delivering', delivery)
+  delivering(room: Room, n: number): OpenLine {
+    this.giveBack(room)
+    const text = `${room.head}${n}${room.tail}`
+    const line = { delivery: { ...room.call, n }, position: this.#endBytes, bytes: text.length }
+    this.#write(this.#endBytes, text)
+    this.#endBytes += text.length
+    this.#open.add(line)
+    return line
   }
 
-  seen(delivery: Delivery): Promise<void> {
-    return this.#write('seen', delivery)
+  seen(line: OpenLine): void {
+    this.#end(line, 's')
   }
 
-  closed(delivery: Delivery): Promise<void> {
-    return this.#write('closed', delivery)
+  closed(line: OpenLine): void {
+    this.#end(line, 'c')
+    this.#idleBytes += line.bytes
+    this.#compactIfIdle()
+  }
+
+  /** A later life has begun, and what was seen in earlier ones is confirmed: no request of theirs will come any more. */
+  beginLife(life: number): void {
+    if (life === this.#firstLife) return
+    this.#firstLife = life
+    this.#idleBytes = this.#endBytes
+    this.#compactIfIdle()
   }
 
   /** What the file says about answers of `digest` from older boots in this life. */
   journalOf(life: number, digest: Digest): DeliveryJournal {
-    const delivering = this.#past.delivering.filter((line) => line.life === life && line.digest === digest)
-    return { intactSinceBoot: this.#past.firstBoot, delivering: delivering.map(({ n }) => n) }
+    const { firstBoot, delivering } = this.#past
+    if (delivering.length === 0) return { intactSinceBoot: firstBoot, delivering: [] }
+    const doubtful = delivering.filter((line) => line.life === life && line.digest === digest)
+    return { intactSinceBoot: firstBoot, delivering: doubtful.map(({ n }) => n) }
   }
 
-  #write(state: 'delivering' | 'seen' | 'closed', delivery: Delivery): Promise<void> {
-    return this.#file.append(JSON.stringify({ state, ...delivery } satisfies Line))
+  #end(line: OpenLine, state: DeliveryState): void {
+    this.#open.delete(line)
+    this.#write(line.position + STATE_AT, state)
   }
-}
 
-/** What a file holds at the start of the sidecar. */
-export interface Past {
-  /** The file is whole from this boot on; null when it is new or damaged. */
-  readonly firstBoot: number | null
-  readonly lastBoot: number
-  readonly isDamaged: boolean
-  /** Begun, and neither seen nor closed. */
-  readonly delivering: readonly Delivery[]
-  readonly seen: readonly Delivery[]
-}
+  #write(position: number, text: string): void {
+    if (this.#file.writeAt(position, text) < text.length) throw new Error(`${this.#path} has no room`)
+  }
 
-export function seenFactOf({ life, digest, n, token }: Delivery): SeenFact {
-  return { life, digest, n, token }
-}
+  #writeBoot(): void {
+    // A last line without its end would swallow what follows it.
+    const text = `${this.#endBytes === 0 ? '' : '\n'}${bootLine(this.#boot)}`
+    this.#write(this.#endBytes, text)
+    this.#endBytes += text.length
+    this.#grownBytes = Math.max(this.#grownBytes, this.#endBytes)
+  }
 
-function pathOf(stateDir: string): string {
-  return join(stateDir, 'deliveries.jsonl')
-}
-
-function readPast(text: string): Past {
-  const delivering = new Map<string, Delivery>()
-  const seen = new Map<string, Delivery>()
-  const boots: number[] = []
-  let isDamaged = false
-  for (const json of text.split('\n').filter((part) => part !== '')) {
-    const line = parseLine(json)
-    if (line === undefined) {
-      isDamaged = true
-      continue
+  #hasRoom(bytes: number): boolean {
+    const neededBytes = this.#endBytes + this.#promisedBytes + bytes
+    while (this.#grownBytes < neededBytes) {
+      const extentBytes = Math.min(EXTENT_BYTES, MOST_BYTES - this.#grownBytes)
+      const written = extentBytes <= 0 ? 0 : this.#file.writeAt(this.#grownBytes, '\n'.repeat(extentBytes))
+      if (written === 0) return false
+      this.#grownBytes += written
     }
-    if (!('state' in line)) {
-      boots.push(line.boot)
-      continue
+    return true
+  }
+
+  #compactIfIdle(): void {
+    if (this.#endBytes < this.#compactedFromBytes || this.#idleBytes < this.#endBytes / 2) return
+    const open = new Set([...this.#open].map(({ position }) => position))
+    const past = readLines(this.#file.read(), (position) => open.has(position))
+    // One that cannot be read whole says so at the next start, and then it is begun anew.
+    const isDone = !past.isDamaged && this.#rewrite(past)
+    this.#compactedFromBytes = COMPACTED_FROM_BYTES + (isDone ? 0 : this.#endBytes)
+  }
+
+  /** Puts a file with only what is needed in place of this one. False when there is no room for both; then this one stays. */
+  #rewrite({ seen, delivering }: Past): boolean {
+    const isNeeded = ({ life }: Delivery) => life >= this.#firstLife
+    const boots = [...new Set([this.#past.firstBoot, this.#boot])].map(bootLine)
+    const seenLines = seen.filter(isNeeded).map((delivery) => lineOf(delivery, 's'))
+    const doubtful = delivering.filter(isNeeded).map((delivery) => lineOf(delivery, 'd'))
+    const settled = [...boots, ...seenLines, ...doubtful].join('')
+    const open = [...this.#open].map((line) => ({ line, text: lineOf(line.delivery, 'd') }))
+    const text = settled + open.map((one) => one.text).join('')
+    const file = this.#files.placeAnew(this.#path, text + '\n'.repeat(this.#promisedBytes))
+    if (file === null) return false
+    this.#file.close()
+    this.#file = file
+    this.#grownBytes = file.bytes
+    this.#endBytes = text.length
+    this.#idleBytes = 0
+    let position = settled.length
+    for (const one of open) {
+      one.line.position = position
+      position += one.text.length
     }
-    const { state, ...delivery } = line
-    const key = `${delivery.life} ${delivery.digest} ${delivery.n}`
-    if (state === 'delivering' && !seen.has(key)) delivering.set(key, delivery)
-    else delivering.delete(key)
-    if (state === 'seen') seen.set(key, delivery)
-  }
-  return {
-    firstBoot: isDamaged ? null : (boots[0] ?? null),
-    lastBoot: boots.at(-1) ?? 0,
-    isDamaged,
-    delivering: [...delivering.values()],
-    seen: [...seen.values()],
+    return true
   }
 }
 
-function keptLines({ seen, delivering }: Past): string[] {
-  const line = (state: 'seen' | 'delivering') => (delivery: Delivery) =>
-    JSON.stringify({ state, ...delivery } satisfies Line)
-  return [...seen.map(line('seen')), ...delivering.map(line('delivering'))]
+/** A file as it was when the sidecar started. */
+export interface Found {
+  readonly path: string
+  readonly past: Past
+  readonly file: FileInPlace
 }
 
-function parseLine(json: string): Line | undefined {
-  try {
-    const line = JSON.parse(json) as Line
-    return 'boot' in line || 'state' in line ? line : undefined
-  } catch {
-    return undefined
-  }
+function lineOf(delivery: Delivery, state: DeliveryState): string {
+  const { head, tail } = frameOf(delivery, state)
+  return `${head}${delivery.n}${tail}`
 }

@@ -29,10 +29,15 @@ export interface Leave {
 
 const NOT_NUMBERED: Leave = { ord: null, saysDiverged: false, openOrds: [] }
 
+/** Of a digest in a lane's name: two that begin alike would only wait for one another. */
+const LANE_DIGITS = 16
+
 /** K: the named key, else the core digest, else the digest. */
 export function laneOf(identity: CallIdentity, vendor: string): string {
   if (identity.key?.kind === 'named') return `key ${vendor} ${identity.account} ${identity.key.value}`
-  return identity.core === null ? `digest ${identity.digest}` : `core ${identity.core}`
+  return identity.core === null
+    ? `digest ${identity.digest.slice(0, LANE_DIGITS)}`
+    : `core ${identity.core.slice(0, LANE_DIGITS)}`
 }
 
 /** A request for the ledger and the facts that go with it. */

@@ -3,7 +3,8 @@ import type { Refusal } from '../../contract/refusals.ts'
 import { isRefusal } from '../exchange.ts'
 import type { ProxyConfig } from './config.ts'
 import { awaitCredential, Credentials } from './credentials.ts'
-import { DeliveryFile, seenFactOf } from './delivery-file.ts'
+import { DeliveryFile } from './delivery-file.ts'
+import { factOf } from './delivery-lines.ts'
 import type { SidecarEffects } from './effects.ts'
 import { ReceiveQueues } from './evidence/receive-queues.ts'
 import { Gate } from './gate.ts'
@@ -43,12 +44,13 @@ export interface Pod {
 export async function startPod(effects: SidecarEffects, config: ProxyConfig): Promise<Pod> {
   const { files } = effects
   const first = await awaitCredential(effects, config.stateDir)
-  const past = await DeliveryFile.read(files, config.stateDir)
+  const found = DeliveryFile.find(files, config.stateDir)
+  const { past } = found
   const ords = await startOrds(files, config.stateDir, past.lastBoot)
-  const deliveries = await DeliveryFile.open(files, { stateDir: config.stateDir, boot: ords.boot }, past)
+  const deliveries = DeliveryFile.open(files, ords.boot, found)
   const refusals = await RunRefusals.open(effects, config)
-  const facts = new SeenFacts(first.historyId, () => DeliveryFile.recall(files, config.stateDir))
-  for (const delivery of past.seen) facts.add(seenFactOf(delivery), delivery.lane)
+  const facts = new SeenFacts(first.historyId, async () => deliveries.recall())
+  for (const delivery of past.seen) facts.add(factOf(delivery), delivery.lane)
   const onExchange = (answer: ExchangeAnswer | Refusal) => {
     if (isRefusal(answer)) void refusals.learn(answer, undefined)
     else facts.learnHistory(answer.historyId).catch((fault: unknown) => cannotRecall(effects, fault))

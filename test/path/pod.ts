@@ -145,7 +145,8 @@ export class PathPod {
   async noted(state: 'delivering' | 'seen', times = 1): Promise<void> {
     const stateDir = join(this.#folder, 'state')
     const file = join(stateDir, 'deliveries.jsonl')
-    const count = () => (existsSync(file) ? readFileSync(file, 'utf8').split(`"state":"${state}"`).length - 1 : 0)
+    const lines = state === 'seen' ? /^\["s",/gm : /^\["[dsc]",/gm
+    const count = () => (existsSync(file) ? (readFileSync(file, 'latin1').match(lines) ?? []).length : 0)
     const watcher = watch(stateDir)
     const changes = on(watcher, 'change')
     try {

@@ -185,7 +185,7 @@ describe('evidence that an answer was read, on real sockets', () => {
 
   /** The file says so just before the last byte is written. */
   async function deliveryWritten(): Promise<void> {
-    await sidecar.until(async () => ((await sidecar.file('deliveries.jsonl')) ?? '').includes('delivering'))
+    await sidecar.until(async () => ((await sidecar.file('deliveries.jsonl')) ?? '').includes('["d",'))
   }
 })
 

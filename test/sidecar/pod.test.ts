@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { asHistoryId } from '../../contract/ids.ts'
+import { asDigest, asHistoryId } from '../../contract/ids.ts'
 import { refusal } from '../../contract/refusals.ts'
 import { AppConnection } from './stand-in/app.ts'
 import { type Arrived, StandInLedger } from './stand-in/ledger.ts'
@@ -57,6 +57,18 @@ describe('the sidecar and its Pod', () => {
     await ledger.until(() => held.length === 2)
     expect(held[1]?.claims).to.deep.include({ life: 2, ord: { boot: 1, seq: 2 } })
     expect(JSON.parse((await sidecar.file('credential.json')) ?? '')).to.include({ life: 2 })
+  })
+
+  it('forgets what was read in earlier lives when a new one begins', async () => {
+    const { deliveries } = await start()
+    await (await open()).post(BODY).answer()
+    const bytes = async () => ((await sidecar.file('deliveries.jsonl')) ?? '').length
+    for (let n = 1; (await bytes()) < 100_000; n += 1) {
+      const room = deliveries.room({ life: 1, digest: asDigest('a'.repeat(64)), lane: 'lane', token: null })
+      if (room !== null) deliveries.seen(deliveries.delivering(room, n))
+    }
+    expect((await (await open()).send(BEGIN).answer()).body).to.equal('{"life":2}')
+    expect(await bytes()).to.be.below(100)
   })
 
   it('lets calls that come while a new life begins belong to it', async () => {

@@ -91,6 +91,20 @@ export class Incarnation {
     })
   }
 
+  /**
+   * A system call that the process waits for without letting go. Throws in a process that is gone, and then nothing goes
+   * on in it; `onCut`: it went while the call was under way.
+   */
+  systemCallNow(place: string, apply: () => void, onCut: () => void = () => {}): void {
+    if (!this.isAlive) throw new Error(`${this.name} is gone`)
+    if (this.#strikes(place, 'before')) {
+      onCut()
+      throw new Error(`${this.name} is gone`)
+    }
+    apply()
+    if (this.#strikes(place, 'after')) throw new Error(`${this.name} is gone`)
+  }
+
   /** Comes to a place where a fault may strike. True: the process is gone. */
   #strikes(place: string, when: 'before' | 'after'): boolean {
     const { faults } = this.stage

@@ -1,4 +1,4 @@
-import type { SidecarFiles } from '../../../sidecar/files.ts'
+import type { FileInPlace, SidecarFiles } from '../../../sidecar/files.ts'
 import type { Incarnation } from '../incarnation.ts'
 
 /** A look at the kernel's table takes this long at least, so that a wait of half a minute stays a few hundred looks. */
@@ -9,8 +9,6 @@ const TORN = 0.5
 /** The Pod's memory volume: outlives the processes in it, dies with the Pod. */
 export class PodVolume {
   readonly files = new Map<string, string>()
-  /** Lines on their way into a file when their writer dies: a part of one may be there. */
-  readonly #pending = new Map<object, { path: string; line: string }>()
   readonly #socketTable: () => string
 
   constructor(socketTable: () => string) {
@@ -26,27 +24,44 @@ export class PodVolume {
       },
       replace: (path, text) => part.effect('file.replace', () => void this.files.set(path, text)),
       overwrite: (path, text) => part.effect('file.overwrite', () => void this.files.set(path, text)),
-      appendTo: async (path) => ({ append: (line) => this.#append(part, path, line) }),
+      openInPlace: (path) => this.#inPlace(part, path),
+      placeAnew: (path, text) => {
+        part.systemCallNow('file.replace', () => this.files.set(path, text))
+        return this.#inPlace(part, path)
+      },
     }
   }
 
-  /** Their writer has died. */
-  tearPending(part: Incarnation): void {
-    for (const { path, line } of this.#pending.values()) {
-      if (!part.chance.is(TORN)) continue
-      const kept = line.slice(0, part.chance.below(line.length))
-      part.stage.trace.say(part.name, `leaves a torn line in ${path}`)
-      this.files.set(path, (this.files.get(path) ?? '') + kept)
+  #inPlace(part: Incarnation, path: string): FileInPlace {
+    if (!this.files.has(path)) this.files.set(path, '')
+    return {
+      bytes: this.#text(path).length,
+      read: () => Buffer.from(this.#text(path), 'latin1'),
+      writeAt: (position, text) => {
+        part.systemCallNow(
+          'file.write',
+          () => this.#writeAt(path, position, text),
+          () => this.#tear(part, path, { position, text }),
+        )
+        return text.length
+      },
+      close: () => {},
     }
-    this.#pending.clear()
   }
 
-  async #append(part: Incarnation, path: string, line: string): Promise<void> {
-    const pending = {}
-    this.#pending.set(pending, { path, line })
-    await part.effect('file.append', () => {
-      this.#pending.delete(pending)
-      this.files.set(path, `${this.files.get(path) ?? ''}${line}\n`)
-    })
+  /** The writer has died on its way: a part may be there. */
+  #tear(part: Incarnation, path: string, { position, text }: { position: number; text: string }): void {
+    if (!part.chance.is(TORN)) return
+    part.stage.trace.say(part.name, `leaves a torn line in ${path}`)
+    this.#writeAt(path, position, text.slice(0, part.chance.below(text.length)))
+  }
+
+  #writeAt(path: string, position: number, text: string): void {
+    const before = this.#text(path)
+    this.files.set(path, before.slice(0, position) + text + before.slice(position + text.length))
+  }
+
+  #text(path: string): string {
+    return this.files.get(path) ?? ''
   }
 }

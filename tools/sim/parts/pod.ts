@@ -104,7 +104,6 @@ export class PodPart {
     this.#boots += 1
     const { stage, name } = this.#options
     const process = this.#incarnation('sidecar', `sidecar#${this.#boots}`, (downMs) => {
-      this.#volume.tearPending(process)
       this.#dropConnections()
       this.#sidecar = null
       stage.scheduler.after(downMs, () => {

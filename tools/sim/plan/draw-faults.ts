@@ -28,8 +28,8 @@ const PLACES: Readonly<Record<PartKind, readonly string[]>> = {
   ],
   sidecar: [
     'link.ask',
-    'file.append',
-    'file.append',
+    'file.write',
+    'file.write',
     'file.replace',
     'file.read',
     'app.write',
@@ -69,7 +69,7 @@ function focused(chance: Chance, focus: Exclude<Focus, 'none'>): Fault[] {
   switch (focus) {
     case 'sidecar': {
       // Around the moment at which the app has read what nobody has written down yet.
-      const place = chance.pick(['app.write', 'file.append', 'look'])
+      const place = chance.pick(['app.write', 'file.write', 'look'])
       const when = chance.pick(['before', 'after'] as const)
       const nth = 1 + chance.below(7)
       return [
