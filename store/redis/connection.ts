@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import type { Log } from '../../runtime/log.ts'
+import { afterThisTurn } from '../../runtime/turn.ts'
 import { StoreFault } from '../store.ts'
 import { addressText, type RedisAddress } from './address.ts'
 import { faultOf } from './faults.ts'
@@ -87,6 +88,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
       }
       const run = (client as unknown as Record<string, (...parts: (string | Buffer)[]) => Promise<Buffer[]>>)[command]
       if (run === undefined) throw new Error(`${script.name} is not defined`)
+      gather(client)
       return guarded(run.call(client, ...keys, ...argumentsOf(script, history, args)))
     },
     hmget: (key, fields) => guarded(client.hmget(key, ...fields)),
@@ -104,6 +106,18 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     command: (command, ...args) => guarded(client.call(command, ...args.map(String))),
     close: () => client.disconnect(),
   }
+}
+
+/**
+ * What is asked in one turn of the event loop leaves in one write: Redis then reads, appends and answers it together. Without
+ * it each step is a system call on both sides. A Cluster's nodes are not gathered: a step knows its node only inside ioredis.
+ */
+function gather(client: Redis | Cluster): void {
+  if (client instanceof Cluster) return
+  const { stream } = client
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  afterThisTurn(() => stream.uncork())
 }
 
 function makeClient({ address, password, caPem }: ConnectionOptions): Redis | Cluster {
