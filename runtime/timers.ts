@@ -8,6 +8,11 @@ export interface Timers {
   every(periodMs: number, action: () => void): () => void
 }
 
+/** Runs `action` once all input that is there by now was taken up: what that led to at once can then be done together. */
+export function afterInput(action: () => void): void {
+  setImmediate(action)
+}
+
 export const systemTimers: Timers = {
   sleep(delayMs, signal) {
     return new Promise((resolve, reject) => {

@@ -20,6 +20,7 @@ import { MissingRecord, StoreFault } from '../store.ts'
 import type { MarkFile } from './mark-file.ts'
 import { type Columns, callRow, keyRow } from './rows.ts'
 import type { Statements } from './statements.ts'
+import { type Step, StepGroup } from './step-group.ts'
 import { runRow, type SqliteTables } from './tables.ts'
 
 export interface SqliteStoreParts {
@@ -32,12 +33,13 @@ export interface SqliteStoreParts {
   readonly path: string
 }
 
-/** The embedded engine: each step is one transaction, on disk when its promise resolves. */
+/** The embedded engine: each step is atomic, and on disk when its promise resolves. */
 export class SqliteStore implements S.RecoverableStore {
   readonly historyId: HistoryId
   readonly #db: Database
   readonly #sql: Statements
   readonly #tables: SqliteTables
+  readonly #group: StepGroup
   readonly #mark: MarkFile | undefined
   readonly #log: Log
   readonly #path: string
@@ -51,6 +53,7 @@ export class SqliteStore implements S.RecoverableStore {
     this.#mark = parts.mark
     this.#log = parts.log
     this.#path = parts.path
+    this.#group = new StepGroup({ ...parts, onWritten: () => this.#noteProgress() })
   }
 
   number(request: S.NumberRequest): Promise<S.NumberAnswer> {
@@ -244,24 +247,20 @@ export class SqliteStore implements S.RecoverableStore {
   }
 
   async close(): Promise<void> {
+    this.#group.end()
     this.#db.close()
     this.#mark?.close()
   }
 
   /** One atomic step. A fault of the engine becomes a `StoreFault`; whatever is thrown, nothing of it was written. */
-  async #step<Answer>(action: (tables: SqliteTables) => Answer): Promise<Answer> {
-    const lastSeq = this.#tables.lastSeq
-    let answer: Answer
+  async #step<Answer>(step: Step<Answer>): Promise<Answer> {
     try {
-      this.#tables.beginStep()
-      answer = this.#db.transaction(() => action(this.#tables)).immediate()
+      const answer = await this.#group.ask(step)
       this.#problem = undefined
+      return answer
     } catch (fault) {
-      this.#tables.rewind(lastSeq)
       throw this.#told(fault)
     }
-    if (this.#tables.lastSeq !== lastSeq) this.#noteProgress()
-    return answer
   }
 
   /** The step is committed whatever becomes of the mark: it may lag, and a later step writes it again. */
