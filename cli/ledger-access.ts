@@ -1,7 +1,7 @@
 import { isRefusalCode } from '../contract/refusals.ts'
 import { createLedgerClient, type LedgerClient, LedgerRefused } from '../ledger/client.ts'
 import { stateFolderPath } from '../local/run.ts'
-import { connectToCluster, hasKubeconfig } from './cluster/cluster-ledger.ts'
+import { type ClusterLedger, connectToCluster, hasKubeconfig } from './cluster/cluster-ledger.ts'
 import { type Context, type Option, text, type Values } from './command.ts'
 import { BadInput, Interrupted, Refused, Unavailable, UsageError } from './faults.ts'
 import { readSource, readToken } from './files.ts'
@@ -27,6 +27,8 @@ export interface AskedLedger {
   readonly client: LedgerClient
   /** Of this machine's state folder; null: it runs elsewhere. */
   readonly home: LedgerHome | null
+  /** In a cluster: the namespace of the kubeconfig's context, which is meant where none is named. */
+  readonly namespace?: string
 }
 
 /** Before the name of a context of the kubeconfig; alone: the current one. */
@@ -44,9 +46,9 @@ export async function withLedger(
 ): Promise<number> {
   const address = remoteAddress(values, context) ?? clusterOfThisMachine(values, context)
   if (address?.startsWith(CLUSTER) === true) {
-    const client = clusterClient(address.slice(CLUSTER.length), values, context)
+    const cluster = clusterLedger(address.slice(CLUSTER.length), values, context)
     return asked(
-      client.then((found) => ask({ client: found, home: null })),
+      cluster.then(({ client, namespace }) => ask({ client, namespace, home: null })),
       address,
       context,
     )
@@ -79,7 +81,7 @@ function clusterOfThisMachine(values: Values, { environment }: Context): string 
   return lastSources(home) === undefined ? CLUSTER : undefined
 }
 
-function clusterClient(context: string, values: Values, { timers }: Context): Promise<LedgerClient> {
+function clusterLedger(context: string, values: Values, { timers }: Context): Promise<ClusterLedger> {
   for (const option of ['token-file', 'ca-file']) {
     if (text(values, option) !== undefined)
       throw new UsageError(`--${option} is for a ledger that is named by its address`)

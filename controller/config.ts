@@ -13,6 +13,8 @@ export interface ManagerConfig {
   /** Name of the webhook configurations whose `caBundle` is kept. */
   readonly webhookConfiguration: string
   readonly authoritySecret: string
+  /** Folder with `tls.crt`, `tls.key` and `ca.crt` that cert-manager or somebody else keeps; null: an authority of our own. */
+  readonly tlsFolder: string | null
   /** Image of issuer and proxy. */
   readonly image: string
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | null
@@ -57,6 +59,7 @@ const variables = z
     JOBCAP_DNS_NAMES: z.string({ error: 'missing: the host names of the Service, separated by commas' }).min(1),
     JOBCAP_WEBHOOK_CONFIGURATION: z.string().default('jobcap'),
     JOBCAP_AUTHORITY_SECRET: z.string().default('jobcap-ca'),
+    JOBCAP_TLS_FOLDER: z.string().min(1).optional(),
     JOBCAP_IMAGE: z.string({ error: 'missing: the image of issuer and proxy' }).min(1),
     JOBCAP_IMAGE_PULL_POLICY: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
     JOBCAP_INJECTED_RESOURCES: resourcesAsJson.optional(),
@@ -72,6 +75,7 @@ const variables = z
       dnsNames: given.JOBCAP_DNS_NAMES.split(','),
       webhookConfiguration: given.JOBCAP_WEBHOOK_CONFIGURATION,
       authoritySecret: given.JOBCAP_AUTHORITY_SECRET,
+      tlsFolder: given.JOBCAP_TLS_FOLDER ?? null,
       image: given.JOBCAP_IMAGE,
       imagePullPolicy: given.JOBCAP_IMAGE_PULL_POLICY ?? null,
       resources: given.JOBCAP_INJECTED_RESOURCES ?? DEFAULT_RESOURCES,

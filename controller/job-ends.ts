@@ -24,9 +24,12 @@ interface JobRow {
   readonly skipped: string | undefined
 }
 
-type JobName = Pick<JobRow, 'namespace' | 'name' | 'uid'>
+/** Enough to say something on it. */
+export type JobName = Pick<JobRow, 'namespace' | 'name' | 'uid'>
 
 export interface JobEnds {
+  /** Those that have a cap and have not ended, as far as the watch shows. */
+  living(): readonly JobName[]
   stop(): void
 }
 
@@ -56,6 +59,7 @@ export function watchJobEnds(doors: EventDoors, ledger: LedgerClient): JobEnds {
   const stopGoing = timers.every(GO_THROUGH_MS, () => void goThrough())
   void goThrough()
   return {
+    living: () => jobs.rows().filter(({ isInjected, isEnded: hasEnded }) => isInjected && !hasEnded),
     stop() {
       stopTrying()
       stopGoing()

@@ -1,47 +1,65 @@
 import type { LedgerClient } from '../ledger/client.ts'
 import { type EventDoors, sayOnJob, spentWhileLiving } from './events.ts'
+import type { JobName } from './job-ends.ts'
 
 /** An app that hangs does so for minutes at least. */
-const ROUND_MS = 60_000
+const LOOK_EVERY_MS = 60_000
+const LONGEST_WAIT_MS = 1_800_000
 
 export interface SpentCaps {
   stop(): void
 }
 
+/** When a living Job is asked about next. */
+interface Due {
+  readonly atMs: number
+  readonly waitMs: number
+}
+
 /**
- * An app that goes on after a spent cap keeps its Job alive, and nothing of the Job says why it does nothing. So the living
- * runs are gone through, one by one, and an event says so, once a Job.
+ * An app that goes on after a spent cap keeps its Job alive, and nothing of the Job says why it does nothing. So the ledger
+ * is asked about each living Job, after one minute and then twice as long each time, since counting a run's calls is not
+ * free; an event says so, once a Job.
  */
-export function watchSpentCaps(doors: EventDoors, ledger: Pick<LedgerClient, 'listRuns' | 'findRun'>): SpentCaps {
-  const { log, timers } = doors
-  /** UIDs of Jobs of living runs that were told. */
-  let told: ReadonlySet<string> = new Set()
+export function watchSpentCaps(
+  doors: EventDoors,
+  { ledger, living }: { readonly ledger: Pick<LedgerClient, 'listRuns' | 'findRun'>; living(): readonly JobName[] },
+): SpentCaps {
+  const { clock, log, timers } = doors
+  let due: ReadonlyMap<string, Due> = new Map()
   let going: Promise<void> | undefined
 
-  async function round(): Promise<void> {
-    const toldNow = new Set<string>()
-    for (const run of await ledger.listRuns({ living: true })) {
-      const job = run.jobs.findLast(({ ended }) => !ended)
-      if (job === undefined) continue
-      if (told.has(job.uid)) {
-        toldNow.add(job.uid)
-        continue
-      }
-      const detail = await ledger.findRun(run.run)
-      if (detail.totals.refused_by_cap_count === 0) continue
-      await sayOnJob(doors, { namespace: run.namespace, ...job }, spentWhileLiving(detail, job.uid))
-      toldNow.add(job.uid)
-    }
-    told = toldNow
+  /** Whether it was said. */
+  async function tell(job: JobName): Promise<boolean> {
+    const [run] = await ledger.listRuns({ namespace: job.namespace, job: job.uid })
+    if (run === undefined) return false
+    const detail = await ledger.findRun(run.run)
+    if (detail.totals.refused_by_cap_count === 0) return false
+    await sayOnJob(doors, job, spentWhileLiving(detail, job.uid))
+    return true
   }
 
-  const next = () => {
+  async function round(): Promise<void> {
+    const next = new Map<string, Due>()
+    for (const job of living()) {
+      const nowMs = clock.monotonicMs()
+      const { atMs, waitMs } = due.get(job.uid) ?? { atMs: nowMs, waitMs: LOOK_EVERY_MS / 2 }
+      if (nowMs < atMs) next.set(job.uid, { atMs, waitMs })
+      else {
+        const later = Math.min(waitMs * 2, LONGEST_WAIT_MS)
+        next.set(job.uid, (await tell(job)) ? { atMs: Infinity, waitMs } : { atMs: nowMs + later, waitMs: later })
+      }
+    }
+    due = next
+  }
+
+  const look = () => {
     going ??= round()
-      .catch((fault) => log.warn({ err: fault }, 'living runs were not gone through for spent caps; it is tried again'))
+      .catch((fault) => log.warn({ err: fault }, 'living Jobs were not asked about spent caps; it is tried again'))
       .finally(() => {
         going = undefined
       })
   }
-  next()
-  return { stop: timers.every(ROUND_MS, next) }
+  look()
+  return { stop: timers.every(LOOK_EVERY_MS, look) }
 }

@@ -55,7 +55,9 @@ export async function startManager(config: ManagerConfig, doors: ManagerDoors): 
 
 /** What the leading replica does. */
 function begin(doors: EventDoors, ledger: LedgerClient) {
-  const parts = [watchJobEnds(doors, ledger), watchSpentCaps(doors, ledger), keepPolicyStatus(doors, ledger)]
+  const ends = watchJobEnds(doors, ledger)
+  const spent = watchSpentCaps(doors, { ledger, living: () => ends.living() })
+  const parts = [ends, spent, keepPolicyStatus(doors, ledger)]
   return {
     stop() {
       for (const part of parts) part.stop()

@@ -8,6 +8,8 @@ import { readKubeconfig } from './kubeconfig.ts'
 export interface PersonsKube {
   /** Name of the context. */
   readonly context: string
+  /** That the context names; `default` where it names none. */
+  readonly namespace: string
   readonly kube: KubeApi
   /** Token that the kubeconfig's user is known by, also one that a program prints; undefined with a client certificate. */
   bearer(): Promise<string | undefined>
@@ -26,6 +28,7 @@ export function connectAsPerson(timers: Timers, context?: string): PersonsKube {
   const config = readKubeconfig(context === undefined ? {} : { context })
   return {
     context: config.getCurrentContext(),
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     kube: connectWith(config, timers),
     async bearer() {
       const options: { headers?: Record<string, string> } = {}

@@ -5,6 +5,7 @@ import type { LedgerEffects } from './effects.ts'
 import type { PodCredentials } from './identity/pod-credential.ts'
 import type { KeyedRuns } from './identity/run-key.ts'
 import type { RunTermsCache } from './identity/run-terms.ts'
+import type { KnownTotals } from './operator/run-totals.ts'
 import type { Sealer } from './seal.ts'
 
 /** What every journey of the ledger works with: the effects, and what the ledger keeps in memory over them. */
@@ -17,6 +18,7 @@ export interface Ledger extends LedgerEffects {
   readonly credentials: PodCredentials
   readonly keyedRuns: KeyedRuns
   readonly runTerms: RunTermsCache
+  readonly totals: KnownTotals
   readonly sends: Sends
   readonly reports: Reports
 }

@@ -13,6 +13,7 @@ import type { Ledger } from './ledger.ts'
 import { LEDGER_METRICS } from './metrics.ts'
 import { openStore } from './open-store.ts'
 import { createOperatorApp } from './operator/app.ts'
+import { createKnownTotals } from './operator/run-totals.ts'
 import { localPlatform } from './platform/local.ts'
 import type { Platform } from './platform/platform.ts'
 import { createRepair } from './repair/repair.ts'
@@ -99,6 +100,7 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
     credentials: createPodCredentials(masterKey),
     keyedRuns: createKeyedRuns(masterKey),
     runTerms: createRunTermsCache(store),
+    totals: createKnownTotals(store),
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),
   }

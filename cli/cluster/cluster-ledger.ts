@@ -24,8 +24,15 @@ export function hasKubeconfig({ KUBECONFIG, HOME }: Environment): boolean {
   return HOME !== undefined && existsSync(join(HOME, '.kube/config'))
 }
 
+/** A cluster's ledger as a person asks it. */
+export interface ClusterLedger {
+  readonly client: LedgerClient
+  /** Of the kubeconfig's context. */
+  readonly namespace: string
+}
+
 /** A client of the ledger in the cluster, through the API server, as the kubeconfig's user. */
-export async function connectToCluster(ask: ClusterAsk, timers: Timers): Promise<LedgerClient> {
+export async function connectToCluster(ask: ClusterAsk, timers: Timers): Promise<ClusterLedger> {
   // The Kubernetes client takes longer to load than most commands take in all.
   const { connectAsPerson } = await import('../../kube/person.ts')
   const person = connectAsPerson(timers, ask.context)
@@ -35,12 +42,9 @@ export async function connectToCluster(ask: ClusterAsk, timers: Timers): Promise
       `the ledger of ${person.context} could not be looked for: ${fault.message}. Another way to it: --ledger https://HOST:PORT`,
     )
   })
-  return createLedgerClient({
-    address,
-    caPem,
-    operatorToken: await tokenOf(person, ask.serviceAccount),
-    openSocket: () => person.openPort(pod),
-  })
+  const operatorToken = await tokenOf(person, ask.serviceAccount)
+  const client = createLedgerClient({ address, caPem, operatorToken, openSocket: () => person.openPort(pod) })
+  return { client, namespace: person.namespace }
 }
 
 /** The ledger asks the API server whose token it is, so a client certificate does not do. */

@@ -1,5 +1,6 @@
 import type { RunView } from '../../contract/operators.ts'
 import { type Command, EXIT, isSet, text } from '../command.ts'
+import { UsageError } from '../faults.ts'
 import { LEDGER_OPTIONS, withLedger } from '../ledger-access.ts'
 import { printAnswer } from '../print.ts'
 import { formatTable } from '../table.ts'
@@ -7,10 +8,16 @@ import { formatTable } from '../table.ts'
 export const listRunsCommand: Command = {
   name: 'runs list',
   summary: 'list runs with their Jobs, caps and what is spent',
-  usage: '[-n NAMESPACE] [--living]',
+  usage: '[-n NAMESPACE | -A] [--living]',
   options: {
     ...LEDGER_OPTIONS,
-    namespace: { type: 'string', short: 'n', value: 'NAMESPACE', help: 'only this one (default: all)' },
+    namespace: {
+      type: 'string',
+      short: 'n',
+      value: 'NAMESPACE',
+      help: "only this one (default: in a cluster that of the kubeconfig's context, else all)",
+    },
+    'all-namespaces': { type: 'boolean', short: 'A', help: 'all of a cluster' },
     living: { type: 'boolean', help: 'only those with a Job that has not ended' },
   },
   examples: [
@@ -18,12 +25,15 @@ export const listRunsCommand: Command = {
     ['jobcap runs list --living --ledger kube:production', 'ask the ledger of another context of the kubeconfig'],
   ],
   run(values, _words, context) {
-    const namespace = text(values, 'namespace')
-    const filter = {
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(isSet(values, 'living') ? { living: true } : {}),
-    }
-    return withLedger(values, context, async ({ client }) => {
+    const named = text(values, 'namespace')
+    const isAll = isSet(values, 'all-namespaces')
+    if (isAll && named !== undefined) throw new UsageError('--namespace and --all-namespaces exclude each other')
+    return withLedger(values, context, async ({ client, namespace: ofContext }) => {
+      const namespace = isAll ? undefined : (named ?? ofContext)
+      const filter = {
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(isSet(values, 'living') ? { living: true } : {}),
+      }
       printAnswer(await client.listRuns(filter), { values, context, text: runTable })
       return EXIT.ok
     })

@@ -14,9 +14,9 @@ export const raiseRunCommand: Command = {
   examples: [['jobcap runs raise nightly -n billing --cap-usd 800.00', 'let a capped run go on']],
   run(values, [job = ''], context) {
     const limits = limitsGiven(values)
-    return withLedger(values, context, async ({ client }) => {
-      const { key } = await runOfJob(client, job, values)
-      const raised = await client.setLimits(key.key_id, limits)
+    return withLedger(values, context, async (ledger) => {
+      const { key } = await runOfJob(ledger, job, values)
+      const raised = await ledger.client.setLimits(key.key_id, limits)
       printAnswer(raised, { values, context, text: (view) => keyTable([view]) })
       return EXIT.ok
     })

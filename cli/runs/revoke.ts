@@ -12,9 +12,9 @@ export const revokeRunCommand: Command = {
   options: RUN_OPTIONS,
   examples: [['jobcap runs revoke nightly -n billing', 'end a run for good, and see what was still in flight']],
   run(values, [job = ''], context) {
-    return withLedger(values, context, async ({ client }) => {
-      const { key } = await runOfJob(client, job, values)
-      printAnswer(await client.revokeKey(key.key_id), { values, context, text: describeRevoked })
+    return withLedger(values, context, async (ledger) => {
+      const { key } = await runOfJob(ledger, job, values)
+      printAnswer(await ledger.client.revokeKey(key.key_id), { values, context, text: describeRevoked })
       return EXIT.ok
     })
   },

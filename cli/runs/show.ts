@@ -13,9 +13,9 @@ export const showRunCommand: Command = {
   options: RUN_OPTIONS,
   examples: [['jobcap runs show nightly -n billing', 'show the run of the newest Job of this name']],
   run(values, [job = ''], context) {
-    return withLedger(values, context, async ({ client }) => {
-      const { run } = await runOfJob(client, job, values)
-      printAnswer(await client.findRun(run), { values, context, text: describe })
+    return withLedger(values, context, async (ledger) => {
+      const { run } = await runOfJob(ledger, job, values)
+      printAnswer(await ledger.client.findRun(run), { values, context, text: describe })
       return EXIT.ok
     })
   },

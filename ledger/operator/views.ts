@@ -48,7 +48,7 @@ export async function runView(ledger: Ledger, run: RunRow): Promise<RunView> {
 }
 
 export async function runDetailView(ledger: Ledger, run: RunRow): Promise<RunDetailView> {
-  const [view, totals] = await Promise.all([runView(ledger, run), ledger.store.countCalls(run.runUid)])
+  const [view, totals] = await Promise.all([runView(ledger, run), ledger.totals.of(run)])
   if (totals === undefined) throw new Error(`run ${run.runUid} is not in the store any more`)
   const { calls, inDoubt, replays, refusedByCap } = totals
   return {

@@ -1,7 +1,9 @@
 import { keepAuthority } from '../../certs/authority.ts'
 import { DEFAULT_LIVES } from '../../certs/lineage.ts'
+import { keepMounted, type MountedServing } from '../../certs/mounted.ts'
 import { keepServing } from '../../certs/serving.ts'
 import { connectKube } from '../../kube/api.ts'
+import type { KubeDoors } from '../../kube/mirror.ts'
 import type { TlsPair } from '../../runtime/http-server.ts'
 import type { KubernetesConfig, LedgerConfig } from '../config.ts'
 import type { Doors } from '../doors.ts'
@@ -17,34 +19,19 @@ import type { Platform } from './platform.ts'
 export async function kubernetesPlatform(
   config: KubernetesConfig,
   doors: Doors,
-  { store, stateFolder }: Pick<LedgerConfig, 'store' | 'stateFolder'>,
+  { store, stateFolder, tls }: Pick<LedgerConfig, 'store' | 'stateFolder' | 'tls'>,
 ): Promise<Platform> {
   const { timers, log } = doors
   const kube = connectKube(timers)
   const watching = { kube, timers, log }
   const policies = createKubePolicies(watching)
   const secrets = createKubeSecrets(watching, config.namespace)
-  const lives = DEFAULT_LIVES
-  const authority = keepAuthority({
-    ...watching,
-    clock: doors.clock,
-    random: doors.random,
-    namespace: config.namespace,
-    secretName: config.authoritySecret,
-    lives,
-  })
   const users: ((pair: TlsPair) => void)[] = []
-  const serving = await keepServing({
-    ...doors,
-    authority,
-    dnsNames: config.dnsNames,
-    lives,
-    // Pods trust what admission wrote into them, long before this certificate signs: nobody has to be told.
-    announce: () => Promise.resolve(),
-    use: (pair) => {
-      for (const use of users) use(pair)
-    },
-  })
+  const use = (pair: TlsPair) => {
+    for (const user of users) user(pair)
+  }
+  const serving =
+    tls === null ? await ownCertificate({ ...doors, kube }, config, use) : keepMounted({ ...doors, files: tls, use })
   await Promise.all([policies.isThere, secrets.isThere])
   return {
     policies,
@@ -62,9 +49,29 @@ export async function kubernetesPlatform(
       })
     },
     tls: serving.first,
-    onNewCertificate: (use) => void users.push(use),
+    onNewCertificate: (user) => void users.push(user),
     stop() {
-      for (const part of [policies, secrets, authority, serving]) part.stop()
+      for (const part of [policies, secrets, serving]) part.stop()
+    },
+  }
+}
+
+/** Signed by the install's own authority. */
+async function ownCertificate(
+  doors: Doors & KubeDoors,
+  { namespace, authoritySecret, dnsNames }: KubernetesConfig,
+  use: (pair: TlsPair) => void,
+): Promise<MountedServing> {
+  const lives = DEFAULT_LIVES
+  const authority = keepAuthority({ ...doors, namespace, secretName: authoritySecret, lives })
+  // Pods trust what admission wrote into them, long before this certificate signs: nobody has to be told.
+  const announce = () => Promise.resolve()
+  const serving = await keepServing({ ...doors, authority, dnsNames, lives, announce, use })
+  return {
+    first: serving.first,
+    stop() {
+      serving.stop()
+      authority.stop()
     },
   }
 }

@@ -40,6 +40,12 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   'manager.port=443': /port/,
 }
 
+interface Rendered {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> }
+  readonly spec: Readonly<Record<string, unknown>>
+}
+
 const render = (folder: string, values: string, ...more: readonly string[]) =>
   helm(
     folder,
@@ -80,6 +86,37 @@ describe('the chart', function () {
       )
       expect(said, values).to.match(complaint)
     }
+  })
+
+  it('leaves certificates to cert-manager by one value: nothing of it may then sign, or patch a webhook', async () => {
+    const documents = parseAllDocuments(await render(folder, 'certificates.certManager.enabled=true')).map(
+      (document) => document.toJS() as Rendered,
+    )
+    const named = (kind: string, name: string) =>
+      documents.find((one) => one.kind === kind && one.metadata.name === name) as Rendered
+    for (const part of ['manager', 'ledger']) {
+      const { spec } = named('Certificate', `jobcap-${part}-tls`)
+      expect(spec).to.deep.include({
+        secretName: `jobcap-${part}-tls`,
+        issuerRef: { group: 'cert-manager.io', kind: 'Issuer', name: 'jobcap-ca' },
+      })
+      expect(spec['dnsNames']).to.include(`jobcap-${part}.${OWN_NAMESPACE}.svc`)
+    }
+    const { metadata } = named('MutatingWebhookConfiguration', 'jobcap')
+    expect(metadata.annotations).to.deep.equal({
+      'cert-manager.io/inject-ca-from': `${OWN_NAMESPACE}/jobcap-manager-tls`,
+    })
+    const rights = JSON.stringify([named('ClusterRole', 'jobcap-manager'), named('Role', 'jobcap-manager')])
+    expect(rights).not.to.match(/secrets|webhookconfigurations/)
+    const text = JSON.stringify(documents)
+    for (const said of ['JOBCAP_TLS_FOLDER', '--tls-cert=/var/run/jobcap/tls/tls.crt']) expect(text).to.contain(said)
+    const own = await render(
+      folder,
+      'certificates.certManager.enabled=true,certificates.certManager.issuerRef.name=corp',
+    )
+    expect(own)
+      .to.contain('name: corp')
+      .and.not.to.match(/kind: Issuer\nmetadata/)
   })
 
   it('refuses a Kubernetes that is older than what was tried', async () => {

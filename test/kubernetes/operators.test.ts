@@ -97,11 +97,16 @@ describe('operators of a cluster', function () {
     expect(status, JSON.stringify(body)).to.equal(200)
   }
 
+  /** Of the kubeconfig's context; undefined: it names none. */
+  let namespace: string | undefined
+
   /** `jobcap` of a person with this kubeconfig, to its end. */
   async function jobcap(user: object, ...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
     const config = JSON.parse(readFileSync(join(cluster.folder, 'control-plane/kubeconfig'), 'utf8')) as {
       users: { name: string; user: object }[]
+      contexts: { context: { namespace?: string } }[]
     }
+    if (namespace !== undefined) for (const { context } of config.contexts) context.namespace = namespace
     config.users = [{ name: 'u', user }]
     const file = join(cluster.folder, 'persons-kubeconfig')
     writeFileSync(file, JSON.stringify(config))
@@ -116,6 +121,22 @@ describe('operators of a cluster', function () {
     expect(code, err).to.equal(0)
     expect(out).to.match(/billing +paying +default +active +\$500\.00 +\$0\.00/)
     expect(kubelet?.asked).to.deep.equal(['GET /portForward/jobcap/jobcap-ledger-0'])
+  })
+
+  it('mean the namespace of their context where they name none, and all of them only when they say so', async () => {
+    const lead = await as('lead')
+    expect((await jobcap(lead, 'runs', 'list')).err).to.contain('in namespace default')
+    namespace = TEAM
+    try {
+      const listed = await jobcap(lead, 'runs', 'list')
+      expect(listed.out, listed.err).to.match(/billing +paying/)
+      const shown = await jobcap(lead, 'runs', 'show', 'paying')
+      expect(shown.out, shown.err).to.match(/billing +paying/)
+      expect((await jobcap(lead, 'runs', 'list', '-A')).err).to.contain('in all namespaces')
+      expect((await jobcap(lead, 'runs', 'list', '-A', '-n', TEAM)).err).to.contain('exclude each other')
+    } finally {
+      namespace = undefined
+    }
   })
 
   it('are known by what their kubeconfig runs for a token, too', async () => {
@@ -141,7 +162,9 @@ describe('operators of a cluster', function () {
     const revoked = await jobcap(lead, 'runs', 'revoke', 'paying', '-n', TEAM)
     expect([revoked.code, revoked.err]).to.deep.include(1)
     expect(revoked.err).to.contain(`You may not delete keys of jobcap.dev in namespace ${TEAM}. (operator_forbidden)`)
-    expect((await jobcap(lead, 'runs', 'list')).err).to.contain('list runs of jobcap.dev in all namespaces')
+    expect((await jobcap(lead, 'runs', 'list', '--all-namespaces')).err).to.contain(
+      'list runs of jobcap.dev in all namespaces',
+    )
     const guest = await jobcap(await as('guest'), 'runs', 'list', '-n', TEAM)
     expect(guest.err).to.contain(`You may not list runs of jobcap.dev in namespace ${TEAM}.`)
   })

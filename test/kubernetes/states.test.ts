@@ -148,8 +148,9 @@ describe('odd states of a cluster', function () {
     const answer = await fetch(`${proxy}/stripe/v1/payment_intents`, { method: 'POST', body })
     expect(answer.status).to.equal(429)
     const doors = { kube: cluster.kube, timers: systemTimers, clock: systemClock, log: createLog('test', 'silent') }
-    const watching = [watchSpentCaps(doors, await ledger()), watchSpentCaps(doors, await ledger())]
     const uid = await uidOf('spent')
+    const asked = { ledger: await ledger(), living: () => [{ namespace: TEAM, name: 'spent', uid }] }
+    const watching = [watchSpentCaps(doors, asked), watchSpentCaps(doors, asked)]
     const path = `/apis/events.k8s.io/v1/namespaces/${TEAM}/events`
     const found = await cluster.until('the event', async () => {
       const { items } = (await cluster.kube.get<{

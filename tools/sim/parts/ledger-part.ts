@@ -6,6 +6,7 @@ import { createPodCredentials } from '../../../ledger/identity/pod-credential.ts
 import { createKeyedRuns } from '../../../ledger/identity/run-key.ts'
 import { createRunTermsCache } from '../../../ledger/identity/run-terms.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
+import { createKnownTotals } from '../../../ledger/operator/run-totals.ts'
 import { createRepair } from '../../../ledger/repair/repair.ts'
 import { createSealer } from '../../../ledger/seal.ts'
 import { createListener } from '../../../ledger/server.ts'
@@ -92,6 +93,7 @@ function ledgerOf({ process, store, vendors, workloads, policies }: LedgerPartOp
     credentials: createPodCredentials(MASTER_KEY),
     keyedRuns: createKeyedRuns(MASTER_KEY),
     runTerms: createRunTermsCache(store),
+    totals: createKnownTotals(store),
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),
   }
