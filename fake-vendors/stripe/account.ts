@@ -3,11 +3,18 @@ import type { VendorClock } from '../vendor-clock.ts'
 import { IdempotencyKeys } from './idempotency.ts'
 import type {
   Charge,
+  CreditNote,
   Customer,
+  Invoice,
+  InvoiceItem,
+  OutboundPayment,
   PaymentIntent,
   Payout,
+  PayoutIntent,
+  Price,
   Refund,
   StripeObject,
+  Subscription,
   Topup,
   Transfer,
   TransferReversal,
@@ -65,6 +72,13 @@ export class Account {
   readonly payouts = new Collection<Payout>('payout')
   readonly topups = new Collection<Topup>('topup')
   readonly customers = new Collection<Customer>('customer')
+  readonly invoiceItems = new Collection<InvoiceItem>('invoiceitem')
+  readonly invoices = new Collection<Invoice>('invoice')
+  readonly creditNotes = new Collection<CreditNote>('credit_note')
+  readonly prices = new Collection<Price>('price')
+  readonly subscriptions = new Collection<Subscription>('subscription')
+  readonly outboundPayments = new Collection<OutboundPayment>('outbound_payment')
+  readonly payoutIntents = new Collection<PayoutIntent>('payout_intent')
   readonly keys: IdempotencyKeys
   readonly #available = new Map<string, number>()
   readonly #clock: VendorClock

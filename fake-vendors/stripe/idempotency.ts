@@ -4,6 +4,8 @@ import { StripeRefusal } from './refusal.ts'
 
 /** Stripe may forget a key 24 h after its first use. Source: https://docs.stripe.com/api/idempotent_requests */
 const KEPT_MS = 24 * 60 * 60 * 1000
+/** v2 keeps them 30 days. Source: https://docs.stripe.com/api-v2-overview#idempotency */
+const V2_KEPT_MS = 30 * KEPT_MS
 
 const MAX_KEY_CHARACTERS = 255
 
@@ -70,7 +72,8 @@ export class IdempotencyKeys {
 
   #unexpired(key: string): Entry | undefined {
     const entry = this.#entries.get(key)
-    if (entry?.answer === undefined || this.#clock.nowMs() - entry.firstUsedMs < KEPT_MS) return entry
+    const keptMs = entry?.path.startsWith('/v2/') === true ? V2_KEPT_MS : KEPT_MS
+    if (entry?.answer === undefined || this.#clock.nowMs() - entry.firstUsedMs < keptMs) return entry
     this.#entries.delete(key)
     return undefined
   }

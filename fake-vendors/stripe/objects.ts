@@ -118,3 +118,78 @@ export interface Customer extends StripeObject {
   name: string | null
   deleted: boolean
 }
+
+export interface InvoiceItem extends StripeObject {
+  object: 'invoiceitem'
+  amount: number
+  currency: string
+  customer: string
+  description: string | null
+  /** Null while it waits for its customer's next invoice. */
+  invoice: string | null
+}
+
+export interface Invoice extends StripeObject {
+  object: 'invoice'
+  amount_due: number
+  amount_paid: number
+  amount_remaining: number
+  auto_advance: boolean
+  currency: string
+  customer: string
+  description: string | null
+  /** What credit notes took off it after it was paid. */
+  post_payment_credit_notes_amount: number
+  pre_payment_credit_notes_amount: number
+  status: 'draft' | 'open' | 'paid' | 'void'
+  subscription: string | null
+  total: number
+}
+
+export interface CreditNote extends StripeObject {
+  object: 'credit_note'
+  amount: number
+  currency: string
+  customer: string
+  invoice: string
+  status: 'issued'
+  type: 'pre_payment' | 'post_payment'
+}
+
+export interface Price extends StripeObject {
+  object: 'price'
+  currency: string
+  unit_amount: number
+  recurring: { interval: string } | null
+}
+
+export interface Subscription extends StripeObject {
+  object: 'subscription'
+  currency: string
+  customer: string
+  latest_invoice: string
+  status: 'active' | 'incomplete' | 'canceled'
+}
+
+/** Money as v2 writes it. */
+export interface V2Money {
+  value: number
+  currency: string
+}
+
+export interface OutboundPayment extends StripeObject {
+  object: 'v2.money_management.outbound_payment'
+  amount: V2Money
+  description: string | null
+  from: { financial_account: string }
+  to: { recipient: string }
+  status: 'processing' | 'canceled'
+}
+
+export interface PayoutIntent extends StripeObject {
+  object: 'v2.money_management.payout_intent'
+  amount: V2Money
+  from: { financial_account: string }
+  to: { recipient: string }
+  status: 'requires_confirmation' | 'processing' | 'canceled'
+}

@@ -109,6 +109,16 @@ export class Params {
     return value
   }
 
+  /** A list of objects: `items[0][price]=…`. */
+  objects(name: string): FormObject[] {
+    const value = this.#values[name] ?? []
+    if (!Array.isArray(value)) throw invalid(name, 'Invalid array')
+    return value.map((item) => {
+      if (typeof item !== 'object' || Array.isArray(item)) throw invalid(name, 'Invalid object')
+      return item
+    })
+  }
+
   metadata(before: Readonly<Record<string, string>> = {}): Record<string, string> {
     const value = this.#values['metadata']
     if (value === undefined) return { ...before }

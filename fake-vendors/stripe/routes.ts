@@ -1,10 +1,14 @@
 import { BALANCE_ROUTES } from './balance.ts'
 import { CHARGE_ROUTES } from './charges.ts'
+import { CREDIT_NOTE_ROUTES } from './credit-notes.ts'
 import { CUSTOMER_ROUTES } from './customers.ts'
+import { INVOICE_ROUTES } from './invoices.ts'
+import { MONEY_MANAGEMENT_ROUTES } from './money-management.ts'
 import { PAYMENT_INTENT_ROUTES } from './payment-intents.ts'
 import { PAYOUT_ROUTES } from './payouts.ts'
 import { REFUND_ROUTES } from './refunds.ts'
 import type { Route } from './route.ts'
+import { SUBSCRIPTION_ROUTES } from './subscriptions.ts'
 import { TOPUP_ROUTES } from './topups.ts'
 import { TRANSFER_ROUTES } from './transfers.ts'
 
@@ -17,6 +21,10 @@ const ROUTES: readonly Route[] = [
   ...TOPUP_ROUTES,
   ...CUSTOMER_ROUTES,
   ...BALANCE_ROUTES,
+  ...INVOICE_ROUTES,
+  ...CREDIT_NOTE_ROUTES,
+  ...SUBSCRIPTION_ROUTES,
+  ...MONEY_MANAGEMENT_ROUTES,
 ]
 
 /** `:id` stands for any one segment. */

@@ -31,7 +31,7 @@ interface Prepared {
   readonly form: FormObject
 }
 
-/** A stand-in for Stripe's v1 API: the money routes with real state, and Stripe's promises about repeats. */
+/** A stand-in for Stripe's API: the money routes of v1 and v2 with real state, and Stripe's promises about repeats. */
 export function fakeStripe({ secret, clock, random }: FakeStripeOptions): Vendor {
   const accounts = new Map<string, Account>()
 
@@ -105,7 +105,7 @@ function run(prepared: Prepared, closeKey: (answer: Answer, begun: boolean) => v
     result = route.run({ account, params, path: call.path, ...ids })
   } catch (fault) {
     const outcome = refused(call, fault)
-    const begun = fault instanceof StripeRefusal && fault.begun
+    const begun = fault instanceof StripeRefusal && fault.begun && !isV2(call)
     const fact = { ...outcome.fact, ...namesOf(prepared), route: nameOf(route) }
     return { ...outcome, fact, conclude: (answer) => closeKey(answer, begun) }
   }
@@ -113,13 +113,19 @@ function run(prepared: Prepared, closeKey: (answer: Answer, begun: boolean) => v
   return {
     answer: answerTo(call, result.status, body),
     fact: { ...result.fact, ...namesOf(prepared), status: result.status, route: nameOf(route) },
-    conclude: (answer) => closeKey(answer, true),
+    // What failed under a key of v2 runs again: https://docs.stripe.com/api-v2-overview#idempotency
+    conclude: (answer) => closeKey(answer, !isV2(call) || answer.status < 400),
   }
 }
 
-/** Only POSTs heed a key: v1 reads and DELETEs ignore it. */
+/** v1 heeds keys on POST alone, v2 on DELETE too. */
 function keyOf({ call, route }: Prepared): string | undefined {
-  return route.method === 'POST' ? call.idempotencyKey : undefined
+  const isHeeded = route.method === 'POST' || (isV2(call) && route.method === 'DELETE')
+  return isHeeded ? call.idempotencyKey : undefined
+}
+
+function isV2({ path }: VendorCall): boolean {
+  return path.startsWith('/v2/')
 }
 
 function openKey({ call, account, form }: Prepared, key: string) {
@@ -180,8 +186,9 @@ function unknownUrl({ method, path }: VendorCall): StripeRefusal {
   return new StripeRefusal(404, { type: 'invalid_request_error', message }, false)
 }
 
-/** The parameters of query and body together. */
+/** The parameters of query and body together; v2 takes JSON. */
 function formOf(call: VendorCall): FormObject {
+  if (isV2(call) && call.body.length > 0) return jsonOf(call)
   const type = String(call.headers['content-type'] ?? FORM)
   if (call.body.length > 0 && !type.startsWith(FORM)) {
     const message = `Invalid request (check that your POST content type is ${FORM}). If you have any questions, we can help at https://support.stripe.com/.`
@@ -195,10 +202,21 @@ function formOf(call: VendorCall): FormObject {
   }
 }
 
-function fieldsOf(body: Buffer, contentType: string): Fields {
-  if (!contentType.startsWith(FORM)) return {}
+/** Every leaf as text, as a form has them. */
+function jsonOf(call: VendorCall): FormObject {
   try {
-    return flatten(decodeForm(body.toString('utf8')))
+    const value: unknown = JSON.parse(call.body.toString('utf8'))
+    return decodeForm(new URLSearchParams(flatten(value)).toString())
+  } catch (fault) {
+    const message = `Invalid JSON: ${(fault as Error).message}`
+    throw new StripeRefusal(400, { type: 'invalid_request_error', message }, false)
+  }
+}
+
+function fieldsOf(body: Buffer, contentType: string): Fields {
+  try {
+    if (contentType.startsWith('application/json')) return flatten(JSON.parse(body.toString('utf8')))
+    return contentType.startsWith(FORM) ? flatten(decodeForm(body.toString('utf8'))) : {}
   } catch {
     return {}
   }

@@ -69,6 +69,7 @@ export class CallSteps {
       await this.#writeOutcome(report, report.outcome)
       this.#recovery.mustServe()
       const answer = await inner.report(report).catch((fault: unknown) => this.#putBack(report, fault))
+      await this.#writeChoice(report, answer)
       if (answer.call.state === 'settled' || answer.call.state === 'released') {
         journal.resolved(report.callId)
         this.#asked.delete(report.callId)
@@ -127,6 +128,16 @@ export class CallSteps {
       await this.#writeOutcome(ref, dropped('the store may have lost the reservation'))
       throw fault
     }
+  }
+
+  /**
+   * Of what a look-up found, the store takes what no other record has. Lost with the store, that choice would leave the
+   * effect to another call that looks for one alike.
+   */
+  async #writeChoice(report: SendReport, { status, call }: ReportAnswer): Promise<void> {
+    if (report.outcome.kind !== 'found' || status !== 'settled') return
+    const answer = report.outcome.candidates.find(({ object }) => object === call.object)
+    if (answer !== undefined) await this.#writeOutcome(report, { kind: 'definite', answer })
   }
 
   async #writeOutcome({ callId, epoch, gen, nonce }: SendRef, outcome: SendOutcome): Promise<void> {

@@ -48,6 +48,8 @@ const ANSWERS = `
   /v1/refunds                       500       200     garbage                                                      500    -       -          true
   /v1/subscriptions                 900       200     {"id":"sub_1","currency":"usd"}                              900    sub_1   -          true
   /v1/invoices                      900       200     {"id":"in_1","object":"invoice","status":"draft","amount_due":100,"currency":"usd"}  900  in_1  -  true
+  /v1/invoices                      0         200     {"id":"in_1","object":"invoice","status":"draft","amount_due":100,"currency":"usd"}  0  -  -  true
+  /v1/invoiceitems                  0         200     {"id":"ii_1","object":"invoiceitem","amount":100,"currency":"usd"}  0  -  -  true
   /v1/invoices/in_1/finalize        900@in_1  200     {"id":"in_1","object":"invoice","status":"open","amount_due":100,"currency":"usd"}  100  in_1  -  true
   /v1/invoices/in_1/finalize        900@in_1  200     {"id":"in_1","object":"invoice","status":"open","amount_due":1200,"currency":"usd"}  1200  in_1  -  true
   /v1/invoices/in_1/pay             500@in_1  200     {"id":"in_1","object":"invoice","status":"paid","amount_due":500,"amount_remaining":0,"currency":"usd"}  500  in_1  -  true

@@ -250,7 +250,11 @@ describe('what the policy says of classes and maximums', () => {
   const pricing: VendorPricing = {
     ...STRIPE_PRICING,
     stripe: {
-      classCaps: { refunds: 1_000_000 as UsdMicros, payouts: 1_000_000 as UsdMicros },
+      classCaps: {
+        refunds: 1_000_000 as UsdMicros,
+        payouts: 1_000_000 as UsdMicros,
+        creditNotes: 1_000_000 as UsdMicros,
+      },
       maximums: [
         { match: 'POST /v1/invoices/*/finalize', usdMicros: 9_000_000 as UsdMicros },
         { match: 'POST /v1/subscriptions', usdMicros: 0 as UsdMicros },
@@ -275,7 +279,8 @@ describe('what the policy says of classes and maximums', () => {
     /v1/refunds                              charge=..%2Fcustomers%2Fcus_1         refused amount_invalid
     /v1/charges/ch_1/refund                  -                                     ask /v1/charges/ch_1
     /v1/transfers/tr_1/reversals             amount=5                              ask /v1/transfers/tr_1
-    /v1/credit_notes                         invoice=in_1                          free
+    /v1/credit_notes                         invoice=in_1                          ask /v1/invoices/in_1
+    /v1/credit_notes                         amount=5                              refused amount_invalid
     /v1/invoices/in_1/finalize               -                                     $9 of in_1
     /v1/subscriptions                        customer=cus_1                        $0
     /v1/subscriptions/sub_1                  quantity=9                            refused route_unknown
@@ -298,6 +303,10 @@ describe('what the policy says of classes and maximums', () => {
     /v1/invoices/in_1/pay            -                             {"id":"in_1","object":"invoice","amount":1,"amount_due":500,"amount_remaining":300,"currency":"usd"}  $3 of in_1
     /v1/invoices/in_1/pay            -                             {"id":"in_1","object":"invoice","amount":1,"amount_due":500,"currency":"usd"}  $5 of in_1
     /v1/invoices/in_1/pay            -                             {"id":"in_1","object":"invoice","amount":1,"currency":"usd"}    refused amount_invalid
+    /v1/credit_notes                 invoice=in_1                  {"id":"in_1","object":"invoice","amount_due":500,"amount_remaining":0,"total":500,"currency":"usd"}  $5 in creditNotes
+    /v1/credit_notes                 invoice=in_1                  {"id":"in_1","object":"invoice","amount_due":500,"amount_remaining":500,"total":700,"currency":"usd"}  $7 in creditNotes
+    /v1/credit_notes                 invoice=in_1&refund_amount=200  {"id":"in_1","object":"invoice","amount_due":500,"amount_remaining":0,"currency":"usd"}  $5 in creditNotes
+    /v1/credit_notes                 invoice=in_1&amount=200&refund_amount=200  {"id":"in_1","object":"invoice","amount_due":500,"amount_remaining":0,"currency":"usd"}  $2 in creditNotes
   `
   for (const [path = '', body = '', object = '', expected = ''] of rowsOf(OBJECTS)) {
     it(`${path} ${body} on ${object}: ${expected}`, () => {

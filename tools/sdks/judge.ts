@@ -55,9 +55,18 @@ function unequalBooks(effects: readonly TruthCall[], { audit }: Evidence): strin
   ]
 }
 
-/** The account is the sum of what the record settles. */
+/** The account is the sum of what the record settles, less what counts in a class of its own. */
 function unequalAccount({ audit, key }: Evidence): string[] {
-  const spent = audit.reduce((sum, event) => sum + (event.event === 'call.settled' ? event.spentUsdMicros : 0), 0)
+  const ofClasses = new Set(
+    audit.flatMap((event) =>
+      event.event === 'call.reserved' && event.levels.includes('policy_class_day') ? [event.call.callId] : [],
+    ),
+  )
+  const spent = audit.reduce(
+    (sum, event) =>
+      sum + (event.event === 'call.settled' && !ofClasses.has(event.call.callId) ? event.spentUsdMicros : 0),
+    0,
+  )
   const givenBack = audit.reduce((sum, event) => sum + (event.event === 'money.given_back' ? event.usdMicros : 0), 0)
   return differs('the account, against the sum of the record', Number(key.spent_usd), (spent - givenBack) / 1_000_000)
 }

@@ -9,7 +9,7 @@ import { currencyMissing, type StripeMoney, usdMicrosOfMoney } from './currency.
 import { baseName, type StripeField } from './form.ts'
 import { isV1, stripePathProblem } from './identity.ts'
 import { findMoneyRoute, type StripeCall } from './money-routes.ts'
-import { readStripeObject } from './object.ts'
+import { readStripeObject, type StripeObject } from './object.ts'
 import { amountIn, amountInvalid, bodyParameters, currencyIn, strayMoney, v2MoneyIn } from './parameters.ts'
 import type { MoneyClass, Of } from './routes/route-cost.ts'
 
@@ -119,7 +119,7 @@ export function boundOfObject(call: CallText, objectJson: Uint8Array, pricing: V
   const requested = requestedOf(fields, known)
   if (isRefusal(requested)) return requested
   const object = readStripeObject(objectJson)
-  const amount = object?.remaining ?? object?.amount ?? null
+  const amount = object === undefined ? null : mostOf(known, object)
   if (object === undefined || object.id !== asked.object || amount === null || object.currency === null) {
     return refusal('amount_invalid', 'Stripe gave no amount for the object that the call acts on.')
   }
@@ -142,6 +142,12 @@ function requestedOf(fields: readonly StripeField[], { cost }: StripeCall): bigi
   return requested === undefined && cost.kind === 'on_object' && cost.adds === 'new_total'
     ? amountInvalid(name)
     : requested
+}
+
+/** What a payment may still take of the object, and what may be given back of it: also of an invoice that is paid. */
+function mostOf({ cost }: StripeCall, { amount, remaining, total }: StripeObject): bigint | null {
+  if (cost.kind !== 'gives_back') return remaining ?? amount
+  return total !== null && (amount === null || total > amount) ? total : amount
 }
 
 interface Amounts {

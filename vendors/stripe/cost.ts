@@ -43,6 +43,10 @@ function actual({ call, answer, bound: reserved }: Settling, { currencies }: Ven
   }
   const answered = object === undefined ? null : usdMicrosOfObject(object, currencies)
   const known = findMoneyRoute(call.method, call.path)
+  // A maximum of nothing says that it is counted elsewhere: what a draft comes to, when its invoice is final.
+  if (known?.cost.kind === 'computed' && reserved.totalUsdMicros === ZERO_USD) {
+    return { ...nothing, object: reserved.object, hasEffect: true }
+  }
   // Of a refund, and of an invoice that has its sum now, the answer says all that there is to it.
   const isExact =
     known?.cost.kind === 'gives_back' || (known?.cost.kind === 'computed' && object?.isFinalInvoice === true)

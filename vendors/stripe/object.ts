@@ -14,6 +14,8 @@ export interface StripeObject {
   readonly charged: bigint | null
   /** Minor units of an invoice that are not paid yet. */
   readonly remaining: bigint | null
+  /** Minor units of an invoice before what the customer's balance takes off it. */
+  readonly total: bigint | null
   readonly currency: string | null
   /** An invoice that takes no more lines. */
   readonly isFinalInvoice: boolean
@@ -35,6 +37,7 @@ export function readStripeObject(bytes: Uint8Array): StripeObject | undefined {
     amount: countOf(v2 === null ? amount : v2.get('value')),
     charged: countOf(members.get('amount_received') ?? members.get('amount_captured')),
     remaining: isInvoice ? countOf(members.get('amount_remaining')) : null,
+    total: isInvoice ? countOf(members.get('total')) : null,
     currency: textOf(v2 === null ? members.get('currency') : v2.get('currency')),
     isFinalInvoice: isInvoice && status !== null && status !== 'draft',
   }

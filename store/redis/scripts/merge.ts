@@ -9,7 +9,7 @@ import { script } from '../script.ts'
 export const MERGE = script({
   name: 'jobcapMerge',
   purpose: 'puts back, or adds to, the record of one call, as a journal has it',
-  keys: ['meta', 'run', 'accounts', 'audit', 'open'],
+  keys: ['meta', 'run', 'accounts', 'audit', 'open', 'objects'],
   args: {
     callId: 'the record',
     actor: 'JSON of who made it, up to the label',

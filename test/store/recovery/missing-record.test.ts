@@ -8,6 +8,7 @@ import { openFileDisk } from '../../../store/journal/file-disk.ts'
 import { type Journal, openJournal } from '../../../store/journal/journal.ts'
 import { Guard } from '../../../store/recovery/guard.ts'
 import { guardedStore } from '../../../store/recovery/guarded-store.ts'
+import { mergeJournal } from '../../../store/recovery/merge-journal.ts'
 import type { DistributedStore } from '../../../store/recovery/registry.ts'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import { StoreFault } from '../../../store/store.ts'
@@ -26,6 +27,7 @@ describe('a record that the store has lost unnoticed', function () {
   let guard: Guard
   let stage: Stage
   let pod: PodsCaller
+  let inner: DistributedStore
   let marked: () => Promise<void>
 
   before(async function () {
@@ -43,7 +45,7 @@ describe('a record that the store has lost unnoticed', function () {
     marked = async () => undefined
     folder = mkdtempSync(join(tmpdir(), 'missing-record-'))
     stage = await Stage.open(async (options) => {
-      const inner = (await freshStores(() => ({ url: redis.url, ports: [redis.port] }))(options)) as DistributedStore
+      inner = (await freshStores(() => ({ url: redis.url, ports: [redis.port] }))(options)) as DistributedStore
       journal = await openJournal({
         disk: await openFileDisk(folder),
         log: SILENT,
@@ -102,6 +104,23 @@ describe('a record that the store has lost unnoticed', function () {
       spentUsdMicros: 2_000_000,
       reservedUsdMicros: 0,
     })
+  })
+
+  it('is settled again by the effect that a look-up had found, which no other call then gets', async () => {
+    const x = await stage.send(pod, { content: 'message', repeat: NEVER })
+    await stage.mark(x.ref)
+    await stage.unknown(x.ref)
+    const lose = await save()
+    expect((await stage.found(x.ref, [{ object: 'SM1' }])).status).to.equal('settled')
+    await lose()
+    expect((await stage.call(x.call.callId)).state, 'lost').to.equal('in_doubt')
+    await mergeJournal(inner, journal, SILENT)
+    expect(await stage.call(x.call.callId)).to.include({ state: 'settled', object: 'SM1' })
+    const y = await stage.send(pod, { content: 'another', repeat: NEVER })
+    await stage.mark(y.ref)
+    await stage.unknown(y.ref)
+    expect((await stage.found(y.ref, [{ object: 'SM1' }])).status).to.equal('noted')
+    expect((await stage.found(y.ref, [{ object: 'SM1' }, { object: 'SM2' }])).status).to.equal('settled')
   })
 
   it('that surely never left is let go, and nothing is in doubt for ever', async () => {

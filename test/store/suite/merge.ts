@@ -148,6 +148,17 @@ export function suiteOfMerge(open: OpenRecoverable): void {
       expect(await stage.store.countedObject(a.runUid, 'stripe', 'pi_1')).to.equal(usd(2))
     })
 
+    it('of a vendor that is asked once keeps its object from a look-up of another', async () => {
+      const answer = definite({ totalUsdMicros: usd(2), object: 'SM1' })
+      await store.merge(await journalled({ usd: 3, repeat: NEVER }, { answer }))
+      expect(await held()).to.equal('2+0')
+      const { ref } = await stage.send(a, { content: 'another', repeat: NEVER })
+      await stage.mark(ref)
+      await stage.unknown(ref)
+      expect((await stage.found(ref, [{ object: 'SM1' }])).status).to.equal('noted')
+      expect((await stage.found(ref, [{ object: 'SM1' }, { object: 'SM2' }])).status).to.equal('settled')
+    })
+
     it('keeps its place among the calls of its scope, whatever is merged first', async () => {
       const declined = await journalled({ content: 'first' }, { answer: DECLINED })
       const later = await journalled({ content: 'later' }, { answer: definite() })

@@ -1,6 +1,7 @@
 import type { Fault } from '../../../fake-vendors/faults.ts'
 import type { SdkCase } from '../case.ts'
 import { otherThan, raises, sameAs, value } from '../sees.ts'
+import { CLASS_CASES } from './class-cases.ts'
 
 const PAID = value({ amount: 500, status: 'succeeded' })
 const hasWay = (way: 'prefix' | 'host' | 'port') => (sdk: { pointing: object }) => way in sdk.pointing
@@ -225,4 +226,5 @@ export const CASES: readonly SdkCase[] = [
     ],
     truth: { effects: 2, spentUsd: '10.00', vendorCalls: 2 },
   },
+  ...CLASS_CASES,
 ]

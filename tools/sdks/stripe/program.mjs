@@ -22,11 +22,16 @@ const payment = ({ cents = 500, currency = 'usd', customer = 'cus_1', ...more } 
 })
 const shown = ({ id, amount, status }) => ({ id, amount, status })
 
+/** What `charge` made last. */
+let lastPaid
+
 const calls = {
   async charge({ key, account, retries, ...more }) {
     const client = retries === undefined ? stripe : clientWith({ maxNetworkRetries: retries })
     const options = { ...(key && { idempotencyKey: key }), ...(account && { stripeAccount: account }) }
-    return shown(await client.paymentIntents.create(payment(more), options))
+    const made = await client.paymentIntents.create(payment(more), options)
+    lastPaid = made.id
+    return shown(made)
   },
   /** The same parameters in another order. */
   async charge_reordered(more) {
@@ -52,6 +57,38 @@ const calls = {
     const paid = await stripe.paymentIntents.create(payment({ cents }))
     const refund = await stripe.refunds.create({ payment_intent: paid.id })
     return { amount: refund.amount, status: refund.status }
+  },
+  async refund_last({ cents }) {
+    const refund = await stripe.refunds.create({ payment_intent: lastPaid, ...(cents && { amount: cents }) })
+    return { amount: refund.amount, status: refund.status }
+  },
+  async finalize({ cents }) {
+    await stripe.invoiceItems.create({ customer: 'cus_bill', amount: cents, currency: 'usd' })
+    const draft = await stripe.invoices.create({ customer: 'cus_bill', pending_invoice_items_behavior: 'include' })
+    const open = await stripe.invoices.finalizeInvoice(draft.id)
+    return { id: open.id, status: open.status, due: open.amount_due }
+  },
+  async invoice({ cents, credited }) {
+    const { id } = await calls.finalize({ cents })
+    const paid = await stripe.invoices.pay(id)
+    const note = await stripe.creditNotes.create({ invoice: id, amount: credited, refund_amount: credited })
+    return { status: paid.status, paid: paid.amount_paid, credited: note.amount }
+  },
+  async subscription({ cents, quantity }) {
+    const price = await stripe.prices.create({ unit_amount: cents, currency: 'usd', recurring: { interval: 'month' } })
+    const items = [{ price: price.id, quantity }]
+    return { status: (await stripe.subscriptions.create({ customer: 'cus_bill', items })).status }
+  },
+  async payout({ cents }) {
+    return shown(await stripe.payouts.create({ amount: cents, currency: 'usd' }))
+  },
+  async outbound_payment({ cents }) {
+    const made = await stripe.rawRequest('POST', '/v2/money_management/outbound_payments', {
+      amount: { value: cents, currency: 'usd' },
+      from: { financial_account: 'fa_1', currency: 'usd' },
+      to: { recipient: 'acct_1' },
+    })
+    return { id: made.id, amount: made.amount.value, status: made.status }
   },
   async customer({ email }) {
     const made = await stripe.customers.create({ email, metadata: { order: '6735' } })

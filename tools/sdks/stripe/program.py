@@ -14,6 +14,8 @@ stripe.api_base = {
     "port": f"http://127.0.0.1:{AT['vendorPort']}",
 }[AT["way"]]
 stripe.api_key = "sk_test_placeholder"
+# What `charge` made last.
+LAST = {}
 
 
 def payment(cents=500, currency="usd", customer="cus_1", **more):
@@ -40,7 +42,9 @@ def charge(key=None, account=None, retries=None, **more):
     before = stripe.max_network_retries
     stripe.max_network_retries = before if retries is None else retries
     try:
-        return shown(stripe.PaymentIntent.create(**payment(**more), **options))
+        made = stripe.PaymentIntent.create(**payment(**more), **options)
+        LAST["paid"] = made.id
+        return shown(made)
     finally:
         stripe.max_network_retries = before
 
@@ -76,6 +80,50 @@ def refund(cents):
     return {"amount": made.amount, "status": made.status}
 
 
+def refund_last(cents=None):
+    made = stripe.Refund.create(payment_intent=LAST["paid"], **({"amount": cents} if cents else {}))
+    return {"amount": made.amount, "status": made.status}
+
+
+def finalize(cents):
+    stripe.InvoiceItem.create(customer="cus_bill", amount=cents, currency="usd")
+    draft = stripe.Invoice.create(customer="cus_bill", pending_invoice_items_behavior="include")
+    made = stripe.Invoice.finalize_invoice(draft.id)
+    return {"id": made.id, "status": made.status, "due": made.amount_due}
+
+
+def invoice(cents, credited):
+    made = finalize(cents)
+    paid = stripe.Invoice.pay(made["id"])
+    note = stripe.CreditNote.create(invoice=made["id"], amount=credited, refund_amount=credited)
+    return {"status": paid.status, "paid": paid.amount_paid, "credited": note.amount}
+
+
+def subscription(cents, quantity):
+    price = stripe.Price.create(unit_amount=cents, currency="usd", recurring={"interval": "month"})
+    made = stripe.Subscription.create(customer="cus_bill", items=[{"price": price.id, "quantity": quantity}])
+    return {"status": made.status}
+
+
+def payout(cents):
+    return shown(stripe.Payout.create(amount=cents, currency="usd"))
+
+
+def outbound_payment(cents):
+    client = stripe.StripeClient(
+        stripe.api_key, base_addresses={"api": stripe.api_base}, max_network_retries=stripe.max_network_retries
+    )
+    answer = client.raw_request(
+        "post",
+        "/v2/money_management/outbound_payments",
+        amount={"value": cents, "currency": "usd"},
+        **{"from": {"financial_account": "fa_1", "currency": "usd"}},
+        to={"recipient": "acct_1"},
+    )
+    made = json.loads(answer.body if hasattr(answer, "body") else answer.data)
+    return {"id": made["id"], "amount": made["amount"]["value"], "status": made["status"]}
+
+
 def customer(email):
     made = stripe.Customer.create(email=email, metadata={"order": "6735"})
     found = stripe.Customer.retrieve(made.id)
@@ -104,6 +152,12 @@ CALLS = {
     "create_and_confirm": create_and_confirm,
     "authorise_and_cancel": authorise_and_cancel,
     "refund": refund,
+    "refund_last": refund_last,
+    "finalize": finalize,
+    "invoice": invoice,
+    "subscription": subscription,
+    "payout": payout,
+    "outbound_payment": outbound_payment,
     "customer": customer,
     "list": list_all,
     "delete_customer": delete_customer,

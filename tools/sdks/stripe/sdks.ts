@@ -32,7 +32,16 @@ export const stripe: VendorSdks = {
   policy: (url) => `
 type: stripe
 baseUrl: ${url}
-allowedEndpoints: ["POST /v1/*", "DELETE /v1/customers/*", "GET /v1/*"]
+classCaps:
+  refunds: {perDayUsd: "20.00"}
+  creditNotes: {perDayUsd: "10.00"}
+  payouts: {perDayUsd: "20.00"}
+maximums:
+  - {match: "POST /v1/invoiceitems", usd: "0"}
+  - {match: "POST /v1/invoices", usd: "0"}
+  - {match: "POST /v1/invoices/*/finalize", usd: "50.00"}
+  - {match: "POST /v1/subscriptions", usd: "50.00"}
+allowedEndpoints: ["POST /v1/*", "DELETE /v1/customers/*", "GET /v1/*", "POST /v2/money_management/*", "GET /v2/*"]
 `,
   programs: { node: 'program.mjs', python: 'program.py' },
   sdks: [
