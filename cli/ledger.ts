@@ -16,6 +16,12 @@ const OPTIONS: Options = {
   secrets: { type: 'string', value: 'DIR', help: "the vendors' real secrets, DIR/<name>/<key>; else the environment" },
   'tls-cert': { type: 'string', value: 'FILE', help: 'PEM certificate: serve HTTPS' },
   'tls-key': { type: 'string', value: 'FILE', help: 'its private key' },
+  'vendor-proxy': {
+    type: 'string',
+    value: 'URL',
+    help: 'outgoing proxy for vendors over https; with a password: JOBCAP_LEDGER_VENDOR_PROXY',
+  },
+  'vendor-proxy-except': { type: 'string', multiple: true, value: 'HOST', help: 'reached without it, with all below' },
   restored: { type: 'boolean', help: 'the store was put back from a copy: runs end, day caps count as spent' },
   'redis-password-file': {
     type: 'string',

@@ -7,6 +7,7 @@ import { isWaiver, WAIVERS, type Waiver } from '../store/recovery/durability.ts'
 import { parseRedisAddress, REDIS_FORMS, type RedisAddress } from '../store/redis/address.ts'
 import { Secret } from './effects.ts'
 import type { LedgerSettings } from './ledger.ts'
+import type { VendorProxy } from './vendor-client/way-out.ts'
 
 /** Settings of a ledger process, read once at its start. */
 export interface LedgerConfig {
@@ -23,6 +24,8 @@ export interface LedgerConfig {
   /** Signs local Pod tokens; the runner reads the same file. */
   readonly podTokenKeyFile: string
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+  /** To vendors over https; null: directly. */
+  readonly vendorProxy: VendorProxy | null
   readonly logLevel: string
   readonly settings: LedgerSettings
 }
@@ -137,6 +140,11 @@ const options = z
     'give-up': z.array(z.string()).default([]),
     waive: z.array(waiver).default([]),
     'log-level': z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    'vendor-proxy': z
+      .string()
+      .regex(/^https?:\/\/[^/]+\/?$/, { error: 'http://[USER:PASSWORD@]HOST:PORT, or https://…' })
+      .optional(),
+    'vendor-proxy-except': z.array(z.string()).default([]),
     'vendor-deadline-ms': milliseconds.default(80_000),
     'model-deadline-ms': milliseconds.default(600_000),
     'repair-every-ms': milliseconds.default(5_000),
@@ -185,6 +193,10 @@ const options = z
       secretsFolder: secrets ?? null,
       podTokenKeyFile: given['pod-token-key'] ?? resolve(state, 'pod-token-key'),
       tls: cert === undefined || key === undefined ? null : { certFile: cert, keyFile: key },
+      vendorProxy:
+        given['vendor-proxy'] === undefined
+          ? null
+          : { url: given['vendor-proxy'], except: given['vendor-proxy-except'] },
       logLevel: given['log-level'],
       settings: {
         vendorDeadlineMs: given['vendor-deadline-ms'],
@@ -238,6 +250,8 @@ export function readConfig(args: readonly string[], environment: Environment): L
       'pod-token-key': { type: 'string' },
       'tls-cert': { type: 'string' },
       'tls-key': { type: 'string' },
+      'vendor-proxy': { type: 'string' },
+      'vendor-proxy-except': { type: 'string', multiple: true },
       restored: { type: 'boolean' },
       'redis-password-file': { type: 'string' },
       'redis-ca': { type: 'string' },
@@ -267,6 +281,7 @@ const TEXT_FLAGS = [
   'pod-token-key',
   'tls-cert',
   'tls-key',
+  'vendor-proxy',
   'log-level',
   'redis-password',
   'redis-password-file',
@@ -275,7 +290,7 @@ const TEXT_FLAGS = [
 ] as const
 
 /** With commas between in the environment. */
-const LIST_FLAGS = ['listen', 'waive'] as const
+const LIST_FLAGS = ['listen', 'waive', 'vendor-proxy-except'] as const
 
 function fromEnvironment(environment: Environment): Record<string, unknown> {
   const variable = (flag: string) => environment[`JOBCAP_LEDGER_${flag.toUpperCase().replaceAll('-', '_')}`]

@@ -94,7 +94,7 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
     policies: platform.policies,
     secrets: platform.secrets,
     workloads: platform.workloads,
-    network: createUndiciNetwork(doors.timers),
+    network: createUndiciNetwork(doors.timers, config.vendorProxy),
     metrics: createMetrics(LEDGER_METRICS),
     sealer: createSealer(masterKey, random),
     credentials: createPodCredentials(masterKey),

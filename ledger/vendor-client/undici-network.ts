@@ -1,31 +1,15 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Timers } from '../../runtime/timers.ts'
 import type { AnswerSink, SendResult, VendorNetwork, VendorRequest } from './network.ts'
-
-const CONNECT_MS = 10_000
-/** Idle connections go well before the vendor closes them: Node's own servers wait 5 s, load balancers 60 s. */
-const IDLE_CONNECTION_MS = 3_000
-/** Also where the vendor offers to keep the connection longer. */
-const MAX_IDLE_CONNECTION_MS = 20_000
-
-/** `pipelining` 1: one request at a time on a connection; 0: one request a connection. */
-function createAgent(pipelining: 0 | 1): Agent {
-  return new Agent({
-    pipelining,
-    allowH2: false,
-    keepAliveTimeout: IDLE_CONNECTION_MS,
-    keepAliveMaxTimeout: MAX_IDLE_CONNECTION_MS,
-    connect: { timeout: CONNECT_MS },
-  })
-}
+import { createWayOut, type VendorProxy } from './way-out.ts'
 
 /** Over undici's `dispatch`; it takes the TLS server name from the origin, since no Host header is passed on. */
-export function createUndiciNetwork(timers: Timers): VendorNetwork {
-  const reusing = createAgent(1)
-  const fresh = createAgent(0)
+export function createUndiciNetwork(timers: Timers, proxy: VendorProxy | null = null): VendorNetwork {
+  const reusing = createWayOut(1, proxy)
+  const fresh = createWayOut(0, proxy)
   return {
     send(request, sink) {
-      const agent = request.onFreshConnection ? fresh : reusing
+      const agent = (request.onFreshConnection ? fresh : reusing).to(request.origin)
       return new Promise((resolve) => {
         const { idleMs, wholeBodyMs } = request
         const giveUpHead = (abort: () => void) => timers.after(idleMs, abort)
@@ -35,12 +19,12 @@ export function createUndiciNetwork(timers: Timers): VendorNetwork {
       })
     },
     async close() {
-      await Promise.all([reusing.destroy(), fresh.destroy()])
+      await Promise.all([reusing.close(), fresh.close()])
     },
   }
 }
 
-function dispatch(agent: Agent, request: VendorRequest, handler: Sending): void {
+function dispatch(agent: Dispatcher, request: VendorRequest, handler: Sending): void {
   const { origin, method, target, headers, body, idleMs } = request
   try {
     agent.dispatch(

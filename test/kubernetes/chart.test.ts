@@ -19,6 +19,9 @@ const INSTALLS: Readonly<Record<string, string>> = {
   'a registry mirror, by digest, with pull secrets': `image.registry=mirror.example.com:5000,image.digest=sha256:${'a'.repeat(64)},image.pullSecrets={mirror},image.pullPolicy=Always`,
   'bounded Pods of Jobs, pulled with a Secret':
     'injected.resources.requests.cpu=50m,injected.resources.limits.cpu=null,injected.pullSecrets={regcred}',
+  'behind an outgoing proxy':
+    'ledger.vendorProxy.url=http://proxy.example.com:3128,ledger.vendorProxy.except={internal.example.com},networkPolicies.vendorPorts={443,3128}',
+  'behind one with a password': 'ledger.vendorProxy.secret.name=proxy',
   'fenced teams': 'networkPolicies.teamNamespaces={default,kube-public},networkPolicies.metricsFrom={monitoring}',
   'private clusters':
     'manager.hostNetwork=true,manager.port=10443,priorityClassName=system-cluster-critical,nodeSelector.pool=infra,ledger.vendorCaSecret.name=vendors',
@@ -33,6 +36,7 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   'store.redis.address=redis://:hunter2@redis:6379': /address/,
   'store.redis.waive={noeviction}': /waive/,
   'image.digest=sha256:abc': /digest/,
+  'ledger.vendorProxy.url=http://me:secret@proxy:3128': /vendorProxy.url/,
   'injected.resources.requests.cpu=lots': /cpu/,
   'injected.pullSecrets={Reg Cred}': /pullSecrets/,
   'admission.failurePolicy=Maybe': /failurePolicy/,
