@@ -10,6 +10,8 @@ export interface VendorTerms {
   readonly type: VendorType
   /** Of a declared vendor: its mutating routes with the JSON pointers of their core fields. */
   readonly routes: readonly DeclaredRoute[]
+  /** Of a declared vendor: header in which its SDKs mark the repeats of one in-process call, lower case. */
+  readonly retryTokenHeader?: string
 }
 
 /** One mutating route of a declared vendor, without its price. */

@@ -184,6 +184,8 @@ export interface GenericVendor extends VendorBasics {
   readonly auth: VendorAuth
   /** `never`: a call is sent once. Otherwise the header that carries the key, and how long the vendor keeps it. */
   readonly idempotency: 'never' | { readonly header: string; readonly windowHours: number }
+  /** Request header in which the vendor's SDKs mark the repeats of one call. Default: none. */
+  readonly retryTokenHeader?: string
   /** Statuses that mean something else at this vendor than elsewhere. */
   readonly statuses?: VendorStatuses
   readonly routes: readonly PricedRoute[]

@@ -89,6 +89,11 @@ export const generic = z.strictObject({
       { error: '`never`, or {header, windowHours}' },
     )
     .describe('`never`: a call is sent once. Otherwise how the vendor is told that a call is a repeat.'),
+  retryTokenHeader: header
+    .exactOptional()
+    .describe(
+      'Request header in which the vendor’s SDKs put a random value that stays the same over the repeats of one call, such as `amz-sdk-invocation-id`. An `Idempotency-Key` goes before it. Default: none.',
+    ),
   statuses: z
     .strictObject({
       refused: statuses.exactOptional().describe('The call has failed for good: it costs nothing and is replayed.'),

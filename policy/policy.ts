@@ -76,6 +76,8 @@ export interface Vendor {
   readonly idempotency: DeclaredIdempotency
   readonly prices: readonly RoutePrice[]
   readonly routes: readonly DeclaredRoute[]
+  /** Declared vendors only, lower case. */
+  readonly retryTokenHeader?: string
   /** Declared vendors only. */
   readonly statuses?: DeclaredStatuses
   /** Twilio only. */
@@ -163,6 +165,7 @@ function readVendor(vendor: PolicyVendor): Vendor {
         baseUrl: vendor.baseUrl,
         auth: secretPlace(vendor.auth),
         idempotency: vendor.idempotency,
+        ...(vendor.retryTokenHeader === undefined ? {} : { retryTokenHeader: vendor.retryTokenHeader.toLowerCase() }),
         statuses: { refused: vendor.statuses?.refused ?? [], notDone: vendor.statuses?.notDone ?? [] },
         prices: vendor.routes.map(routePrice),
         routes: vendor.routes.map(declaredRoute),

@@ -1,5 +1,6 @@
 import { DIGEST_VERSION, type SidecarTerms } from '../contract/exchange.ts'
 import type { VendorPricing } from '../contract/pricing.ts'
+import type { VendorTerms } from '../contract/vendor.ts'
 import type { Policy, Vendor } from './policy.ts'
 
 /** Of a vendor of a policy, which is never altered: a change of the policy makes new ones. */
@@ -31,7 +32,12 @@ export function sidecarTerms({ appKeys, vendors, maxBodyBytes }: Policy): Sideca
   return {
     digestVersion: DIGEST_VERSION,
     appKeys,
-    vendors: vendors.map(({ name, type, routes }) => ({ name, type, routes })),
+    vendors: vendors.map(vendorTerms),
     maxBodyBytes,
   }
+}
+
+/** What the vendor's `identity.ts` needs to tell its calls apart. */
+export function vendorTerms({ name, type, routes, retryTokenHeader }: Vendor): VendorTerms {
+  return { name, type, routes, ...(retryTokenHeader === undefined ? {} : { retryTokenHeader }) }
 }

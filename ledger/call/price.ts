@@ -1,7 +1,7 @@
 import { ZERO_USD } from '../../contract/money.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
-import { vendorPricing } from '../../policy/vendor-terms.ts'
+import { vendorPricing, vendorTerms } from '../../policy/vendor-terms.ts'
 import type { Caller, Price } from '../../store/store.ts'
 import type { AskFirst, Repeat, Settleable } from '../../vendors/costing.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
@@ -100,12 +100,11 @@ async function readObject(
   const { vendor, policy } = addressed
   const { 'content-type': _, ...headers } = call.headers
   const read: CallText = { method: 'GET', path: ask.path, query: '', headers, body: new Uint8Array() }
-  const { name, type, routes } = vendor
-  const identity = recogniserOf(type)(read, { name, type, routes }, policy.appKeys)
+  const identity = recogniserOf(vendor.type)(read, vendorTerms(vendor), policy.appKeys)
   if ('code' in identity) return identity
   const secret = ledger.secrets.read(vendor.secretRef)
   if (secret === undefined) return secretMissing(addressed)
-  const callId = await ledger.store.admitRead({ caller, vendor: name, identity, endpoint: null })
+  const callId = await ledger.store.admitRead({ caller, vendor: vendor.name, identity, endpoint: null })
   if (typeof callId !== 'string') return callId
   const idleMs = ledger.settings.vendorDeadlineMs
   const request = vendorRequest({ vendor, secret, call: read, key: null, idleMs, mayRepeat: true })

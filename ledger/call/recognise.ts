@@ -4,6 +4,7 @@ import { decodeClaims } from '../../contract/claims-header.ts'
 import { BASE_HEADER, CLAIMS_HEADER, JOBCAP_HEADER_PREFIX } from '../../contract/headers.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
+import { vendorTerms } from '../../policy/vendor-terms.ts'
 import type { Caller } from '../../store/store.ts'
 import { recogniserOf } from '../../vendors/registry/identity.ts'
 import type { Addressed } from './address.ts'
@@ -25,8 +26,8 @@ export interface Recognised {
 export function recognise(who: Authenticated, addressed: Addressed, call: CallText): Recognised | Refusal {
   const claims = readClaims(who, call)
   if (claims !== null && 'code' in claims) return claims
-  const { name, type, routes } = addressed.vendor
-  const ours = recogniserOf(type)(call, { name, type, routes }, addressed.policy.appKeys)
+  const { vendor, policy } = addressed
+  const ours = recogniserOf(vendor.type)(call, vendorTerms(vendor), policy.appKeys)
   if ('code' in ours) return ours
   const { pod } = who.caller
   if (pod === null) return recogniseAlone(who.caller, ours)

@@ -79,6 +79,35 @@ describe('a declared vendor', () => {
   })
 })
 
+describe('the retry token of a declared vendor', () => {
+  const TERMS = { ...GEOCODE, retryTokenHeader: 'amz-sdk-invocation-id' }
+  const ask = (headers: Readonly<Record<string, string>>, method = 'POST') => {
+    const parts = { path: '/v1/lookup', type: JSON_TYPE, body: '{"address":"A"}', headers, method }
+    return [recognised('key', parts, TERMS), recognised('digest', parts, TERMS)] as const
+  }
+
+  it('marks one in-process call, and is no part of what is called', () => {
+    const [key, digest] = ask({ 'amz-sdk-invocation-id': 'order-7' })
+    expect(key).to.deep.equal({ kind: 'token', value: 'order-7' })
+    expect(ask({ 'amz-sdk-invocation-id': 'order-8' })[1]).to.equal(digest)
+    expect(ask({})).to.deep.equal([null, digest])
+  })
+
+  it('stands behind a key of the app’s own, and means nothing on a read or where no such header is declared', () => {
+    const headers = { 'amz-sdk-invocation-id': 'x', 'idempotency-key': 'invoice-7' }
+    expect(ask(headers)[0]).to.deep.equal({ kind: 'named', value: 'invoice-7' })
+    expect(ask({ 'amz-sdk-invocation-id': 'x' }, 'GET')[0]).to.equal(null)
+    const parts = { path: '/v1/lookup', headers: { 'amz-sdk-invocation-id': 'x' } }
+    expect(recognised('key', parts, GEOCODE)).to.equal(null)
+  })
+
+  for (const value of ['', 'a, b', 'a,b', 'a b', 'ä', 'x'.repeat(256)]) {
+    it(`"${value.slice(0, 10)}" is refused`, () => {
+      expect(ask({ 'amz-sdk-invocation-id': value })[0]).to.equal('refused: request_malformed')
+    })
+  }
+})
+
 describe('the core digest of a declared vendor', () => {
   const core = (body: string, type = JSON_TYPE, path = '/v1/lookup') =>
     recognised('core', { path, type, body }, GEOCODE)

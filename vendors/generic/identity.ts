@@ -1,4 +1,4 @@
-import type { CallIdentity } from '../../contract/call.ts'
+import type { AppKey, CallIdentity } from '../../contract/call.ts'
 import type { Digest } from '../../contract/ids.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, DeclaredRoute, VendorTerms } from '../../contract/vendor.ts'
@@ -29,7 +29,7 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
   if (isRefusal(read)) return read
   const body = canonicalBody(call, read)
   if (isRefusal(body)) return body
-  const key = kind === 'read' ? null : appKeyOf(call, { appKeys, isSdkMade: () => false })
+  const key = kind === 'read' ? null : keyOf(call, terms, appKeys)
   if (isRefusal(key)) return key
   return {
     route: declared?.match ?? `${call.method} ${templateOf(call.path)}`,
@@ -40,6 +40,19 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
       declared === undefined || kind === 'read' ? null : coreOf(call, read, { vendor: terms.name, account, declared }),
     key,
   }
+}
+
+/** The app's own key, else what the SDK marks the repeats of one call by. */
+function keyOf(call: CallText, { retryTokenHeader }: VendorTerms, appKeys: 'auto' | 'trust'): AppKey | null | Refusal {
+  const key = appKeyOf(call, { appKeys, isSdkMade: () => false })
+  const value = retryTokenHeader === undefined ? undefined : call.headers[retryTokenHeader]
+  if (key !== null || value === undefined) return key
+  // Fields given twice arrive joined by a comma and a space.
+  if (/^[\x21-\x7e]{1,255}$/.test(value) && !value.includes(',')) return { kind: 'token', value }
+  return refusal(
+    'request_malformed',
+    `The header ${retryTokenHeader} is given twice, or is not 1 to 255 ASCII characters without a space or comma.`,
+  )
 }
 
 interface CoreOf {

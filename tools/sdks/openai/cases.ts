@@ -1,4 +1,4 @@
-import type { SdkCase } from '../case.ts'
+import type { SdkCase, See } from '../case.ts'
 import { raises, value } from '../sees.ts'
 import { casesOfTokens } from '../token-cases.ts'
 
@@ -6,6 +6,13 @@ const TOLD = value({ output: 50, finish: 'stop' })
 
 /** A completion of 50 tokens, 12 of input by the stand-in's count: $0.00003 and $0.0005. */
 const ONE_USD = '0.00053'
+
+/** Up to its second version openai-python lets the error of its HTTP client through. */
+const BROKEN_OFF: See = (told, where) => {
+  const isOld = where.sdk.version.startsWith('2.')
+  const python = isOld ? 'RemoteProtocolError' : 'APIConnectionError'
+  return raises({ class: { node: 'TypeError', python } })(told, where)
+}
 
 export const CASES: readonly SdkCase[] = casesOfTokens({
   seller: 'OpenAI',
@@ -35,7 +42,7 @@ export const CASES: readonly SdkCase[] = casesOfTokens({
       id: 'stream-cut',
       title: 'a stream that is reset in its middle: an exception, and the purchase counts at its bound',
       faults: [{ fault: { kind: 'cut', when: 'after', afterBytes: 2_000, how: 'reset' } }],
-      steps: [{ call: 'stream', sees: raises({ class: { node: 'TypeError', python: 'APIConnectionError' } }) }],
+      steps: [{ call: 'stream', sees: BROKEN_OFF }],
       truth: { effects: 1, spentUsd: null, lost: 1, vendorCalls: 1 },
       shows: 'a stream breaks off',
     },

@@ -1,5 +1,5 @@
 import type { TruthCall } from '../../../fake-vendors/truth.ts'
-import type { VendorSdks } from '../case.ts'
+import type { Sdk, VendorSdks } from '../case.ts'
 import { CASES } from './cases.ts'
 
 /** What an app writes for a proxy on `localhost:8080`. */
@@ -23,6 +23,15 @@ function priceUsdMicros({ model = '', tokens = {} }: TruthCall): number {
   return Math.ceil((input * price.input + output * price.output) / 1_000_000)
 }
 
+const node = (version: string, folder: string): Sdk => ({
+  ...{ name: 'openai-node', language: 'node', version, folder },
+  pointing: pointing('baseURL: '),
+})
+const python = (version: string, folder: string): Sdk => ({
+  ...{ name: 'openai-python', language: 'python', version, folder },
+  pointing: pointing('base_url='),
+})
+
 export const openai: VendorSdks = {
   vendor: 'openai',
   secret: 'sk-proj-onlyTheLedgerHasThisSecret',
@@ -36,14 +45,10 @@ allowedEndpoints: ["POST /v1/*", "GET /v1/*"]
   priceUsdMicros,
   programs: { node: 'program.mjs', python: 'program.py' },
   sdks: [
-    { name: 'openai-node', language: 'node', version: '7.57.0', folder: 'node-7', pointing: pointing('baseURL: ') },
-    {
-      name: 'openai-python',
-      language: 'python',
-      version: '3.57.0',
-      folder: 'python-3',
-      pointing: pointing('base_url='),
-    },
+    node('7.57.0', 'node-7'),
+    node('6.49.0', 'node-6'),
+    python('3.57.0', 'python-3'),
+    python('2.54.0', 'python-2'),
   ],
   cases: CASES,
 }
