@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { afterInput } from '../runtime/timers.ts'
 import { openFileDisk } from '../store/journal/file-disk.ts'
 import { openJournal } from '../store/journal/journal.ts'
 import { DurabilityGate, gatedStore } from '../store/recovery/durability-gate.ts'
@@ -74,6 +75,7 @@ async function guarded(
     const journal = await openJournal({
       disk,
       log,
+      gather: () => new Promise(afterInput),
       beforeDrop: (droppedSegment) => inner.registry.enter({ replicaId, historyId: inner.historyId, droppedSegment }),
     })
     const served = (await journal.entries()).findLast((entry) => entry.kind === 'served')

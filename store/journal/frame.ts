@@ -6,29 +6,35 @@ import type { JournalEntry } from '../recovery/entries.ts'
  * and the blobs one after another. In the JSON a blob is `{"$blob": [offset, length]}`.
  */
 const HEAD_BYTES = 8
+/** In the head, after the length. */
+const CRC_AT = 4
 const JSON_HEAD_BYTES = 4
 /** An entry holds a request of at most 1 MiB; more than this is no entry. */
 const LARGEST_PAYLOAD = 16 * 1024 * 1024
 
 export function frameOf(entry: JournalEntry): Buffer {
-  const blobs: Buffer[] = []
-  let length = 0
-  const json = Buffer.from(
-    JSON.stringify(
-      withoutBlobs(entry, (blob) => {
-        blobs.push(blob)
-        length += blob.length
-        return { $blob: [length - blob.length, blob.length] }
-      }),
-    ),
+  const blobs: Uint8Array[] = []
+  let blobBytes = 0
+  const json = JSON.stringify(
+    withoutBlobs(entry, (blob) => {
+      blobs.push(blob)
+      blobBytes += blob.length
+      return { $blob: [blobBytes - blob.length, blob.length] }
+    }),
   )
-  const jsonHead = Buffer.alloc(JSON_HEAD_BYTES)
-  jsonHead.writeUInt32LE(json.length)
-  const payload = Buffer.concat([jsonHead, json, ...blobs])
-  const head = Buffer.alloc(HEAD_BYTES)
-  head.writeUInt32LE(payload.length)
-  head.writeUInt32LE(crc32(payload), 4)
-  return Buffer.concat([head, payload])
+  const jsonBytes = Buffer.byteLength(json)
+  const payloadBytes = JSON_HEAD_BYTES + jsonBytes + blobBytes
+  const frame = Buffer.allocUnsafe(HEAD_BYTES + payloadBytes)
+  frame.writeUInt32LE(payloadBytes)
+  frame.writeUInt32LE(jsonBytes, HEAD_BYTES)
+  let at = HEAD_BYTES + JSON_HEAD_BYTES
+  at += frame.write(json, at)
+  for (const blob of blobs) {
+    frame.set(blob, at)
+    at += blob.length
+  }
+  frame.writeUInt32LE(crc32(frame.subarray(HEAD_BYTES)), CRC_AT)
+  return frame
 }
 
 export interface ReadFrames {
@@ -71,9 +77,16 @@ function blobPlace(value: unknown): readonly [number, number] | undefined {
   return value.$blob as readonly [number, number]
 }
 
-function withoutBlobs(value: unknown, place: (blob: Buffer) => unknown): unknown {
-  if (value instanceof Uint8Array) return place(Buffer.from(value.buffer, value.byteOffset, value.byteLength))
-  if (Array.isArray(value)) return value.map((each) => withoutBlobs(each, place))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutBlobs(each, place)]))
+/** The value itself where there is no blob in it. */
+function withoutBlobs(value: object, place: (blob: Uint8Array) => object): object {
+  if (value instanceof Uint8Array) return place(value)
+  let copy: Record<string, unknown> | undefined
+  for (const [name, each] of Object.entries(value)) {
+    if (typeof each !== 'object' || each === null) continue
+    const placed = withoutBlobs(each as object, place)
+    if (placed === each) continue
+    copy ??= (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as Record<string, unknown>
+    copy[name] = placed
+  }
+  return copy ?? value
 }

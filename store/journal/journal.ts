@@ -27,6 +27,8 @@ export interface JournalOptions {
   readonly maxBytes?: number
   /** Default 16 MiB. */
   readonly segmentBytes?: number
+  /** What comes in before this resolves goes into the first group. Default: nothing is waited for. */
+  readonly gather?: () => Promise<void>
   /** Asked before a segment goes: the store notes its number. While this rejects, nothing goes. */
   readonly beforeDrop: (segment: number) => Promise<void>
 }
@@ -121,6 +123,7 @@ class DiskJournal implements Journal {
 
   /** What came in while a group was written is the next group. */
   async #drain(): Promise<void> {
+    await this.#options.gather?.()
     while (this.#queue.length > 0) {
       const group = this.#queue.splice(0)
       try {
