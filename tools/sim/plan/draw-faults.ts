@@ -56,7 +56,7 @@ const IN_RECOVERY = [
   'registry.enter',
 ] as const
 
-export type Focus = 'none' | 'sidecar' | 'copies' | 'owners' | 'night' | 'rollback' | 'declines'
+export type Focus = 'none' | 'sidecar' | 'copies' | 'owners' | 'night' | 'rollback' | 'declines' | 'rivals'
 
 export function drawFaults(chance: Chance, focus: Focus): Fault[] {
   if (focus !== 'none') return [...focused(chance, focus), ...(chance.is(0.4) ? [drawFault(chance)] : [])]
@@ -115,6 +115,24 @@ function focused(chance: Chance, focus: Exclude<Focus, 'none'>): Fault[] {
     case 'declines': {
       const how = chance.pick(['decline', 'decline', 'error, no effect'] as const)
       return [{ kind: 'vendor', nth: 1 + chance.below(4), how, byMs: 0 }]
+    }
+    case 'rivals': {
+      // Two of one content take turns at one number, and the sidecar dies before it has noted which of them read its answer.
+      const notNow: Fault[] = [1, 2].map((nth) => ({ kind: 'vendor', nth, how: 'too many', byMs: 0 }))
+      // The first two answers say "not now"; the third or fourth is a success.
+      const [place, nth] = [chance.pick(['app.write', 'app.write', 'look']), 3 + chance.below(2)]
+      return [
+        ...notNow,
+        {
+          kind: 'crash',
+          part: 'sidecar',
+          place,
+          when: 'after',
+          nth,
+          downMs: chance.pick([1, 100]),
+          storeLosesMs: null,
+        },
+      ]
     }
     case 'owners': {
       const place = chance.pick(['store.number', 'store.mark', 'vendor.send', 'vendor.answer', 'store.report', 'any'])

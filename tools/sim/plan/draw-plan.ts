@@ -19,6 +19,7 @@ const FOCI: readonly Focus[] = [
   'rollback',
   'rollback',
   'declines',
+  'rivals',
 ]
 
 /** What a seed comes to. */
@@ -105,10 +106,25 @@ function drawRow(chance: Chance, { index, showsQueues, focus }: Walk): Step[] {
     const call = drawCall(chance, callee, showsQueues)
     return { kind: 'calls', calls: [{ ...call, onFailure: { again, then: chance.is(0.8) ? 'end' : 'go on' } }] }
   })
+  if (focus === 'rivals') return [drawRivals(chance, callee, showsQueues), ...row]
   if (focus !== 'copies') return row
   // Others go on while copies of what is over come in.
   const last = drawCall(chance, drawCallee(chance, `cus_${index}_1`), showsQueues)
   return [...row, ...Array.from({ length: 3 }, (): Step => ({ kind: 'calls', calls: [last] }))]
+}
+
+/** Two of one content at once, under keys of their SDK that it keeps over its repeats. */
+function drawRivals(chance: Chance, callee: Callee, showsQueues: boolean): Step {
+  const rival = {
+    ...callee,
+    customer: `${callee.customer}_rival`,
+    vendor: 'stripe',
+    usd: 2,
+    key: 'sdk',
+    isStamped: false,
+  } as const
+  const calls = [1, 2].map(() => ({ ...drawCall(chance, rival, showsQueues), sdkRetries: 2, timeoutMs: 80_000 }))
+  return { kind: 'calls', calls }
 }
 
 type Callee = Pick<CallPlan, 'vendor' | 'customer' | 'usd' | 'key' | 'isStamped'>
