@@ -118,6 +118,23 @@ describe('the sidecar and its Pod', () => {
     expect(ledger.calls[0]?.headers.authorization).to.equal('Bearer pod-credential-1')
   })
 
+  for (const [what, offMs] of [
+    ['behind', -300_000],
+    ['ahead of', 300_000],
+  ] as const) {
+    it(`renews in time where the node's clock is five minutes ${what} the ledger's`, async () => {
+      const time = new TestTime()
+      const clock = { nowMs: () => Date.now() + offMs, monotonicMs: () => time.monotonicMs() }
+      await start({ clock, timers: time })
+      // The ledger's credential lives 600 s by the ledger's own clock.
+      time.advance(590_000)
+      await ledger.until(() => ledger.exchanges.length === 1)
+      await sidecar.until(async () => (await sidecar.file('credential.json'))?.includes('pod-credential-1') === true)
+      await (await open()).post(BODY).answer()
+      expect(ledger.calls[0]?.headers.authorization).to.equal('Bearer pod-credential-1')
+    })
+  }
+
   it('serves with the old credential when the renewal is refused, and asks again', async () => {
     const time = new TestTime()
     await start({ clock: time, timers: time })
