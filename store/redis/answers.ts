@@ -27,16 +27,19 @@ export function onRecord(reply: Reply | undefined, callId: CallId): Reply {
   return reply
 }
 
-/** `callReply` of the scripts: status, id, packed, lines, blob, why not sent. */
-export function callOf(reply: Reply): CallRow {
+/** `callReply` of the scripts: status, id, packed, lines, blob, why not sent. `ownLines`: what it was told is not sent back. */
+export function callOf(reply: Reply, ownLines = ''): CallRow {
   return callRowOf({
     callId: textAt(reply, 1),
     packed: textAt(reply, 2),
-    lines: textAt(reply, 3),
+    lines: linesOf(reply) || ownLines,
     blob: reply[4] ?? Buffer.alloc(0),
     notSent: textAt(reply, 5),
   })
 }
+
+/** Of a reply that holds a call: its lines, as they are on record. */
+export const linesOf = (reply: Reply): string => textAt(reply, 3)
 
 type NumberStatus = NumberAnswer['status']
 
@@ -95,9 +98,9 @@ function refusalOf(code: RefusalCode, more: string): Refusal {
   })
 }
 
-export function reportAnswer(reply: Reply, report: SendReport): ReportAnswer {
+export function reportAnswer(reply: Reply, report: SendReport, ownLines?: string): ReportAnswer {
   const status = statusOf(reply) as ReportAnswer['status']
-  const call = callOf(reply)
+  const call = callOf(reply, ownLines)
   const isAlarm = textAt(reply, 6) === '1'
   switch (status) {
     case 'settled': {

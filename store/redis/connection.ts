@@ -4,7 +4,8 @@ import { afterThisTurn } from '../../runtime/turn.ts'
 import { StoreFault } from '../store.ts'
 import { addressText, type RedisAddress } from './address.ts'
 import { faultOf } from './faults.ts'
-import { argumentsOf, luaOf, type Script, type ScriptValue } from './script.ts'
+import { LoadedScript } from './loaded-script.ts'
+import type { Script, ScriptValue } from './script.ts'
 
 export interface ConnectionOptions {
   readonly address: RedisAddress
@@ -66,7 +67,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     options.log.warn({ err: fault }, 'the connection to Redis')
   })
   const { altered = (lua: string) => lua } = options
-  const defined = new Map<string, string>()
+  const known = new Map<string, LoadedScript>()
   const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> =>
     what.catch((fault: unknown) => {
       throw faultOf(fault, name)
@@ -80,16 +81,11 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   }
   return {
     name,
-    run(script, keys, { history, args }) {
-      const command = `${script.name}Buffer`
-      if (!defined.has(script.name)) {
-        client.defineCommand(script.name, { numberOfKeys: script.keys.length, lua: altered(luaOf(script)) })
-        defined.set(script.name, command)
-      }
-      const run = (client as unknown as Record<string, (...parts: (string | Buffer)[]) => Promise<Buffer[]>>)[command]
-      if (run === undefined) throw new Error(`${script.name} is not defined`)
+    run(script, keys, given) {
+      const loaded = known.get(script.name) ?? new LoadedScript(script, altered)
+      known.set(script.name, loaded)
       gather(client)
-      return guarded(run.call(client, ...keys, ...argumentsOf(script, history, args)))
+      return guarded(loaded.ask(client, keys, given))
     },
     hmget: (key, fields) => guarded(client.hmget(key, ...fields)),
     hmgetBytes: (key, fields) => guarded(client.hmgetBuffer(key, ...fields)),

@@ -1,32 +1,42 @@
 import { isParallel } from '../rules/claims.ts'
 import type { CapLimit, NumberRequest, SendReport } from '../store.ts'
+import type { OwnCall } from './own-calls.ts'
 import type { numberArguments, reportArguments } from './requests.ts'
 import type { ScriptValue } from './script.ts'
 
 type NumberArguments = ReturnType<typeof numberArguments>
 type ReportArguments = ReturnType<typeof reportArguments>
 
+const DAY_MS = 86_400_000
+
 /** What QUICK_NUMBER is told; undefined where the request alone shows that it is not the plainest case. */
-export function quickNumber(request: NumberRequest, whole: NumberArguments) {
-  if (!isPlainRequest(request) || whole.vendorAccount === null || whole.namespaceAccount === null) return undefined
+export function quickNumber(request: NumberRequest, whole: NumberArguments, nowMs: number) {
+  const { policyAccount, vendorAccount, namespaceAccount } = whole
+  if (!isPlainRequest(request) || vendorAccount === null || namespaceAccount === null) return undefined
   const { attempt, boot, seq, scope, digest, vendor, walk, k, core } = whole
-  const place = `${scope}|${digest}|`
+  const occurrence = `${scope}|${digest}|1`
+  const dayFromMs = nowMs - (nowMs % DAY_MS)
+  const day = new Date(dayFromMs).toISOString().slice(0, 10)
   return {
     ...whole,
     told: `${whole.toldHead}1${whole.toldTail}"${whole.vendorKey}1"}`,
-    placeHead: `${scope}\t${digest}\t${vendor}\t${walk}`,
-    placeTail: `${whole.policyAccount}\t${whole.vendorAccount}\t${whole.namespaceAccount}\n${whole.rest}`,
+    place: `${scope}\t${digest}\t${vendor}\t${walk}\t${day}\t${policyAccount}\t${vendorAccount}\t${namespaceAccount}\n${whole.rest}`,
+    dayFromMs,
+    dayField: `a:${day}`,
     lastField: `l:${attempt}|${k}`,
     scopeField: `p:${scope}`,
     progressField: `g:${scope}`,
     lowField: `S:${attempt}|${digest}`,
-    occurrenceField: `n:${place}1`,
+    occurrenceField: `n:${occurrence}`,
     handedField: `h:${attempt}|${digest}|1`,
     coreField: core === null ? null : `t:${scope}|${core}`,
     coreFirst: `${digest} 1 `,
     lifeField: `L:${attempt}`,
     ord: `${boot} ${seq}`,
     passed: passedText(request.limits),
+    policyAccount: `${policyAccount}${day}`,
+    vendorAccount: `${vendorAccount}${day}`,
+    namespaceAccount: `${namespaceAccount}${day}`,
   } satisfies Record<string, ScriptValue>
 }
 
@@ -49,9 +59,30 @@ function passedText(limits: readonly CapLimit[]): string {
 }
 
 /** What QUICK_REPORT is told; undefined where the report alone shows that it is not the plainest case. */
-export function quickReport({ outcome }: SendReport, whole: ReportArguments): ReportArguments | undefined {
-  if (outcome.kind !== 'definite') return undefined
-  const { hasEffect, sealedAnswer, givesBack, isUnexpectedReplay, totalUsdMicros } = outcome.answer
+export function quickReport({ outcome, handTo }: SendReport, whole: ReportArguments, { row, lines }: OwnCall) {
+  if (outcome.kind !== 'definite' || row.repeat.kind !== 'idempotent' || row.n === null) return undefined
+  const { hasEffect, sealedAnswer, givesBack, isUnexpectedReplay, totalUsdMicros, object } = outcome.answer
   const isKept = sealedAnswer !== null && sealedAnswer.length > 0
-  return hasEffect && isKept && givesBack === null && !isUnexpectedReplay && totalUsdMicros > 0 ? whole : undefined
+  const isPlain = hasEffect && isKept && givesBack === null && !isUnexpectedReplay && totalUsdMicros > 0
+  const [, , policyAccount, vendorAccount, namespaceAccount] = row.accounts
+  if (!isPlain || policyAccount === undefined || vendorAccount === undefined || namespaceAccount === undefined)
+    return undefined
+  const [actor = '', told = '', placeLine = ''] = lines.split('\n', 3)
+  const [scope, digest, vendor, , day] = placeLine.split('\t')
+  const content = `${scope}|${digest}`
+  return {
+    ...whole,
+    actor,
+    told,
+    dayField: `a:${day}`,
+    progressField: `g:${scope}`,
+    occurrenceField: `n:${content}|${row.n}`,
+    effectsField: `w:${content}`,
+    earlyField: `y:${content}|${row.n}`,
+    objectField: object === null ? null : `j:${vendor}|${object}`,
+    policyAccount,
+    vendorAccount,
+    namespaceAccount,
+    handField: handTo === null ? null : `h:${whole.handAttempt}|${digest}|${row.n}`,
+  } satisfies Record<string, ScriptValue>
 }

@@ -8,11 +8,12 @@ import { scopeOfPod } from '../rules/caller.ts'
 import { LEAST_KEPT_MS } from '../rules/retention.ts'
 import type * as S from '../store.ts'
 import { StoreFault } from '../store.ts'
-import { callOf, numberAnswer, onRecord, repairAnswer, reportAnswer, statusOf } from './answers.ts'
+import { callOf, linesOf, numberAnswer, onRecord, repairAnswer, reportAnswer, statusOf } from './answers.ts'
 import type { Reply } from './connection.ts'
 import { DurabilityLook } from './durability.ts'
 import { admitPodOn, endJobOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
+import { OwnCalls } from './own-calls.ts'
 import type { Place } from './places.ts'
 import { quickNumber, quickReport } from './quick.ts'
 import type { RedisReads } from './reads.ts'
@@ -39,6 +40,7 @@ export class RedisStore implements DistributedStore {
   readonly registry: Registry
   readonly #steps: Steps
   readonly #reads: RedisReads
+  readonly #own = new OwnCalls()
   readonly #durability: DurabilityLook
   readonly #stopTicking: () => void
 
@@ -66,6 +68,7 @@ export class RedisStore implements DistributedStore {
     this.#steps.adopt(historyId)
     // Where things are is looked for again: some of it may be lost.
     this.#reads.places.forget()
+    this.#own.forget()
   }
 
   onDoubt(doubted: (why: string) => void): void {
@@ -84,12 +87,14 @@ export class RedisStore implements DistributedStore {
       throw new Error(`run ${caller.runUid} is under ${place.policyName}, not ${policyName}`)
     const callId = newCallId(policyName, caller.runUid, this.#steps.random)
     const args = numberArguments(request, callId)
-    const quick = quickNumber(request, args)
+    const quick = quickNumber(request, args, this.#steps.wallMs())
     const reply =
       quick === undefined
         ? await this.#steps.asked(NUMBER, place, args)
         : await this.#steps.quickly(place, { script: QUICK_NUMBER, args: quick }, { script: NUMBER, args })
-    return numberAnswer(reply, historyId, request.sealedRequest)
+    const answer = numberAnswer(reply, historyId, request.sealedRequest)
+    if (answer.status === 'SEND' && answer.isNew) this.#own.note({ place, row: answer.call, lines: linesOf(reply) })
+    return answer
   }
 
   async markSent(send: S.SendRef & { readonly leaseMs: number }): Promise<'marked' | 'refused'> {
@@ -115,12 +120,12 @@ export class RedisStore implements DistributedStore {
 
   async report(report: S.SendReport): Promise<S.ReportAnswer> {
     const args = reportArguments(report)
-    const quick = quickReport(report, args)
-    const place = quick === undefined ? undefined : await this.#reads.places.ofCall(report.callId)
-    if (quick === undefined || place === undefined)
+    const own = this.#own.take(report.callId)
+    const quick = own === undefined ? undefined : quickReport(report, args, own)
+    if (quick === undefined || own === undefined)
       return reportAnswer(await this.#ofCall(REPORT, report.callId, args), report)
-    const reply = await this.#steps.quickly(place, { script: QUICK_REPORT, args: quick }, { script: REPORT, args })
-    return reportAnswer(onRecord(reply, report.callId), report)
+    const reply = await this.#steps.quickly(own.place, { script: QUICK_REPORT, args: quick }, { script: REPORT, args })
+    return reportAnswer(onRecord(reply, report.callId), report, own.lines)
   }
 
   async recordSeen(

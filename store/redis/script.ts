@@ -36,20 +36,5 @@ export function luaOf({ name, purpose, keys, args, statuses, body }: Script): st
   return `${header.join('\n')}\n${body}`
 }
 
-export function argumentsOf<Arg extends string>(
-  { args }: Script<Arg>,
-  history: string,
-  given: Readonly<Record<Arg, ScriptValue>>,
-): (string | Buffer)[] {
-  const names = Object.keys(args) as Arg[]
-  return [history, ...names.map((name) => asArgument(given[name]))]
-}
-
 /** Null and false are the empty text. */
 export type ScriptValue = string | number | boolean | Buffer | null
-
-function asArgument(value: ScriptValue): string | Buffer {
-  if (value === null || value === false) return ''
-  if (value === true) return '1'
-  return typeof value === 'number' ? String(value) : value
-}

@@ -61,6 +61,11 @@ export class Steps {
     return this.#doors.random
   }
 
+  /** This machine's clock, for a guess that a script judges by Redis'. */
+  wallMs(): number {
+    return this.#doors.clock.nowMs()
+  }
+
   adopt(historyId: HistoryId): void {
     this.#install = { ...this.#install, historyId }
     this.#problem = undefined

@@ -103,6 +103,19 @@ describe('only the clock of Redis counts', function () {
     expect(await failure(b)).to.match(/Pod b was refused: The vault key/)
   })
 
+  for (const hours of [-25, 25]) {
+    it(`a ledger ${hours} hours off: the money is counted in the day of Redis`, async () => {
+      const stage = await ledgerAt(hours * HOUR_MS)
+      const days = [dayOf(await redisMs())]
+      const { accounts } = await reserve(stage, await stage.pod('a', expiring((await redisMs()) + HOUR_MS)), 'D')
+      days.push(dayOf(await redisMs()))
+      expect(
+        days.some((day) => accounts.includes(`policy/default/${day}`)),
+        accounts.join(' '),
+      ).to.equal(true)
+    })
+  }
+
   /** The clock of Redis cannot be moved here: that its time came further than it now says is what a clock set back leaves. */
   const setBackBy = async (ms: number) => {
     const highMs = (await redisMs()) + ms

@@ -53,8 +53,8 @@ local function append(actor, fact)
 end
 `
 
-/** Makes `day` of `ms`. */
-const DAY_OF_MS = `
+export const DAY = `
+local function dayOf(ms)
   local floor = math.floor
   local z = floor(ms / 86400000) + 719468
   local era = floor(z / 146097)
@@ -64,22 +64,6 @@ const DAY_OF_MS = `
   local shifted = floor((5 * ofYear + 2) / 153)
   local month = shifted < 10 and shifted + 3 or shifted - 9
   local year = yearOfEra + era * 400 + (month <= 2 and 1 or 0)
-  day = format('%04d-%02d-%02d', year, month, ofYear - floor((153 * shifted + 2) / 5) + 1)
-`
-
-export const DAY = `
-local function dayOf(ms)
-  local day
-${DAY_OF_MS}
-  return day
-end
-`
-
-/** The same without a function: in Redis each call of a script makes all its functions anew. */
-export const DAY_NOW = `
-local day
-do
-  local ms = nowMs
-${DAY_OF_MS}
+  return format('%04d-%02d-%02d', year, month, ofYear - floor((153 * shifted + 2) / 5) + 1)
 end
 `

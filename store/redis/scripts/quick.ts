@@ -1,4 +1,4 @@
-import { CLOCK, DAY_NOW } from '../lua/base.ts'
+import { CLOCK } from '../lua/base.ts'
 import { script } from '../script.ts'
 
 /**
@@ -16,8 +16,10 @@ export const QUICK_NUMBER = script({
     callId: 'id of the record, if one is made',
     actor: 'JSON of who asks, up to the label',
     told: 'JSON of the call under its number 1',
-    placeHead: 'scope, digest, vendor, attempt, by tabs',
-    placeTail: 'names of the accounts up to the day, by tabs; then JSON of what only a reader wants',
+    place:
+      'scope, digest, vendor, attempt, day, names of the accounts up to the day, by tabs; then JSON of what only a reader wants',
+    dayFromMs: 'when the day begins that the ledger takes for today',
+    dayField: 'sums of the run and that day',
     attempt: 'Pod UID and life',
     lastField: 'what the fence of ords last let through',
     scopeField: "the scope's newest attempt",
@@ -37,52 +39,54 @@ export const QUICK_NUMBER = script({
     policyLimit: 'micro-dollars of policy and day; empty: none',
     vendorLimit: 'micro-dollars of policy, vendor and day; empty: none',
     namespaceLimit: 'micro-dollars of policy, namespace and day; empty: none',
-    policyAccount: 'name of the account up to the day',
-    vendorAccount: 'name of the account up to the day',
-    namespaceAccount: 'name of the account up to the day',
+    policyAccount: 'name of the account of policy and day',
+    vendorAccount: 'name of the account of policy, vendor and day',
+    namespaceAccount: 'name of the account of policy, namespace and day',
     passed: 'levels of the policy that have a limit',
     rates: 'what the event adds about the currency table; empty: US dollars',
   },
   statuses: ['WHOLE', 'SEND'],
-  body: `${CLOCK}${DAY_NOW}
+  body: `${CLOCK}
 local key, status, expiresMs, jobNewest, newestEnded, isRun, needsNamed, label, cap, dayCap, ofRun, ofDay, last, newest, low, occurrence,
   handed, twins, record, progress, hasLived = unpack(call('HMGET', run, 'key_id', 'status', 'expires_ms', 'job_newest', 'newest_ended',
-  'is_run', 'needs_named', 'label', 'cap', 'day_cap', 'a', 'a:' .. day, lastField, scopeField, lowField, occurrenceField, handedField,
+  'is_run', 'needs_named', 'label', 'cap', 'day_cap', 'a', dayField, lastField, scopeField, lowField, occurrenceField, handedField,
   coreField, 'd:' .. callId, progressField, lifeField))
-if held[6] or held[2] == day or key ~= keyId or status ~= 'active' or expiresMs ~= '' and tonumber(expiresMs) <= nowMs
-  or jobNewest ~= jobUid or newestEnded == '1' or not isRun or needsNamed == '1' or not ofRun or last or newest ~= attempt or low
-  or occurrence or handed or twins or record then return {'WHOLE'} end
+-- Only Redis' clock says which day it is: at another day than the ledger's, NUMBER finds its name.
+local sinceDayBegan = nowMs - dayFromMs
+if sinceDayBegan < 0 or sinceDayBegan >= 86400000 or held[6] or held[2] and 'a:' .. held[2] == dayField or key ~= keyId
+  or status ~= 'active' or expiresMs ~= '' and tonumber(expiresMs) <= nowMs or jobNewest ~= jobUid or newestEnded == '1' or not isRun
+  or needsNamed == '1' or not ofRun or last or newest ~= attempt or low or occurrence or handed or twins or record then return {'WHOLE'} end
 
-local names = {policyAccount .. day, vendorAccount .. day, namespaceAccount .. day}
-local sums = call('HMGET', accounts, names[1], names[2], names[3])
-local balances, limits = {ofRun, ofDay, sums[1], sums[2], sums[3]}, {cap, dayCap, policyLimit, vendorLimit, namespaceLimit}
-local amount = tonumber(total)
-for i = 1, 5 do
-  local spent, reserved, unresolved = '0', '0', ''
-  if balances[i] then spent, reserved, unresolved = match(balances[i], '^(%S+) (%S+) ?(%S*)$') end
-  local limit = limits[i]
-  if not limit or limit == '' then limit = 9007199254740991 end
-  if amount > limit - spent - reserved then return {'WHOLE'} end
-  balances[i] = spent .. ' ' .. format('%.0f', reserved + amount)
-  if i == 1 then balances[i] = balances[i] .. ' ' .. (unresolved == '' and 0 or unresolved) + 1 end
-end
+local sums = call('HMGET', accounts, policyAccount, vendorAccount, namespaceAccount)
+local amount, none, most = tonumber(total), '0 0', 9007199254740991
+local runSpent, runReserved, unresolved = match(ofRun, '^(%S+) (%S+) ?(%S*)$')
+local daySpent, dayReserved, policySpent, policyReserved, vendorSpent, vendorReserved, namespaceSpent, namespaceReserved = match(
+  (ofDay or none) .. ' ' .. (sums[1] or none) .. ' ' .. (sums[2] or none) .. ' ' .. (sums[3] or none),
+  '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+if amount > (cap and cap ~= '' and cap or most) - runSpent - runReserved
+  or amount > (dayCap and dayCap ~= '' and dayCap or most) - daySpent - dayReserved
+  or amount > (policyLimit ~= '' and policyLimit or most) - policySpent - policyReserved
+  or amount > (vendorLimit ~= '' and vendorLimit or most) - vendorSpent - vendorReserved
+  or amount > (namespaceLimit ~= '' and namespaceLimit or most) - namespaceSpent - namespaceReserved then return {'WHOLE'} end
 local newestOrder, inFlight = 0, 0
 if progress then newestOrder, inFlight = match(progress, '^(%d+) (%d+)$') end
 
-local now, reserved = format('%.0f', nowMs), format('%.0f', amount)
+local now = format('%d', nowMs)
 local who = actor .. (label or 'null') .. '}'
 local id = call('XADD', audit, '0-*', 'e', '{"atMs":' .. now .. ',"actor":' .. who .. ',"event":"call.reserved","call":' .. told
-  .. ',"reservedUsdMicros":' .. reserved
+  .. ',"reservedUsdMicros":' .. total
   .. ',"levels":["run","run_day","policy_day","policy_vendor_day","policy_namespace_day"]' .. rates .. '}')
 local order = match(id, '%-(%d+)$')
 call('ZADD', open, order, callId)
 local isMaybeSent = windowMs ~= 'never'
-local packed = 'reserved 1 0 ' .. (isMaybeSent and '1 ' or '0 ') .. format('%.0f', nowMs + leaseMs) .. ' ' .. reserved .. ' 0 '
+local packed = 'reserved 1 0 ' .. (isMaybeSent and '1 ' or '0 ') .. format('%d', nowMs + leaseMs) .. ' ' .. total .. ' 0 '
   .. (isMaybeSent and now or '-') .. ' ' .. windowMs .. ' - 0 0 ' .. now .. ' ' .. order .. ' 1 0 ' .. nonce .. ' '
   .. (isMaybeSent and nonce or '-') .. ' -'
-local lines = who .. '\\n' .. told .. '\\n' .. placeHead .. '\\t' .. day .. '\\t' .. placeTail
-local kept = {'d:' .. callId, packed, 'c:' .. callId, lines, 'b:' .. callId, sealedRequest, occurrenceField, callId, 'a', balances[1],
-  'a:' .. day, balances[2], progressField, math.max(newestOrder, order) .. ' ' .. inFlight + 1, lastField, ord .. ' ' .. callId}
+local lines = who .. '\\n' .. told .. '\\n' .. place
+local kept = {'d:' .. callId, packed, 'c:' .. callId, lines, 'b:' .. callId, sealedRequest, occurrenceField, callId,
+  'a', runSpent .. format(' %d %d', runReserved + amount, (unresolved == '' and 0 or unresolved) + 1),
+  dayField, daySpent .. format(' %d', dayReserved + amount),
+  progressField, format('%d %d', math.max(newestOrder, order), inFlight + 1), lastField, ord .. ' ' .. callId}
 if coreField ~= '' then
   kept[17], kept[18], kept[19], kept[20] = coreField, '1', coreField .. '|1', coreFirst .. callId
 end
@@ -91,13 +95,18 @@ if hasLived ~= '1' then
   kept[#kept + 1] = '1'
 end
 call('HSET', run, unpack(kept))
-call('HSET', accounts, names[1], balances[3], names[2], balances[4], names[3], balances[5])
+call('HSET', accounts, policyAccount, policySpent .. format(' %d', policyReserved + amount),
+  vendorAccount, vendorSpent .. format(' %d', vendorReserved + amount),
+  namespaceAccount, namespaceSpent .. format(' %d', namespaceReserved + amount))
 return {'SEND', callId, packed, lines, '', '', '1', (cap and cap ~= '' and 'run ' or '') .. (dayCap and dayCap ~= '' and 'run_day ' or '')
   .. passed}
 `,
 })
 
-/** The first write is one that a full memory allows, so that what is reserved can always settle. */
+/**
+ * Of a call that this ledger reserved and nobody has touched since, it is told what stays of the record: what it need not
+ * read. The first write is one that a full memory allows, so that what is reserved can always settle.
+ */
 export const QUICK_REPORT = script({
   name: 'jobcapQuickReport',
   purpose: 'settles a numbered call by the first definite answer with an effect, within what it reserved',
@@ -110,56 +119,62 @@ export const QUICK_REPORT = script({
     total: 'micro-dollars of the object in all, or of the call',
     object: '= and the object that the call made or acted on; empty: none',
     objectJson: 'its JSON',
-    handAttempt: 'Pod UID and life that the answer is written to; empty: none',
+    actor: 'JSON of who asked, as it is on record',
+    told: 'JSON of the call, as it is on record',
+    dayField: 'sums of the run and the day of the reservation',
+    progressField: 'how far the scope has come',
+    occurrenceField: 'the call under its content and number',
+    effectsField: 'effects of the content',
+    earlyField: 'who read the answer before it is on record',
+    objectField: 'what other calls paid for the object; empty without one',
+    policyAccount: 'name of the account of policy and day',
+    vendorAccount: 'name of the account of policy, vendor and day',
+    namespaceAccount: 'name of the account of policy, namespace and day',
+    handField: 'to whom the answer is written; empty: to nobody',
     handTo: 'boot of its sidecar, and = and the token where it has one',
   },
   statuses: ['WHOLE', 'settled'],
   body: `${CLOCK}
-local packed, lines, ofRun, isRun, isClosed, living, notSent, unseen = unpack(call('HMGET', run, 'd:' .. callId, 'c:' .. callId, 'a',
-  'is_run', 'closed', 'living', 'x:' .. callId, 'unseen'))
-if not packed or not lines or not ofRun or notSent or isRun and isClosed ~= '1' and living == '0' then return {'WHOLE'} end
-local state, epoch, itsGen, sends, reserved, firstMs, windowMs, saved, createdMs, order, n, owner, itsObject = match(packed,
-  '^(%S+) (%S+) (%S+) (%S+) %S+ (%S+) 0 (%S+) (%S+) %- (%S+) 0 (%S+) (%S+) (%d+) 0 (%S+) %S+ (.*)$')
+local packed, ofRun, living, unseen, ofDay, progress, occurrence, effects, early, shares = unpack(call('HMGET', run, 'd:' .. callId, 'a',
+  'living', 'unseen', dayField, progressField, occurrenceField, effectsField, earlyField, objectField))
+if not packed or not ofRun or living == '0' or not ofDay or not progress or occurrence ~= callId or effects or early
+  or object ~= '' and shares then return {'WHOLE'} end
+local state, itsGen, sends, reserved, firstMs, windowMs, saved, createdMs, order, n, owner, itsObject = match(packed,
+  '^(%S+) 1 (%S+) (%S+) %S+ (%S+) 0 (%S+) (%S+) %- (%S+) 0 (%S+) (%S+) (%d+) 0 (%S+) %S+ (.*)$')
 if state ~= 'reserved' and state ~= 'sent' or itsGen ~= gen or windowMs == 'anew' or windowMs == 'never' or itsObject ~= '-'
   then return {'WHOLE'} end
-local actor, told, scope, digest, vendor, day, first, second, third = match(lines,
-  '^([^\\n]*)\\n([^\\n]*)\\n([^\\t\\n]*)\\t([^\\t\\n]*)\\t([^\\t\\n]*)\\t[^\\t\\n]*\\t([^\\t\\n]+)\\t([^\\t\\n]+)\\t([^\\t\\n]+)\\t([^\\t\\n]+)\\n')
 local spent = tonumber(total)
-if not actor or spent > tonumber(reserved) or spent <= 0 then return {'WHOLE'} end
+if spent > tonumber(reserved) or spent <= 0 then return {'WHOLE'} end
 
-local place = scope .. '|' .. digest
-local occurrenceField, effectsField, objectField = 'n:' .. place .. '|' .. n, 'w:' .. place, 'j:' .. vendor .. '|' .. string.sub(object, 2)
-local ofDay, progress, occurrence, effects, early, shares = unpack(call('HMGET', run, 'a:' .. day, 'g:' .. scope, occurrenceField,
-  effectsField, 'y:' .. place .. '|' .. n, objectField))
-if not ofDay or not progress or occurrence ~= callId or effects or early or object ~= '' and shares then return {'WHOLE'} end
-local names = {first .. day, second .. day, third .. day}
-local sums = call('HMGET', accounts, names[1], names[2], names[3])
-local balances = {ofRun, ofDay, sums[1], sums[2], sums[3]}
-for i = 1, 5 do
-  if not balances[i] then return {'WHOLE'} end
-  local wasSpent, wasReserved, unresolved = match(balances[i], '^(%S+) (%S+) ?(%S*)$')
-  if wasSpent + spent > 9007199254740991 then return {'WHOLE'} end
-  balances[i] = format('%.0f %.0f', wasSpent + spent, wasReserved - reserved)
-  if i == 1 then balances[i] = balances[i] .. ' ' .. (unresolved == '' and 0 or unresolved) - 1 end
-end
+local sums = call('HMGET', accounts, policyAccount, vendorAccount, namespaceAccount)
+if not sums[1] or not sums[2] or not sums[3] then return {'WHOLE'} end
+local runSpent, runReserved, unresolved = match(ofRun, '^(%S+) (%S+) ?(%S*)$')
+local daySpent, dayReserved, policySpent, policyReserved, vendorSpent, vendorReserved, namespaceSpent, namespaceReserved = match(
+  ofDay .. ' ' .. sums[1] .. ' ' .. sums[2] .. ' ' .. sums[3], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+local most = 9007199254740991 - spent
+if runSpent + 0 > most or daySpent + 0 > most or policySpent + 0 > most or vendorSpent + 0 > most or namespaceSpent + 0 > most
+  then return {'WHOLE'} end
 local newestOrder, inFlight = match(progress, '^(%d+) (%d+)$')
 
 call('ZREM', open, callId)
-local spentText = format('%.0f', spent)
-call('XADD', audit, '0-*', 'e', format('{"atMs":%.0f,"actor":', nowMs) .. actor .. ',"event":"call.settled","call":' .. told
-  .. ',"spentUsdMicros":' .. spentText .. ',"status":' .. status .. ',"object":' .. objectJson .. ',"isOverrun":false}')
-packed = 'settled ' .. epoch .. ' ' .. gen .. ' ' .. sends .. ' 0 0 ' .. spentText .. ' ' .. firstMs .. ' ' .. windowMs .. ' ' .. status
+call('XADD', audit, '0-*', 'e', '{"atMs":' .. format('%d', nowMs) .. ',"actor":' .. actor .. ',"event":"call.settled","call":' .. told
+  .. ',"spentUsdMicros":' .. total .. ',"status":' .. status .. ',"object":' .. objectJson .. ',"isOverrun":false}')
+packed = 'settled 1 ' .. gen .. ' ' .. sends .. ' 0 0 ' .. total .. ' ' .. firstMs .. ' ' .. windowMs .. ' ' .. status
   .. ' ' .. saved .. ' 1 ' .. createdMs .. ' ' .. order .. ' ' .. n .. ' 0 ' .. owner .. ' - ' .. (object == '' and '-' or object)
 local kept = {'d:' .. callId, packed, 'b:' .. callId, sealed, occurrenceField, callId .. '+', effectsField, '1 0', 'unseen', (unseen or 0) + 1,
-  'a', balances[1], 'a:' .. day, balances[2], 'g:' .. scope, math.max(newestOrder, order) .. ' ' .. inFlight - 1}
-if object ~= '' then kept[17], kept[18] = objectField, callId .. ' ' .. spentText .. '\\n' end
-if handAttempt ~= '' then
-  kept[#kept + 1] = 'h:' .. handAttempt .. '|' .. digest .. '|' .. n
+  'a', format('%d %d %d', runSpent + spent, runReserved - reserved, (unresolved == '' and 0 or unresolved) - 1),
+  dayField, format('%d %d', daySpent + spent, dayReserved - reserved),
+  progressField, format('%d %d', math.max(newestOrder, order), inFlight - 1)}
+if object ~= '' then kept[17], kept[18] = objectField, callId .. ' ' .. total .. '\\n' end
+if handField ~= '' then
+  kept[#kept + 1] = handField
   kept[#kept + 1] = handTo
 end
 call('HSET', run, unpack(kept))
-call('HSET', accounts, names[1], balances[3], names[2], balances[4], names[3], balances[5])
-return {'settled', callId, packed, lines, '', '', '', '1'}
+call('HSET', accounts, policyAccount, format('%d %d', policySpent + spent, policyReserved - reserved),
+  vendorAccount, format('%d %d', vendorSpent + spent, vendorReserved - reserved),
+  namespaceAccount, format('%d %d', namespaceSpent + spent, namespaceReserved - reserved))
+return {'settled', callId, packed, '', '', '', '', '1'}
 `,
 })
 

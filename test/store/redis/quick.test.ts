@@ -42,6 +42,16 @@ describe('the quick scripts', function () {
     expect((await stage.events()).at(-1)).to.include({ event: 'run.closed', effectsNoPodSaw: 0 })
   })
 
+  it('note which token read an answer: its own repeat is no new call', async () => {
+    const key = { kind: 'token', value: 't1' } as const
+    const { ref } = await stage.send(pod, { content: 'one', key })
+    await stage.settle(ref)
+    ran.clear()
+    await stage.store.recordSeen(pod.pod, stage.store.historyId, [seenFact('one', 1, { token: 't1' })])
+    expect([...ran]).to.deep.equal(['jobcapQuickSeen'])
+    expect(told(await stage.ask(pod, { content: 'one', key }))).to.match(/^REPLAY/)
+  })
+
   // What the random steps of `fuzz.test.ts` seldom come to.
   it('leave alone a new call of an attempt that was replaced', async () => {
     await stage.pod('b')
@@ -59,6 +69,14 @@ describe('the quick scripts', function () {
     const second = await stage.send(await stage.pod('b'))
     expect([first.ref.gen, second.ref.gen]).to.deep.equal([0, 1])
     expect(await stage.settle(first.ref)).to.include({ status: 'noted', isAlarm: true })
+  })
+
+  it('leave alone an answer that was read before it is on record', async () => {
+    const { ref } = await stage.send(pod)
+    await stage.store.recordSeen(pod.pod, stage.store.historyId, [seenFact('D', 1)])
+    await stage.settle(ref)
+    await stage.store.endJob(pod.runUid, pod.pod.jobUid)
+    expect((await stage.events()).at(-1)).to.include({ event: 'run.closed', effectsNoPodSaw: 0 })
   })
 
   it('leave alone an object that another call has paid for', async () => {

@@ -1,0 +1,36 @@
+import type { CallId } from '../../contract/ids.ts'
+import type { CallRow } from '../store.ts'
+import type { Place } from './places.ts'
+
+/** More than are ever out at once; of any other the record is read. About 2 KB each. */
+const MOST_NOTED = 5_000
+
+/** What stays of a record as long as nobody else makes the call anew. */
+export interface OwnCall {
+  readonly place: Place
+  readonly row: CallRow
+  /** As they are on record. */
+  readonly lines: string
+}
+
+/** Calls that this ledger has reserved and not reported yet, so that their report need not read what does not change. */
+export class OwnCalls {
+  readonly #calls = new Map<CallId, OwnCall>()
+
+  note(call: OwnCall): void {
+    const [oldest] = this.#calls.keys()
+    if (oldest !== undefined && this.#calls.size >= MOST_NOTED) this.#calls.delete(oldest)
+    this.#calls.set(call.row.callId, call)
+  }
+
+  /** Once: what becomes of a call after its first report is for the record to say. */
+  take(callId: CallId): OwnCall | undefined {
+    const call = this.#calls.get(callId)
+    this.#calls.delete(callId)
+    return call
+  }
+
+  forget(): void {
+    this.#calls.clear()
+  }
+}
