@@ -40,6 +40,9 @@ describe('what a mail by Resend can cost', () => {
     ['recipients in the headers', { headers: { ' bcc': 'b@x.com' } }, 'route_unknown'],
     ['other headers', { headers: { 'X-Entity-Ref-ID': '1' } }, '400'],
     ['a field that nobody knows', { audience_id: 'a' }, 'route_unknown'],
+    ['a header that another could hide in', { headers: { 'X-A': '1\r\nBcc: q@z.com' } }, 'amount_invalid'],
+    ['the name of such a header', { headers: { 'X-A: 1\nBcc': 'q@z.com' } }, 'amount_invalid'],
+    ['a sender that a header could hide in', { from: 'a@x.com\r\nBcc: q@z.com' }, 'amount_invalid'],
   ]
   for (const [what, more, micros] of MAILS) it(`${what}: ${micros}`, () => expect(mailCell(more)).to.equal(micros))
 

@@ -47,6 +47,9 @@ function recipientsOf(mail: Json): number | Refusal {
   const stray =
     [...mail.members.keys()].find((name) => !FIELDS.includes(name)) ?? strayHeader(mail.members.get('headers'))
   if (stray !== undefined) return refusal('route_unknown', `What \`${stray}\` costs in a mail is not known.`)
+  if (hasLineBreak(mail.members.get('headers')) || hasLineBreak(mail.members.get('from'))) {
+    return invalid('headers', 'text without line breaks, and `from` too')
+  }
   let recipients = 0
   for (const name of RECIPIENT_FIELDS) {
     const count = addressesIn(mail.members.get(name))
@@ -63,6 +66,22 @@ function addressesIn(value: Json | undefined): number | undefined {
   if (value.kind !== 'list') return undefined
   const counts = value.items.map((item) => (item.kind === 'text' ? addressesIn(item) : undefined))
   return counts.includes(undefined) ? undefined : counts.reduce((sum: number, count) => sum + (count ?? 0), 0)
+}
+
+/** Behind a line break in a header another one could stand, with recipients of its own. */
+function hasLineBreak(value: Json | undefined): boolean {
+  switch (value?.kind) {
+    case 'text':
+      return /[\r\n]/.test(value.value)
+    case 'list':
+      return value.items.some(hasLineBreak)
+    case 'object':
+      return [...value.members].some(([name, member]) => /[\r\n]/.test(name) || hasLineBreak(member))
+    case undefined:
+    case 'number':
+    case 'word':
+      return false
+  }
 }
 
 /** A header of the mail that would add recipients which nobody counted. */

@@ -121,8 +121,10 @@ export function memberText(value: Json | undefined, name: string): string | unde
   return value?.kind === 'object' ? textOf(value.members.get(name)) : undefined
 }
 
+/** What stands in the place of a list is taken for its one item: a vendor may be as lenient. */
 export function itemsOf(value: Json | undefined): readonly Json[] {
-  return value?.kind === 'list' ? value.items : []
+  if (value?.kind === 'list') return value.items
+  return value === undefined || isNothing(value) ? [] : [value]
 }
 
 /** Part of a request's own words in a message of ours: short, and nothing that a terminal would obey. */

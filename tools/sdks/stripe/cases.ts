@@ -49,6 +49,18 @@ export const CASES: readonly SdkCase[] = [
     truth: { effects: 10, movedMinor: 1_100, spentUsd: '19.00' },
   },
   {
+    id: 'increment',
+    title: 'authorised, raised to a new total and captured in part: counts once, at the most it could have charged',
+    steps: [
+      {
+        call: 'raise_and_capture',
+        with: { cents: 1_000, total: 1_500, captured: 1_200 },
+        sees: value({ status: 'succeeded' }),
+      },
+    ],
+    truth: { effects: 3, movedMinor: 1_200, spentUsd: '15.00' },
+  },
+  {
     id: 'pages',
     title: 'a list is read to its end, page by page',
     steps: [

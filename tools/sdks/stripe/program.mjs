@@ -45,6 +45,11 @@ const calls = {
     const held = await stripe.paymentIntents.create(payment({ cents, capture_method: 'manual' }))
     return shown(await stripe.paymentIntents.capture(held.id, { amount_to_capture: captured }))
   },
+  async raise_and_capture({ cents, total, captured }) {
+    const held = await stripe.paymentIntents.create(payment({ cents, capture_method: 'manual' }))
+    await stripe.paymentIntents.incrementAuthorization(held.id, { amount: total })
+    return shown(await stripe.paymentIntents.capture(held.id, { amount_to_capture: captured }))
+  },
   async create_and_confirm({ cents }) {
     const made = await stripe.paymentIntents.create({ amount: cents, currency: 'usd', customer: 'cus_1' })
     return shown(await stripe.paymentIntents.confirm(made.id, { payment_method: 'pm_card_visa' }))

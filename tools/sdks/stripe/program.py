@@ -64,6 +64,12 @@ def authorise_and_capture(cents, captured):
     return shown(stripe.PaymentIntent.capture(held.id, amount_to_capture=captured))
 
 
+def raise_and_capture(cents, total, captured):
+    held = stripe.PaymentIntent.create(**payment(cents, capture_method="manual"))
+    stripe.PaymentIntent.increment_authorization(held.id, amount=total)
+    return shown(stripe.PaymentIntent.capture(held.id, amount_to_capture=captured))
+
+
 def create_and_confirm(cents):
     made = stripe.PaymentIntent.create(amount=cents, currency="usd", customer="cus_1")
     return shown(stripe.PaymentIntent.confirm(made.id, payment_method="pm_card_visa"))
@@ -149,6 +155,7 @@ CALLS = {
     "charge_reordered": charge_reordered,
     "parallel": parallel,
     "authorise_and_capture": authorise_and_capture,
+    "raise_and_capture": raise_and_capture,
     "create_and_confirm": create_and_confirm,
     "authorise_and_cancel": authorise_and_cancel,
     "refund": refund,
