@@ -102,6 +102,8 @@ function openDatabase(path: string): Database {
       db.pragma('synchronous = FULL')
       // 32 MiB of pages: digests are spread over all of an index, and the default of 2 MiB reads the file again and again.
       db.pragma('cache_size = -32768')
+      // What a step in a savepoint may have to undo is kept there; in a Pod with a read-only root there is no folder for it.
+      db.pragma('temp_store = MEMORY')
       db.pragma('foreign_keys = ON')
       db.exec('BEGIN IMMEDIATE; COMMIT')
       return db
