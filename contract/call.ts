@@ -19,13 +19,17 @@ export type AppKey = { readonly kind: 'token' | 'named'; readonly value: string 
 /** `mutating`: numbered unless it has a named key. `llm`: identical calls may run in parallel. `read`: free, repeatable. */
 export type CallKind = 'read' | 'mutating' | 'llm'
 
-/** Which intended call a request is. Made by `vendors/<v>/identity.ts`; the sidecar's is binding within its own scope. */
-export interface CallIdentity {
+/** Where a call goes, and on whose account. */
+export interface CallRoute {
   /** Method and path template, for example `GET /v1/charges/*`. */
   readonly route: string
   readonly kind: CallKind
   /** Canonical text of the account headers (`Stripe-Account` …); empty when there is none. */
   readonly account: string
+}
+
+/** Which intended call a request is. Made by `vendors/<v>/identity.ts`; the sidecar's is binding within its own scope. */
+export interface CallIdentity extends CallRoute {
   readonly digest: Digest
   /** Core digest; null when the call names no counterparty. */
   readonly core: Digest | null

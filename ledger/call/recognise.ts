@@ -6,7 +6,7 @@ import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { vendorTerms } from '../../policy/vendor-terms.ts'
 import type { Caller } from '../../store/store.ts'
-import { recogniserOf } from '../../vendors/registry/identity.ts'
+import { recogniserOf, routeReaderOf } from '../../vendors/registry/identity.ts'
 import type { Addressed } from './address.ts'
 import type { Authenticated } from './authenticate.ts'
 
@@ -27,14 +27,16 @@ export function recognise(who: Authenticated, addressed: Addressed, call: CallTe
   const claims = readClaims(who, call)
   if (claims !== null && 'code' in claims) return claims
   const { vendor, policy } = addressed
-  const ours = recogniserOf(vendor.type)(call, vendorTerms(vendor), policy.appKeys)
-  if ('code' in ours) return ours
   const { pod } = who.caller
-  if (pod === null) return recogniseAlone(who.caller, ours)
-  if (claims === null) {
-    if (ours.kind === 'read') return { identity: ours, caller: who.caller, claims }
+  if (pod === null || claims === null) {
+    const whole = recogniserOf(vendor.type)(call, vendorTerms(vendor), policy.appKeys)
+    if ('code' in whole) return whole
+    if (pod === null) return recogniseAlone(who.caller, whole)
+    if (whole.kind === 'read') return { identity: whole, caller: who.caller, claims }
     return refusal('request_malformed', 'A call that may cost something needs the claims of the sidecar.')
   }
+  const ours = routeReaderOf(vendor.type)(call, vendorTerms(vendor), policy.appKeys)
+  if ('code' in ours) return ours
   const theirs = claims.identity
   if (theirs.kind !== ours.kind || (ours.kind !== 'read' && claims.ord === null)) {
     return refusal('request_malformed', `The claims say \`${theirs.kind}\`, the request is \`${ours.kind}\`.`)

@@ -1,11 +1,11 @@
-import type { CallIdentity } from '../../contract/call.ts'
+import type { CallIdentity, CallRoute } from '../../contract/call.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms, VendorType } from '../../contract/vendor.ts'
 import { recognise as recogniseAnthropic } from '../anthropic/identity.ts'
 import { recognise as recogniseGeneric } from '../generic/identity.ts'
 import { recognise as recogniseOpenai } from '../openai/identity.ts'
 import { recognise as recogniseResend } from '../resend/identity.ts'
-import { recognise as recogniseStripe } from '../stripe/identity.ts'
+import { readRoute as readStripeRoute, recognise as recogniseStripe } from '../stripe/identity.ts'
 import { recognise as recogniseTwilio } from '../twilio/identity.ts'
 
 export { isRefusal } from '../content/guard.ts'
@@ -28,4 +28,9 @@ export function recogniserOf(type: VendorType): Recognise {
     case 'generic':
       return recogniseGeneric
   }
+}
+
+/** Only where a request goes: for whoever has been told its digest, and need not work it out again. */
+export function routeReaderOf(type: VendorType): (...request: Parameters<Recognise>) => CallRoute | Refusal {
+  return type === 'stripe' ? readStripeRoute : recogniserOf(type)
 }

@@ -1,4 +1,4 @@
-import type { AppKey, CallIdentity } from '../../contract/call.ts'
+import type { AppKey, CallIdentity, CallRoute } from '../../contract/call.ts'
 import type { Digest } from '../../contract/ids.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms } from '../../contract/vendor.ts'
@@ -19,23 +19,30 @@ const ACCOUNT_HEADERS = ['stripe-account', 'stripe-context']
 const COUNTERPARTY_FIELDS = ['customer', 'payment_method', 'source', 'destination', 'charge', 'payment_intent']
 const CORE_FIELDS = ['amount', 'currency', ...COUNTERPARTY_FIELDS]
 
-/** What a Stripe call is. Pure: the same bytes give the same identity in every Pod. */
-export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 'trust'): CallIdentity | Refusal {
+/** Where a Stripe call goes and whose money it moves, without a look at its content. */
+export function readRoute(call: CallText): CallRoute | Refusal {
   const problem = requestProblem(call) ?? stripePathProblem(call)
   if (problem !== null) return problem
   const account = accountOf(call, ACCOUNT_HEADERS)
   if (isRefusal(account)) return account
+  const kind = isReadMethod(call.method) ? 'read' : 'mutating'
+  return { route: `${call.method} ${templateOf(call.path)}`, kind, account }
+}
+
+/** What a Stripe call is. Pure: the same bytes give the same identity in every Pod. */
+export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 'trust'): CallIdentity | Refusal {
+  const read = readRoute(call)
+  if (isRefusal(read)) return read
+  const { account } = read
   const content = isV1(call) ? formContent(call) : plainContent(call)
   if (isRefusal(content)) return content
-  const isRead = isReadMethod(call.method)
+  const isRead = read.kind === 'read'
   const key: AppKey | null | Refusal = isRead
     ? null
     : appKeyOf(call, { appKeys, isSdkMade: (value) => isSdkMade(value, call.headers['user-agent'] ?? '') })
   if (isRefusal(key)) return key
   return {
-    route: `${call.method} ${templateOf(call.path)}`,
-    kind: isRead ? 'read' : 'mutating',
-    account,
+    ...read,
     digest: callDigest(terms.name, call, [account, content.mediaType, content.body]),
     core: isRead ? null : coreOf(call, { vendor: terms.name, account, fields: content.fields }),
     key,
