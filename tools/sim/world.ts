@@ -61,6 +61,7 @@ export class World {
       // "Never doubles, may swallow a call".
       maySwallow: plan.policy.ambiguousRepeat === 'fold' || plan.policy.divergingReplay === 'core',
       isStoreSteady: isStoreSteady(plan),
+      isCalm: isCalm(plan),
       onBreach: how.onBreach,
     })
     this.ledgers = new Ledgers({
@@ -243,7 +244,7 @@ export class World {
       },
       failed: (call: CallPlan, how: string, life: number) => {
         this.#stage.trace.say(`${podUid} app`, `call to ${call.customer} failed: ${how}`)
-        this.judge.failed(`${podUid}/${life}`, call)
+        this.judge.failed(`${podUid}/${life}`, call, how)
       },
       walked: () => this.judge.walked(`${podUid}/1`),
     }
@@ -254,6 +255,18 @@ function isStoreSteady({ acts, faults }: Plan): boolean {
   const isLoss = (fault: Plan['faults'][number]) =>
     fault.kind === 'store fault' || (fault.kind === 'crash' && fault.storeLosesMs !== null)
   return !faults.some(isLoss) && !acts.some(({ kind }) => kind === 'store restart')
+}
+
+const CALM_FAULTS: readonly Plan['faults'][number]['kind'][] = ['link', 'vendor']
+const CALM_ACTS: readonly Plan['acts'][number]['kind'][] = ['set cap', 'set day cap', 'set policy day cap', 'clock']
+
+function isCalm({ acts, faults, jobs }: Plan): boolean {
+  const steps = jobs.flatMap(({ programs }) => programs.flat())
+  return (
+    acts.every(({ kind }) => CALM_ACTS.includes(kind)) &&
+    faults.every(({ kind }) => CALM_FAULTS.includes(kind)) &&
+    steps.every((step) => step.kind === 'calls' && step.calls.length === 1)
+  )
 }
 
 export function callsOf(plan: Plan): CallPlan[] {

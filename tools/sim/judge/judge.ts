@@ -11,6 +11,8 @@ export interface JudgeOptions extends CapsOptions {
   readonly maySwallow: boolean
   /** The store answers whenever it is asked, so what an app reads must be settled by then. */
   readonly isStoreSteady: boolean
+  /** Nothing of ours ever ends or stands still, and no app makes two calls at once. */
+  readonly isCalm: boolean
 }
 
 /**
@@ -75,8 +77,16 @@ export class Judge {
     if (settled < read) this.#breach('lost', `an app read ${read} successes of ${customer}, ${settled} are settled`)
   }
 
-  failed(attempt: string, { customer }: CallPlan): void {
+  failed(attempt: string, { customer }: CallPlan, how: string): void {
+    if (how.includes('replay_divergence') && this.#options.isCalm && this.#hasReadAll(attempt, customer)) {
+      this.#breach('wrong_refusal', `a call to ${customer} was taken for a repeat, although all before it were read`)
+    }
     this.#failures.add(`${attempt} ${customer}`)
+  }
+
+  #hasReadAll(attempt: string, customer: string): boolean {
+    const isWithoutFailure = !this.#failures.has(`${attempt} ${customer}`)
+    return isWithoutFailure && (this.#read.get(attempt)?.get(customer) ?? 0) === this.#effectsOf(customer)
   }
 
   /** The app has walked through all that it meant to do, and ended well. */

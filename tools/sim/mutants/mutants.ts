@@ -25,6 +25,11 @@ const LEFT_OUT: readonly RuleName[] = [
   'cap_run_day',
   'gen_in_key',
   'gen_after_saved_failure',
+  'token_seen_under_another',
+  'token_handed_in_older_boot',
+  'guard_counts_reserved',
+  'guard_skips_seen',
+  'guard_skips_effectless',
 ]
 
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })

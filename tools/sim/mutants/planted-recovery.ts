@@ -11,6 +11,12 @@ const TEXTS: readonly Text[] = [
     to: '        await registry.handOver(',
   },
   {
+    name: 'send before the intent is on disk',
+    file: 'store/recovery/call-steps.ts',
+    from: "await this.#barrier.passing(journal.write({ kind: 'intent'",
+    to: "void this.#barrier.passing(journal.write({ kind: 'intent'",
+  },
+  {
     name: 'no intent of a call that the store lost at its mark',
     file: 'store/recovery/call-steps.ts',
     from: 'if (call === undefined) return this.#lost(new MissingRecord(send.callId))',
