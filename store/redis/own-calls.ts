@@ -2,13 +2,15 @@ import type { CallId } from '../../contract/ids.ts'
 import type { CallRow } from '../store.ts'
 import type { Place } from './places.ts'
 
-/** More than are ever out at once; of any other the record is read. About 2 KB each. */
+/** More than are ever out at once; of any other the record is read. About 1.5 KB each. */
 const MOST_NOTED = 5_000
 
-/** What stays of a record as long as nobody else makes the call anew. */
+/** What stays of a record as long as nobody else makes the call anew. No body is in it: some are never reported. */
 export interface OwnCall {
   readonly place: Place
-  readonly row: CallRow
+  readonly n: number
+  /** Sums that it counts in, of its day. */
+  readonly accounts: readonly string[]
   /** As they are on record. */
   readonly lines: string
 }
@@ -17,10 +19,12 @@ export interface OwnCall {
 export class OwnCalls {
   readonly #calls = new Map<CallId, OwnCall>()
 
-  note(call: OwnCall): void {
+  /** Only of a numbered call that may be repeated: any other is settled by REPORT. */
+  note({ callId, n, accounts, repeat }: CallRow, place: Place, lines: string): void {
+    if (n === null || repeat.kind !== 'idempotent') return
     const [oldest] = this.#calls.keys()
     if (oldest !== undefined && this.#calls.size >= MOST_NOTED) this.#calls.delete(oldest)
-    this.#calls.set(call.row.callId, call)
+    this.#calls.set(callId, { place, n, accounts, lines })
   }
 
   /** Once: what becomes of a call after its first report is for the record to say. */

@@ -59,12 +59,12 @@ function passedText(limits: readonly CapLimit[]): string {
 }
 
 /** What QUICK_REPORT is told; undefined where the report alone shows that it is not the plainest case. */
-export function quickReport({ outcome, handTo }: SendReport, whole: ReportArguments, { row, lines }: OwnCall) {
-  if (outcome.kind !== 'definite' || row.repeat.kind !== 'idempotent' || row.n === null) return undefined
+export function quickReport({ outcome, handTo }: SendReport, whole: ReportArguments, { n, accounts, lines }: OwnCall) {
+  if (outcome.kind !== 'definite') return undefined
   const { hasEffect, sealedAnswer, givesBack, isUnexpectedReplay, totalUsdMicros, object } = outcome.answer
   const isKept = sealedAnswer !== null && sealedAnswer.length > 0
   const isPlain = hasEffect && isKept && givesBack === null && !isUnexpectedReplay && totalUsdMicros > 0
-  const [, , policyAccount, vendorAccount, namespaceAccount] = row.accounts
+  const [, , policyAccount, vendorAccount, namespaceAccount] = accounts
   if (!isPlain || policyAccount === undefined || vendorAccount === undefined || namespaceAccount === undefined)
     return undefined
   const [actor = '', told = '', placeLine = ''] = lines.split('\n', 3)
@@ -76,13 +76,13 @@ export function quickReport({ outcome, handTo }: SendReport, whole: ReportArgume
     told,
     dayField: `a:${day}`,
     progressField: `g:${scope}`,
-    occurrenceField: `n:${content}|${row.n}`,
+    occurrenceField: `n:${content}|${n}`,
     effectsField: `w:${content}`,
-    earlyField: `y:${content}|${row.n}`,
+    earlyField: `y:${content}|${n}`,
     objectField: object === null ? null : `j:${vendor}|${object}`,
     policyAccount,
     vendorAccount,
     namespaceAccount,
-    handField: handTo === null ? null : `h:${whole.handAttempt}|${digest}|${row.n}`,
+    handField: handTo === null ? null : `h:${whole.handAttempt}|${digest}|${n}`,
   } satisfies Record<string, ScriptValue>
 }

@@ -93,7 +93,7 @@ export class RedisStore implements DistributedStore {
         ? await this.#steps.asked(NUMBER, place, args)
         : await this.#steps.quickly(place, { script: QUICK_NUMBER, args: quick }, { script: NUMBER, args })
     const answer = numberAnswer(reply, historyId, request.sealedRequest)
-    if (answer.status === 'SEND' && answer.isNew) this.#own.note({ place, row: answer.call, lines: linesOf(reply) })
+    if (answer.status === 'SEND' && answer.isNew) this.#own.note(answer.call, place, linesOf(reply))
     return answer
   }
 
