@@ -1,4 +1,5 @@
 import type { Chance } from '../chance.ts'
+import { drawLoss, FOCUSED, type Focus } from './draw-focused.ts'
 import type { Fault, PartKind } from './plan.ts'
 
 /** Where each part waits for something outside, and so can die. `any`: wherever it is then. */
@@ -41,112 +42,10 @@ const PLACES: Readonly<Record<PartKind, readonly string[]>> = {
   issuer: ['link.ask', 'file.replace'],
 }
 
-/** Where a ledger may be while a store is made whole again. */
-const IN_RECOVERY = [
-  'disk.append',
-  'disk.read',
-  'registry.read',
-  'registry.begin',
-  'registry.tell slot',
-  'store.merge standing',
-  'store.merge',
-  'registry.hand over',
-  'registry.finish',
-  'registry.next',
-  'registry.enter',
-] as const
-
-export type Focus = 'none' | 'sidecar' | 'copies' | 'owners' | 'night' | 'rollback' | 'declines' | 'rivals'
-
 export function drawFaults(chance: Chance, focus: Focus): Fault[] {
-  if (focus !== 'none') return [...focused(chance, focus), ...(chance.is(0.4) ? [drawFault(chance)] : [])]
+  if (focus !== 'none') return [...FOCUSED[focus](chance), ...(chance.is(0.4) ? [drawFault(chance)] : [])]
   const count = chance.pick([0, 1, 1, 2, 2, 3, 3, 4, 6])
   return Array.from({ length: count }, () => drawFault(chance))
-}
-
-/** Faults of one kind at the moments that hurt: seeds without a focus seldom have two of them at once. */
-function focused(chance: Chance, focus: Exclude<Focus, 'none'>): Fault[] {
-  switch (focus) {
-    case 'sidecar': {
-      // Around the moment at which the app has read what nobody has written down yet.
-      const place = chance.pick(['app.write', 'file.write', 'look'])
-      const when = chance.pick(['before', 'after'] as const)
-      const nth = 1 + chance.below(7)
-      return [
-        {
-          kind: 'crash',
-          part: 'sidecar',
-          place,
-          when,
-          nth,
-          downMs: chance.pick([1, 100]),
-          storeLosesMs: drawLoss(chance),
-        },
-      ]
-    }
-    case 'copies':
-      return Array.from({ length: chance.pick([1, 2, 3]) }, () => ({
-        kind: 'link',
-        nth: 2 + chance.below(8),
-        how: chance.pick(['copy', 'copy', 'lose answer', 'late'] as const),
-        byMs: chance.pick([30, 300, 2_000, 12_000]),
-      }))
-    case 'night': {
-      // A call is out when the power fails, and nobody has its answer.
-      const nth = 1 + chance.below(3)
-      return [
-        { kind: 'crash', part: 'ledger', place: 'vendor.send', when: 'after', nth, downMs: 12_000, storeLosesMs: null },
-      ]
-    }
-    case 'rollback':
-      if (chance.is(0.5)) return []
-      return [
-        {
-          kind: 'crash',
-          part: 'ledger',
-          place: chance.pick(IN_RECOVERY),
-          when: chance.pick(['before', 'after'] as const),
-          // The first ones are those of the start.
-          nth: 1 + chance.below(8),
-          downMs: chance.pick([10, 100, 3_000]),
-          storeLosesMs: drawLoss(chance),
-        },
-      ]
-    case 'declines': {
-      const how = chance.pick(['decline', 'decline', 'error, no effect'] as const)
-      return [{ kind: 'vendor', nth: 1 + chance.below(4), how, byMs: 0 }]
-    }
-    case 'rivals': {
-      // Two of one content take turns at one number, and the sidecar dies before it has noted which of them read its answer.
-      const notNow: Fault[] = [1, 2].map((nth) => ({ kind: 'vendor', nth, how: 'too many', byMs: 0 }))
-      // The first two answers say "not now"; the third or fourth is a success.
-      const [place, nth] = [chance.pick(['app.write', 'app.write', 'look']), 3 + chance.below(2)]
-      return [
-        ...notNow,
-        {
-          kind: 'crash',
-          part: 'sidecar',
-          place,
-          when: 'after',
-          nth,
-          downMs: chance.pick([1, 100]),
-          storeLosesMs: null,
-        },
-      ]
-    }
-    case 'owners': {
-      const place = chance.pick(['store.number', 'store.mark', 'vendor.send', 'vendor.answer', 'store.report', 'any'])
-      const nth = 1 + chance.below(4)
-      const stands: Fault = { kind: 'pause', part: 'ledger', place, nth, forMs: chance.pick([11_000, 15_000, 40_000]) }
-      const how = chance.pick(['reset after', 'reset before', 'too many', 'refuse', 'slow', 'error, effect'] as const)
-      return [stands, { kind: 'vendor', nth: 1 + chance.below(4), how, byMs: chance.pick([4_000, 20_000]) }]
-    }
-  }
-}
-
-/** Of the store, when it dies together with a part. */
-function drawLoss(chance: Chance): number | null {
-  return chance.is(0.25) ? chance.pick([0, 200, 5_000]) : null
 }
 
 function drawFault(chance: Chance): Fault {

@@ -1,5 +1,6 @@
 import { Chance } from '../chance.ts'
-import { drawFaults, type Focus } from './draw-faults.ts'
+import { drawFaults } from './draw-faults.ts'
+import type { Focus } from './draw-focused.ts'
 import type { Act, CallPlan, JobPlan, Plan, PolicyPlan, Step } from './plan.ts'
 
 const MIDNIGHT_MS = Date.UTC(2026, 10, 23)
