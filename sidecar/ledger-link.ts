@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
 import type { Timers } from '../runtime/timers.ts'
+import type { LeavingSignal } from './leaving.ts'
 import { LinkConnections } from './link/connections.ts'
 
 /** A peer that vanished without a word is noticed by TCP keep-alive about 10 s after this much silence. */
@@ -12,7 +13,7 @@ export interface LedgerRequest {
   readonly headers: OutgoingHttpHeaders
   readonly body: Uint8Array
   /** Aborted when nobody waits for the answer any more. */
-  readonly signal?: AbortSignal
+  readonly signal?: LeavingSignal
 }
 
 export interface LedgerAnswer {

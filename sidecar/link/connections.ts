@@ -1,6 +1,7 @@
 import { connect as connectPlain, type Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { Timers } from '../../runtime/timers.ts'
+import type { LeavingSignal } from '../leaving.ts'
 import { LinkConnection, type ReceivedAnswer } from './connection.ts'
 
 /** A ledger that does not take the connection within this time counts as unreachable. */
@@ -32,7 +33,7 @@ export class LinkConnections {
   }
 
   /** Rejects with the socket's fault, with a `BadAnswer`, or with the signal's reason. */
-  async send(head: string, body: Uint8Array, signal: AbortSignal | undefined): Promise<ReceivedAnswer> {
+  async send(head: string, body: Uint8Array, signal: LeavingSignal | undefined): Promise<ReceivedAnswer> {
     if (signal?.aborted) throw signal.reason
     const connection = this.#freeOne() ?? (await this.#open())
     if (signal === undefined) return connection.send(head, body)

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { REFUSALS, type Refusal, refusalBody, refusalHeaders } from '../../contract/refusals.ts'
+import type { Leaving } from '../leaving.ts'
 import type { ConnectionWatch } from './evidence/connection-watch.ts'
 
 /** One request of an app and its answer. */
@@ -8,7 +9,7 @@ export interface AppExchange {
   readonly response: ServerResponse
   readonly watch: ConnectionWatch
   /** Aborted when the app has left before its answer was complete. */
-  readonly gone: AbortSignal
+  readonly gone: Leaving
 }
 
 /** The reason of `gone`. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { LeavingSignal } from '../leaving.ts'
 
 /** What was read of a request's body. When it is not whole, the request is paused and holds the rest. */
 export interface Collected {
@@ -15,7 +16,7 @@ export function isDeclaredOver({ headers }: IncomingMessage, limitBytes: number)
 }
 
 /** Reads up to `limitBytes`. Rejects with the signal's reason when the app leaves first. */
-export function collectBody(request: IncomingMessage, limitBytes: number, gone: AbortSignal): Promise<Collected> {
+export function collectBody(request: IncomingMessage, limitBytes: number, gone: LeavingSignal): Promise<Collected> {
   if (isDeclaredOver(request, limitBytes)) {
     return Promise.resolve({ bytes: Buffer.alloc(0), isWhole: false })
   }

@@ -116,7 +116,7 @@ async function sendAllButLast(
 }
 
 async function write({ response, gone }: AppExchange, chunk: Uint8Array): Promise<void> {
-  if (!response.write(chunk)) await once(response, 'drain', { signal: gone })
+  if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal })
 }
 
 function assertStays({ gone, watch }: AppExchange): void {

@@ -13,7 +13,7 @@ import { type Refusal, refusal } from '../../contract/refusals.ts'
 const NOT_FORWARDED = new Set(['authorization', 'content-length', 'expect', 'host'])
 
 /** Node keeps the first of these and drops the rest; another server might read another one. */
-const ONCE_ONLY = new Set([
+const ONCE_ONLY = [
   'authorization',
   'content-encoding',
   'content-length',
@@ -24,19 +24,21 @@ const ONCE_ONLY = new Set([
   'referer',
   'transfer-encoding',
   'user-agent',
-])
+]
+/** A bit for each, so that those of a request are one number. */
+const ONCE_ONLY_BITS = new Map(ONCE_ONLY.map((name, at) => [name, 1 << at]))
 
 /** What is wrong with the form of a request's head, null when nothing is. Lengths and chunks are judged by Node's strict parser. */
 export function headProblem({ url = '', rawHeaders, headers }: IncomingMessage): Refusal | null {
   if (!url.startsWith('/')) return refusal('request_malformed', 'The request target must be a path.')
-  let onceOnly = ''
+  let given = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]?.toLowerCase() ?? ''
     if (name.startsWith('jobcap-') || name.startsWith('jobcap_')) return refusal('header_forbidden')
-    if (!ONCE_ONLY.has(name)) continue
-    // No name holds a space.
-    if (onceOnly.includes(` ${name} `)) return refusal('request_malformed', `The header ${name} is given twice.`)
-    onceOnly += ` ${name} `
+    const bit = ONCE_ONLY_BITS.get(name)
+    if (bit === undefined) continue
+    if ((given & bit) !== 0) return refusal('request_malformed', `The header ${name} is given twice.`)
+    given |= bit
   }
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {

@@ -1,5 +1,6 @@
 import type { Ord } from '../../contract/call.ts'
 import type { Digest } from '../../contract/ids.ts'
+import type { LeavingSignal } from '../leaving.ts'
 
 /** Of one content as many may be out at once; each lists the others in its claims, which take 8 KiB. */
 const MOST_OPEN = 128
@@ -10,7 +11,7 @@ export class OpenLlmCalls {
   readonly #waiting = new Map<Digest, (() => void)[]>()
 
   /** Resolves when one more of the content may go out. Rejects with the signal's reason when its app leaves first. */
-  async room(digest: Digest, gone: AbortSignal): Promise<void> {
+  async room(digest: Digest, gone: LeavingSignal): Promise<void> {
     while ((this.#byDigest.get(digest)?.size ?? 0) >= MOST_OPEN) {
       await new Promise<void>((resolve, reject) => {
         const waiting = this.#waiting.get(digest) ?? []

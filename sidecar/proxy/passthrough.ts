@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { ProxyServer } from 'http-proxy'
 import { JOBCAP_HEADER_PREFIX, REFUSED_HEADER } from '../../contract/headers.ts'
+import type { LeavingSignal } from '../leaving.ts'
 import { agentOf, type LedgerAddress, type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
 
 const CONNECT_TIMEOUT_MS = 3_000
@@ -14,7 +15,7 @@ export interface PassedRequest {
   /** A body at hand, or what was read of it and where the rest comes from. */
   readonly body: Uint8Array | { readonly first: Uint8Array; readonly rest: Readable }
   /** Aborted when the app has left. */
-  readonly gone: AbortSignal
+  readonly gone: LeavingSignal
 }
 
 /** The door of the proxy library: what goes through to the ledger without being collected. */

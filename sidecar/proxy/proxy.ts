@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { refusal } from '../../contract/refusals.ts'
 import { BEGIN_ROUTE } from '../../contract/routes.ts'
 import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
+import { Leaving } from '../leaving.ts'
 import { type AppExchange, AppLeft, refuse } from './app-exchange.ts'
 import { begin } from './begin.ts'
 import { carryCall } from './call.ts'
@@ -129,9 +130,9 @@ export class Proxy {
 }
 
 function appExchange(request: IncomingMessage, response: ServerResponse, watch: ConnectionWatch): AppExchange {
-  const left = new AbortController()
-  watch.requestArrived(response, () => left.abort(new AppLeft()))
-  return { request, response, watch, gone: left.signal }
+  const gone = new Leaving()
+  watch.requestArrived(response, () => gone.abort(new AppLeft()))
+  return { request, response, watch, gone }
 }
 
 async function serveBegin(pod: Pod, app: AppExchange): Promise<void> {

@@ -4,6 +4,7 @@ import { NOTE_HEADER, REFUSED_HEADER } from '../../contract/headers.ts'
 import type { HistoryId } from '../../contract/ids.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
 import { parseRefusal } from '../exchange.ts'
+import type { Leaving } from '../leaving.ts'
 import { type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
 import { type AnswerBody, collectAnswer } from './answer-body.ts'
 import type { Pod } from './pod.ts'
@@ -41,7 +42,7 @@ export interface Sending {
   /** A read's answer comes straight from the vendor, so it is the vendor that breaks it off: it is asked again only so often. */
   readonly isRead: boolean
   /** Aborted when the app has left. */
-  readonly gone: AbortSignal
+  readonly gone: Leaving
 }
 
 export interface Sent {
@@ -90,7 +91,7 @@ export async function relay(pod: Pod, sending: Sending): Promise<Relayed> {
     if (clock.monotonicMs() + waitMs - failingSinceMs > RESEND_FOR_MS) {
       return outcome.kind === 'again' ? UNREACHABLE : outcome.last
     }
-    await timers.sleep(waitMs, sending.gone)
+    await timers.sleep(waitMs, sending.gone.signal)
     waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)
   }
 }

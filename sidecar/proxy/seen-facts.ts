@@ -1,6 +1,8 @@
 import type { SeenFact } from '../../contract/call.ts'
 import type { HistoryId } from '../../contract/ids.ts'
 
+const NONE: readonly SeenFact[] = []
+
 /** A fact, and K of the request that it came from. */
 export interface KeptFact {
   readonly lane: string
@@ -12,8 +14,8 @@ export interface KeptFact {
  * kept in memory: it stands on the memory volume, and is recalled from there when a store may have lost it.
  */
 export class SeenFacts {
-  /** By lane, then by what tells facts apart. */
-  readonly #unconfirmed = new Map<string, Map<string, SeenFact>>()
+  /** By lane. One may stand there twice, which does no harm. */
+  readonly #unconfirmed = new Map<string, SeenFact[]>()
   /** What could not be written down, so that only this process knows it. */
   readonly #unwritten: KeptFact[] = []
   readonly #recall: () => Promise<readonly KeptFact[]>
@@ -32,12 +34,9 @@ export class SeenFacts {
   }
 
   add(fact: SeenFact, lane: string): void {
-    let ofLane = this.#unconfirmed.get(lane)
-    if (ofLane === undefined) {
-      ofLane = new Map()
-      this.#unconfirmed.set(lane, ofLane)
-    }
-    ofLane.set(keyOf(fact), fact)
+    const ofLane = this.#unconfirmed.get(lane)
+    if (ofLane === undefined) this.#unconfirmed.set(lane, [fact])
+    else ofLane.push(fact)
   }
 
   /** One that does not stand on the memory volume. */
@@ -47,9 +46,9 @@ export class SeenFacts {
   }
 
   /** Of one K. */
-  unconfirmed(lane: string): SeenFact[] {
+  unconfirmed(lane: string): readonly SeenFact[] {
     const ofLane = this.#unconfirmed.get(lane)
-    return ofLane === undefined ? [] : [...ofLane.values()]
+    return ofLane === undefined ? NONE : [...ofLane]
   }
 
   /** At most `limit`, the oldest lanes first; of one K, or of all. */
@@ -57,7 +56,7 @@ export class SeenFacts {
     const lanes = lane === undefined ? this.#unconfirmed.keys() : [lane]
     const some: KeptFact[] = []
     for (const one of lanes) {
-      for (const fact of this.unconfirmed(one)) {
+      for (const fact of this.#unconfirmed.get(one) ?? NONE) {
         if (some.length === limit) return some
         some.push({ lane: one, fact })
       }
@@ -65,12 +64,15 @@ export class SeenFacts {
     return some
   }
 
-  /** Counts only if they were said under the history that holds now, and is not about to end. */
+  /** `facts` as they were given out. Counts only if they were said under the history that holds now, and is not about to end. */
   confirm(facts: readonly SeenFact[], lane: string, historyId: HistoryId): void {
     if (facts.length === 0 || historyId !== this.#historyId || this.#learning !== null) return
     const ofLane = this.#unconfirmed.get(lane)
-    for (const fact of facts) ofLane?.delete(keyOf(fact))
-    if (ofLane?.size === 0) this.#unconfirmed.delete(lane)
+    if (ofLane === undefined) return
+    const confirmed = new Set(facts)
+    const left = ofLane.filter((fact) => !confirmed.has(fact))
+    if (left.length === 0) this.#unconfirmed.delete(lane)
+    else this.#unconfirmed.set(lane, left)
   }
 
   /**
@@ -90,7 +92,10 @@ export class SeenFacts {
   async #learn(historyId: HistoryId): Promise<void> {
     try {
       const recalled = await this.#recall()
-      for (const { fact, lane } of [...recalled, ...this.#unwritten]) this.add(fact, lane)
+      const known = new Set(this.some(Number.POSITIVE_INFINITY).map(({ fact }) => keyOf(fact)))
+      for (const kept of [recalled, this.#unwritten]) {
+        for (const { fact, lane } of kept) if (!known.has(keyOf(fact))) this.add(fact, lane)
+      }
       if (this.#learning?.historyId === historyId) this.#historyId = historyId
     } finally {
       if (this.#learning?.historyId === historyId) this.#learning = null

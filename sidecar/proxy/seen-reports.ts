@@ -73,7 +73,13 @@ export class SeenReports {
     if (answer.status === 200) {
       const { historyId } = JSON.parse(text) as { historyId: HistoryId }
       if (await this.#facts.learnHistory(historyId)) return
-      for (const { fact, lane } of some) this.#facts.confirm([fact], lane, report.historyId)
+      for (const [lane, kept] of Map.groupBy(some, (one) => one.lane)) {
+        this.#facts.confirm(
+          kept.map(({ fact }) => fact),
+          lane,
+          report.historyId,
+        )
+      }
       return
     }
     const note = decodeNote(String(answer.headers[NOTE_HEADER] ?? ''))

@@ -1,5 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts'
 import type { Timers } from '../../runtime/timers.ts'
+import type { LeavingSignal } from '../leaving.ts'
 import { type TurnEvent, Turns } from './turns.ts'
 
 /** What a waiting request is told: to go, or that the answer before it lies unread. */
@@ -23,12 +24,12 @@ export class TurnKeeper {
   }
 
   /** Enters S2. Resolves when the request may go or is refused; rejects with the signal's reason when its client leaves. */
-  arrive(id: number, key: string, gone: AbortSignal): Promise<Turn> {
+  arrive(id: number, key: string, gone: LeavingSignal): Promise<Turn> {
     return this.#wait(id, gone, () => this.#turns.arrive(id, key, this.#now()))
   }
 
   /** Leaves S2 as rule 7 demands, and enters it again when something has changed. */
-  waitAsTold(id: number, gone: AbortSignal): Promise<Turn> {
+  waitAsTold(id: number, gone: LeavingSignal): Promise<Turn> {
     return this.#wait(id, gone, () => this.#turns.toldToWait(id, this.#now()))
   }
 
@@ -56,7 +57,7 @@ export class TurnKeeper {
     return this.#turns.size
   }
 
-  #wait(id: number, gone: AbortSignal, enter: () => TurnEvent[]): Promise<Turn> {
+  #wait(id: number, gone: LeavingSignal, enter: () => TurnEvent[]): Promise<Turn> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiting.delete(id)

@@ -1,5 +1,3 @@
-import { joinParts } from './digest.ts'
-
 /** One decoded `name=value`. */
 export interface Field {
   readonly name: string
@@ -29,7 +27,9 @@ export function parseForm(text: string): Field[] | string {
 /** One text for forms that mean the same: fields sorted by name; those of one list keep their order, for it is theirs. */
 export function canonicalForm(fields: readonly Field[]): string {
   let text = ''
-  for (const { name, value } of sorted(fields, ({ name }) => listName(name))) text += joinParts([name, value])
+  for (const { name, value } of sorted(fields, ({ name }) => listName(name))) {
+    text += `${name.length}:${name}${value.length}:${value}`
+  }
   return text
 }
 
@@ -39,6 +39,7 @@ export function encodeForm(fields: readonly Field[]): string {
 
 /** A query with its fields sorted as they were sent, undecoded; fields of one name keep their order. */
 export function canonicalQuery(query: string): string {
+  if (query === '') return ''
   const fields = query.split('&').filter((field) => field !== '')
   return sorted(fields, (field) =>
     listName((field.split('=', 1)[0] ?? '').replace(/%5B/gi, '[').replace(/%5D/gi, ']')),
@@ -51,9 +52,10 @@ function listName(name: string): string {
   return at === -1 ? name : name.slice(0, at + 2)
 }
 
-function sorted<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[] {
-  const keyed = items.map((item) => ({ item, key: keyOf(item) }))
-  if (keyed.every(({ key }, at) => at === 0 || (keyed[at - 1]?.key ?? '') <= key)) return [...items]
+function sorted<Item>(items: readonly Item[], keyOf: (item: Item) => string): readonly Item[] {
+  const keys = items.map(keyOf)
+  if (keys.every((key, at) => at === 0 || (keys[at - 1] ?? '') <= key)) return items
+  const keyed = items.map((item, at) => ({ item, key: keys[at] ?? '' }))
   return keyed.sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0)).map(({ item }) => item)
 }
 
