@@ -134,7 +134,7 @@ describe('the file of deliveries', () => {
           .map(({ fact }) => fact.digest),
       ).size,
     ).to.equal(100_000)
-  }).timeout(30_000)
+  }).timeout(120_000)
 
   it('promises no room that it has not got, and finds it for all that it has promised', () => {
     const file = open(1, upTo(100 * KIB))
