@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
 import { EXAMPLE } from '../kubernetes/example.ts'
+import { PAY_ONCE, payingJob } from './paying-job.ts'
+import { scenariosOn } from './scenarios.ts'
 import { STRIPE_SECRET, type Stage, startStage, TEAM } from './stage.ts'
+import { teamOn } from './team.ts'
 
 /** Of the example: 400 customers, 10 to an index. */
 const CUSTOMERS = 400
 const INDEXES = 40
-
-const APP_IMAGE = 'registry.example.com/billing/nightly:2026-11'
 
 interface Named {
   readonly kind: string
@@ -35,17 +36,7 @@ describe('jobcap on a real node', function () {
     if (hasFailed) console.log(`the logs of all parts are in ${stage.folder}`)
   })
 
-  const inTeam = (...args: readonly string[]) => stage.kubectl(['-n', TEAM, ...args])
-  const podsOf = async (job: string) =>
-    JSON.parse(await inTeam('get', 'pods', '-l', `batch.kubernetes.io/job-name=${job}`, '-o', 'json')) as {
-      items: Pod[]
-    }
-  const jobIs = (job: string, condition: string) =>
-    inTeam('wait', `--for=condition=${condition}`, `job/${job}`, '--timeout=600s')
-  const invoicesOf = (prefix: string) =>
-    stage
-      .charges()
-      .flatMap(({ metadata }) => (metadata?.['invoice']?.startsWith(prefix) === true ? [metadata['invoice']] : []))
+  const { inTeam, podsOf, jobIs, invoicesOf, runningPod, paid, until } = teamOn(() => stage)
 
   it('is installed by helm, and says so itself: helm test', async () => {
     const said = await stage.helm('test', 'jobcap', '--timeout', '180s')
@@ -113,7 +104,7 @@ describe('jobcap on a real node', function () {
 
   it('fails a Job at once whose cap is spent: one Pod, no retry, and an event that says how to go on', async () => {
     const program = [1, 2, 3].map((part) => PAY_ONCE(`spent-${part}`)).join(';')
-    await stage.apply(payingJob('spent', program, { 'jobcap.dev/cap-usd': '10.00' }))
+    await stage.apply(payingJob('spent', program, { annotations: { 'jobcap.dev/cap-usd': '10.00' } }))
     await jobIs('spent', 'Failed')
     const job = JSON.parse(await inTeam('get', 'job', 'spent', '-o', 'json')) as Job
     expect(job.status.conditions.find(({ type }) => type === 'Failed')?.reason).to.equal('PodFailurePolicy')
@@ -138,70 +129,8 @@ describe('jobcap on a real node', function () {
     expect(invoicesOf('revoked').length - before).to.be.at.most(inFlight)
   })
 
-  const runningPod = async (job: string, not = '') => {
-    let name = ''
-    await until(`a Pod of ${job}`, async () => {
-      const { items } = await podsOf(job)
-      name =
-        items.find(({ metadata, status }) => metadata.name !== not && status.phase === 'Running')?.metadata.name ?? ''
-      return name !== ''
-    })
-    return name
-  }
-
-  const paid = (invoice: string) =>
-    until(`a charge for ${invoice}`, () => Promise.resolve(invoicesOf(invoice).length > 0))
-
-  /** Asks kubectl, which takes its time, until it is so. */
-  const until = async (what: string, isSo: () => Promise<boolean>) => {
-    const lastMs = Date.now() + 240_000
-    while (!(await isSo())) {
-      if (Date.now() > lastMs) throw new Error(`${what}: did not come about`)
-      await stage.kubectl(['get', '--raw', '/readyz'])
-    }
-  }
+  describe('and further lives of Jobs', () => scenariosOn(() => stage))
 })
-
-/** JavaScript of an app: one payment of 4 dollars for an invoice, told apart by it. */
-const PAY_ONCE = (invoice: string) => `await pay(\`${invoice}\`)`
-
-function payingJob(name: string, program: string, annotations: Record<string, string> = {}): object {
-  const prelude = `
-    const hold = () => new Promise(() => setInterval(() => {}, 1e6))
-    const pay = async (invoice) => {
-      const body = new URLSearchParams({ amount: '400', currency: 'usd', confirm: 'true', payment_method: 'pm_card_visa', 'metadata[invoice]': invoice })
-      const answer = await fetch('http://localhost:8080/stripe/v1/payment_intents', { method: 'POST', body })
-      const said = await answer.text()
-      console.log(answer.status === 200 ? 'paid ' + invoice : said)
-      if (answer.status !== 200) process.exit(1)
-    }
-  `
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { name, namespace: TEAM, annotations },
-    spec: {
-      template: {
-        spec: {
-          restartPolicy: 'Never',
-          containers: [
-            {
-              name: 'bill',
-              image: APP_IMAGE,
-              command: ['node', '--input-type=module', '--eval', `${prelude}\n${program}`],
-              env: [{ name: 'STRIPE_API_KEY', valueFrom: { secretKeyRef: { name: 'stripe', key: 'api-key' } } }],
-            },
-          ],
-        },
-      },
-    },
-  }
-}
-
-interface Pod {
-  readonly metadata: { readonly name: string }
-  readonly status: { readonly phase: string }
-}
 
 interface Job {
   readonly status: { readonly conditions: readonly { readonly type: string; readonly reason?: string }[] }

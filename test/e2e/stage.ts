@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stringify } from 'yaml'
 import { readTruth, type TruthCall } from '../../fake-vendors/truth.ts'
+import { connectKube, type KubeApi } from '../../kube/api.ts'
+import { systemTimers } from '../../runtime/timers.ts'
 import { clusterPrograms } from '../../tools/cluster/control-plane.ts'
 import { type OneNode, startOneNode } from '../../tools/cluster/one-node.ts'
 import { askLedger } from '../kubernetes/ask-ledger.ts'
@@ -23,6 +25,7 @@ const IMAGE_USER = 65_532
 /** A real Kubernetes of one node, with jobcap installed by its chart and a fake Stripe in it. */
 export interface Stage {
   readonly folder: string
+  readonly kube: KubeApi
   /** What kubectl wrote on standard output; rejects with what it said. */
   kubectl(args: readonly string[], stdin?: string): Promise<string>
   apply(...objects: readonly object[]): Promise<string>
@@ -71,6 +74,7 @@ function stageOn(node: OneNode, folder: string): Stage {
   }
   return {
     folder,
+    kube: connectKube(systemTimers, node.kubeconfig),
     kubectl,
     apply: (...objects) => kubectl(['apply', '-f', '-'], objects.map((object) => `---\n${stringify(object)}`).join('')),
     helm: (...args) => helm(folder, ...args, '--namespace', OWN_NAMESPACE, '--kubeconfig', node.kubeconfig),

@@ -1,8 +1,8 @@
 // `make e2e`: jobcap on a real Kubernetes of one node, which this starts and ends by itself. Prints progress, and last
-// one line: e2e {"tests": …, "failed": …, "seconds": …}. ONLY=text runs the tests whose names hold it.
+// one line: e2e {"tests": …, "failed": …, "admission_p99_ms": …, "pod_start_added_ms": …, …, "seconds": …}. ONLY=text runs the tests whose names hold it.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { missingPrograms } from '../cluster/control-plane.ts'
@@ -33,13 +33,20 @@ async function run(): Promise<number> {
   const building = { ...process.env, IMAGE: image, IMAGE_FILE: archive, EXAMPLE_IMAGE }
   const { status } = spawnSync('bash', ['tools/image/build.sh'], { stdio: 'inherit', env: building })
   if (status !== 0) return status ?? 1
+  const figures = join(folder, 'figures.json')
+  writeFileSync(figures, '{}')
   const only = process.env['ONLY']
   const mocha = spawn(
     process.execPath,
     ['node_modules/mocha/bin/mocha.js', 'test/e2e/*.e2e.ts', ...(only === undefined ? [] : ['--fgrep', only])],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, E2E_IMAGE: image, E2E_ARCHIVES: [archive, join(folder, 'example.tar')].join(',') },
+      env: {
+        ...process.env,
+        E2E_IMAGE: image,
+        E2E_ARCHIVES: [archive, join(folder, 'example.tar')].join(','),
+        E2E_FIGURES: figures,
+      },
     },
   )
   let said = ''
@@ -51,6 +58,7 @@ async function run(): Promise<number> {
   const [, passed = '0', failed = '1'] = /(\d+) passed, (\d+) failed\s*$/.exec(said) ?? []
   const tests = Number(passed) + Number(failed)
   const seconds = Math.round((Date.now() - startedMs) / 1000)
-  console.log(`e2e ${JSON.stringify({ tests, failed: Number(failed), seconds })}`)
+  const measured = JSON.parse(readFileSync(figures, 'utf8')) as object
+  console.log(`e2e ${JSON.stringify({ tests, failed: Number(failed), ...measured, seconds })}`)
   return failed === '0' && tests > 0 ? 0 : 1
 }

@@ -1,0 +1,110 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { stringify } from 'yaml'
+import { planOf, readJob } from '../webhook/surroundings.ts'
+import { APP_IMAGE, payingJob } from './paying-job.ts'
+import { OWN_NAMESPACE, type Stage, TEAM } from './stage.ts'
+
+const REVIEWS = 300
+const PLANNED = 5_000
+const AT_ONCE = 4
+const ROUNDS = 5
+const BARE = 'bare'
+
+type Figures = Readonly<Record<string, number>>
+
+/** For the last line of `make e2e`. */
+export function addFigures(figures: Figures): void {
+  const file = process.env['E2E_FIGURES']
+  if (file === undefined) return
+  const before = JSON.parse(readFileSync(file, 'utf8')) as Figures
+  writeFileSync(file, JSON.stringify({ ...before, ...figures }))
+}
+
+/** 99 of 100 reviews of new Jobs were answered within `admission_p99_ms`, by the managers' own histograms. */
+export async function measureAdmission(stage: Stage): Promise<{ admission_p99_ms: number; admission_reviews: number }> {
+  const before = await buckets(stage)
+  const job = payingJob('x', '') as { metadata: object }
+  const named = { ...job, metadata: { namespace: TEAM, generateName: 'reviewed-' } }
+  const path = `/apis/batch/v1/namespaces/${TEAM}/jobs?dryRun=All`
+  const one = async () => {
+    for (let made = 0; made < REVIEWS / AT_ONCE; made += 1) await stage.kube.create(path, named)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, one))
+  const after = await buckets(stage)
+  const counts = [...after].map(([withinS, count]) => ({ withinS, count: count - (before.get(withinS) ?? 0) }))
+  const reviews = counts.find(({ withinS }) => withinS === Infinity)?.count ?? 0
+  const withinS = counts.find(({ count }) => count >= reviews * 0.99)?.withinS ?? Infinity
+  return { admission_p99_ms: withinS * 1000, admission_reviews: reviews }
+}
+
+/** How many Jobs a second one process plans, patch included. */
+export function measurePlan(): { plan_jobs_per_s: number } {
+  const manifest = readJob(stringify(payingJob('planned', '', { namespace: TEAM })))
+  const measureS = (jobs: number) => {
+    const beganMs = performance.now()
+    for (let made = 0; made < jobs; made += 1) {
+      if (planOf(manifest).kind !== 'inject') throw new Error('the measured Job is not injected')
+    }
+    return (performance.now() - beganMs) / 1000
+  }
+  measureS(PLANNED / 10)
+  return { plan_jobs_per_s: Math.round(PLANNED / measureS(PLANNED)) }
+}
+
+/** Reviews by the bound of their bucket in seconds, over all managers; each holds those of the smaller ones. */
+async function buckets(stage: Stage): Promise<ReadonlyMap<number, number>> {
+  const selected = 'app.kubernetes.io/component=manager'
+  const names = await stage.kubectl(['get', 'pods', '-n', OWN_NAMESPACE, '-l', selected, '-o', 'name'])
+  const sums = new Map<number, number>()
+  for (const name of names.trim().split('\n')) {
+    const pod = name.replace('pod/', '')
+    const path = `/api/v1/namespaces/${OWN_NAMESPACE}/pods/https:${pod}:9443/proxy/metrics`
+    const text = await stage.kubectl(['get', '--raw', path])
+    for (const [, bound = '', count = '0'] of text.matchAll(/admission_seconds_bucket\{le="([^"]+)"\} (\d+)/g)) {
+      const withinS = bound === '+Inf' ? Infinity : Number(bound)
+      sums.set(withinS, (sums.get(withinS) ?? 0) + Number(count))
+    }
+  }
+  return new Map([...sums].sort(([left], [right]) => left - right))
+}
+
+/** From the Job's creation to the first line of its app, medians: as it is, injected, and with idle containers in the places of ours. */
+export async function measurePodStart(
+  stage: Stage,
+): Promise<{ pod_start_bare_ms: number; pod_start_added_ms: number; pod_start_over_floor: number }> {
+  await stage.kubectl(['create', 'namespace', BARE])
+  const idle = {
+    initContainers: [
+      { name: 'first', image: APP_IMAGE, command: ['true'] },
+      { name: 'second', image: APP_IMAGE, command: ['sleep', '3600'], restartPolicy: 'Always' },
+    ],
+    terminationGracePeriodSeconds: 1,
+  }
+  const kinds = { bare: { namespace: BARE }, idle: { namespace: BARE, pod: idle }, injected: { namespace: TEAM } }
+  const taken: Record<keyof typeof kinds, number[]> = { bare: [], idle: [], injected: [] }
+  const container = { command: ['sh', '-c', 'date +%s%3N'], env: [] }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [kind, more] of Object.entries(kinds) as [keyof typeof kinds, { namespace: string }][]) {
+      const name = `starts-${kind}-${round}`
+      const beganMs = Date.now()
+      await stage.kube.create(
+        `/apis/batch/v1/namespaces/${more.namespace}/jobs`,
+        payingJob(name, '', { ...more, container }),
+      )
+      const inNamespace = ['-n', more.namespace]
+      await stage.kubectl(['wait', ...inNamespace, '--for=condition=Complete', `job/${name}`, '--timeout=120s'])
+      const said = await stage.kubectl(['logs', ...inNamespace, `job/${name}`, '-c', 'bill'])
+      taken[kind].push(Number(said.trim()) - beganMs)
+    }
+  }
+  const [bare, floor, injected] = [median(taken.bare), median(taken.idle), median(taken.injected)]
+  return {
+    pod_start_bare_ms: bare,
+    pod_start_added_ms: injected - bare,
+    pod_start_over_floor: Math.round((injected / floor) * 100) / 100,
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN
+}

@@ -1,0 +1,98 @@
+import { expect } from 'chai'
+import { stringify } from 'yaml'
+import { addFigures, measureAdmission, measurePlan, measurePodStart } from './figures.ts'
+import { PAY_ONCE, payingJob, TRY_TO_PAY } from './paying-job.ts'
+import { STRIPE_SECRET, type Stage, TEAM } from './stage.ts'
+import { teamOn } from './team.ts'
+
+const STRICT = 'strict'
+const CAPPED = { 'jobcap.dev/cap-usd': '10.00' }
+/** The third payment of 4 dollars passes a cap of 10. */
+const THREE = (job: string) => [1, 2, 3].map((part) => TRY_TO_PAY(`${job}-${part}`)).join(';')
+
+/** Lives of Jobs on a node that already has jobcap. */
+export function scenariosOn(stage: () => Stage): void {
+  const { inTeam, podsOf, jobIs, invoicesOf, until, runningPod, paid } = teamOn(stage)
+
+  before(async () => {
+    // The example's, which is there already unless its test was left out.
+    const labels = { 'jobcap.dev/inject': 'enabled' }
+    await stage().apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: TEAM, labels } })
+    await stage().kubectl(['wait', '--for=create', 'serviceaccount/default', '-n', TEAM, '--timeout=60s'])
+  })
+
+  it('leaves a Job Complete whose app exits 0 after a spent cap', async () => {
+    await stage().apply(payingJob('lenient', THREE('lenient'), { annotations: CAPPED }))
+    await jobIs('lenient', 'Complete')
+    expect(invoicesOf('lenient')).to.deep.equal(['lenient-1', 'lenient-2'])
+  })
+
+  it('keeps the run of a Job that is suspended: resumed, its Pod replays what was paid', async () => {
+    const suspend = (is: boolean) =>
+      inTeam('patch', 'job', 'suspended', '--type=merge', '-p', JSON.stringify({ spec: { suspend: is } }))
+    await stage().apply(payingJob('suspended', `${PAY_ONCE('suspended')}; await hold()`))
+    const first = await runningPod('suspended')
+    await paid('suspended')
+    await suspend(true)
+    await until('no Pod is left', async () => (await podsOf('suspended')).items.length === 0)
+    await suspend(false)
+    const second = await runningPod('suspended', first)
+    await until('the replay', async () =>
+      (await inTeam('logs', second, '-c', 'bill').catch(() => '')).includes('paid suspended'),
+    )
+    expect(invoicesOf('suspended')).to.deep.equal(['suspended'])
+    await inTeam('delete', 'job', 'suspended', '--wait=false')
+  })
+
+  it('lets a Job be applied again server-side', async () => {
+    const apply = () =>
+      stage().kubectl(
+        ['apply', '--server-side', '-f', '-'],
+        stringify(payingJob('server-side', PAY_ONCE('server-side'))),
+      )
+    await apply()
+    await jobIs('server-side', 'Complete')
+    await apply()
+    expect(invoicesOf('server-side')).to.deep.equal(['server-side'])
+  })
+
+  it('runs in a namespace that enforces `restricted`, within a quota that counts what is injected', async () => {
+    await stage().apply(
+      {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: {
+          name: STRICT,
+          labels: { 'jobcap.dev/inject': 'enabled', 'pod-security.kubernetes.io/enforce': 'restricted' },
+        },
+      },
+      {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'all', namespace: STRICT },
+        spec: { hard: { pods: '1', 'requests.cpu': '100m', 'requests.memory': '160Mi', 'limits.memory': '512Mi' } },
+      },
+    )
+    const container = {
+      env: [],
+      resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+    }
+    const pod = {
+      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+    }
+    await stage().apply(payingJob('strict', PAY_ONCE('strict'), { namespace: STRICT, container, pod }))
+    await stage().kubectl(['wait', '-n', STRICT, '--for=condition=Complete', 'job/strict', '--timeout=300s'])
+    expect(invoicesOf('strict')).to.deep.equal(['strict'])
+    expect(await stage().kubectl(['get', 'pods', '-n', STRICT, '-o', 'yaml'])).not.to.contain(STRIPE_SECRET)
+  })
+
+  it('answers reviews fast, and starts a Pod hardly later than one with idle containers in the places of ours', async () => {
+    const admission = await measureAdmission(stage())
+    const start = await measurePodStart(stage())
+    const planned = measurePlan()
+    addFigures({ ...admission, ...planned, ...start })
+    expect(planned.plan_jobs_per_s).to.be.at.least(1_000)
+    expect(admission.admission_reviews).to.be.at.least(300)
+  })
+}
