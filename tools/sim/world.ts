@@ -51,6 +51,7 @@ export class World {
     this.vendors = new Vendors(stage, {
       effect: (effect) => this.judge.effect(effect),
       failedAgain: (key) => this.judge.failedAgain(key),
+      declinedAgain: (key) => this.judge.declinedAgain(key),
     })
     this.judge = new Judge({
       contents: this.#contents,

@@ -32,6 +32,8 @@ export class Judge {
   #walksAgain = false
   /** Keys under which a vendor keeps a failure that a person has looked at. */
   readonly #spentKeys = new Set<string>()
+  /** Keys under which a vendor gave a decline again while all walk once more. */
+  readonly #newlyHeard = new Set<string>()
 
   constructor(options: JudgeOptions) {
     this.#options = options
@@ -114,9 +116,15 @@ export class Judge {
       this.#breach('stuck', `a call was made again under ${vendorKey}, which can only bring its old failure`)
   }
 
+  /** A decline that nobody had heard of before is no old one, whenever the vendor made it. */
+  declinedAgain(vendorKey: string): void {
+    if (this.#walksAgain) this.#newlyHeard.add(vendorKey)
+  }
+
   /** M7: a decline stands for a later attempt only where its scope went on after it, and under a named key. */
   #judgeDecline(customer: string): void {
     const [row, ...others] = this.#rowsOf(customer).filter(({ answerStatus }) => answerStatus === 402)
+    if (row !== undefined && this.#newlyHeard.has(row.vendorKey ?? '')) return
     // Of several, the app does not say which one it has read.
     if (row === undefined || others.length > 0 || row.namedKey !== null) return
     const ofScope = [...this.#options.state.calls.values()].filter(({ scope }) => scope === row.scope)

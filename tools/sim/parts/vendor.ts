@@ -29,6 +29,8 @@ export interface VendorWatch {
   effect(effect: Effect): void
   /** A failure that is kept under this key was given again. */
   failedAgain(key: string): void
+  /** So was a decline. */
+  declinedAgain(key: string): void
 }
 
 type VendorFault = Extract<Fault, { kind: 'vendor' }>
@@ -82,6 +84,7 @@ export class Vendors {
       else if (kept.reply === null) reply(failure(409, 'idempotency_key_in_use'))
       else {
         if (kept.reply.status >= 500) this.#watch.failedAgain(key)
+        if (kept.reply.status === 402) this.#watch.declinedAgain(key)
         reply({ ...kept.reply, headers: { ...kept.reply.headers, 'idempotent-replayed': 'true' } })
       }
       return
