@@ -51,8 +51,11 @@ export class DurabilityGate {
     for (const waiver of waived) log.warn({ waived: waiver }, `waived by --waive ${waiver}: ${WAIVERS[waiver]}`)
     inner.onBroken(() => {
       this.#breaks += 1
-      this.#problem = 'the connection to Redis was lost; whether it keeps what it acknowledges is looked at again'
-      this.#codes = ['store_in_doubt']
+      // Behind a shut gate, what is known to be wrong says more than one more break.
+      if (this.#problem === undefined) {
+        this.#problem = 'the connection to Redis was lost; whether it keeps what it acknowledges is looked at again'
+        this.#codes = ['store_in_doubt']
+      }
       this.#untilOpen()
     })
     this.#stopLooking = timers.every(LOOK_EVERY_MS, () => void this.#look())

@@ -98,11 +98,13 @@ export class Recovery {
 
   doubt(why: string): void {
     if (this.#isEnding) return
-    if (this.#isServing)
+    // While it does not serve, what is known to be wrong says more than one more break.
+    if (this.#isServing) {
       this.#options.log.warn({ why }, 'the store may have lost something: nothing is sent until it is known')
+      this.#problem = `the store may have lost something (${why}); it is being looked at`
+      this.#code = 'store_in_doubt'
+    }
     this.#isServing = false
-    this.#problem = `the store may have lost something (${why}); it is being looked at`
-    this.#code = 'store_in_doubt'
     this.#recovering ??= this.#recover()
   }
 
