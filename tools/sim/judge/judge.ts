@@ -86,8 +86,9 @@ export class Judge {
     this.#failures.add(`${attempt} ${customer}`)
   }
 
+  /** Whoever called the customer was answered, and that was this attempt. */
   #hasReadAll(attempt: string, customer: string): boolean {
-    const isWithoutFailure = !this.#failures.has(`${attempt} ${customer}`)
+    const isWithoutFailure = ![...this.#failures].some((failure) => failure.endsWith(` ${customer}`))
     return isWithoutFailure && (this.#read.get(attempt)?.get(customer) ?? 0) === this.#effectsOf(customer)
   }
 
