@@ -73,6 +73,8 @@ export class StandingSteps {
     const { historyId } = this.#options.inner
     const answer = await step()
     await write(answer, historyId)
+    // Also where nothing was left to write down: the store may have lost the change before it was read again.
+    this.#recovery.mustServe(historyId)
     return answer
   }
 

@@ -28,7 +28,10 @@ describe('a record that the store has lost unnoticed', function () {
   let stage: Stage
   let pod: PodsCaller
   let inner: DistributedStore
-  let marked: () => Promise<void>
+  /** What happens to the store right after a step, before whoever took it goes on. */
+  /** Tells the ledger that the store may have lost something. */
+  let doubted: (why: string) => void
+  let afterwards: (step: string) => Promise<void>
 
   before(async function () {
     const reason = whyNoRedis()
@@ -42,7 +45,7 @@ describe('a record that the store has lost unnoticed', function () {
     await redis.stop()
   })
   beforeEach(async () => {
-    marked = async () => undefined
+    afterwards = async () => undefined
     folder = mkdtempSync(join(tmpdir(), 'missing-record-'))
     stage = await Stage.open(async (options) => {
       inner = (await freshStores(() => ({ url: redis.url, ports: [redis.port] }))(options)) as DistributedStore
@@ -52,7 +55,7 @@ describe('a record that the store has lost unnoticed', function () {
         beforeDrop: async () => undefined,
       })
       const doors = { clock: options.clock, random: options.random, timers: systemTimers, log: SILENT }
-      const around = markedThen(inner, () => marked())
+      const around = taken(inner, { then: (step) => afterwards(step), onDoubt: (told) => (doubted = told) })
       guard = new Guard({ ...doors, inner: around, journal, replicaId: 'a', lastHistoryId: null })
       await guard.start()
       return guardedStore(guard, around)
@@ -80,11 +83,20 @@ describe('a record that the store has lost unnoticed', function () {
 
   it('is not sent when it is gone right after its mark', async () => {
     const lose = await save()
-    marked = lose
+    afterwards = (step) => (step === 'markSent' ? lose() : Promise.resolve())
     const { ref } = await stage.send(pod, { repeat: NEVER })
     const fault = await faultOf(stage.mark(ref))
     expect(fault).to.be.instanceOf(StoreFault).with.property('isTransient', true)
     expect((await journal.entries()).filter(({ kind }) => kind === 'intent')).to.deep.equal([])
+  })
+
+  it('is not told as done when it is the end of a Job', async () => {
+    // Before the key is read that is to be written down.
+    afterwards = async () => {
+      await admin.del(await admin.keys('jobcap:{default}:run:*'))
+      doubted('the connection broke')
+    }
+    expect(await faultOf(stage.store.endJob(pod.runUid, pod.pod.jobUid))).to.have.property('isTransient', true)
   })
 
   it('is put back from the journal when its answer comes, and counts once', async () => {
@@ -135,17 +147,22 @@ describe('a record that the store has lost unnoticed', function () {
   })
 })
 
-/** The store does something of its own between a mark and whatever follows it. */
-function markedThen(inner: DistributedStore, then: () => Promise<void>): DistributedStore {
+interface Around {
+  readonly then: (step: string) => Promise<void>
+  readonly onDoubt: (told: (why: string) => void) => void
+}
+
+function taken(inner: DistributedStore, { then, onDoubt }: Around): DistributedStore {
   return new Proxy(inner, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name)
       if (typeof value !== 'function') return value
+      if (name === 'onDoubt') return onDoubt
       const step = value.bind(target) as (...args: unknown[]) => unknown
-      if (name !== 'markSent') return step
+      if (name !== 'markSent' && name !== 'endJob') return step
       return async (...args: unknown[]) => {
         const answer = await step(...args)
-        await then()
+        await then(name)
         return answer
       }
     },
