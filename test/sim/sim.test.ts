@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { type RuleName, rulebookWithout, WHOLE_RULEBOOK } from '../../store/rules/rulebook.ts'
+import { MUTANTS } from '../../tools/sim/mutants/mutants.ts'
 import { drawPlan } from '../../tools/sim/plan/draw-plan.ts'
 import { runPlan } from '../../tools/sim/run-seed.ts'
 import { shrink } from '../../tools/sim/shrink.ts'
@@ -25,6 +27,13 @@ describe('the simulation', () => {
       expect(/trace (\w+)/.exec(stdout)?.[1], `seed ${seed}`).to.equal(here[at])
     }
   }).timeout(60_000)
+
+  it('plants each bug at a place that is still there', () => {
+    const misplaced = MUTANTS.filter(
+      (mutant) => mutant.kind === 'text' && readFileSync(mutant.file, 'utf8').split(mutant.from).length !== 2,
+    )
+    expect(misplaced.map(({ name }) => name)).to.deep.equal([])
+  })
 
   it(`breaks no promise in ${SLICE} seeds`, async () => {
     for (let seed = 1; seed <= SLICE; seed += 1) {

@@ -85,14 +85,14 @@ const TEXTS: readonly Text[] = [
   {
     name: 'leave out S4, its lines',
     file: 'sidecar/proxy/delivery-file.ts',
-    from: "return this.#write('delivering', delivery)",
-    to: 'return delivery.n > 0 ? Promise.resolve() : this.#write("delivering", delivery)',
+    from: 'const { head, tail } = frameOf(call)\n',
+    to: "const { head, tail } = frameOf(call, 'c')\n",
   },
   {
     name: 'say nothing again under a new history',
     file: 'sidecar/proxy/seen-facts.ts',
-    from: 'for (const { fact, lane } of [...recalled, ...this.#unwritten]) this.add(fact, lane)',
-    to: 'for (const { fact, lane } of recalled.slice(0, 0)) this.add(fact, lane)',
+    from: 'for (const kept of [recalled, this.#unwritten]) {',
+    to: 'for (const kept of [recalled.slice(0, 0)]) {',
   },
   {
     name: 'take a lost answer for not sent',
