@@ -29,7 +29,6 @@ const LEFT_OUT: readonly RuleName[] = [
   'token_handed_in_older_boot',
   'guard_counts_reserved',
   'guard_skips_seen',
-  'guard_skips_effectless',
 ]
 
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })
