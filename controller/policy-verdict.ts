@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { PolicyView } from '../contract/operators.ts'
 import type { KubeObject } from '../kube/objects.ts'
 import { readPolicyObject } from '../policy/custom-resources.ts'
@@ -65,7 +66,7 @@ export function statusOf(
     problems,
     conditions: [...(before.conditions ?? []).filter(({ type }) => type !== READY), ready],
   }
-  return isSame(before, after) ? 'unchanged' : after
+  return isDeepStrictEqual(before, after) ? 'unchanged' : after
 }
 
 /** The sums last known stay while nobody can be asked. */
@@ -111,17 +112,4 @@ function isOf({ secrets }: PolicyView, { vendors }: Policy): boolean {
     secrets.length === vendors.length &&
     vendors.every(({ secretRef }, at) => secrets[at]?.name === secretRef.name && secrets[at].key === secretRef.key)
   )
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-/** Field by field, in whichever order the API server gives them. */
-function isSame(one: unknown, other: unknown): boolean {
-  if (!isFields(one) || !isFields(other)) return one === other
-  const names = new Set([...Object.keys(one), ...Object.keys(other)])
-  return [...names].every((name) => isSame(one[name], other[name]))
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null
 }

@@ -1,9 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { endJoined } from '../runtime/joined-answer.ts'
 import type { CallClient, CallRequest } from './call/call-request.ts'
 import type { AnswerHeaders } from './vendor-client/network.ts'
-
-/** Up to this size head and body go out in one write: Node joins them only as text, and Latin-1 keeps every byte. */
-const JOINED_BYTES = 16 * 1024
 
 /** A request of Node's server as the journey takes it. */
 export function callRequest(request: IncomingMessage, response: ServerResponse): CallRequest {
@@ -99,9 +97,7 @@ class ResponseClient implements CallClient {
   }
 
   end(body?: Uint8Array): void {
-    if (this.#hasLeft) return
-    if (Buffer.isBuffer(body) && body.length <= JOINED_BYTES) this.#response.end(body.toString('latin1'), 'latin1')
-    else this.#response.end(body)
+    if (!this.#hasLeft) endJoined(this.#response, body)
   }
 
   cut(): void {

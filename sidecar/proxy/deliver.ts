@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
 import type { AnswerNote } from '../../contract/call.ts'
+import { endJoined } from '../../runtime/joined-answer.ts'
 import { type AppExchange, AppLeft } from './app-exchange.ts'
 import type { OpenLine, Room } from './delivery-file.ts'
 import { factOf } from './delivery-lines.ts'
@@ -83,16 +83,7 @@ export async function sendToApp(app: AppExchange, answer: RelayedAnswer, beforeL
   const last = Buffer.isBuffer(body) ? body : await sendAllButLast(app, body, isEventStream(answer))
   assertStays(app)
   beforeLastByte()
-  endWith(response, last)
-}
-
-/** Up to this size head and body go out as one text, in one write. Bytes. */
-const JOINED_BYTES = 16 * 1024
-
-/** Node joins a head with what follows only when that is text; Latin-1 keeps every byte. */
-function endWith(response: ServerResponse, last: Uint8Array | undefined): void {
-  if (Buffer.isBuffer(last) && last.length <= JOINED_BYTES) response.end(last.toString('latin1'), 'latin1')
-  else response.end(last)
+  endJoined(response, last)
 }
 
 /** Of an event stream nothing is held back: its last byte is the one that ends the chunks. */

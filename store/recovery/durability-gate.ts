@@ -4,6 +4,7 @@ import type { Timers } from '../../runtime/timers.ts'
 import { type Store, StoreFault } from '../store.ts'
 import { isWaiver, type Shortfall, WAIVERS, type Waiver } from './durability.ts'
 import type { DistributedStore } from './registry.ts'
+import { type Step, storeAround } from './store-around.ts'
 
 interface GateOptions {
   readonly inner: DistributedStore
@@ -136,31 +137,17 @@ const ALWAYS_PASS: ReadonlySet<string> = new Set(['report', 'closeRead', 'renewL
 
 /** The store behind its gate. */
 export function gatedStore(gate: DurabilityGate, store: Store): Store {
-  const own: Readonly<Record<string, unknown>> = {
-    problem: () => gate.problem() ?? store.problem(),
-    close: () => {
-      gate.close()
-      return store.close()
+  return storeAround(store, {
+    own: {
+      problem: () => gate.problem() ?? store.problem(),
+      close: () => {
+        gate.close()
+        return store.close()
+      },
     },
-  }
-  /** One for each step, not one for each call of it. */
-  const gated = new Map<string, unknown>()
-  return new Proxy<Store>(store, {
-    get(target, name) {
-      if (typeof name !== 'string') return Reflect.get(target, name) as unknown
-      const known = own[name] ?? gated.get(name)
-      if (known !== undefined) return known
-      const value: unknown = Reflect.get(target, name)
-      if (typeof value !== 'function') return value
-      const step = value.bind(target) as Step
-      const passing = ALWAYS_PASS.has(name) ? step : behind(gate, step)
-      gated.set(name, passing)
-      return passing
-    },
+    before: (step, name) => (ALWAYS_PASS.has(name) ? step : behind(gate, step)),
   })
 }
-
-type Step = (...args: unknown[]) => Promise<unknown>
 
 function behind(gate: DurabilityGate, step: Step): Step {
   return (...args) => {

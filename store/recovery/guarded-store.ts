@@ -1,21 +1,15 @@
 import type { Store } from '../store.ts'
 import type { Guard } from './guard.ts'
 import type { DistributedStore } from './registry.ts'
+import { storeAround } from './store-around.ts'
 
-/** The store as its journeys see it. */
+/** The store behind its guard. */
 export function guardedStore(guard: Guard, inner: DistributedStore): Store {
-  const own: Readonly<Record<string, unknown>> = {
-    ...guard.steps,
-    problem: () => guard.problem(),
-    close: () => guard.end(true),
-  }
-  return new Proxy<Store>(inner, {
-    get(target, name) {
-      if (typeof name === 'string' && name in own) return own[name]
-      const value: unknown = Reflect.get(target, name)
-      if (typeof value !== 'function') return value
-      const step = value.bind(target) as (...args: unknown[]) => Promise<unknown>
-      return (...args: unknown[]) => guard.pass(() => step(...args))
-    },
+  return storeAround(inner, {
+    own: { ...guard.steps, problem: () => guard.problem(), close: () => guard.end(true) },
+    before:
+      (step) =>
+      (...args) =>
+        guard.pass(() => step(...args)),
   })
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isObject } from './json.ts'
 
 /** One operation of RFC 6902. */
@@ -7,7 +8,7 @@ export type PatchOperation =
 
 /** The operations that make `after` of `before`. Members that are equal are not touched, whatever they are. */
 export function diff(before: unknown, after: unknown, path = ''): PatchOperation[] {
-  if (isSame(before, after)) return []
+  if (isDeepStrictEqual(before, after)) return []
   if (isObject(before) && isObject(after)) return diffObjects(before, after, path)
   if (Array.isArray(before) && Array.isArray(after)) return diffLists(before, after, path)
   return [{ op: 'replace', path, value: after }]
@@ -48,20 +49,7 @@ function diffLists(before: readonly unknown[], after: readonly unknown[], path: 
 /** Whether two items are the same thing, changed or not: equal names, else equal content. */
 function isPair(left: unknown, right: unknown): boolean {
   if (isObject(left) && isObject(right) && typeof left['name'] === 'string') return left['name'] === right['name']
-  return isSame(left, right)
-}
-
-function isSame(left: unknown, right: unknown): boolean {
-  if (left === right) return true
-  if (Array.isArray(left)) {
-    return Array.isArray(right) && left.length === right.length && left.every((item, at) => isSame(item, right[at]))
-  }
-  if (!isObject(left) || !isObject(right)) return false
-  const keys = Object.keys(left)
-  return (
-    keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && isSame(left[key], right[key]))
-  )
+  return isDeepStrictEqual(left, right)
 }
 
 /** RFC 6901: `~` and `/` in a name are written `~0` and `~1`. */

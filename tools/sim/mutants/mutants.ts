@@ -1,5 +1,5 @@
 import type { RuleName } from '../../../store/rules/rulebook.ts'
-import type { Mutant } from './mutant.ts'
+import type { Mutant, PlantedText } from './mutant.ts'
 import { PLANTED } from './planted.ts'
 import { PLANTED_IN_RECOVERY } from './planted-recovery.ts'
 
@@ -31,6 +31,10 @@ const LEFT_OUT: readonly RuleName[] = [
   'guard_skips_seen',
 ]
 
+const planted = (text: PlantedText): Mutant => ({ ...text, kind: 'text' })
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })
 
-export const MUTANTS: readonly Mutant[] = [...PLANTED, ...PLANTED_IN_RECOVERY, ...LEFT_OUT.map(leftOut)]
+export const MUTANTS: readonly Mutant[] = [
+  ...[...PLANTED, ...PLANTED_IN_RECOVERY].map(planted),
+  ...LEFT_OUT.map(leftOut),
+]

@@ -1,9 +1,7 @@
-import type { Mutant } from './mutant.ts'
-
-type Text = Omit<Extract<Mutant, { kind: 'text' }>, 'kind'>
+import type { PlantedText } from './mutant.ts'
 
 /** Bugs in the journal and in the recovery of a Redis that has lost its last writes. */
-const TEXTS: readonly Text[] = [
+export const PLANTED_IN_RECOVERY: readonly PlantedText[] = [
   {
     name: "skip the recovery's merge",
     file: 'store/recovery/recovery.ts',
@@ -23,5 +21,3 @@ const TEXTS: readonly Text[] = [
     to: 'if (call === undefined) return marked',
   },
 ]
-
-export const PLANTED_IN_RECOVERY: readonly Mutant[] = TEXTS.map((text) => ({ ...text, kind: 'text' }))

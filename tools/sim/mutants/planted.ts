@@ -1,9 +1,7 @@
-import type { Mutant } from './mutant.ts'
-
-type Text = Omit<Extract<Mutant, { kind: 'text' }>, 'kind'>
+import type { PlantedText } from './mutant.ts'
 
 /** Bugs in the journeys of sidecar and ledger, and in what the rules do beside those that have a name. */
-const TEXTS: readonly Text[] = [
+export const PLANTED: readonly PlantedText[] = [
   {
     name: 'free a held reservation on a timer',
     file: 'store/rules/repair.ts',
@@ -132,5 +130,3 @@ const TEXTS: readonly Text[] = [
     to: 'reservedUsdMicros: 0 })\n',
   },
 ]
-
-export const PLANTED: readonly Mutant[] = TEXTS.map((text) => ({ ...text, kind: 'text' }))

@@ -23,8 +23,8 @@ export class SimRegistry implements Registry {
     const state = await this.#command('read', () => {
       if (install.get('history') !== historyId) return undefined
       const next = install.get('next')
-      const over = overText({ next: asHistoryId(next ?? ''), witness: now })
-      const handed = [...handedOver].flatMap(([replicaId, to]) => (to === over ? [replicaId] : []))
+      const isOfThis = (over: RecoveryOver) => over.next === next && over.witness === now
+      const handed = [...handedOver].flatMap(([replicaId, over]) => (isOfThis(over) ? [replicaId] : []))
       return {
         historyId,
         witness: { written: install.get('witness') ?? '', now },
@@ -62,7 +62,7 @@ export class SimRegistry implements Registry {
   }
 
   handOver(replicaId: string, over: RecoveryOver): Promise<void> {
-    return this.#command('hand over', () => this.#server.put(this.#server.handedOver, replicaId, overText(over)))
+    return this.#command('hand over', () => this.#server.put(this.#server.handedOver, replicaId, over))
   }
 
   async finish({ next, witness }: RecoveryOver): Promise<void> {
@@ -90,5 +90,3 @@ export class SimRegistry implements Registry {
     })
   }
 }
-
-const overText = ({ next, witness }: RecoveryOver): string => `${next} ${witness}`

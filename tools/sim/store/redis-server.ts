@@ -1,5 +1,5 @@
 import { asHistoryId, type HistoryId } from '../../../contract/ids.ts'
-import type { ReplicaCard } from '../../../store/recovery/registry.ts'
+import type { RecoveryOver, ReplicaCard } from '../../../store/recovery/registry.ts'
 import type { Stage } from '../stage.ts'
 import type { StoredState } from './memory-tables.ts'
 
@@ -20,7 +20,7 @@ export class RedisServer {
   readonly slot = new Map<'history', HistoryId>()
   readonly install = new Map<InstallField, string>()
   readonly cards = new Map<string, ReplicaCard>()
-  readonly handedOver = new Map<string, string>()
+  readonly handedOver = new Map<string, RecoveryOver>()
   readonly #stage: Stage
   readonly #state: StoredState
   readonly #onLoss: () => void
