@@ -7,7 +7,7 @@ DEMO := tools/demo/main.ts
 TESTS := 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo chaos test sdks verify sim bench fix bundle image chart e2e clean
+.PHONY: help setup demo chaos test sdks verify sim bench fix bundle image chart e2e cluster clean
 
 help:
 	@echo 'make demo      the nightly billing run under a cap, with kills, on this machine (LIVE=1: Stripe test mode)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make chaos     a Job of 100 Pods while its parts are killed (ROUNDS=3; SEED=n repeats one; STORE=sqlite|redis)'
 	@echo 'make fix       format, and regenerate what is generated'
 	@echo 'make e2e       on a real Kubernetes of one node: chart, image, Jobs (root, Go; first tools/cluster/build.sh)'
+	@echo 'make cluster   the same cluster, held up until it is interrupted; E2E_STAGE=folder make e2e ONLY=text then takes seconds'
 	@echo 'make image     the image, as an archive (root, buildah)'
 	@echo 'make chart     the Helm chart, as a package, in dist-image/'
 	@echo 'make bundle    the files that ship, into dist/'
@@ -66,6 +67,9 @@ chart: setup
 
 e2e: setup
 	@$(NODE) tools/e2e/main.ts
+
+cluster: setup
+	@$(NODE) tools/e2e/main.ts --hold
 
 clean:
 	rm -rf dist dist-image

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
 import { EXAMPLE } from '../kubernetes/example.ts'
+import { capsOn } from './caps.ts'
 import { PAY_ONCE, payingJob } from './paying-job.ts'
 import { scenariosOn } from './scenarios.ts'
-import { STRIPE_SECRET, type Stage, startStage, TEAM } from './stage.ts'
+import { joinStage, STRIPE_SECRET, type Stage, startStage, TEAM } from './stage.ts'
 import { teamOn } from './team.ts'
 
 /** Of the example: 400 customers, 10 to an index. */
@@ -23,10 +24,13 @@ describe('jobcap on a real node', function () {
   let hasFailed = false
 
   before(async () => {
-    stage = await startStage({
-      name: process.env['E2E_IMAGE'] ?? '',
-      archives: (process.env['E2E_ARCHIVES'] ?? '').split(','),
-    })
+    const held = process.env['E2E_STAGE']
+    const archives = (process.env['E2E_ARCHIVES'] ?? '').split(',')
+    stage = held === undefined ? await startStage({ name: process.env['E2E_IMAGE'] ?? '', archives }) : joinStage(held)
+    // The example's, which is there already unless its test was left out.
+    const labels = { 'jobcap.dev/inject': 'enabled' }
+    await stage.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: TEAM, labels } })
+    await stage.kubectl(['wait', '--for=create', 'serviceaccount/default', '-n', TEAM, '--timeout=60s'])
   })
   afterEach(function () {
     hasFailed ||= this.currentTest?.state === 'failed'
@@ -129,6 +133,7 @@ describe('jobcap on a real node', function () {
     expect(invoicesOf('revoked').length - before).to.be.at.most(inFlight)
   })
 
+  describe('and caps', () => capsOn(() => stage))
   describe('and further lives of Jobs', () => scenariosOn(() => stage))
 })
 

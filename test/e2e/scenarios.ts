@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { addFigures, measureAdmission, measurePlan, measurePodStart } from './figures.ts'
 import { PAY_ONCE, payingJob, TRY_TO_PAY } from './paying-job.ts'
-import { STRIPE_SECRET, type Stage, TEAM } from './stage.ts'
+import { STRIPE_SECRET, type Stage } from './stage.ts'
 import { teamOn } from './team.ts'
 
 const STRICT = 'strict'
@@ -13,13 +13,6 @@ const THREE = (job: string) => [1, 2, 3].map((part) => TRY_TO_PAY(`${job}-${part
 /** Lives of Jobs on a node that already has jobcap. */
 export function scenariosOn(stage: () => Stage): void {
   const { inTeam, podsOf, jobIs, invoicesOf, until, runningPod, paid } = teamOn(stage)
-
-  before(async () => {
-    // The example's, which is there already unless its test was left out.
-    const labels = { 'jobcap.dev/inject': 'enabled' }
-    await stage().apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: TEAM, labels } })
-    await stage().kubectl(['wait', '--for=create', 'serviceaccount/default', '-n', TEAM, '--timeout=60s'])
-  })
 
   it('leaves a Job Complete whose app exits 0 after a spent cap', async () => {
     await stage().apply(payingJob('lenient', THREE('lenient'), { annotations: CAPPED }))

@@ -9,7 +9,7 @@ import { readTruth, type TruthCall } from '../../fake-vendors/truth.ts'
 import { connectKube, type KubeApi } from '../../kube/api.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { clusterPrograms } from '../../tools/cluster/control-plane.ts'
-import { type OneNode, startOneNode } from '../../tools/cluster/one-node.ts'
+import { joinOneNode, type OneNode, startOneNode } from '../../tools/cluster/one-node.ts'
 import { askLedger } from '../kubernetes/ask-ledger.ts'
 import { CHART, helm } from '../kubernetes/chart.ts'
 import { examplePolicy } from '../kubernetes/example.ts'
@@ -26,6 +26,8 @@ const IMAGE_USER = 65_532
 export interface Stage {
   readonly folder: string
   readonly kube: KubeApi
+  /** Path of one with all rights. */
+  readonly kubeconfig: string
   /** What kubectl wrote on standard output; rejects with what it said. */
   kubectl(args: readonly string[], stdin?: string): Promise<string>
   apply(...objects: readonly object[]): Promise<string>
@@ -33,8 +35,20 @@ export interface Stage {
   /** What really happened at Stripe. */
   charges(): readonly TruthCall[]
   /** Asks the ledger as an operator who may do everything. */
-  operator(method: string, path: string): Promise<{ readonly status: number; readonly body: unknown }>
+  operator(method: string, path: string): Promise<Answer>
   stop(options: { readonly keepsLogs: boolean }): Promise<void>
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+interface LedgerAsk {
+  readonly path: string
+  readonly token: string
+  readonly method?: string
+  readonly json?: object
 }
 
 export interface Images {
@@ -44,10 +58,24 @@ export interface Images {
   readonly name: string
 }
 
+const NODE_FOLDER = 'node'
+
+/** The one that `make cluster` holds in `folder`; to stop it only lets go of it. */
+export function joinStage(folder: string): Stage {
+  return stageOn(joinOneNode(join(folder, NODE_FOLDER)), folder)
+}
+
 export async function startStage(images: Images): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'jobcap-e2e-'))
-  const node = await startOneNode(join(folder, 'node'))
-  const stage = stageOn(node, folder)
+  const node = await startOneNode(join(folder, NODE_FOLDER))
+  const started = stageOn(node, folder)
+  const stage = {
+    ...started,
+    async stop({ keepsLogs }: { readonly keepsLogs: boolean }) {
+      await started.stop({ keepsLogs })
+      if (!keepsLogs) rmSync(folder, { recursive: true, force: true })
+    },
+  }
   process.once('SIGINT', () => {
     void stage.stop({ keepsLogs: true }).finally(() => process.exit(130))
   })
@@ -68,12 +96,20 @@ function stageOn(node: OneNode, folder: string): Stage {
   const kubectl = async (args: readonly string[], stdin?: string) =>
     (await runKubectl(node.kubeconfig, args, stdin)).out
   let forward: { readonly child: ChildProcess; readonly port: number } | undefined
+  // It ends with the Pod that it leads to.
   const forwarded = async () => {
+    if (forward !== undefined && forward.child.exitCode !== null) forward = undefined
     forward ??= await startForward(program, environment)
     return forward.port
   }
+  const ask = async ({ path, ...asked }: LedgerAsk) => {
+    const ca = await kubectl(['get', 'secret', 'jobcap-ca', '-n', OWN_NAMESPACE, '-o', 'jsonpath={.data.ca\\.crt}'])
+    const caPem = Buffer.from(ca, 'base64').toString('utf8')
+    return askLedger<unknown>({ ...asked, url: `https://localhost:${await forwarded()}${path}`, caPem })
+  }
   return {
     folder,
+    kubeconfig: node.kubeconfig,
     kube: connectKube(systemTimers, node.kubeconfig),
     kubectl,
     apply: (...objects) => kubectl(['apply', '-f', '-'], objects.map((object) => `---\n${stringify(object)}`).join('')),
@@ -81,16 +117,13 @@ function stageOn(node: OneNode, folder: string): Stage {
     charges: () =>
       readTruth(join(folder, 'truth/stripe.ndjson')).filter((line): line is TruthCall => line.kind === 'effect'),
     async operator(method, path) {
-      const ca = await kubectl(['get', 'secret', 'jobcap-ca', '-n', OWN_NAMESPACE, '-o', 'jsonpath={.data.ca\\.crt}'])
       const token = await kubectl(['create', 'token', 'operator', '-n', OWN_NAMESPACE])
-      const caPem = Buffer.from(ca, 'base64').toString('utf8')
-      return askLedger({ method, url: `https://localhost:${await forwarded()}${path}`, caPem, token: token.trim() })
+      return ask({ method, path, token: token.trim() })
     },
     async stop({ keepsLogs }) {
       if (keepsLogs) await keepLogs(kubectl, folder)
       forward?.child.kill('SIGKILL')
       await node.stop()
-      if (!keepsLogs) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
@@ -167,7 +200,7 @@ async function install({ folder, kubectl, apply, helm: runHelm }: Stage, image: 
   await kubectl([...secret, '-n', OWN_NAMESPACE])
   await kubectl(['wait', '--for=condition=Ready', 'pod/stripe', '-n', 'vendors', '--timeout=180s'])
   const parts = ['statefulset/jobcap-ledger', 'deployment/jobcap-manager']
-  for (const part of parts) await kubectl(['rollout', 'status', part, '-n', OWN_NAMESPACE, '--timeout=240s'])
+  for (const part of parts) await kubectl(['rollout', 'status', part, '-n', OWN_NAMESPACE, '--timeout=600s'])
   await kubectl(['wait', '--for=condition=established', 'crd/cappolicies.jobcap.dev', '--timeout=60s'])
   await apply(examplePolicy('http://stripe.vendors.svc:12111'))
 }

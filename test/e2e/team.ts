@@ -1,8 +1,24 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { RunView } from '../../contract/operators.ts'
 import { type Stage, TEAM } from './stage.ts'
 
+/** Where a cluster is held up, earlier tries have left their Jobs and charges. */
+const TRY = process.env['E2E_STAGE'] === undefined ? '' : `-${Date.now().toString(36)}`
+/** A name that no other test, and no earlier try, has used. */
+export const named = (name: string) => `${name}${TRY}`
+
+const ROOT = join(import.meta.dirname, '../..')
+
 export interface Pod {
-  readonly metadata: { readonly name: string }
+  readonly metadata: { readonly name: string; readonly uid: string }
   readonly status: { readonly phase: string }
+}
+
+export interface JobObject {
+  readonly metadata: { readonly name: string; readonly uid: string }
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly reason?: string }[] }
 }
 
 /** What tests ask about the team's namespace. */
@@ -38,5 +54,30 @@ export function teamOn(stage: () => Stage) {
   }
   const paid = (invoice: string) =>
     until(`a charge for ${invoice}`, () => Promise.resolve(invoicesOf(invoice).length > 0))
-  return { inTeam, podsOf, jobIs, invoicesOf, until, runningPod, paid }
+  const readJob = async (job: string) => JSON.parse(await inTeam('get', 'job', job, '-o', 'json')) as JobObject
+  /** Why a Job failed; undefined where it did not. */
+  const failureOf = async (job: string) =>
+    (await readJob(job)).status.conditions?.find(({ type }) => type === 'Failed')?.reason
+  /** The run that a Job belongs to, as the ledger knows it. */
+  const runOf = async (job: string) => {
+    const { uid } = (await readJob(job)).metadata
+    const { body } = await stage().operator('GET', `/runs?namespace=${TEAM}&job=${uid}`)
+    const [run] = (body as { readonly runs: readonly RunView[] }).runs
+    if (run === undefined) throw new Error(`Job ${job} has no run`)
+    return run
+  }
+  /** What the app of a Job has printed so far, over all its Pods. */
+  const said = (job: string, container = 'bill') =>
+    inTeam('logs', '-l', `batch.kubernetes.io/job-name=${job}`, '-c', container, '--tail=-1').catch(() => '')
+  const events = (job: string) => inTeam('describe', 'job', job)
+  /** The command as a person types it, with the cluster's kubeconfig at hand. */
+  const jobcap = async (...args: readonly string[]) => {
+    const env = { ...process.env, KUBECONFIG: stage().kubeconfig, XDG_STATE_HOME: join(stage().folder, 'state') }
+    const { stdout } = await promisify(execFile)(join(ROOT, 'bin/jobcap'), args, { env })
+    return stdout
+  }
+  return {
+    ...{ inTeam, podsOf, jobIs, invoicesOf, until, runningPod, paid },
+    ...{ readJob, failureOf, runOf, said, events, jobcap },
+  }
 }

@@ -40,6 +40,11 @@ export function clusterPrograms(): string {
   return process.env['CLUSTER_BIN'] ?? join(homedir(), '.cache/jobcap-cluster/bin')
 }
 
+/** Of a control plane that was started in `folder`. */
+export function kubeconfigIn(folder: string): string {
+  return join(folder, 'kubeconfig')
+}
+
 export function isBuilt(program: string): boolean {
   return existsSync(join(clusterPrograms(), program))
 }
@@ -145,7 +150,7 @@ function writeKubeconfig(
   folder: string,
   { server, token }: { readonly server: string; readonly token: string },
 ): string {
-  const path = join(folder, 'kubeconfig')
+  const path = kubeconfigIn(folder)
   const config = {
     apiVersion: 'v1',
     kind: 'Config',

@@ -5,7 +5,7 @@ import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { clusterPrograms, endProcess, isBuilt, startControlPlane } from './control-plane.ts'
+import { clusterPrograms, endProcess, isBuilt, kubeconfigIn, startControlPlane } from './control-plane.ts'
 import { archiveImage } from './image-archive.ts'
 
 const run = promisify(execFile)
@@ -36,6 +36,20 @@ export function missingForNode(): string[] {
   ]
 }
 
+/** One that another process started in `folder`: this one cannot stop it. */
+export function joinOneNode(folder: string): OneNode {
+  const socket = socketIn(folder)
+  return {
+    kubeconfig: kubeconfigIn(join(folder, CONTROL_PLANE)),
+    load: async (archive) => void (await ctrAt(socket, 'images', 'import', archive)),
+    stop: () => Promise.resolve(),
+  }
+}
+
+const CONTROL_PLANE = 'control-plane'
+const socketIn = (folder: string) => join(folder, 'containerd.sock')
+const ctrAt = (socket: string, ...args: readonly string[]) => run('ctr', ['-a', socket, '-n', 'k8s.io', ...args])
+
 /** Starts all of it in `folder`, where the logs are kept too. Rejects when the node is not ready in time. */
 export async function startOneNode(folder: string): Promise<OneNode> {
   mkdirSync(folder, { recursive: true })
@@ -53,7 +67,7 @@ export async function startOneNode(folder: string): Promise<OneNode> {
   }
   const built = (program: string) => join(clusterPrograms(), program)
   try {
-    const plane = await startControlPlane(join(folder, 'control-plane'), {
+    const plane = await startControlPlane(join(folder, CONTROL_PLANE), {
       address: net.node,
       within,
       controllers: '*',
@@ -61,10 +75,10 @@ export async function startOneNode(folder: string): Promise<OneNode> {
     endings.push(() => plane.stop())
     const { kubeconfig } = plane
     start(built('kube-scheduler'), `--kubeconfig=${kubeconfig}`, '--leader-elect=false')
-    const socket = join(folder, 'containerd.sock')
+    const socket = socketIn(folder)
     start('containerd', '--config', containerdConfig(folder, socket))
     endings.push(() => removeContainers(folder, socket))
-    const ctr = (...args: readonly string[]) => run('ctr', ['-a', socket, '-n', 'k8s.io', ...args])
+    const ctr = (...args: readonly string[]) => ctrAt(socket, ...args)
     await until('containerd', () => ctr('version'))
     const load = async (archive: string) => void (await ctr('images', 'import', archive))
     await load(await archiveImage({ name: PAUSE_IMAGE, program: built('pause'), folder }))
@@ -225,7 +239,7 @@ async function until(what: string, ask: () => Promise<unknown>): Promise<void> {
 
 /** Containers outlive containerd and hold the folder by their mounts. */
 async function removeContainers(folder: string, socket: string): Promise<void> {
-  const ctr = async (...args: readonly string[]) => (await run('ctr', ['-a', socket, '-n', 'k8s.io', ...args])).stdout
+  const ctr = async (...args: readonly string[]) => (await ctrAt(socket, ...args)).stdout
   const listed = async (what: string) =>
     (await ctr(what, 'list', '-q').catch(() => '')).split('\n').filter((id) => id !== '')
   const networks = new Set<string>()

@@ -1,15 +1,20 @@
 // `make e2e`: jobcap on a real Kubernetes of one node, which this starts and ends by itself. Prints progress, and last
 // one line: e2e {"tests": …, "failed": …, "admission_p99_ms": …, "pod_start_added_ms": …, …, "seconds": …}. ONLY=text runs the tests whose names hold it.
+// `make cluster` (--hold) starts the same and holds it up until it is interrupted, so that E2E_STAGE=folder make e2e
+// ONLY=text runs against it in seconds.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startStage } from '../../test/e2e/stage.ts'
 import { missingPrograms } from '../cluster/control-plane.ts'
 import { missingForNode } from '../cluster/one-node.ts'
 
 const EXAMPLE_IMAGE = 'registry.example.com/billing/nightly:2026-11'
 
+const holds = process.argv.includes('--hold')
+const held = process.env['E2E_STAGE']
 const startedMs = Date.now()
 const missing = [...new Set([...missingPrograms('helm'), ...missingForNode()])]
 if (missing.length > 0) {
@@ -23,16 +28,36 @@ const version = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: 
 const image = `localhost/jobcap:${version}`
 const folder = mkdtempSync(join(tmpdir(), 'jobcap-e2e-images-'))
 try {
-  process.exitCode = await run()
+  process.exitCode = holds ? await hold() : await run()
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function run(): Promise<number> {
+interface Images {
+  readonly name: string
+  readonly archives: readonly string[]
+}
+
+function buildImages(): Images | undefined {
   const archive = join(folder, 'jobcap.tar')
   const building = { ...process.env, IMAGE: image, IMAGE_FILE: archive, EXAMPLE_IMAGE }
   const { status } = spawnSync('bash', ['tools/image/build.sh'], { stdio: 'inherit', env: building })
-  if (status !== 0) return status ?? 1
+  return status === 0 ? { name: image, archives: [archive, join(folder, 'example.tar')] } : undefined
+}
+
+async function hold(): Promise<number> {
+  const images = buildImages()
+  if (images === undefined) return 1
+  const stage = await startStage(images)
+  console.log(`E2E_STAGE=${stage.folder} KUBECONFIG=${stage.kubeconfig}`)
+  await once(process, 'SIGTERM')
+  await stage.stop({ keepsLogs: false })
+  return 0
+}
+
+async function run(): Promise<number> {
+  const images = held === undefined ? buildImages() : { name: image, archives: [] }
+  if (images === undefined) return 1
   const figures = join(folder, 'figures.json')
   writeFileSync(figures, '{}')
   const only = process.env['ONLY']
@@ -43,8 +68,8 @@ async function run(): Promise<number> {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         ...process.env,
-        E2E_IMAGE: image,
-        E2E_ARCHIVES: [archive, join(folder, 'example.tar')].join(','),
+        E2E_IMAGE: images.name,
+        E2E_ARCHIVES: images.archives.join(','),
         E2E_FIGURES: figures,
       },
     },
