@@ -130,7 +130,7 @@ function hostMounts(rootKind: RootKind): ContainerMount[] {
     const found = statSync(path, { throwIfNoEntry: false })
     if (found === undefined) return []
     const canBeLayered = rootKind === 'overlay' && isLayerable && found.isDirectory()
-    return [mount(canBeLayered ? 'overlay' : 'readonly', path)]
+    return [mount(canBeLayered ? 'overlay' : 'as-host', path)]
   })
 }
 

@@ -35,7 +35,8 @@ export interface Sandbox {
   close(): Promise<void>
 }
 
-export type MountKind = 'bind' | 'readonly' | 'mask' | 'empty' | 'overlay' | 'readonly-root'
+/** What each does is said in `scripts/container.sh`. */
+export type MountKind = 'bind' | 'readonly' | 'mask' | 'empty' | 'overlay' | 'as-host' | 'readonly-root'
 
 export interface ContainerMount {
   readonly kind: MountKind

@@ -28,9 +28,12 @@ const ONCE_ONLY = [
 /** A bit for each, so that those of a request are one number. */
 const ONCE_ONLY_BITS = new Map(ONCE_ONLY.map((name, at) => [name, 1 << at]))
 
+const NOT_A_PATH =
+  'The request target must be a path, such as /stripe/v1/charges: this is where a vendor is called, not a proxy for HTTP_PROXY.'
+
 /** What is wrong with the form of a request's head, null when nothing is. Lengths and chunks are judged by Node's strict parser. */
-export function headProblem({ url = '', rawHeaders, headers }: IncomingMessage): Refusal | null {
-  if (!url.startsWith('/')) return refusal('request_malformed', 'The request target must be a path.')
+export function headProblem({ url = '', rawHeaders, headers, httpVersion }: IncomingMessage): Refusal | null {
+  if (!url.startsWith('/')) return refusal('request_malformed', NOT_A_PATH)
   let given = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]?.toLowerCase() ?? ''
@@ -43,6 +46,12 @@ export function headProblem({ url = '', rawHeaders, headers }: IncomingMessage):
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
     return refusal('request_malformed', 'The transfer encoding must be chunked, or none.')
+  }
+  if (headers.host === undefined && httpVersion !== '1.0') {
+    return refusal('request_malformed', 'The header host is missing.')
+  }
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
+    return refusal('request_malformed', 'The header expect may only say 100-continue.')
   }
   return null
 }

@@ -20,6 +20,8 @@ export function createAppServer({ onRequest, onUpgrade }: Listening): Server {
     maxHeaderSize: MAX_HEADER_BYTES,
     // Closing an idle connection would look to us as if the app had left an answer unread.
     keepAliveTimeout: 0,
+    // Refused by us, with a code, where Node would answer without one.
+    requireHostHeader: false,
     // Java's client offers HTTP/2 on every plain request; such an offer may be ignored.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
@@ -30,6 +32,7 @@ export function createAppServer({ onRequest, onUpgrade }: Listening): Server {
   }
   server.on('request', handle)
   server.on('checkContinue', handle)
+  server.on('checkExpectation', handle)
   server.on('upgrade', (request, socket, head) => onUpgrade(request, socket as Socket, head))
   server.on('connect', (_request, socket) =>
     refuseRaw(socket as Socket, refusal('request_malformed', 'CONNECT is not for this proxy.')),

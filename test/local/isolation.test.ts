@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -227,6 +228,19 @@ describe('Pods over an overlay of the root', () => {
     )
     expect(await lastLines(test)).to.deep.equal(['written'])
     expect(paths.filter((path) => existsSync(path))).to.deep.equal([])
+    opened.close()
+  })
+
+  it('a mount that the host has removed since the run began keeps no container from starting', async function () {
+    const mounted = mkdtempSync(join(tmpdir(), 'jobcap-mounted-'))
+    const isMounted = spawnSync('mount', ['-t', 'tmpfs', 'jobcap-test', mounted]).status === 0
+    const opened = isMounted ? await openTestMachine('root') : undefined
+    if (isMounted) spawnSync('umount', [mounted])
+    rmSync(mounted, { recursive: true })
+    if (opened === undefined) {
+      skip(this, 'isolation root is not possible on this machine')
+    }
+    expect(await lastLines(startManifest(opened.machine, shellJob('echo started')))).to.deep.equal(['started'])
     opened.close()
   })
 })

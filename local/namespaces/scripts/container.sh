@@ -84,7 +84,9 @@ make_proc() {
 }
 
 # KIND is
-#   overlay   a folder of the host under a writable layer, or read-only where overlays are refused
+#   overlay   a mount of the host under a writable layer, or read-only where overlays are refused
+#   as-host   a mount of the host, read-only
+#             (of both: nothing, if the host has unmounted and removed it since it was listed)
 #   empty     an empty writable folder in memory
 #   mask      nothing to see at TARGET, if there is something
 #   bind, readonly   SOURCE of the host at TARGET, which is made when missing
@@ -92,10 +94,15 @@ add_mount() {
   kind=$1 source=$2 target=$3
   case $kind in
   overlay)
+    if is_gone; then return 0; fi
     overlay "$host$source" "$target" || {
       echo "note $target is read-only: it is a mount of its own on which no overlay is possible" >&3
       mount -n -o bind,ro "$host$source" "$target"
-    }
+    } || is_gone
+    ;;
+  as-host)
+    if is_gone; then return 0; fi
+    { mount -n --bind "$host$source" "$target" && mount -n -o remount,bind,ro "$target"; } || is_gone
     ;;
   empty) mount -n -t tmpfs -o mode=0755,nosuid,nodev jobcap-empty "$target" ;;
   mask)
@@ -114,6 +121,8 @@ add_mount() {
   *) false ;;
   esac
 }
+
+is_gone() { [ ! -e "$host$source" ] || [ ! -e "$target" ]; }
 
 make_target() {
   if [ -e "$2" ]; then return 0; fi
