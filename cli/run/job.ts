@@ -7,6 +7,7 @@ import type { Context } from '../command.ts'
 import { BadInput } from '../faults.ts'
 import type { JobEnd, RunSummary } from './events.ts'
 import type { LivingJobs } from './living-jobs.ts'
+import { untilAnswered } from './patient.ts'
 import type { PodParts } from './pod-parts.ts'
 import type { PreparedJob } from './prepare.ts'
 import type { Reporter } from './reporter.ts'
@@ -55,15 +56,18 @@ export async function runJob(prepared: PreparedJob, setting: JobSetting): Promis
   }
 }
 
-async function conclude(run: JobRun, result: JobResult, { client, reporter }: JobSetting): Promise<EndedJob> {
+async function conclude(run: JobRun, result: JobResult, { client, reporter, context }: JobSetting): Promise<EndedJob> {
   const end = jobEnd(run, result)
   try {
-    const found = await runOfJob(client, run.uid)
-    // An exchange may be under way: told of the end, the ledger opens no run for it.
-    if (found === undefined) await client.endUnlistedJob(run.uid)
-    else await client.endJob(found.run, run.uid)
+    await untilAnswered(async () => {
+      const found = await runOfJob(client, run.uid)
+      // An exchange may be under way: told of the end, the ledger opens no run for it.
+      if (found === undefined) await client.endUnlistedJob(run.uid)
+      else await client.endJob(found.run, run.uid)
+    }, context)
     reporter.event({ event: 'job.ended', ...end })
-    const summary = await summarise(client, { name: run.name, uid: run.uid, logs: run.logFolder, result })
+    const job = { name: run.name, uid: run.uid, logs: run.logFolder, result }
+    const summary = await untilAnswered(() => summarise(client, job), context)
     reporter.event({ event: 'summary', ...summary })
     return { ...end, summary }
   } catch (fault) {
@@ -138,10 +142,12 @@ class RunFollower {
 
   async #podEnded(pod: string): Promise<void> {
     const podUid = this.podUids.get(pod)
-    if (podUid !== undefined && this.#runUid !== undefined) await this.#setting.client.endPod(this.#runUid, podUid)
+    const { client, context } = this.#setting
+    const runUid = this.#runUid
+    if (podUid !== undefined && runUid !== undefined) await untilAnswered(() => client.endPod(runUid, podUid), context)
   }
 
-  /** A ledger that is just being started again misses such news; its credential then ends by its own time. */
+  /** Whatever was not told: the credential of a Pod ends by its own time. */
   #track(work: Promise<void>): void {
     const done = work
       .catch((fault: Error) => this.#setting.reporter.say(`the ledger was not told: ${fault.message}`))
