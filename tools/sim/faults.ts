@@ -34,11 +34,15 @@ export class Faults {
     )
   }
 
-  pause(part: PartKind, place: string): Of<'pause'> | undefined {
-    const nth = this.#count(`${part} ${place} pause`)
+  pause(part: PartKind, place: string, when: 'before' | 'after'): Of<'pause'> | undefined {
+    const nth = this.#count(`${part} ${place} pause ${when}`)
     return this.#find(
       (fault): fault is Of<'pause'> =>
-        fault.kind === 'pause' && fault.part === part && fault.place === place && fault.nth === nth,
+        fault.kind === 'pause' &&
+        fault.part === part &&
+        fault.place === place &&
+        fault.when === when &&
+        fault.nth === nth,
     )
   }
 
@@ -52,11 +56,19 @@ export class Faults {
     return this.#find((fault): fault is Of<'vendor'> => fault.kind === 'vendor' && fault.nth === nth)
   }
 
-  store(): boolean {
-    const nth = this.#count('store')
-    return (
-      this.#find((fault): fault is Of<'store fault'> => fault.kind === 'store fault' && fault.nth === nth) !== undefined
+  store(step: string): Of<'store fault'> | undefined {
+    const any = this.#count('store')
+    const nth = this.#count(`store ${step}`)
+    return this.#find(
+      (fault): fault is Of<'store fault'> =>
+        fault.kind === 'store fault' &&
+        (fault.step === null ? fault.nth === any : fault.step === step && fault.nth === nth),
     )
+  }
+
+  disk(): Of<'disk fault'> | undefined {
+    const nth = this.#count('disk')
+    return this.#find((fault): fault is Of<'disk fault'> => fault.kind === 'disk fault' && fault.nth === nth)
   }
 
   #count(name: string): number {

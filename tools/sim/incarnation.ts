@@ -114,7 +114,7 @@ export class Incarnation {
       if (crash.storeLosesMs !== null) this.stage.onStoreRestart(crash.storeLosesMs)
       return true
     }
-    const pause = when === 'after' ? faults.pause(this.kind, place) : undefined
+    const pause = faults.pause(this.kind, place, when)
     if (pause !== undefined) this.standStill(pause.forMs)
     return false
   }

@@ -75,6 +75,8 @@ export class World {
       workloads: (process) => this.#workloadsOf(process),
       watch: {
         numbered: this.judge.numbered.bind(this.judge),
+        marked: this.judge.owners.marked.bind(this.judge.owners),
+        repaired: this.judge.owners.repaired.bind(this.judge.owners),
         beginStep: (wallMs) => this.#day.passes(wallMs),
         restarted: (lastAtMs) => this.#day.restarted(lastAtMs),
         storeLost: () => this.judge.storeLost(),

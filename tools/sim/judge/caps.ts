@@ -172,9 +172,11 @@ export class CapsJudge {
     }, 0)
   }
 
-  atEnd(truthUsdMicros: number): void {
-    if (truthUsdMicros <= this.#highestRunLimit) return
-    const told = `${truthUsdMicros / 1e6} dollars were spent, the highest limit of the run was ${this.#highestRunLimit / 1e6}`
+  /** The vendors' truth alone, whatever the books say. */
+  effect(): void {
+    const truth = this.#options.effects.reduce((sum, { usdMicros }) => sum + usdMicros, 0)
+    if (truth <= this.#highestRunLimit) return
+    const told = `${truth / 1e6} dollars were spent, the highest limit of the run was ${this.#highestRunLimit / 1e6}`
     this.#breach('over_cap', told)
   }
 

@@ -5,6 +5,7 @@ import type { CallPlan } from '../plan/plan.ts'
 import { isUnresolved } from '../store/memory-tables.ts'
 import type { BreachKind } from './breach.ts'
 import { CapsJudge, type CapsOptions } from './caps.ts'
+import { OwnersJudge } from './owners.ts'
 
 export interface JudgeOptions extends CapsOptions {
   /** The policy prefers an old answer to a failed app where it cannot be known which call is meant. */
@@ -21,6 +22,7 @@ export interface JudgeOptions extends CapsOptions {
  */
 export class Judge {
   readonly caps: CapsJudge
+  readonly owners: OwnersJudge
   readonly #options: JudgeOptions
   /** attempt → customer → successes that its app was handed. */
   readonly #read = new Map<string, Map<string, number>>()
@@ -38,6 +40,7 @@ export class Judge {
   constructor(options: JudgeOptions) {
     this.#options = options
     this.caps = new CapsJudge(options)
+    this.owners = new OwnersJudge(options)
   }
 
   revoked(): void {
@@ -57,6 +60,7 @@ export class Judge {
   storeLost(): void {
     if (this.#spared === null) this.#isRevoked = false
     this.caps.storeLost()
+    this.owners.storeLost()
   }
 
   succeeded(attempt: string, { customer }: CallPlan): void {
@@ -143,6 +147,7 @@ export class Judge {
 
   effect({ customer }: Effect): void {
     this.#judgeCount(customer)
+    this.caps.effect()
     if (this.#spared === null) return
     const left = this.#spared.get(customer) ?? 0
     if (left === 0) this.#breach('after_revoke', `${customer} was charged after DELETE had answered without naming it`)
@@ -162,10 +167,22 @@ export class Judge {
 
   numbered(request: NumberRequest, answer: NumberAnswer): void {
     if (answer.status === 'REFUSED' && answer.level !== undefined) this.caps.refused(request, answer.level)
+    if (answer.status === 'WAIT') this.#judgeWait(request)
     if (answer.status !== 'SEND') return
+    this.owners.owns(answer.call.callId, request.send.nonce)
     const { callId } = answer.call
     if (this.#isRevoked) this.#breach('after_revoke', `${callId} was let out although its key is revoked`)
     this.caps.admitted(request, answer)
+  }
+
+  /** Rule 7: there must be something whose repeat it may be. */
+  #judgeWait({ identity }: NumberRequest): void {
+    const customer = this.#options.contents.customerOf(identity.digest)
+    if (this.#effectsOf(customer) > 0 || this.#rowsOf(customer).some(isUnresolved)) return
+    this.#breach(
+      'wrong_refusal',
+      `a call to ${customer} was told to wait, and none before it had or may have an effect`,
+    )
   }
 
   /** When everything has healed and a person has said of each call in doubt what the vendor knows of it. */
@@ -192,7 +209,6 @@ export class Judge {
       }
     }
     const truth = effects.reduce((sum, { usdMicros }) => sum + usdMicros, 0)
-    this.caps.atEnd(truth)
     this.#judgeBooks(truth)
   }
 

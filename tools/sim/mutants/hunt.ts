@@ -7,7 +7,7 @@ import { plant } from './plant.ts'
 const [name = '', from = '1', count = '1'] = process.argv.slice(2)
 const mutant = MUTANTS.find((one) => one.name === name)
 if (mutant === undefined) throw new Error(`there is no mutant ${name}`)
-if (mutant.kind === 'text') plant(mutant)
+if (mutant.kind === 'text') plant(mutant.edits)
 // Loaded only now, so that the planted file is what they get.
 const { runPlan } = await import('../run-seed.ts')
 const { drawPlan } = await import('../plan/draw-plan.ts')

@@ -1,15 +1,20 @@
 import type { RuleName } from '../../../store/rules/rulebook.ts'
 
-/** A planted bug: a rule that is left out, or a piece of a source file that reads otherwise. */
+/** A planted bug: a rule that is left out, or pieces of source files that read otherwise. */
 export type Mutant =
   | { readonly name: string; readonly kind: 'rule'; readonly rule: RuleName }
-  | (PlantedText & { readonly kind: 'text' })
+  | { readonly name: string; readonly kind: 'text'; readonly edits: readonly Edit[] }
 
-export interface PlantedText {
-  readonly name: string
+export interface Edit {
   /** From the root of the tree. */
   readonly file: string
   /** Must stand there exactly once. */
   readonly from: string
   readonly to: string
+}
+
+export interface PlantedText extends Edit {
+  readonly name: string
+  /** Where the bug shows only when what stands behind it is taken away as well. */
+  readonly also?: readonly Edit[]
 }

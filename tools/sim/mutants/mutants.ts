@@ -29,9 +29,21 @@ const LEFT_OUT: readonly RuleName[] = [
   'token_handed_in_older_boot',
   'guard_counts_reserved',
   'guard_skips_seen',
+  'nonce_once',
+  'takeover_new_epoch',
+  'reserve_new_epoch',
+  'mark_current_epoch',
+  'guard_skips_effectless',
+  'frozen_level_waits',
+  'merge_into_existing',
+  'merge_limits',
+  'merge_revocations',
+  'merge_ended_jobs',
+  'release_only_when_closed',
+  'reserve_opens_send',
 ]
 
-const planted = (text: PlantedText): Mutant => ({ ...text, kind: 'text' })
+const planted = ({ name, also = [], ...edit }: PlantedText): Mutant => ({ name, kind: 'text', edits: [edit, ...also] })
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })
 
 export const MUTANTS: readonly Mutant[] = [

@@ -9,6 +9,19 @@ export const PLANTED_IN_RECOVERY: readonly PlantedText[] = [
     to: '        await registry.handOver(',
   },
   {
+    name: "skip the recovery's barrier",
+    file: 'store/recovery/recovery.ts',
+    from: '        await this.#barrier.settled()\n',
+    to: '',
+    also: [
+      {
+        file: 'store/recovery/call-steps.ts',
+        from: '      this.#recovery.mustServe(history)\n',
+        to: '',
+      },
+    ],
+  },
+  {
     name: 'send before the intent is on disk',
     file: 'store/recovery/call-steps.ts',
     from: "await this.#barrier.passing(journal.write({ kind: 'intent'",

@@ -13,11 +13,15 @@ export class ReplicaDisk {
       list: () => process.effect('disk.read', () => [...this.#segments.keys()].sort()),
       read: (segment) => process.effect('disk.read', () => this.#bytesOf(segment)),
       append: async (segment, bytes) => {
-        await process.effect('disk.append', () => {
+        const fault = process.stage.faults.disk()
+        const append = () => {
           const before = this.#bytesOf(segment)
+          const taken = fault?.how === 'full' ? bytes.subarray(0, process.chance.below(bytes.length)) : bytes
           this.#unsure = { segment, fromByte: before.length }
-          this.#segments.set(segment, Buffer.concat([before, bytes]))
-        })
+          this.#segments.set(segment, Buffer.concat([before, taken]))
+          if (fault?.how === 'full') throw new Error('no space left on device')
+        }
+        await process.effect('disk.append', append, fault?.how === 'slow' ? fault.byMs : undefined)
         this.#unsure = null
       },
       cut: (segment, length) =>

@@ -61,15 +61,13 @@ function drawFault(chance: Chance): Fault {
     'vendor',
     'pause',
     'store',
+    'disk',
   ] as const)
   switch (kind) {
     case 'crash':
       return drawCrash(chance, nth)
-    case 'pause': {
-      const part = chance.pick(['ledger', 'ledger', 'sidecar', 'app'] as const)
-      const forMs = chance.pick([500, 5_000, 15_000, 40_000])
-      return { kind: 'pause', part, place: chance.pick(PLACES[part]), nth, forMs }
-    }
+    case 'pause':
+      return drawPause(chance, nth)
     case 'link': {
       const how = chance.pick([
         'lose request',
@@ -98,8 +96,22 @@ function drawFault(chance: Chance): Fault {
       return { kind: 'vendor', nth, how, byMs: chance.pick([500, 4_000, 20_000, 70_000, 100_000]) }
     }
     case 'store':
-      return { kind: 'store fault', nth: 1 + chance.below(80) }
+      return { kind: 'store fault', step: null, how: chance.pick(['fail', 'lose reply']), nth: 1 + chance.below(80) }
+    case 'disk':
+      return {
+        kind: 'disk fault',
+        how: chance.pick(['full', 'slow']),
+        nth: 1 + chance.below(30),
+        byMs: chance.pick([300, 8_000]),
+      }
   }
+}
+
+function drawPause(chance: Chance, nth: number): Fault {
+  const part = chance.pick(['ledger', 'ledger', 'sidecar', 'app'] as const)
+  const forMs = chance.pick([500, 5_000, 15_000, 40_000])
+  const when = chance.pick(['before', 'after'] as const)
+  return { kind: 'pause', part, place: chance.pick(PLACES[part]), when, nth, forMs }
 }
 
 function drawCrash(chance: Chance, nth: number): Fault {

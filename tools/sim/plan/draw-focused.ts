@@ -16,7 +16,19 @@ const IN_RECOVERY = [
   'registry.enter',
 ] as const
 
-export type Focus = 'none' | 'sidecar' | 'copies' | 'owners' | 'night' | 'rollback' | 'declines' | 'rivals'
+export type Focus =
+  | 'none'
+  | 'sidecar'
+  | 'copies'
+  | 'owners'
+  | 'takeover'
+  | 'waking'
+  | 'night'
+  | 'rollback'
+  | 'room'
+  | 'stall'
+  | 'declines'
+  | 'rivals'
 
 type Draw = (chance: Chance) => Fault[]
 
@@ -29,13 +41,19 @@ const drawSidecar: Draw = (chance) => {
   return [{ kind: 'crash', part: 'sidecar', place, when, nth, downMs, storeLosesMs: drawLoss(chance) }]
 }
 
-const drawCopies: Draw = (chance) =>
-  Array.from({ length: chance.pick([1, 2, 3]) }, () => ({
-    kind: 'link',
-    nth: 2 + chance.below(8),
-    how: chance.pick(['copy', 'copy', 'lose answer', 'late'] as const),
-    byMs: chance.pick([30, 300, 2_000, 12_000]),
-  }))
+/** What is over comes in again. The first of them best when its answer has been read and a later call keeps the Job going. */
+const drawCopies: Draw = (chance) => {
+  const others = Array.from({ length: chance.below(3) }, (): Fault => {
+    const how = chance.pick(['copy', 'copy', 'lose answer', 'late'] as const)
+    return { kind: 'link', nth: 2 + chance.below(8), how, byMs: chance.pick([30, 300, 2_000, 12_000]) }
+  })
+  return [
+    // Two calls of a row, after one exchange or two.
+    { kind: 'link', nth: chance.pick([3, 4]), how: 'copy', byMs: chance.pick([300, 2_000, 3_000]) },
+    { kind: 'vendor', nth: 3, how: 'slow', byMs: chance.pick([4_000, 20_000]) },
+    ...others,
+  ]
+}
 
 /** A call is out when the power fails, and nobody has its answer. */
 const drawNight: Draw = (chance) => {
@@ -45,8 +63,20 @@ const drawNight: Draw = (chance) => {
   ]
 }
 
+/** A call has just left, and the store forgets that it was marked, or that it was reserved too. */
+const drawLostMark = (chance: Chance): Fault => ({
+  kind: 'crash',
+  part: 'ledger',
+  place: 'vendor.send',
+  when: 'after',
+  nth: 1 + chance.below(2),
+  downMs: chance.pick([10, 100, 3_000]),
+  storeLosesMs: chance.between(1, 12),
+})
+
 const drawRollback: Draw = (chance) => {
-  if (chance.is(0.5)) return []
+  if (chance.is(0.3)) return []
+  if (chance.is(0.4)) return [drawLostMark(chance)]
   const place = chance.pick(IN_RECOVERY)
   const when = chance.pick(['before', 'after'] as const)
   // The first ones are those of the start.
@@ -55,14 +85,30 @@ const drawRollback: Draw = (chance) => {
   return [{ kind: 'crash', part: 'ledger', place, when, nth, downMs, storeLosesMs: drawLoss(chance) }]
 }
 
+/** A send surely did not leave, its journal does not say so, and another call takes the room before the store forgets it. */
+const drawRoom: Draw = (chance) => [
+  { kind: 'vendor', nth: 1, how: 'refuse', byMs: 0 },
+  { kind: 'disk fault', how: 'full', nth: 3 + chance.below(10), byMs: 0 },
+]
+
+/** A send is being written down while the store forgets it. */
+const drawStall: Draw = (chance) => [
+  { kind: 'disk fault', how: 'slow', nth: 3 + chance.below(8), byMs: chance.pick([3_000, 8_000]) },
+]
+
 const drawDeclines: Draw = (chance) => {
   const how = chance.pick(['decline', 'decline', 'error, no effect'] as const)
-  return [{ kind: 'vendor', nth: 1 + chance.below(4), how, byMs: 0 }]
+  const declines: Fault = { kind: 'vendor', nth: 1 + chance.below(4), how, byMs: 0 }
+  // The app has left when the answer comes.
+  const late: Fault = { kind: 'link', nth: 2 + chance.below(8), how: 'late', byMs: chance.pick([2_000, 12_000]) }
+  return chance.is(0.5) ? [declines] : [declines, late]
 }
 
 /** Two of one content take turns at one number, and the sidecar dies before it has noted which of them read its answer. */
 const drawRivals: Draw = (chance) => {
-  const notNow: Fault[] = [1, 2].map((nth) => ({ kind: 'vendor', nth, how: 'too many', byMs: 0 }))
+  // An SDK asks again under its key where we say that nothing was sent.
+  const how = chance.pick(['refuse', 'refuse', 'too many'] as const)
+  const notNow: Fault[] = [1, 2].map((nth) => ({ kind: 'vendor', nth, how, byMs: 0 }))
   // The first two answers say "not now"; the third or fourth is a success.
   const [place, nth] = [chance.pick(['app.write', 'app.write', 'look']), 3 + chance.below(2)]
   const downMs = chance.pick([1, 100])
@@ -72,10 +118,41 @@ const drawRivals: Draw = (chance) => {
 const drawOwners: Draw = (chance) => {
   const place = chance.pick(['store.number', 'store.mark', 'vendor.send', 'vendor.answer', 'store.report', 'any'])
   const nth = 1 + chance.below(4)
-  const stands: Fault = { kind: 'pause', part: 'ledger', place, nth, forMs: chance.pick([11_000, 15_000, 40_000]) }
+  const forMs = chance.pick([11_000, 15_000, 40_000])
+  const stands: Fault = { kind: 'pause', part: 'ledger', place, when: 'after', nth, forMs }
   const how = chance.pick(['reset after', 'reset before', 'too many', 'refuse', 'slow', 'error, effect'] as const)
   return [stands, { kind: 'vendor', nth: 1 + chance.below(4), how, byMs: chance.pick([4_000, 20_000]) }]
 }
+
+/** The owner of a send is gone with what it knows; the next one's send surely did not leave, and says so twice. */
+const drawTakeover: Draw = (chance) => {
+  const nth = chance.pick([1, 1, 2])
+  return [
+    { kind: 'crash', part: 'ledger', place: 'vendor.send', when: 'after', nth, downMs: 12_000, storeLosesMs: null },
+    { kind: 'vendor', nth: nth + 1, how: chance.pick(['refuse', 'too many'] as const), byMs: 0 },
+    { kind: 'store fault', step: 'report', how: 'lose reply', nth },
+  ]
+}
+
+/** An owner stands still until it has been replaced, and goes on before the next one has marked the send. */
+const drawWaking: Draw = (chance) => [
+  {
+    kind: 'pause',
+    part: 'ledger',
+    place: 'store.number',
+    when: 'after',
+    nth: 1,
+    forMs: chance.between(10_500, 12_500),
+  },
+  {
+    kind: 'pause',
+    part: 'ledger',
+    place: 'store.mark',
+    when: 'before',
+    nth: 1,
+    forMs: chance.pick([3_000, 6_000, 9_000]),
+  },
+]
 
 /** Faults of one kind at the moments that hurt: seeds without a focus seldom have two of them at once. */
 export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
@@ -83,9 +160,13 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   copies: drawCopies,
   night: drawNight,
   rollback: drawRollback,
+  room: drawRoom,
+  stall: drawStall,
   declines: drawDeclines,
   rivals: drawRivals,
   owners: drawOwners,
+  takeover: drawTakeover,
+  waking: drawWaking,
 }
 
 /** Of the store, when it dies together with a part. */

@@ -1,12 +1,12 @@
 import { Chance } from '../chance.ts'
 import { drawFaults } from './draw-faults.ts'
 import type { Focus } from './draw-focused.ts'
-import type { Act, CallPlan, JobPlan, Plan, PolicyPlan, Step } from './plan.ts'
+import { drawProgram } from './draw-program.ts'
+import type { Act, JobPlan, Plan, PolicyPlan, Step } from './plan.ts'
 
 const MIDNIGHT_MS = Date.UTC(2026, 10, 23)
 const HOUR_MS = 60 * 60 * 1_000
 const DAY_MS = 24 * HOUR_MS
-const GEO_USD = 0.05
 const MOST_SET_BACK_MS = HOUR_MS / 2
 const FOCI: readonly Focus[] = [
   'none',
@@ -16,23 +16,32 @@ const FOCI: readonly Focus[] = [
   'sidecar',
   'copies',
   'owners',
+  'takeover',
+  'waking',
   'night',
   'rollback',
   'rollback',
+  'room',
+  'stall',
   'declines',
   'rivals',
+  'rivals',
 ]
+
+const ON_REDIS: readonly Focus[] = ['rollback', 'room', 'stall', 'waking']
+/** One index under one cap. */
+const BARE: readonly Focus[] = ['room', 'stall', 'waking', 'rivals', 'copies']
 
 /** What a seed comes to. */
 export function drawPlan(seed: number): Plan {
   const chance = new Chance(`plan ${seed}`)
-  const indexes = chance.pick([1, 1, 2, 2, 3])
   const showsQueues = chance.is(0.8)
   const focus = chance.pick<Focus>(FOCI)
-  const store = focus === 'rollback' || chance.is(0.6) ? 'redis' : 'sqlite'
+  const indexes = BARE.includes(focus) ? 1 : chance.pick([1, 1, 2, 2, 3])
+  const store = ON_REDIS.includes(focus) || chance.is(0.6) ? 'redis' : 'sqlite'
   const programs = Array.from({ length: indexes }, (_, index) => drawProgram(chance, { index, showsQueues, focus }))
   const intendedUsd = sumOf(programs)
-  const jobs = drawJobs(chance, programs, intendedUsd)
+  const jobs = drawJobs(chance, programs, { intendedUsd, focus })
   return {
     seed,
     store,
@@ -42,7 +51,7 @@ export function drawPlan(seed: number): Plan {
         : Array.from({ length: chance.pick([1, 2, 2, 3]) }, () => chance.pick([0, 0, -600_000, 600_000])),
     // Some days turn over while calls are out.
     startMs: MIDNIGHT_MS - (chance.is(0.4) ? chance.between(500, 40_000) : DAY_MS / 2),
-    policy: drawPolicy(chance, intendedUsd),
+    policy: drawPolicy(chance, { intendedUsd, focus }),
     jobs,
     faults: drawFaults(chance, focus),
     acts: withinWhatIsAsked([
@@ -54,10 +63,26 @@ export function drawPlan(seed: number): Plan {
   }
 }
 
-function drawPolicy(chance: Chance, intendedUsd: number): PolicyPlan {
+interface Walks {
+  readonly intendedUsd: number
+  readonly focus: Focus
+}
+
+const ONE_CAP = {
+  perDayUsd: null,
+  perNamespaceDayUsd: null,
+  stripePerDayUsd: null,
+  divergingReplay: 'refuse',
+  ambiguousRepeat: 'refuse',
+} as const
+
+function drawPolicy(chance: Chance, { intendedUsd, focus }: Walks): PolicyPlan {
+  if (focus === 'room') return { ...ONE_CAP, perRunUsd: money(intendedUsd * chance.between(0.34, 0.65)) }
+  if (BARE.includes(focus)) return { ...ONE_CAP, perRunUsd: money(intendedUsd * 2) }
+  const isTight = chance.is(focus === 'takeover' ? 0.8 : 0.4)
   const maybe = (probability: number) => (chance.is(probability) ? money(intendedUsd * chance.between(0.4, 1.6)) : null)
   return {
-    perRunUsd: money(intendedUsd * (chance.is(0.4) ? chance.between(0.3, 1.1) : 2)),
+    perRunUsd: money(intendedUsd * (isTight ? chance.between(0.3, 1.1) : 2)),
     perDayUsd: maybe(0.2),
     perNamespaceDayUsd: maybe(0.2),
     stripePerDayUsd: maybe(0.2),
@@ -66,100 +91,25 @@ function drawPolicy(chance: Chance, intendedUsd: number): PolicyPlan {
   }
 }
 
-function drawJobs(chance: Chance, programs: readonly (readonly Step[])[], intendedUsd: number): JobPlan[] {
+function drawJobs(chance: Chance, programs: readonly (readonly Step[])[], { intendedUsd, focus }: Walks): JobPlan[] {
   const first: JobPlan = {
     parallelism: chance.is(0.7) ? programs.length : 1,
     backoffLimit: chance.pick([0, 1, 3, 6]),
-    capUsd: chance.is(0.3) ? money(intendedUsd * chance.between(0.3, 1.5)) : null,
+    capUsd: !BARE.includes(focus) && chance.is(0.3) ? money(intendedUsd * chance.between(0.3, 1.5)) : null,
     programs,
   }
   if (!chance.is(0.3)) return [first]
   return [first, { ...first, programs: [], capUsd: money(intendedUsd * chance.between(0.5, 2)) }]
 }
 
-/** A few customers, some of them called again and again with the same content. */
-function drawProgram(chance: Chance, { index, showsQueues, focus }: Walk): Step[] {
-  if (focus !== 'none') return drawRow(chance, { index, showsQueues, focus })
-  const callees = Array.from({ length: chance.pick([1, 1, 2, 3]) }, (_, at) => drawCallee(chance, `cus_${index}_${at}`))
-  const steps: Step[] = []
-  for (let left = chance.pick([1, 2, 3, 4]); left > 0; left -= 1) {
-    const count = chance.is(0.25) ? chance.pick([2, 3]) : 1
-    steps.push({
-      kind: 'calls',
-      calls: Array.from({ length: count }, () => drawCall(chance, chance.pick(callees), showsQueues)),
-    })
-    if (chance.is(0.04)) steps.push({ kind: 'begin' })
-  }
-  return steps
-}
-
-interface Walk {
-  readonly index: number
-  readonly showsQueues: boolean
-  readonly focus: Focus
-}
-
-/** The same call again and again, by an app that does not give up: the hardest to tell apart. */
-function drawRow(chance: Chance, { index, showsQueues, focus }: Walk): Step[] {
-  const callee = { ...drawCallee(chance, `cus_${index}_0`), isStamped: chance.is(0.1) }
-  const again = chance.pick([1, 3])
-  const row = Array.from({ length: chance.pick([2, 3, 4]) }, (): Step => {
-    const call = drawCall(chance, callee, showsQueues)
-    return { kind: 'calls', calls: [{ ...call, onFailure: { again, then: chance.is(0.8) ? 'end' : 'go on' } }] }
-  })
-  if (focus === 'rivals') return [drawRivals(chance, callee, showsQueues), ...row]
-  if (focus !== 'copies') return row
-  // Others go on while copies of what is over come in.
-  const last = drawCall(chance, drawCallee(chance, `cus_${index}_1`), showsQueues)
-  return [...row, ...Array.from({ length: 3 }, (): Step => ({ kind: 'calls', calls: [last] }))]
-}
-
-/** Two of one content at once, under keys of their SDK that it keeps over its repeats. */
-function drawRivals(chance: Chance, callee: Callee, showsQueues: boolean): Step {
-  const rival = {
-    ...callee,
-    customer: `${callee.customer}_rival`,
-    vendor: 'stripe',
-    usd: 2,
-    key: 'sdk',
-    isStamped: false,
-  } as const
-  const calls = [1, 2].map(() => ({ ...drawCall(chance, rival, showsQueues), sdkRetries: 2, timeoutMs: 80_000 }))
-  return { kind: 'calls', calls }
-}
-
-type Callee = Pick<CallPlan, 'vendor' | 'customer' | 'usd' | 'key' | 'isStamped'>
-
-function drawCallee(chance: Chance, customer: string): Callee {
-  const vendor = chance.is(0.6) ? 'stripe' : 'geo'
-  const isStamped = chance.is(0.15)
-  const keys = ['none', 'sdk', 'sdk', 'uuid', ...(isStamped ? [] : (['named'] as const))] as const
-  return {
-    vendor,
-    customer,
-    usd: vendor === 'geo' ? GEO_USD : chance.pick([1, 2, 5, 9.99]),
-    key:
-      vendor === 'geo'
-        ? chance.pick(isStamped ? ['none', 'uuid'] : ['none', 'none', 'uuid', 'named'])
-        : chance.pick(keys),
-    isStamped,
-  }
-}
-
-function drawCall(chance: Chance, callee: Callee, showsQueues: boolean): CallPlan {
-  return {
-    ...callee,
-    sdkRetries: callee.vendor === 'geo' && callee.key === 'none' ? 0 : chance.pick([0, 2, 2]),
-    timeoutMs: chance.pick([80_000, 80_000, 30_000, 5_000, 1_000]),
-    onFailure: { again: chance.pick([0, 0, 1, 3]), then: chance.is(0.6) ? 'end' : 'go on' },
-    // Where receive queues do not show, only the end of a connection tells that an idle one was read.
-    keepsAlive: chance.is(0.6) && showsQueues,
-  }
-}
-
 function focusedActs(chance: Chance, focus: Focus): Act[] {
   if (focus === 'night') {
     return [{ kind: 'long night', atMs: chance.between(50, 5_000), forMs: chance.pick([23.5, 25, 49]) * HOUR_MS }]
+  }
+  // When the next owner has reported, and before it is asked again.
+  if (focus === 'takeover' && chance.is(0.5)) return [{ kind: 'revoke', atMs: chance.between(10_500, 16_000) }]
+  if (focus === 'room' || focus === 'stall') {
+    return [{ kind: 'store restart', atMs: chance.between(150, 3_000), awayMs: 50, losesMs: 5_000 }]
   }
   if (focus !== 'rollback') return []
   const restart = (atMs: number): Act => ({
@@ -169,8 +119,13 @@ function focusedActs(chance: Chance, focus: Focus): Act[] {
     losesMs: chance.pick([20, 50, 300, 5_000]),
   })
   const firstMs = chance.between(30, 600)
-  // A second loss while the first is being mended, or soon after.
-  return [restart(firstMs), ...(chance.is(0.3) ? [restart(firstMs + chance.between(60, 2_500))] : [])]
+  const revoke: Act = { kind: 'revoke', atMs: firstMs - chance.between(5, firstMs / 2) }
+  return [
+    restart(firstMs),
+    // A second loss while the first is being mended, or soon after.
+    ...(chance.is(0.3) ? [restart(firstMs + chance.between(60, 2_500))] : []),
+    ...(chance.is(0.2) ? [revoke] : []),
+  ]
 }
 
 /** docs/operate.md: who sleeps through a clock that is set back by hours cannot know that a vendor's 24 h are over. */

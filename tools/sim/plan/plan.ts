@@ -74,6 +74,7 @@ export type Fault =
       readonly kind: 'pause'
       readonly part: PartKind
       readonly place: string
+      readonly when: 'before' | 'after'
       readonly nth: number
       readonly forMs: number
     }
@@ -97,7 +98,15 @@ export type Fault =
         | 'slow'
       readonly byMs: number
     }
-  | { readonly kind: 'store fault'; readonly nth: number }
+  /** A step of the store fails, or it is taken and its reply is lost. Null: whichever step it is. */
+  | {
+      readonly kind: 'store fault'
+      readonly step: string | null
+      readonly how: 'fail' | 'lose reply'
+      readonly nth: number
+    }
+  /** A journal's disk takes its time, or has no room for what is appended and takes a part of it. */
+  | { readonly kind: 'disk fault'; readonly how: 'full' | 'slow'; readonly nth: number; readonly byMs: number }
 
 /** What people and machines do at a moment. */
 export type Act =

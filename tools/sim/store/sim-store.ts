@@ -19,6 +19,8 @@ import type { MemoryTables, StoredState } from './memory-tables.ts'
 /** Sees every step as it is taken, before its caller learns of it. */
 export interface StoreWatch {
   numbered(request: S.NumberRequest, answer: S.NumberAnswer): void
+  marked(send: S.SendRef, answer: 'marked' | 'refused'): void
+  repaired(callId: CallId, answer: S.RepairAnswer): void
   beginStep(wallMs: number): void
   limitsSet(limits: S.Limits): void
   revoked(): void
@@ -77,7 +79,11 @@ export class SimStore implements S.Store {
   }
 
   markSent(send: S.SendRef & { readonly leaseMs: number }): Promise<'marked' | 'refused'> {
-    return this.step('mark', (tables) => markSent(tables, send))
+    return this.step('mark', (tables) => {
+      const answer = markSent(tables, send)
+      this.#watch.marked(send, answer)
+      return answer
+    })
   }
 
   renewLeases(sends: readonly S.SendRef[], leaseMs: number): Promise<void> {
@@ -203,7 +209,9 @@ export class SimStore implements S.Store {
     return this.step('repair', (tables) => {
       const call = tables.call(callId)
       if (call === undefined) throw new MissingRecord(callId)
-      return repair(tables, call, send)
+      const answer = repair(tables, call, send)
+      this.#watch.repaired(callId, answer)
+      return answer
     })
   }
 
@@ -242,10 +250,10 @@ export class SimStore implements S.Store {
     const { stage } = this.#ledger
     const { link, wallMs } = this.#options
     return this.#ledger.effect(`store.${place}`, () => {
-      const isStruck = stage.faults.store()
+      const fault = stage.faults.store(place)
       link.step()
-      const isReplyLost = link.isRemote && isStruck && this.#ledger.chance.is(0.5)
-      if (isStruck && !isReplyLost) throw new StoreFault('the store failed')
+      const isReplyLost = link.isRemote && fault?.how === 'lose reply'
+      if (fault !== undefined && !isReplyLost) throw new StoreFault('the store failed')
       this.tables.beginStep()
       this.#watch.beginStep(wallMs())
       const answer = action(this.tables)

@@ -1,0 +1,140 @@
+import type { Chance } from '../chance.ts'
+import type { Focus } from './draw-focused.ts'
+import type { CallPlan, Step } from './plan.ts'
+
+const GEO_USD = 0.05
+const ROOM_USD = 5
+const PATIENT = { timeoutMs: 80_000 } as const
+const GOES_ON = { again: 0, then: 'go on' } as const
+
+interface Index {
+  readonly index: number
+  readonly showsQueues: boolean
+}
+
+interface Walk extends Index {
+  readonly focus: Focus
+}
+
+/** What the app of an index does. */
+export function drawProgram(chance: Chance, walk: Walk): Step[] {
+  switch (walk.focus) {
+    case 'none':
+      return drawMixed(chance, walk)
+    case 'room':
+      return drawRoom(chance, walk)
+    case 'takeover':
+      return drawTakeover(chance, walk)
+    case 'waking':
+      return [drawImpatient(chance, walk, 0)]
+    case 'stall':
+      return [0, 1, 2].map((at) => drawImpatient(chance, walk, at))
+    default:
+      return drawRow(chance, walk)
+  }
+}
+
+/** A few customers, some of them called again and again with the same content. */
+function drawMixed(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const callees = Array.from({ length: chance.pick([1, 1, 2, 3]) }, (_, at) => drawCallee(chance, `cus_${index}_${at}`))
+  const steps: Step[] = []
+  for (let left = chance.pick([1, 2, 3, 4]); left > 0; left -= 1) {
+    const count = chance.is(0.25) ? chance.pick([2, 3]) : 1
+    steps.push({
+      kind: 'calls',
+      calls: Array.from({ length: count }, () => drawCall(chance, chance.pick(callees), showsQueues)),
+    })
+    if (chance.is(0.04)) steps.push({ kind: 'begin' })
+  }
+  return steps
+}
+
+/** The same call again and again, by an app that does not give up: the hardest to tell apart. */
+function drawRow(chance: Chance, { index, showsQueues, focus }: Walk): Step[] {
+  const callee = { ...drawCallee(chance, `cus_${index}_0`), isStamped: chance.is(focus === 'declines' ? 0.4 : 0.1) }
+  const again = chance.pick([1, 3])
+  const length = focus === 'copies' ? 2 : chance.pick([2, 3, 4])
+  const row = Array.from({ length }, (): Step => {
+    const call = drawCall(chance, callee, showsQueues)
+    return { kind: 'calls', calls: [{ ...call, onFailure: { again, then: chance.is(0.8) ? 'end' : 'go on' } }] }
+  })
+  if (focus === 'rivals') return [drawRivals(chance, callee, showsQueues), ...row]
+  if (focus !== 'copies') return row
+  // Others go on while copies of what is over come in.
+  const last = { ...drawCall(chance, drawCallee(chance, `cus_${index}_1`), showsQueues), ...PATIENT }
+  return [...row, ...Array.from({ length: 3 }, (): Step => ({ kind: 'calls', calls: [last] }))]
+}
+
+/** Each call is made once and then left alone, so that what is wrongly said of it stays. */
+function drawTakeover(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const [first, ...others] = [0, 1, 2].map((at) => drawCallee(chance, `cus_${index}_${at}`))
+  return [first, first, ...others].flatMap((callee): Step[] => {
+    if (callee === undefined) return []
+    const call = { ...drawCall(chance, callee, showsQueues), ...PATIENT, sdkRetries: 0, onFailure: GOES_ON }
+    return [{ kind: 'calls', calls: [call] }]
+  })
+}
+
+/** A call that may be sent once, by an app that does not wait long and asks again. */
+function drawImpatient(chance: Chance, { index, showsQueues }: Index, at: number): Step {
+  const callee = { ...drawCallee(chance, `cus_${index}_${at}`), vendor: 'geo', usd: GEO_USD, isStamped: false } as const
+  const key = chance.pick(['none', 'uuid', 'named'] as const)
+  const call = { ...drawCall(chance, { ...callee, key }, showsQueues), timeoutMs: chance.pick([1_000, 5_000]) }
+  const again: CallPlan = { ...call, sdkRetries: 0, onFailure: { again: 8, then: 'end' } }
+  return { kind: 'calls', calls: [again] }
+}
+
+/** Two that share the room of one: the first is given up, the other takes it, and then the first is wanted again. */
+function drawRoom(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const [first, other] = ['room', 'other'].map((name): CallPlan => {
+    const callee = { ...drawCallee(chance, `cus_${index}_${name}`), vendor: 'stripe', usd: ROOM_USD } as const
+    const call = drawCall(chance, { ...callee, key: 'none', isStamped: false }, showsQueues)
+    return { ...call, ...PATIENT, sdkRetries: 0, onFailure: GOES_ON }
+  })
+  if (first === undefined || other === undefined) return []
+  const again: CallPlan = { ...first, onFailure: { again: 3, then: 'end' } }
+  return [first, other, again].map((call): Step => ({ kind: 'calls', calls: [call] }))
+}
+
+/** Two of one content at once, under keys of their SDK that it keeps over its repeats. */
+function drawRivals(chance: Chance, callee: Callee, showsQueues: boolean): Step {
+  const rival = {
+    ...callee,
+    customer: `${callee.customer}_rival`,
+    vendor: 'stripe',
+    usd: 2,
+    key: 'sdk',
+    isStamped: false,
+  } as const
+  const calls = [1, 2].map(() => ({ ...drawCall(chance, rival, showsQueues), sdkRetries: 2, timeoutMs: 80_000 }))
+  return { kind: 'calls', calls }
+}
+
+type Callee = Pick<CallPlan, 'vendor' | 'customer' | 'usd' | 'key' | 'isStamped'>
+
+function drawCallee(chance: Chance, customer: string): Callee {
+  const vendor = chance.is(0.6) ? 'stripe' : 'geo'
+  const isStamped = chance.is(0.15)
+  const keys = ['none', 'sdk', 'sdk', 'uuid', ...(isStamped ? [] : (['named'] as const))] as const
+  return {
+    vendor,
+    customer,
+    usd: vendor === 'geo' ? GEO_USD : chance.pick([1, 2, 5, 9.99]),
+    key:
+      vendor === 'geo'
+        ? chance.pick(isStamped ? ['none', 'uuid'] : ['none', 'none', 'uuid', 'named'])
+        : chance.pick(keys),
+    isStamped,
+  }
+}
+
+function drawCall(chance: Chance, callee: Callee, showsQueues: boolean): CallPlan {
+  return {
+    ...callee,
+    sdkRetries: callee.vendor === 'geo' && callee.key === 'none' ? 0 : chance.pick([0, 2, 2]),
+    timeoutMs: chance.pick([80_000, 80_000, 30_000, 5_000, 1_000]),
+    onFailure: { again: chance.pick([0, 0, 1, 3]), then: chance.is(0.6) ? 'end' : 'go on' },
+    // Where receive queues do not show, only the end of a connection tells that an idle one was read.
+    keepsAlive: chance.is(0.6) && showsQueues,
+  }
+}
