@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { WHOLE_RULEBOOK } from '../../../store/rules/rulebook.ts'
-import { type Setting, World } from './world.ts'
+import type { Setting } from './setting.ts'
+import { World } from './world.ts'
 
 /**
  * Two callers, their owners, and what happens around them: every order of their steps, judged after each step by what

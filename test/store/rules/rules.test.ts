@@ -7,11 +7,20 @@ import { LOOK_UPS } from './scenarios-look-ups.ts'
 import { MERGE } from './scenarios-merge.ts'
 import { MONEY } from './scenarios-money.ts'
 import { NUMBERING } from './scenarios-numbering.ts'
+import { OWNERS } from './scenarios-owners.ts'
 import { PARALLEL } from './scenarios-parallel.ts'
 import { Breach } from './truth.ts'
 import { World } from './world.ts'
 
-const SCENARIOS: readonly Scenario[] = [...NUMBERING, ...PARALLEL, ...ADMISSION, ...MONEY, ...MERGE, ...LOOK_UPS]
+const SCENARIOS: readonly Scenario[] = [
+  ...NUMBERING,
+  ...PARALLEL,
+  ...ADMISSION,
+  ...OWNERS,
+  ...MONEY,
+  ...MERGE,
+  ...LOOK_UPS,
+]
 
 /** Rules that stand behind others: the sentence that asks for each, and what stands before it. */
 const DEFENCE_IN_DEPTH: Partial<Record<RuleName, { readonly sentence: string; readonly behind: readonly RuleName[] }>> =

@@ -1,6 +1,6 @@
 import type { RuleName } from '../../../store/rules/rulebook.ts'
+import type { Setting } from './setting.ts'
 import type { BreachKind } from './truth.ts'
-import type { Setting } from './world.ts'
 
 /**
  * A story that ends well under all rules and badly without one of them. Steps, one a line:
