@@ -23,11 +23,16 @@ export function decodeNote(value: string): AnswerNote | undefined {
   return parseJson(value) as AnswerNote | undefined
 }
 
+const NOT_ASCII = /[\u007f-\uffff]/
+const ALL_NOT_ASCII = /[\u007f-\uffff]/g
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  const json = JSON.stringify(value)
+  return NOT_ASCII.test(json) ? json.replace(ALL_NOT_ASCII, escaped) : json
 }
 
 function parseJson(text: string): unknown {

@@ -108,12 +108,18 @@ function hostOf({ host, port, isTls }: LedgerAddress): string {
 function headOf({ method, path, headers, body }: LedgerRequest, host: string): string {
   if (UNFIT_TARGET.test(method) || UNFIT_TARGET.test(path)) throw new Error(`not a request line: ${method} ${path}`)
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`
+  let names = ''
+  let values = ''
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined) continue
-    if (Array.isArray(value)) for (const one of value) head += field(name, one)
-    else head += field(name, String(value))
+    names += name
+    for (const one of Array.isArray(value) ? value : [String(value)]) {
+      values += one
+      head += `${name}: ${one}\r\n`
+    }
   }
+  if (UNFIT_TARGET.test(names) || UNFIT_VALUE.test(values)) throw new Error(unfitHeader(headers))
   const isBodiless = body.length === 0 && (method === 'GET' || method === 'HEAD')
   return isBodiless ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`
 }
@@ -122,7 +128,9 @@ function headOf({ method, path, headers, body }: LedgerRequest, host: string): s
 const UNFIT_TARGET = /[^\x21-\xff]/
 const UNFIT_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-function field(name: string, value: string): string {
-  if (UNFIT_VALUE.test(value) || UNFIT_TARGET.test(name)) throw new Error(`the header ${name} holds what no header may`)
-  return `${name}: ${value}\r\n`
+function unfitHeader(headers: OutgoingHttpHeaders): string {
+  const unfit = Object.entries(headers).find(
+    ([name, value]) => UNFIT_TARGET.test(name) || [value].flat().some((one) => UNFIT_VALUE.test(String(one))),
+  )
+  return `the header ${unfit?.[0]} holds what no header may`
 }

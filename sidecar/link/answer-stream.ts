@@ -17,7 +17,6 @@ export class AnswerStream implements AsyncIterable<Uint8Array> {
   #hasEnded = false
   #fault: Error | null = null
   #wake: (() => void) | null = null
-  #onEnded: () => void = () => {}
 
   constructor(source: StreamSource) {
     this.#source = source
@@ -36,19 +35,11 @@ export class AnswerStream implements AsyncIterable<Uint8Array> {
   end(): void {
     this.#hasEnded = true
     this.#wake?.()
-    this.#onEnded()
   }
 
   fail(fault: Error): void {
     this.#fault = fault
     this.#wake?.()
-    this.#onEnded()
-  }
-
-  /** Runs `onEnded` when nothing more can come, at once if that is so already. */
-  onceEnded(onEnded: () => void): void {
-    if (this.#hasEnded || this.#fault !== null) onEnded()
-    else this.#onEnded = onEnded
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { LeavingSignal } from '../leaving.ts'
 import { type AnswerHead, AnswerParser, type AnswerSink } from './answer-parser.ts'
 import { AnswerStream } from './answer-stream.ts'
 
@@ -13,8 +14,18 @@ export interface ReceivedAnswer {
   readonly body: Buffer | AnswerStream
 }
 
+export interface SentRequest {
+  /** Latin-1. */
+  readonly head: string
+  readonly body: Uint8Array
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: LeavingSignal | undefined
+}
+
 /** One request and its answer on a connection. */
 interface Exchange {
+  /** Nobody listens for the end of whoever asked any more. */
+  release(): void
   readonly resolve: (answer: ReceivedAnswer) => void
   readonly reject: (fault: Error) => void
   head: AnswerHead | null
@@ -47,13 +58,16 @@ export class LinkConnection implements AnswerSink {
   }
 
   /** Rejects when the connection ends before the answer is there: nothing is known then of what the ledger did. */
-  send(head: string, body: Uint8Array): Promise<ReceivedAnswer> {
+  send({ head, body, signal }: SentRequest): Promise<ReceivedAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#fault !== null) {
         reject(this.#fault)
         return
       }
-      this.#exchange = { resolve, reject, head: null, whole: null, filled: 0, stream: null }
+      const abort = () => this.#fail(signal?.reason as Error)
+      signal?.addEventListener('abort', abort, { once: true })
+      const release = () => signal?.removeEventListener('abort', abort)
+      this.#exchange = { resolve, reject, release, head: null, whole: null, filled: 0, stream: null }
       this.#write(head, body)
     })
   }
@@ -88,11 +102,6 @@ export class LinkConnection implements AnswerSink {
     if (this.#parser.isDone) this.#finish()
   }
 
-  /** Nobody waits any more. */
-  abort(reason: Error): void {
-    this.#fail(reason)
-  }
-
   head(head: AnswerHead): void {
     const exchange = this.#current()
     exchange.head = head
@@ -119,9 +128,10 @@ export class LinkConnection implements AnswerSink {
   end(): void {}
 
   #finish(): void {
-    const { head, whole, stream, resolve } = this.#current()
+    const { head, whole, stream, resolve, release } = this.#current()
     if (head === null) throw new Error('an answer has ended that has no head')
     this.#exchange = null
+    release()
     stream?.end()
     if (head.isLast) this.#fail(new Error('the ledger closes the connection'))
     else {
@@ -138,6 +148,7 @@ export class LinkConnection implements AnswerSink {
     const exchange = this.#exchange
     this.#exchange = null
     if (exchange === null) return
+    exchange.release()
     exchange.stream?.fail(fault)
     exchange.reject(fault)
   }

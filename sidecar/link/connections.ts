@@ -33,25 +33,17 @@ export class LinkConnections {
   }
 
   /** Rejects with the socket's fault, with a `BadAnswer`, or with the signal's reason. */
-  async send(head: string, body: Uint8Array, signal: LeavingSignal | undefined): Promise<ReceivedAnswer> {
-    if (signal?.aborted) throw signal.reason
-    const connection = this.#freeOne() ?? (await this.#open())
-    if (signal === undefined) return connection.send(head, body)
-    if (signal.aborted) {
-      this.#free.push(connection)
-      throw signal.reason
-    }
-    const abort = () => connection.abort(signal.reason as Error)
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      const answer = await connection.send(head, body)
-      if (Buffer.isBuffer(answer.body)) signal.removeEventListener('abort', abort)
-      else answer.body.onceEnded(() => signal.removeEventListener('abort', abort))
-      return answer
-    } catch (fault) {
-      signal.removeEventListener('abort', abort)
-      throw fault
-    }
+  send(head: string, body: Uint8Array, signal: LeavingSignal | undefined): Promise<ReceivedAnswer> {
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    const free = this.#freeOne()
+    return free === undefined ? this.#sendAnew(head, body, signal) : free.send({ head, body, signal })
+  }
+
+  async #sendAnew(head: string, body: Uint8Array, signal: LeavingSignal | undefined): Promise<ReceivedAnswer> {
+    const connection = await this.#open()
+    if (!signal?.aborted) return connection.send({ head, body, signal })
+    this.#free.push(connection)
+    throw signal.reason
   }
 
   #freeOne(): LinkConnection | undefined {

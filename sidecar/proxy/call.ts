@@ -8,9 +8,9 @@ import { deliver, sendToApp } from './deliver.ts'
 import type { Room } from './delivery-file.ts'
 import type { Delivery } from './delivery-lines.ts'
 import { forwardedHeaders } from './headers.ts'
-import { type JudgedCall, type Leave, laneOf, ledgerPath, outgoingRequest, unnumberedHeaders } from './outgoing.ts'
+import { type JudgedCall, type Leave, laneOf, ledgerPath, type Outgoing, outgoingAfterFacts, outgoingRequest, unnumberedHeaders } from './outgoing.ts'
 import type { Pod } from './pod.ts'
-import { type Relayed, relay } from './relay.ts'
+import { type Relayed, relay, type Sent } from './relay.ts'
 import { readTarget, type Target } from './target.ts'
 import type { Turn, TurnKeeper } from './turn-keeper.ts'
 
@@ -23,7 +23,9 @@ export async function carryCall(pod: Pod, app: AppExchange, portVendor: string |
   const isOver = isDeclaredOver(app.request, sidecar.maxBodyBytes)
   if (headers.expect !== undefined && !isOver) app.response.writeContinue()
   const collected = await collectBody(app.request, sidecar.maxBodyBytes, app.gone)
-  const call = await judge(pod, app, { target, collected })
+  const body = isEncoded(app.request) ? await plainBody(app, collected, sidecar.maxBodyBytes) : collected.bytes
+  if (isRefusal(body)) return refuse(app, body)
+  const call = judge(pod, app, { target, body, isWhole: collected.isWhole })
   if (isRefusal(call)) return refuse(app, call)
   if (call.identity.kind === 'read') return carryRead(pod, app, { call, collected })
   // A key that names the intention tells such calls apart by itself.
@@ -57,21 +59,33 @@ function deliveryOf({ identity, lane, life }: JudgedCall): Omit<Delivery, 'n'> {
   return { life, digest: identity.digest, lane, token: identity.key?.value ?? null }
 }
 
+const NO_BYTES = Buffer.alloc(0)
+
+function isEncoded({ headers }: AppExchange['request']): boolean {
+  return headers['content-encoding'] !== undefined
+}
+
+/** A body over the limit stays as it is: none of it is read. */
+function plainBody(
+  { request }: AppExchange,
+  { bytes, isWhole }: Collected,
+  limitBytes: number,
+): Promise<Buffer | Refusal> | Buffer {
+  return isWhole ? decodeBody(bytes, request.headers['content-encoding'], limitBytes) : bytes
+}
+
 /** Which call it is. Of a body over the limit nothing is judged but the route: only what is free may pass unread. */
-async function judge(
+function judge(
   pod: Pod,
   { request }: AppExchange,
-  { target, collected }: { target: Target; collected: Collected },
-): Promise<JudgedCall | Refusal> {
+  { target, body: read, isWhole }: { target: Target; body: Buffer; isWhole: boolean },
+): JudgedCall | Refusal {
   const { sidecar, life } = pod.credentials.current
   const headers = forwardedHeaders(request.headers)
   const limitBytes = sidecar.maxBodyBytes
-  const body = collected.isWhole
-    ? await decodeBody(collected.bytes, request.headers['content-encoding'], limitBytes)
-    : Buffer.alloc(0)
-  if (isRefusal(body)) return body
+  const body = isWhole ? read : NO_BYTES
   // To delete from an object makes it a slow one.
-  if (collected.isWhole && headers['content-encoding'] !== undefined) delete headers['content-encoding']
+  if (isWhole && headers['content-encoding'] !== undefined) delete headers['content-encoding']
   const text: CallText = {
     method: request.method ?? '',
     path: target.path,
@@ -80,7 +94,7 @@ async function judge(
     body,
   }
   const identity = recogniserOf(target.terms.type)(text, target.terms, sidecar.appKeys)
-  if (!collected.isWhole && (isRefusal(identity) || identity.kind !== 'read')) {
+  if (!isWhole && (isRefusal(identity) || identity.kind !== 'read')) {
     return refusal('body_too_large', `The body is over the limit of ${limitBytes} bytes.`)
   }
   if (isRefusal(identity)) return identity
@@ -103,8 +117,8 @@ async function carryRead(
     gone,
     isRepeatable: collected.isWhole,
     isRead: true,
-    send: async () => ({
-      answer: await pod.effects.passthrough.ask(request, response, {
+    send: () => ({
+      answer: pod.effects.passthrough.ask(request, response, {
         path,
         headers: unnumberedHeaders(pod, call),
         body,
@@ -194,9 +208,13 @@ function send(pod: Pod, { gone }: AppExchange, { call, leave }: { call: JudgedCa
     gone,
     isRepeatable: true,
     isRead: false,
-    send: async () => {
-      const { request, ...said } = await outgoingRequest(pod, call, leave)
-      return { answer: await pod.effects.ledger.ask({ ...request, signal: gone }), ...said, lane: call.lane }
+    send() {
+      const ask = ({ request, seen, historyId }: Outgoing): Sent => {
+        const answer = pod.effects.ledger.ask({ ...request, signal: gone })
+        return { answer, seen, historyId, lane: call.lane }
+      }
+      const outgoing = outgoingRequest(pod, call, leave)
+      return outgoing === null ? outgoingAfterFacts(pod, call, leave).then(ask) : ask(outgoing)
     },
   })
 }

@@ -17,16 +17,19 @@ export class Gate {
     return this.#inside
   }
 
-  /** Runs `journey` inside, once the gate is open. */
-  async through(journey: () => Promise<void>): Promise<void> {
-    while (this.#opened !== null) await this.#opened
+  /** Resolves when the gate is open, for whoever found it shut; then it may have been shut again. */
+  opened(): Promise<void> {
+    return this.#opened ?? Promise.resolve()
+  }
+
+  /** Steps through the open gate; `leave` must follow. */
+  enter(): void {
     this.#inside += 1
-    try {
-      await journey()
-    } finally {
-      this.#inside -= 1
-      this.#onChange()
-    }
+  }
+
+  leave(): void {
+    this.#inside -= 1
+    this.#onChange()
   }
 
   /** False when it is shut already. */

@@ -47,23 +47,34 @@ export interface Outgoing {
   readonly historyId: HistoryId
 }
 
-/** Made with all that is known now. Throws `LedgerUnreachable` when facts have to go ahead and cannot. */
-export async function outgoingRequest(pod: Pod, call: JudgedCall, leave: Leave): Promise<Outgoing> {
-  let claims = claimsOf(pod, call, leave)
-  if (encodeClaims(claims).length > MAX_CLAIMS_BYTES) {
-    // What does not fit goes ahead, and the request leaves only after its confirmation.
-    await pod.reports.handIn(call.lane)
-    claims = claimsOf(pod, call, leave)
-  }
+/** Made with all that is known now; null when its facts do not fit: then they have to go ahead. */
+export function outgoingRequest(pod: Pod, call: JudgedCall, leave: Leave): Outgoing | null {
+  const claims = claimsOf(pod, call, leave)
+  const encoded = encodeClaims(claims)
+  return encoded.length > MAX_CLAIMS_BYTES && claims.seen.length > 0 ? null : outgoingOf(pod, call, { claims, encoded })
+}
+
+/** After its facts have gone ahead and are confirmed. Throws `LedgerUnreachable` when they cannot. */
+export async function outgoingAfterFacts(pod: Pod, call: JudgedCall, leave: Leave): Promise<Outgoing> {
+  await pod.reports.handIn(call.lane)
+  const claims = claimsOf(pod, call, leave)
+  return outgoingOf(pod, call, { claims, encoded: encodeClaims(claims) })
+}
+
+function outgoingOf(
+  pod: Pod,
+  call: JudgedCall,
+  { claims, encoded }: { readonly claims: CallClaims; readonly encoded: string },
+): Outgoing {
   const { method, body } = call.text
-  const headers = outgoingHeaders(pod, call, claims)
+  const headers = outgoingHeaders(pod, call, encoded)
   const { seen, historyId } = claims
   return { request: { method, path: ledgerPath(call.target), headers, body }, seen, historyId }
 }
 
 /** For requests that are not numbered: their claims carry no facts. Twilio's pages have addresses, which are to be ours. */
 export function unnumberedHeaders(pod: Pod, call: JudgedCall): OutgoingHttpHeaders {
-  const headers = outgoingHeaders(pod, call, { ...claimsOf(pod, call, NOT_NUMBERED), seen: [] })
+  const headers = outgoingHeaders(pod, call, encodeClaims({ ...claimsOf(pod, call, NOT_NUMBERED), seen: [] }))
   const { terms, base } = call.target
   return terms.type === 'twilio' && base !== null ? { ...headers, [BASE_HEADER]: base } : headers
 }
@@ -72,12 +83,9 @@ export function ledgerPath({ terms, path, query }: Target): string {
   return `/${terms.name}${path}${query === '' ? '' : `?${query}`}`
 }
 
-function outgoingHeaders(pod: Pod, call: JudgedCall, claims: CallClaims): OutgoingHttpHeaders {
-  return {
-    ...call.headers,
-    authorization: `Bearer ${pod.credentials.current.credential}`,
-    [CLAIMS_HEADER]: encodeClaims(claims),
-  }
+function outgoingHeaders(pod: Pod, call: JudgedCall, claims: string): OutgoingHttpHeaders {
+  const { credential } = pod.credentials.current
+  return { ...call.headers, authorization: `Bearer ${credential}`, [CLAIMS_HEADER]: claims }
 }
 
 function claimsOf(pod: Pod, { identity, lane, life }: JudgedCall, leave: Leave): CallClaims {

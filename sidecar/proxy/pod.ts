@@ -76,6 +76,7 @@ function startCounting(
 > {
   let watchers: (() => void)[] = []
   const changed = () => {
+    if (watchers.length === 0) return
     const told = watchers
     watchers = []
     for (const tell of told) tell()

@@ -70,11 +70,17 @@ export class Proxy {
       if (problem !== null) return refuse(app, problem)
       const path = app.request.url?.split('?')[0]
       if (path === HEALTH_PATH) return answerJson(app, { status: 'ok' })
-      const pod = await this.#podOrRefuse(app)
+      const pod = this.#pod ?? (await this.#podOrRefuse(app))
       if (pod === null) return
       if (path === BEGIN_ROUTE) return await serveBegin(pod, app)
       if (path?.startsWith('/_jobcap/')) return refuse(app, refusal('route_not_ours'))
-      await pod.gate.through(() => carryCall(pod, app, portVendor))
+      while (pod.gate.isShut) await pod.gate.opened()
+      pod.gate.enter()
+      try {
+        await carryCall(pod, app, portVendor)
+      } finally {
+        pod.gate.leave()
+      }
     } catch (fault) {
       if (!(fault instanceof AppLeft)) this.#effects.log.error({ err: fault }, 'a call was cut')
       app.response.destroy()
@@ -82,7 +88,6 @@ export class Proxy {
   }
 
   async #podOrRefuse(app: AppExchange): Promise<Pod | null> {
-    if (this.#pod !== null) return this.#pod
     const late = new Promise<null>((resolve) => this.#effects.timers.after(CREDENTIAL_WAIT_MS, () => resolve(null)))
     const pod = this.#fault === undefined ? await Promise.race([this.started.catch(() => null), late]) : null
     if (pod === null)

@@ -35,8 +35,8 @@ export type Relayed =
   | { readonly kind: 'refused'; readonly refused: Refusal }
 
 export interface Sending {
-  /** Sends the request, with all that is known by now. Throws `LedgerUnreachable`, or the signal's reason. */
-  send(): Promise<Sent>
+  /** Sends the request, with all that is known by now; later when facts have to go ahead of it, which throws `LedgerUnreachable`. */
+  send(): Sent | Promise<Sent>
   /** False when its body has been streamed away and cannot be sent again. */
   readonly isRepeatable: boolean
   /** A read's answer comes straight from the vendor, so it is the vendor that breaks it off: it is asked again only so often. */
@@ -46,7 +46,8 @@ export interface Sending {
 }
 
 export interface Sent {
-  readonly answer: LedgerAnswer
+  /** Rejects with `LedgerUnreachable`, or with the signal's reason. */
+  readonly answer: Promise<LedgerAnswer>
   /** Facts that went with it, all of one K, and the history under which it said them. */
   readonly seen: readonly SeenFact[]
   readonly lane: string
@@ -102,18 +103,21 @@ type Outcome =
   | { readonly kind: 'unreachable'; readonly last: Relayed; readonly isCut: boolean }
 
 async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promise<Outcome> {
-  let sent: Sent | undefined
+  let sent: Sent
+  let answer: LedgerAnswer | undefined
   let body: AnswerBody
   try {
-    sent = await send()
-    body = await collectAnswer(sent.answer)
+    const sending = send()
+    sent = sending instanceof Promise ? await sending : sending
+    answer = await sent.answer
+    body = Buffer.isBuffer(answer.body) ? answer.body : await collectAnswer(answer)
   } catch (fault) {
     if (gone.aborted) throw gone.reason
     if (!(fault instanceof LedgerUnreachable)) throw fault
     pod.effects.log.warn({ reason: fault.message }, 'the ledger did not answer')
-    return isRepeatable ? { kind: 'unreachable', last: UNREACHABLE, isCut: sent !== undefined } : UNREACHABLE
+    return isRepeatable ? { kind: 'unreachable', last: UNREACHABLE, isCut: answer !== undefined } : UNREACHABLE
   }
-  const { status, headers } = sent.answer
+  const { status, headers } = answer
   const note = noteOf(headers)
   const refused = refusalOf(headers, body)
   const relayed: RelayedAnswer = { kind: 'answer', status, headers, body, note, refused }
@@ -126,7 +130,7 @@ async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promis
   }
   if (refused?.code === 'credential_expired' && (await pod.credentials.renew())) return { kind: 'again' }
   if (refused?.code === 'ledger_not_ready') return { kind: 'unreachable', last: relayed, isCut: false }
-  await pod.refusals.learn(refused, note)
+  if (pod.refusals.learnsFrom(refused, note)) await pod.refusals.learn(refused, note)
   const isToldToWait = note?.control === 'wait'
   const isJudged = refused === undefined || isToldToWait || JUDGED.has(refused.code)
   // The store took them when it judged the request; by the time of the answer it may have lost them again.

@@ -41,6 +41,11 @@ export class RunRefusals {
     return this.#memory.spent.length > 0 || this.#memory.ended !== null ? EXIT_RUN_REFUSED : 0
   }
 
+  /** Whether an answer of the ledger says something new about the run: hardly any does. */
+  learnsFrom(refused: Refusal | undefined, note: AnswerNote | undefined): boolean {
+    return refused !== undefined || (note?.passed !== undefined && this.exitCode !== 0)
+  }
+
   /** Learns from one answer of the ledger. */
   async learn(refused: Refusal | undefined, note: AnswerNote | undefined): Promise<void> {
     const entry: RefusalEntry | undefined = refused === undefined ? undefined : REFUSALS[refused.code]
