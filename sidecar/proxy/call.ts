@@ -8,7 +8,16 @@ import { deliver, sendToApp } from './deliver.ts'
 import type { Room } from './delivery-file.ts'
 import type { Delivery } from './delivery-lines.ts'
 import { forwardedHeaders } from './headers.ts'
-import { type JudgedCall, type Leave, laneOf, ledgerPath, type Outgoing, outgoingAfterFacts, outgoingRequest, unnumberedHeaders } from './outgoing.ts'
+import {
+  type JudgedCall,
+  type Leave,
+  laneOf,
+  ledgerPath,
+  type Outgoing,
+  outgoingAfterFacts,
+  outgoingRequest,
+  unnumberedHeaders,
+} from './outgoing.ts'
 import type { Pod } from './pod.ts'
 import { type Relayed, relay, type Sent } from './relay.ts'
 import { readTarget, type Target } from './target.ts'

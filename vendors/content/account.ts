@@ -6,6 +6,7 @@ const MAX_ACCOUNT_LENGTH = 200
 
 /** One text for the headers that choose whose money moves; empty when the call has none of them. */
 export function accountOf(call: CallText, names: readonly string[]): string | Refusal {
+  if (names.every((name) => call.headers[name] === undefined)) return ''
   const given = names.flatMap((name) => {
     const value = call.headers[name]
     return value === undefined ? [] : [{ name, value }]

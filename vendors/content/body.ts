@@ -1,4 +1,6 @@
+import { isAscii } from 'node:buffer'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { remembered } from '../../contract/remembered.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { canonicalForm, type Field, parseForm } from './form.ts'
 import { canonicalJson, type Json, parseJson } from './json.ts'
@@ -18,8 +20,16 @@ export type ReadBody =
 
 /** Lower case, without parameters; empty when the request names none. */
 export function mediaTypeOf(call: CallText): string {
-  return (call.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  return mediaTypeIn(call.headers['content-type'] ?? '')
 }
+
+const mediaTypeIn = remembered((contentType) => contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '')
+
+/** Whether the charset that a Content-Type names is UTF-8, or none is named. */
+const isUtf8Type = remembered((contentType) => {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8'
+  return charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii'
+})
 
 /** What a body was read as: a call is recognised, priced, rewritten and settled from the same bytes. */
 const readings = new WeakMap<
@@ -81,8 +91,9 @@ function isJsonType(mediaType: string): boolean {
 
 /** Undefined when the bytes, or the charset that the Content-Type names, are not UTF-8. */
 function utf8Text({ headers, body }: CallText): string | undefined {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase() ?? 'utf-8'
-  if (charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') return undefined
+  if (!isUtf8Type(headers['content-type'] ?? '')) return undefined
+  // Every byte of ASCII is a character of its own, so there is nothing to decode.
+  if (isAscii(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')
   try {
     return UTF8.decode(body)
   } catch {

@@ -12,6 +12,8 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const WORD = /true|false|null/y
 const BACKSLASH = 0x5c
 const PLAIN_TEXT = /[^"\\\u0000-\u001f]*/y
+/** An escape, a control character, or a surrogate. */
+const NEEDS_CARE = /[\\\u0000-\u001f\ud800-\udfff]/
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /** The document breaks a rule; `message` names the rule and the place. */
@@ -85,11 +87,14 @@ function memberOf(value: Json & { kind: 'object' }, name: string): Json {
 
 class Reader {
   readonly #text: string
+  /** No text in it holds an escape, a control character or half a surrogate pair: each ends at the next quote. */
+  readonly #isPlain: boolean
   #at = 0
   #depth = 0
 
   constructor(text: string) {
     this.#text = text
+    this.#isPlain = !NEEDS_CARE.test(text)
   }
 
   document(): Json {
@@ -159,6 +164,7 @@ class Reader {
   #string(): string {
     const start = this.#at
     this.#at += 1
+    if (this.#isPlain) return this.#plainString()
     let isEscaped = false
     this.#pass(PLAIN_TEXT)
     while (this.#text.charCodeAt(this.#at) === BACKSLASH && this.#pass(ESCAPE)) {
@@ -170,6 +176,14 @@ class Reader {
       ? (JSON.parse(this.#text.slice(start, this.#at)) as string)
       : this.#text.slice(start + 1, this.#at - 1)
     if (!value.isWellFormed()) this.#fail('half a surrogate pair')
+    return value
+  }
+
+  #plainString(): string {
+    const end = this.#text.indexOf('"', this.#at)
+    if (end < 0) this.#fail('a text that does not end, or a bad character in it')
+    const value = this.#text.slice(this.#at, end)
+    this.#at = end + 1
     return value
   }
 

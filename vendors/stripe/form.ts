@@ -1,4 +1,5 @@
 import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { remembered } from '../../contract/remembered.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { type ReadBody, readBody, unreadable } from '../content/body.ts'
 import { encodeForm, type Field } from '../content/form.ts'
@@ -16,6 +17,9 @@ export type StripeFields = readonly StripeField[] | null
 
 /** Stripe's own names are snake case; some form readers would take `[amount]` or ` amount` for `amount`. */
 const FIELD_NAME = /^[a-z][a-z0-9_]*(?:\[[^[\]]*\])*$/
+
+/** Apps send the same few names again and again, and keys of their own in brackets. */
+const isBareName = remembered((name) => FIELD_NAME.test(name))
 
 /** Characters of all names and values together: a long name around many small values multiplies. */
 const MAX_FORM_LENGTH = 4 * 1024 * 1024
@@ -100,7 +104,7 @@ function formText(value: Exclude<Json, { kind: 'list' | 'object' }>): string {
 }
 
 function checkedFields(fields: StripeField[]): StripeField[] | Refusal {
-  return fields.every(({ name }) => FIELD_NAME.test(name))
+  return fields.every(({ name }) => (name.includes('[') ? FIELD_NAME.test(name) : isBareName(name)))
     ? fields
     : unreadable('a parameter name that is not like amount or metadata[order]')
 }

@@ -1,6 +1,7 @@
 import type { AppKey, CallIdentity, CallRoute } from '../../contract/call.ts'
 import type { Digest } from '../../contract/ids.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { remembered } from '../../contract/remembered.ts'
 import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { accountOf } from '../content/account.ts'
 import { appKeyOf, isUuidShaped } from '../content/app-key.ts'
@@ -16,8 +17,15 @@ import { baseName, type StripeFields, stripeFields } from './form.ts'
 const ACCOUNT_HEADERS = ['stripe-account', 'stripe-context']
 
 /** Of the core digest: who pays or is paid. Without any of them there is no core. */
-const COUNTERPARTY_FIELDS = ['customer', 'payment_method', 'source', 'destination', 'charge', 'payment_intent']
-const CORE_FIELDS = ['amount', 'currency', ...COUNTERPARTY_FIELDS]
+const COUNTERPARTY_FIELDS: ReadonlySet<string> = new Set([
+  'customer',
+  'payment_method',
+  'source',
+  'destination',
+  'charge',
+  'payment_intent',
+])
+const CORE_FIELDS: ReadonlySet<string> = new Set(['amount', 'currency', ...COUNTERPARTY_FIELDS])
 
 /** Where a Stripe call goes and whose money it moves, without a look at its content. */
 export function readRoute(call: CallText): CallRoute | Refusal {
@@ -49,11 +57,15 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
   }
 }
 
+const isOddPath = remembered((path) => {
+  const [, version = '', resource = ''] = path.split('/')
+  return path.endsWith('/') || /[A-Z]/.test(version) || /[A-Z]/.test(resource)
+})
+
 /** What else could pass one route off as another at Stripe: a slash at the end, `/V1/`, a resource in capitals. */
 export function stripePathProblem({ method, path, body }: CallText): Refusal | null {
-  const [, version = '', resource = ''] = path.split('/')
-  const isOdd = path.endsWith('/') || /[A-Z]/.test(version) || /[A-Z]/.test(resource)
-  if (isOdd) return refusal('path_ambiguous', 'Stripe paths have no slash at the end and no capitals in their words.')
+  if (isOddPath(path))
+    return refusal('path_ambiguous', 'Stripe paths have no slash at the end and no capitals in their words.')
   if (isReadMethod(method) && body.length > 0) {
     return refusal('request_malformed', `A ${method} to Stripe has no body; its parameters go into the query.`)
   }
@@ -86,8 +98,8 @@ function plainContent(call: CallText): Content | Refusal {
 }
 
 function coreOf(call: CallText, { vendor, account, fields }: CoreOf): Digest | null {
-  const core = (fields ?? []).filter(({ name, value }) => CORE_FIELDS.includes(baseName(name)) && value !== '')
-  if (!core.some(({ name }) => COUNTERPARTY_FIELDS.includes(name))) return null
+  const core = (fields ?? []).filter(({ name, value }) => value !== '' && CORE_FIELDS.has(baseName(name)))
+  if (!core.some(({ name }) => COUNTERPARTY_FIELDS.has(name))) return null
   return digestOf([`${DIGEST_NAME} core`, vendor, call.method, call.path, account, canonicalForm(core)])
 }
 
