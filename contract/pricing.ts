@@ -1,5 +1,5 @@
 import type { UsdMicros } from './money.ts'
-import type { VendorType } from './vendor.ts'
+import type { DeclaredMediaTypes, VendorType } from './vendor.ts'
 
 /** How other currencies become dollars. Integers only; sums are rounded up. */
 export interface CurrencyTable {
@@ -40,6 +40,8 @@ export interface VendorPricing {
   readonly idempotency: DeclaredIdempotency
   /** Declared vendors only: statuses that mean something else there than elsewhere. */
   readonly statuses?: DeclaredStatuses
+  /** Declared vendors only: how bodies of further media types are read. */
+  readonly mediaTypes?: DeclaredMediaTypes
   /** Twilio only. */
   readonly twilio?: TwilioTerms
   /** Resend only. */

@@ -22,7 +22,10 @@ export function refusalBody(refused: Refusal): string {
   const { code, message, details } = refused
   // Resend's SDKs read `name` and `statusCode`; Stripe's, OpenAI's and Anthropic's read `error`; Twilio's read `code`.
   const forResend = { name: code, statusCode: REFUSALS[code].status }
-  return JSON.stringify({ code, message, ...details, ...forResend, error: { type: errorType(code), code, message } })
+  // The AI SDK hands on a message of Anthropic's only under this word.
+  const forAnthropic = { type: 'error' }
+  const error = { type: errorType(code), code, message }
+  return JSON.stringify({ code, message, ...details, ...forResend, ...forAnthropic, error })
 }
 
 /** Headers that go with `refusalBody`, lower case. */

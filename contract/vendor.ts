@@ -12,7 +12,12 @@ export interface VendorTerms {
   readonly routes: readonly DeclaredRoute[]
   /** Of a declared vendor: header in which its SDKs mark the repeats of one in-process call, lower case. */
   readonly retryTokenHeader?: string
+  /** Of a declared vendor: how bodies of further media types, in lower case, are read. */
+  readonly mediaTypes?: DeclaredMediaTypes
 }
+
+/** Media types that are read like these two, beside the two themselves and what ends in `+json`. */
+export type DeclaredMediaTypes = Readonly<Record<string, 'json' | 'form'>>
 
 /** One mutating route of a declared vendor, without its price. */
 export interface DeclaredRoute {

@@ -186,6 +186,8 @@ export interface GenericVendor extends VendorBasics {
   readonly idempotency: 'never' | { readonly header: string; readonly windowHours: number }
   /** Request header in which the vendor's SDKs mark the repeats of one call. Default: none. */
   readonly retryTokenHeader?: string
+  /** Media types that are JSON or a form though their names do not say so. Default: none. */
+  readonly mediaTypes?: Readonly<Record<string, 'json' | 'form'>>
   /** Statuses that mean something else at this vendor than elsewhere. */
   readonly statuses?: VendorStatuses
   readonly routes: readonly PricedRoute[]

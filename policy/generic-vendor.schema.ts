@@ -94,6 +94,17 @@ export const generic = z.strictObject({
     .describe(
       'Request header in which the vendor’s SDKs put a random value that stays the same over the repeats of one call, such as `amz-sdk-invocation-id`. An `Idempotency-Key` goes before it. Default: none.',
     ),
+  mediaTypes: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9][\w!#$&^.+-]{0,60}\/[A-Za-z0-9][\w!#$&^.+-]{0,60}$/, {
+        error: 'a media type without parameters, such as "application/x-amz-json-1.1"',
+      }),
+      z.enum(['json', 'form'], { error: '`json` or `form`' }),
+    )
+    .exactOptional()
+    .describe(
+      'Media types of requests that are read as `json` or as a `form`, such as `application/x-amz-json-1.1: json`. Default: only `application/json`, what ends in `+json`, and `application/x-www-form-urlencoded`.',
+    ),
   statuses: z
     .strictObject({
       refused: statuses.exactOptional().describe('The call has failed for good: it costs nothing and is replayed.'),

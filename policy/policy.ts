@@ -13,7 +13,7 @@ import type {
   TwilioPrices,
   TwilioTerms,
 } from '../contract/pricing.ts'
-import type { DeclaredRoute, VendorType } from '../contract/vendor.ts'
+import type { DeclaredMediaTypes, DeclaredRoute, VendorType } from '../contract/vendor.ts'
 import type {
   CapPolicy,
   ClassCap,
@@ -78,6 +78,8 @@ export interface Vendor {
   readonly routes: readonly DeclaredRoute[]
   /** Declared vendors only, lower case. */
   readonly retryTokenHeader?: string
+  /** Declared vendors only, lower case. */
+  readonly mediaTypes?: DeclaredMediaTypes
   /** Declared vendors only. */
   readonly statuses?: DeclaredStatuses
   /** Twilio only. */
@@ -166,11 +168,16 @@ function readVendor(vendor: PolicyVendor): Vendor {
         auth: secretPlace(vendor.auth),
         idempotency: vendor.idempotency,
         ...(vendor.retryTokenHeader === undefined ? {} : { retryTokenHeader: vendor.retryTokenHeader.toLowerCase() }),
+        ...(vendor.mediaTypes === undefined ? {} : { mediaTypes: lowerCaseNames(vendor.mediaTypes) }),
         statuses: { refused: vendor.statuses?.refused ?? [], notDone: vendor.statuses?.notDone ?? [] },
         prices: vendor.routes.map(routePrice),
         routes: vendor.routes.map(declaredRoute),
       }
   }
+}
+
+function lowerCaseNames(mediaTypes: DeclaredMediaTypes): DeclaredMediaTypes {
+  return Object.fromEntries(Object.entries(mediaTypes).map(([name, read]) => [name.toLowerCase(), read]))
 }
 
 function twilioTerms({ accountSid, prices, pricesByTo, callTimeLimitSeconds }: TwilioVendor): TwilioTerms {

@@ -16,9 +16,10 @@ export function vendorPricing(policy: Policy, vendor: Vendor): VendorPricing {
 }
 
 function pricingOf({ currencies }: Policy, vendor: Vendor): VendorPricing {
-  const { type, prices, idempotency, statuses, twilio, resend, tokens, stripe } = vendor
+  const { type, prices, idempotency, statuses, mediaTypes, twilio, resend, tokens, stripe } = vendor
   const own = {
     ...(statuses === undefined ? {} : { statuses }),
+    ...(mediaTypes === undefined ? {} : { mediaTypes }),
     ...(twilio === undefined ? {} : { twilio }),
     ...(resend === undefined ? {} : { resend }),
     ...(tokens === undefined ? {} : { tokens }),
@@ -38,6 +39,10 @@ export function sidecarTerms({ appKeys, vendors, maxBodyBytes }: Policy): Sideca
 }
 
 /** What the vendor's `identity.ts` needs to tell its calls apart. */
-export function vendorTerms({ name, type, routes, retryTokenHeader }: Vendor): VendorTerms {
-  return { name, type, routes, ...(retryTokenHeader === undefined ? {} : { retryTokenHeader }) }
+export function vendorTerms({ name, type, routes, retryTokenHeader, mediaTypes }: Vendor): VendorTerms {
+  return {
+    ...{ name, type, routes },
+    ...(retryTokenHeader === undefined ? {} : { retryTokenHeader }),
+    ...(mediaTypes === undefined ? {} : { mediaTypes }),
+  }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Router } from 'express'
+import { type Response, Router } from 'express'
 import { parseAuditQuery } from '../../contract/operators.schema.ts'
 import { AUDIT_ROUTE } from '../../contract/routes.ts'
 import type { AuditQuery } from '../../store/store.ts'
@@ -27,7 +27,7 @@ export function auditRoutes(ledger: Ledger): Router {
       for (const event of events.slice(0, left)) {
         afterSeq = event.seq
         if (response.write(`${JSON.stringify(event)}\n`)) continue
-        await Promise.race([once(response, 'drain'), once(response, 'close')])
+        await drained(response)
         if (response.destroyed) return
       }
       left -= events.length
@@ -36,4 +36,14 @@ export function auditRoutes(ledger: Ledger): Router {
     response.end()
   })
   return router
+}
+
+/** Until more can be written, or whoever read has gone. */
+async function drained(response: Response): Promise<void> {
+  if (response.destroyed) return
+  const over = new AbortController()
+  const { signal } = over
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
+  // The listeners of the other one go too.
+  over.abort()
 }

@@ -37,6 +37,10 @@ describe('the price of a declared route', () => {
       expect(cell(unit, body), body).to.equal(expected)
     }
     expect(cell(unit, 'a[credits]=3', FORM)).to.equal('6000')
+    const amz = 'application/x-amz-json-1.1'
+    expect(cell(unit, '{"a":{"credits":3}}', amz)).to.equal('amount_invalid')
+    expect(cell({ ...unit, mediaTypes: { [amz]: 'json' } }, '{"a":{"credits":3}}', amz)).to.equal('6000')
+    expect(cell({ ...unit, mediaTypes: { [amz]: 'json' } }, '{"a":{"credits":"3"}}', amz)).to.equal('amount_invalid')
     expect(cell(unit, 'a[credits]=3&a[credits]=1', FORM)).to.equal('amount_invalid')
     expect(cell(unit, '3', 'text/plain')).to.equal('amount_invalid')
   })

@@ -122,6 +122,23 @@ describe('the core digest of a declared vendor', () => {
     expect(core('{"address":12345678901234567890}')).not.to.equal(core('{"address":12345678901234567891}'))
   })
 
+  it('reads a declared media type as what it is said to be, and refuses one that it cannot read', () => {
+    const AMZ = 'application/x-amz-json-1.1; charset=utf-8'
+    const parts = (body: string, type: string) => ({ path: '/v1/lookup', type, body })
+    const terms = { ...GEOCODE, mediaTypes: { 'application/x-amz-json-1.1': 'json', 'text/x-form': 'form' } } as const
+    expect(recognised('core', parts('{"address":"A","at":1}', AMZ), terms)).to.equal(core('{"address":"A"}'))
+    expect(recognised('core', parts('address=A&at=1', 'TEXT/X-Form'), terms)).to.equal(core('address=A', FORM))
+    expect(recognised('digest', parts('{"a":1,"address":"A"}', AMZ), terms)).to.equal(
+      recognised('digest', parts('{"address":"A", "a":1}', AMZ), terms),
+    )
+    expect(recognised('core', parts('{"address":"A"', AMZ), terms)).to.equal('refused: body_unreadable')
+    expect(recognised('core', parts('{"address":"A"}', `${AMZ.slice(0, -5)}latin1`), terms)).to.equal(
+      'refused: body_unreadable',
+    )
+    expect(core('{"address":"A"}', AMZ)).to.equal('refused: body_unreadable')
+    expect(core('', AMZ)).to.equal(null)
+  })
+
   it('reads a form by the same names', () => {
     expect(core('address=A&at=1', FORM))
       .to.match(/^[0-9a-f]{64}$/)
@@ -129,10 +146,10 @@ describe('the core digest of a declared vendor', () => {
     expect(core('who[0][name]=X', FORM)).not.to.equal(core('who[0][name]=Y', FORM))
   })
 
-  it('is missing when no field is there, none is declared, or the route is not', () => {
+  it('is missing when no field is there, none is declared, or the route is not; never because nobody could look', () => {
     expect(core('{"at":1}')).to.equal(null)
     expect(core('["address"]')).to.equal(null)
-    expect(core('address', 'text/plain')).to.equal(null)
+    expect(core('address', 'text/plain')).to.equal('refused: body_unreadable')
     expect(core('{"address":"A"}', JSON_TYPE, '/v1/plain')).to.equal(null)
     expect(core('{"address":"A"}', JSON_TYPE, '/v1/other')).to.equal(null)
   })

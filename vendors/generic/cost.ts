@@ -26,13 +26,13 @@ export const costing: Costing = {
   auth: (secret, place) => credentialAt(secret, place ?? { header: 'authorization', scheme: 'Bearer' }),
 }
 
-function bound(call: CallText, { routes }: VendorPricing): Bound {
+function bound(call: CallText, { routes, mediaTypes }: VendorPricing): Bound {
   const problem = requestProblem(call)
   if (problem !== null) return problem
   const route = findRoute(routes, call)
   if (route === 'ambiguous') return refusal('path_ambiguous')
   if (route !== undefined && route.usdMicros > 0) {
-    const totalUsdMicros = routeBound(route, call)
+    const totalUsdMicros = routeBound(route, call, mediaTypes)
     return isRefusal(totalUsdMicros) ? totalUsdMicros : { kind: 'priced', totalUsdMicros, object: null }
   }
   if (route !== undefined || isReadMethod(call.method)) return { kind: 'free' }

@@ -4,12 +4,13 @@ import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, DeclaredRoute, VendorTerms } from '../../contract/vendor.ts'
 import { accountOf } from '../content/account.ts'
 import { appKeyOf } from '../content/app-key.ts'
-import { canonicalBody, mediaTypeOf, type ReadBody, readBody } from '../content/body.ts'
+import { canonicalBody, mediaTypeOf, type ReadBody } from '../content/body.ts'
 import { callDigest } from '../content/call-digest.ts'
 import { DIGEST_NAME, digestOf, joinParts } from '../content/digest.ts'
 import { isRefusal } from '../content/guard.ts'
 import { canonicalJson, jsonAt, pointerNames } from '../content/json.ts'
 import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
+import { readDeclaredBody } from './read-body.ts'
 import { findRoute } from './routes.ts'
 
 /** Headers by which APIs of this kind choose whose money moves. */
@@ -25,8 +26,9 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
   const kind = declared?.kind ?? (isReadMethod(call.method) ? 'read' : 'mutating')
   const account = accountOf(call, ACCOUNT_HEADERS)
   if (isRefusal(account)) return account
-  const read = readBody(call)
+  const read = readDeclaredBody(call, terms.mediaTypes)
   if (isRefusal(read)) return read
+  if (read.kind === 'other' && declared !== undefined && declared.core.length > 0) return coreUnreadable(call)
   const body = canonicalBody(call, read)
   if (isRefusal(body)) return body
   const key = kind === 'read' ? null : keyOf(call, terms, appKeys)
@@ -40,6 +42,15 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
       declared === undefined || kind === 'read' ? null : coreOf(call, read, { vendor: terms.name, account, declared }),
     key,
   }
+}
+
+/** Without the fields that name the counterparty nothing would guard against a repeat whose content differs. */
+function coreUnreadable(call: CallText): Refusal {
+  const type = JSON.stringify(mediaTypeOf(call))
+  return refusal(
+    'body_unreadable',
+    `The policy names \`core\` fields of this body, and ${type} is not read: send JSON or a form with its Content-Type, or declare the type under \`mediaTypes\` of the vendor.`,
+  )
 }
 
 /** The app's own key, else what the SDK marks the repeats of one call by. */

@@ -1,20 +1,24 @@
 import { type UsdMicros, usdMicrosOf } from '../../contract/money.ts'
 import type { RoutePrice } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
-import type { CallText } from '../../contract/vendor.ts'
-import { readBody } from '../content/body.ts'
+import type { CallText, DeclaredMediaTypes } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
 import { type Json, jsonAt, parseJson, pointerNames } from '../content/json.ts'
+import { readDeclaredBody } from './read-body.ts'
 
 /** Decimal, without sign and exponent. */
 const COUNT = /^(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,9}))?$/
 const MOST_ITEMS = 100_000
 
 /** The most that a call on the route can cost. */
-export function routeBound(route: RoutePrice, call: CallText): UsdMicros | Refusal {
+export function routeBound(
+  route: RoutePrice,
+  call: CallText,
+  mediaTypes: DeclaredMediaTypes | undefined,
+): UsdMicros | Refusal {
   const { by, usdMicros } = route
   if (by === undefined || by.kind === 'answer') return usdMicros
-  const read = readBody(call)
+  const read = readDeclaredBody(call, mediaTypes)
   if (isRefusal(read)) return read
   const found = read.kind === 'json' ? jsonAt(read.value, by.at) : undefined
   const values = read.kind === 'form' ? formValues(read.fields, by.at) : found === undefined ? [] : [found]
