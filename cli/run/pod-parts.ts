@@ -15,11 +15,8 @@ import { entries } from '../entries.ts'
 
 /** Where issuer and proxy see the ledger's socket; beside /run/jobcap, which is /var/run/jobcap on most hosts. */
 const SOCKET_MOUNT = '/run/jobcap-ledger'
-/**
- * A small young generation and no middle compiler keep a sidecar lean: 3 MiB less while idle and about 20 MiB less after
- * 10,000 calls, for 40 to 70 ms at the start of a Pod, since Node's own code cache does not fit them (docs/benchmarks.md).
- */
-export const LEAN_NODE = ['--max-semi-space-size=1', '--no-maglev']
+/** A small young generation keeps a sidecar lean; the rest of it is `runtime/lean-engine.ts`. */
+export const LEAN_NODE = ['--max-semi-space-size=1']
 /** glibc keeps freed memory in an arena for each thread; one is enough for one thread that works. */
 export const LEAN_MALLOC = { MALLOC_ARENA_MAX: '1' }
 /** First of the loopback ports that stand for a vendor each where no host name can. */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { remembered } from '../../contract/remembered.ts'
 
 /** The ledger takes up to 16 KiB of headers from a vendor and adds its own. Bytes. */
 const MAX_HEAD_BYTES = 32 * 1024
@@ -8,7 +9,8 @@ const MOST_INTERIM_ANSWERS = 10
 
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+/** In a head: what no field may hold, and line breaks that are no CRLF. */
+const UNFIT = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/
 const LENGTH = /^[0-9]{1,15}$/
 const CHUNK_SIZE = /^([0-9A-Fa-f]{1,12})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
 /** Of fields that mean nothing twice the first counts, as in Node. */
@@ -108,6 +110,7 @@ export class AnswerParser {
     const [first = '', ...lines] = text.split('\r\n')
     const status = Number(STATUS_LINE.exec(first)?.[1])
     if (Number.isNaN(status)) throw new BadAnswer('it does not begin with a status line of HTTP/1.1')
+    if (UNFIT.test(text)) throw new BadAnswer(NO_FIELD)
     const headers = readFields(lines)
     if (status < 200) {
       this.#interims += 1
@@ -145,6 +148,7 @@ export class AnswerParser {
   /** Fields behind the last chunk are read and dropped. */
   #takeTrailer(line: string): void {
     if (line === '') this.#end()
+    else if (UNFIT.test(line)) throw new BadAnswer(NO_FIELD)
     else readFields([line])
   }
 
@@ -176,14 +180,19 @@ export class AnswerParser {
   }
 }
 
+const NO_FIELD = 'a field that is not `name: value`'
+
+/** Empty when it is no name. The same few come with every answer. */
+const lowerName = remembered((name) => (FIELD_NAME.test(name) ? name.toLowerCase() : ''))
+
+/** Of lines without an unfit character. */
 function readFields(lines: readonly string[]): IncomingHttpHeaders {
   const headers: Record<string, string | string[]> = {}
   for (const line of lines) {
     const colon = line.indexOf(':')
-    const name = line.slice(0, Math.max(colon, 0))
-    const value = line.slice(colon + 1).trim()
-    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) throw new BadAnswer('a field that is not `name: value`')
-    addField(headers, name.toLowerCase(), value)
+    const name = lowerName(line.slice(0, Math.max(colon, 0)))
+    if (name === '') throw new BadAnswer(NO_FIELD)
+    addField(headers, name, line.slice(colon + 1).trim())
   }
   return headers
 }

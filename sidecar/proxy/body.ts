@@ -26,7 +26,8 @@ export function collectBody(request: IncomingMessage, limitBytes: number, gone: 
     const done = (isWhole: boolean) => {
       request.off('data', onData).off('end', onEnd)
       gone.removeEventListener('abort', onGone)
-      resolve({ bytes: Buffer.concat(chunks), isWhole })
+      const [first] = chunks
+      resolve({ bytes: first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks), isWhole })
     }
     const onEnd = () => done(true)
     const onGone = () => reject(gone.reason)

@@ -171,13 +171,12 @@ interface Answering {
   readonly turns: TurnKeeper
 }
 
-async function answerCall(pod: Pod, app: AppExchange, { id, room, relayed, turns }: Answering): Promise<void> {
+function answerCall(pod: Pod, app: AppExchange, { id, room, relayed, turns }: Answering): Promise<void> | void {
   if (relayed.kind === 'refused' || room === null) {
     turns.ended(id)
-    await answerPlainly(app, relayed)
-    return
+    return answerPlainly(app, relayed)
   }
-  await deliver(pod, app, {
+  return deliver(pod, app, {
     id,
     room,
     answer: relayed,
@@ -228,7 +227,7 @@ function send(pod: Pod, { gone }: AppExchange, { call, leave }: { call: JudgedCa
   })
 }
 
-async function answerPlainly(app: AppExchange, relayed: Relayed): Promise<void> {
+function answerPlainly(app: AppExchange, relayed: Relayed): Promise<void> | void {
   switch (relayed.kind) {
     case 'answer':
       return sendToApp(app, relayed, () => {})

@@ -1,6 +1,7 @@
 import { EXIT_MISCONFIGURED } from '../../contract/exit-codes.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { readEnvironment } from '../../runtime/environment.ts'
+import { leanEngine } from '../../runtime/lean-engine.ts'
 import { createLeanLog } from '../../runtime/lean-log.ts'
 import { type Running, runProcess } from '../../runtime/lifecycle.ts'
 import type { Log } from '../../runtime/log.ts'
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   if (process.argv[2] === 'ready') {
     process.exit(await awaitReady({ clock, timers }, readPort(env) ?? 0))
   }
+  leanEngine()
   const log = createLeanLog('jobcap-proxy', env['JOBCAP_LOG_LEVEL'])
   const config = readProxyConfig(env)
   if (typeof config === 'string') {

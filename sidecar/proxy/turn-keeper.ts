@@ -23,13 +23,16 @@ export class TurnKeeper {
     this.#onChange = onChange
   }
 
-  /** Enters S2. Resolves when the request may go or is refused; rejects with the signal's reason when its client leaves. */
-  arrive(id: number, key: string, gone: LeavingSignal): Promise<Turn> {
+  /**
+   * Enters S2. The turn when the request may go at once; else resolves when it may go or is refused, and rejects with the
+   * signal's reason when its client leaves.
+   */
+  arrive(id: number, key: string, gone: LeavingSignal): Turn | Promise<Turn> {
     return this.#wait(id, gone, () => this.#turns.arrive(id, key, this.#now()))
   }
 
   /** Leaves S2 as rule 7 demands, and enters it again when something has changed. */
-  waitAsTold(id: number, gone: LeavingSignal): Promise<Turn> {
+  waitAsTold(id: number, gone: LeavingSignal): Turn | Promise<Turn> {
     return this.#wait(id, gone, () => this.#turns.toldToWait(id, this.#now()))
   }
 
@@ -57,23 +60,30 @@ export class TurnKeeper {
     return this.#turns.size
   }
 
-  #wait(id: number, gone: LeavingSignal, enter: () => TurnEvent[]): Promise<Turn> {
+  #wait(id: number, gone: LeavingSignal, enter: () => TurnEvent[]): Turn | Promise<Turn> {
+    if (gone.aborted) {
+      this.ended(id)
+      return Promise.reject(gone.reason)
+    }
+    const events = enter()
+    const own = events.find((event) => event.id === id)
+    const turn = own ?? this.#later(id, gone)
+    this.#follow(events)
+    return turn
+  }
+
+  #later(id: number, gone: LeavingSignal): Promise<Turn> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiting.delete(id)
         this.ended(id)
         reject(gone.reason)
       }
-      if (gone.aborted) {
-        leave()
-        return
-      }
       gone.addEventListener('abort', leave, { once: true })
       this.#waiting.set(id, (turn) => {
         gone.removeEventListener('abort', leave)
         resolve(turn)
       })
-      this.#follow(enter())
     })
   }
 

@@ -137,8 +137,7 @@ export class Turns {
   #settle(lane: Lane, nowMs: number): TurnEvent[] {
     const events: TurnEvent[] = []
     if (lane.holder === null) {
-      const queued = [...lane.waiting].filter(({ state }) => state === 'queued')
-      const next = queued.find(({ wasToldToWait }) => !wasToldToWait) ?? queued[0]
+      const next = nextOf(lane)
       if (next !== undefined) {
         this.#go(next, nowMs)
         events.push({ kind: 'go', id: next.id, saysDiverged: false })
@@ -196,6 +195,16 @@ export class Turns {
     }
     this.#quietSinceMs ??= nowMs
   }
+}
+
+function nextOf({ waiting }: Lane): Entry | undefined {
+  let told: Entry | undefined
+  for (const entry of waiting) {
+    if (entry.state !== 'queued') continue
+    if (!entry.wasToldToWait) return entry
+    told ??= entry
+  }
+  return told
 }
 
 function refusedAtMs(waiting: Entry, holder: Entry): number {

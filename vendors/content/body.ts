@@ -31,19 +31,24 @@ const isUtf8Type = remembered((contentType) => {
   return charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii'
 })
 
-/** What a body was read as: a call is recognised, priced, rewritten and settled from the same bytes. */
-const readings = new WeakMap<
-  Uint8Array,
-  { readonly contentType: string | undefined; readonly read: ReadBody | Refusal }
->()
+const READING = Symbol('reading')
+
+/**
+ * What a body was read as is noted on the body: a call is recognised, priced, rewritten and settled from the same bytes. A
+ * WeakMap would cost more than the reading, most of it in the garbage collector.
+ */
+type NotedBody = Uint8Array & {
+  [READING]?: { readonly contentType: string | undefined; readonly read: ReadBody | Refusal }
+}
 
 /** Reads the same bytes under the same Content-Type once. Whoever has a body never writes into it. */
 export function readBody(call: CallText): ReadBody | Refusal {
   const contentType = call.headers['content-type']
-  const earlier = readings.get(call.body)
+  const body: NotedBody = call.body
+  const earlier = body[READING]
   if (earlier !== undefined && earlier.contentType === contentType) return earlier.read
   const read = readAnew(call)
-  readings.set(call.body, { contentType, read })
+  body[READING] = { contentType, read }
   return read
 }
 

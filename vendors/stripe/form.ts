@@ -8,8 +8,8 @@ import { type Json, parseJson } from '../content/json.ts'
 
 /** A parameter of Stripe's v1 routes under its form name, such as `metadata[order]`. */
 export interface StripeField extends Field {
-  /** It came as a JSON text (`"100"`), not as a form field or a JSON number. */
-  readonly isJsonText: boolean
+  /** It came as a JSON text (`"100"`), not as a JSON number; never so in a form. */
+  readonly isJsonText?: boolean
 }
 
 /** `null`: the body is neither a form nor JSON, so nothing is known about it. */
@@ -38,16 +38,19 @@ export function toStripeForm(json: string): string | Refusal {
 /** The parameters in the body of a v1 call, the same for a form and for JSON. */
 export function stripeFields(call: CallText): StripeFields | Refusal {
   const body = readBody(call)
-  if (isRefusal(body)) return body
-  const known = fieldsOf.get(body)
-  if (known !== undefined) return known
-  const fields = fieldsOfBody(body)
-  fieldsOf.set(body, fields)
-  return fields
+  return isRefusal(body) ? body : fieldsOn(body)
 }
 
-/** A call is recognised, priced and rewritten from the same fields. */
-const fieldsOf = new WeakMap<ReadBody, StripeFields | Refusal>()
+const FIELDS = Symbol('fields')
+
+/** A call is recognised, priced and rewritten from the same fields, noted on what its body was read as. */
+type NotedReading = ReadBody & { [FIELDS]?: { readonly fields: StripeFields | Refusal } }
+
+function fieldsOn(read: NotedReading): StripeFields | Refusal {
+  const noted = read[FIELDS] ?? { fields: fieldsOfBody(read) }
+  read[FIELDS] = noted
+  return noted.fields
+}
 
 function fieldsOfBody(body: ReadBody): StripeFields | Refusal {
   switch (body.kind) {
@@ -56,7 +59,7 @@ function fieldsOfBody(body: ReadBody): StripeFields | Refusal {
     case 'json':
       return fieldsOfJson(body.value)
     case 'form':
-      return checkedFields(body.fields.map(({ name, value }) => ({ name, value, isJsonText: false })))
+      return checkedFields(body.fields)
     case 'other':
       return null
   }
@@ -68,7 +71,7 @@ export function baseName(name: string): string {
   return at < 0 ? name : name.slice(0, at)
 }
 
-function fieldsOfJson(value: Json): StripeField[] | Refusal {
+function fieldsOfJson(value: Json): readonly StripeField[] | Refusal {
   if (value.kind !== 'object') return unreadable('a JSON body that is not an object')
   const fields: StripeField[] = []
   let length = 0
@@ -103,7 +106,7 @@ function formText(value: Exclude<Json, { kind: 'list' | 'object' }>): string {
   }
 }
 
-function checkedFields(fields: StripeField[]): StripeField[] | Refusal {
+function checkedFields(fields: readonly StripeField[]): readonly StripeField[] | Refusal {
   return fields.every(({ name }) => (name.includes('[') ? FIELD_NAME.test(name) : isBareName(name)))
     ? fields
     : unreadable('a parameter name that is not like amount or metadata[order]')
