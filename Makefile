@@ -18,7 +18,7 @@ help:
 	@echo 'make sim       the seeded simulation of the whole system (SEEDS=200, SEED=n replays one, MUTANTS=1 hunts planted bugs)'
 	@echo 'make chaos     a Job of 100 Pods while its parts are killed (ROUNDS=3; SEED=n repeats one; STORE=sqlite|redis)'
 	@echo 'make fix       format, and regenerate what is generated'
-	@echo 'make e2e       on a real Kubernetes of one node: chart, image, Jobs (root, Go; first tools/cluster/build.sh)'
+	@echo 'make e2e       on a real Kubernetes of one node: chart, image, Jobs (root, Go)'
 	@echo 'make cluster   the same cluster, held up until it is interrupted; E2E_STAGE=folder make e2e ONLY=text then takes seconds'
 	@echo 'make image     the image, as an archive (root, buildah)'
 	@echo 'make chart     the Helm chart, as a package, in dist-image/'
@@ -66,9 +66,11 @@ chart: setup
 	@sh tools/image/chart.sh
 
 e2e: setup
+	@sh tools/setup/setup.sh cluster
 	@$(NODE) tools/e2e/main.ts
 
 cluster: setup
+	@sh tools/setup/setup.sh cluster
 	@$(NODE) tools/e2e/main.ts --hold
 
 clean:

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { PAY_ONCE, payingJob, TRY_TO_PAY } from './paying-job.ts'
-import { type Stage, TEAM } from './stage.ts'
+import type { Stage } from './stage.ts'
 import { named, teamOn } from './team.ts'
 
 const CAPPED = { 'jobcap.dev/cap-usd': '10.00' }
@@ -68,7 +68,7 @@ export function capsOn(stage: () => Stage): void {
     await Promise.all([paid(living), paid(revoked), jobIs(done, 'Complete')])
     await stage().operator('DELETE', `/vault/keys/${(await runOf(revoked)).key.key_id}`)
     await inTeam('delete', 'job', revoked)
-    const revokedUid = await earlierRun(stage(), revoked)
+    const revokedUid = (await runOf(revoked)).run
     const tries: Readonly<Record<string, Try>> = {
       continue_running: { continues: living },
       continue_revoked: { continues: revokedUid },
@@ -128,13 +128,4 @@ export function capsOn(stage: () => Stage): void {
 interface Try {
   readonly continues: string
   readonly spec?: object
-}
-
-/** UID of the run of a Job that is gone. */
-async function earlierRun(stage: Stage, job: string): Promise<string> {
-  const { body } = await stage.operator('GET', `/runs?namespace=${TEAM}`)
-  const { runs } = body as {
-    readonly runs: readonly { readonly run: string; readonly jobs: readonly { readonly name: string }[] }[]
-  }
-  return runs.find(({ jobs }) => jobs.some(({ name }) => name === job))?.run ?? ''
 }

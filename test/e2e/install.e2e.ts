@@ -4,9 +4,11 @@ import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
 import { EXAMPLE } from '../kubernetes/example.ts'
 import { capsOn } from './caps.ts'
+import { crowdsOn } from './crowds.ts'
+import { livesOn } from './lives.ts'
 import { PAY_ONCE, payingJob } from './paying-job.ts'
 import { scenariosOn } from './scenarios.ts'
-import { joinStage, STRIPE_SECRET, type Stage, startStage, TEAM } from './stage.ts'
+import { joinStage, STRIPE_SECRET, type Stage, TEAM } from './stage.ts'
 import { teamOn } from './team.ts'
 
 /** Of the example: 400 customers, 10 to an index. */
@@ -24,9 +26,9 @@ describe('jobcap on a real node', function () {
   let hasFailed = false
 
   before(async () => {
-    const held = process.env['E2E_STAGE']
-    const archives = (process.env['E2E_ARCHIVES'] ?? '').split(',')
-    stage = held === undefined ? await startStage({ name: process.env['E2E_IMAGE'] ?? '', archives }) : joinStage(held)
+    const folder = process.env['E2E_STAGE']
+    if (folder === undefined) throw new Error('these tests need a cluster: make e2e')
+    stage = joinStage(folder)
     // The example's, which is there already unless its test was left out.
     const labels = { 'jobcap.dev/inject': 'enabled' }
     await stage.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: TEAM, labels } })
@@ -37,7 +39,6 @@ describe('jobcap on a real node', function () {
   })
   after(async () => {
     await stage.stop({ keepsLogs: hasFailed })
-    if (hasFailed) console.log(`the logs of all parts are in ${stage.folder}`)
   })
 
   const { inTeam, podsOf, jobIs, invoicesOf, runningPod, paid, until } = teamOn(() => stage)
@@ -133,6 +134,8 @@ describe('jobcap on a real node', function () {
     expect(invoicesOf('revoked').length - before).to.be.at.most(inFlight)
   })
 
+  describe('and crowds', () => crowdsOn(() => stage))
+  describe('and the lives that Jobs have', () => livesOn(() => stage))
   describe('and caps', () => capsOn(() => stage))
   describe('and further lives of Jobs', () => scenariosOn(() => stage))
 })

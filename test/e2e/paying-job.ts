@@ -9,14 +9,16 @@ export const TRY_TO_PAY = (invoice: string) => `await attempt(\`${invoice}\`)`
 
 const PRELUDE = `
   const hold = () => new Promise(() => setInterval(() => {}, 1e6))
-  const attempt = async (invoice) => {
+  let last
+  const attempt = async (invoice, headers = {}) => {
     const body = new URLSearchParams({ amount: '400', currency: 'usd', confirm: 'true', payment_method: 'pm_card_visa', 'metadata[invoice]': invoice })
-    const answer = await fetch('http://localhost:8080/stripe/v1/payment_intents', { method: 'POST', body })
+    const answer = await fetch('http://localhost:8080/stripe/v1/payment_intents', { method: 'POST', body, headers })
+    last = answer
     const said = await answer.text()
     console.log(answer.status === 200 ? 'paid ' + invoice : said)
     if (answer.status < 500) return answer.status
     await new Promise((go) => setTimeout(go, 500))
-    return attempt(invoice)
+    return attempt(invoice, headers)
   }
   const pay = async (invoice) => {
     if ((await attempt(invoice)) !== 200) process.exit(1)

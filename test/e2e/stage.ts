@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,7 @@ import { runKubectl } from '../kubernetes/kubectl.ts'
 const ROOT = join(import.meta.dirname, '../..')
 export const OWN_NAMESPACE = 'jobcap'
 export const TEAM = 'billing'
+export const STRIPE_URL = 'http://stripe.vendors.svc:12111'
 export const STRIPE_SECRET = 'sk_test_e2e_0123456789abcdef'
 /** The user of the image; a volume of the machine's own folders belongs to whom it says. */
 const IMAGE_USER = 65_532
@@ -26,6 +27,7 @@ const IMAGE_USER = 65_532
 export interface Stage {
   readonly folder: string
   readonly kube: KubeApi
+  readonly task: OneNode['task']
   /** Path of one with all rights. */
   readonly kubeconfig: string
   /** What kubectl wrote on standard output; rejects with what it said. */
@@ -58,9 +60,11 @@ export interface Images {
   readonly name: string
 }
 
+/** How often a way to the ledger is laid anew for one question. */
+const FORWARDS = 5
 const NODE_FOLDER = 'node'
 
-/** The one that `make cluster` holds in `folder`; to stop it only lets go of it. */
+/** One that another process holds in `folder`; to stop it only lets go of it. */
 export function joinStage(folder: string): Stage {
   return stageOn(joinOneNode(join(folder, NODE_FOLDER)), folder)
 }
@@ -95,21 +99,31 @@ function stageOn(node: OneNode, folder: string): Stage {
   const program = join(clusterPrograms(), 'kubectl')
   const kubectl = async (args: readonly string[], stdin?: string) =>
     (await runKubectl(node.kubeconfig, args, stdin)).out
-  let forward: { readonly child: ChildProcess; readonly port: number } | undefined
-  // It ends with the Pod that it leads to.
-  const forwarded = async () => {
-    if (forward !== undefined && forward.child.exitCode !== null) forward = undefined
-    forward ??= await startForward(program, environment)
-    return forward.port
-  }
+  let forward: ReturnType<typeof startForward> | undefined
   const ask = async ({ path, ...asked }: LedgerAsk) => {
     const ca = await kubectl(['get', 'secret', 'jobcap-ca', '-n', OWN_NAMESPACE, '-o', 'jsonpath={.data.ca\\.crt}'])
     const caPem = Buffer.from(ca, 'base64').toString('utf8')
-    return askLedger<unknown>({ ...asked, url: `https://localhost:${await forwarded()}${path}`, caPem })
+    forward ??= startForward(program, environment)
+    const { port } = await forward
+    return askLedger<unknown>({ ...asked, url: `https://localhost:${port}${path}`, caPem })
   }
+  const endForward = async () => {
+    const ended = forward
+    forward = undefined
+    ;(await ended?.catch(() => undefined))?.child.kill('SIGKILL')
+  }
+  /** A way to a Pod that was replaced leads nowhere. */
+  const askAgain = async (asked: LedgerAsk, triesLeft = FORWARDS): Promise<Answer> =>
+    ask(asked).catch(async (fault) => {
+      if (triesLeft === 0) throw fault
+      await endForward()
+      await kubectl(['rollout', 'status', 'statefulset/jobcap-ledger', '-n', OWN_NAMESPACE, '--timeout=240s'])
+      return askAgain(asked, triesLeft - 1)
+    })
   return {
     folder,
     kubeconfig: node.kubeconfig,
+    task: node.task,
     kube: connectKube(systemTimers, node.kubeconfig),
     kubectl,
     apply: (...objects) => kubectl(['apply', '-f', '-'], objects.map((object) => `---\n${stringify(object)}`).join('')),
@@ -118,11 +132,11 @@ function stageOn(node: OneNode, folder: string): Stage {
       readTruth(join(folder, 'truth/stripe.ndjson')).filter((line): line is TruthCall => line.kind === 'effect'),
     async operator(method, path) {
       const token = await kubectl(['create', 'token', 'operator', '-n', OWN_NAMESPACE])
-      return ask({ method, path, token: token.trim() })
+      return askAgain({ method, path, token: token.trim() })
     },
     async stop({ keepsLogs }) {
       if (keepsLogs) await keepLogs(kubectl, folder)
-      forward?.child.kill('SIGKILL')
+      await endForward()
       await node.stop()
     },
   }
@@ -202,13 +216,16 @@ async function install({ folder, kubectl, apply, helm: runHelm }: Stage, image: 
   const parts = ['statefulset/jobcap-ledger', 'deployment/jobcap-manager']
   for (const part of parts) await kubectl(['rollout', 'status', part, '-n', OWN_NAMESPACE, '--timeout=600s'])
   await kubectl(['wait', '--for=condition=established', 'crd/cappolicies.jobcap.dev', '--timeout=60s'])
-  await apply(examplePolicy('http://stripe.vendors.svc:12111'))
+  await apply(examplePolicy(STRIPE_URL))
 }
 
 async function startForward(program: string, env: NodeJS.ProcessEnv) {
   const args = ['port-forward', '-n', OWN_NAMESPACE, 'service/jobcap-ledger', ':8081', '--address=127.0.0.1']
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const [line] = (await Promise.race([
+    once(createInterface(child.stdout), 'line'),
+    once(child, 'exit').then(() => Promise.reject(new Error('no way to the ledger'))),
+  ])) as [string]
   return { child, port: Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]) }
 }
 

@@ -4,20 +4,18 @@ import { promisify } from 'node:util'
 import type { RunView } from '../../contract/operators.ts'
 import { type Stage, TEAM } from './stage.ts'
 
-/** Where a cluster is held up, earlier tries have left their Jobs and charges. */
-const TRY = process.env['E2E_STAGE'] === undefined ? '' : `-${Date.now().toString(36)}`
 /** A name that no other test, and no earlier try, has used. */
-export const named = (name: string) => `${name}${TRY}`
+export const named = (name: string) => `${name}${process.env['E2E_TRY'] ?? ''}`
 
 const ROOT = join(import.meta.dirname, '../..')
 
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly uid: string }
+  readonly metadata: { readonly name: string }
   readonly status: { readonly phase: string }
 }
 
 export interface JobObject {
-  readonly metadata: { readonly name: string; readonly uid: string }
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> }
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly reason?: string }[] }
 }
 
@@ -58,11 +56,13 @@ export function teamOn(stage: () => Stage) {
   /** Why a Job failed; undefined where it did not. */
   const failureOf = async (job: string) =>
     (await readJob(job)).status.conditions?.find(({ type }) => type === 'Failed')?.reason
-  /** The run that a Job belongs to, as the ledger knows it. */
+  /** The runs of the team that have a Job of this name, as the ledger knows them; also where the Job is gone. */
+  const runsOf = async (job: string) => {
+    const { body } = await stage().operator('GET', `/runs?namespace=${TEAM}&job=${job}`)
+    return (body as { readonly runs: readonly RunView[] }).runs
+  }
   const runOf = async (job: string) => {
-    const { uid } = (await readJob(job)).metadata
-    const { body } = await stage().operator('GET', `/runs?namespace=${TEAM}&job=${uid}`)
-    const [run] = (body as { readonly runs: readonly RunView[] }).runs
+    const [run] = await runsOf(job)
     if (run === undefined) throw new Error(`Job ${job} has no run`)
     return run
   }
@@ -78,6 +78,6 @@ export function teamOn(stage: () => Stage) {
   }
   return {
     ...{ inTeam, podsOf, jobIs, invoicesOf, until, runningPod, paid },
-    ...{ readJob, failureOf, runOf, said, events, jobcap },
+    ...{ readJob, failureOf, runsOf, runOf, said, events, jobcap },
   }
 }

@@ -22,7 +22,19 @@ export interface OneNode {
   readonly kubeconfig: string
   /** Makes an image of a docker archive known to the node. */
   load(archive: string): Promise<void>
+  /** What `ctr tasks` does to a running container of a Pod: `kill --signal SIGKILL`, `pause`, `resume`. */
+  task(container: ContainerName, ...verb: readonly string[]): Promise<void>
   stop(): Promise<void>
+}
+
+export interface ContainerName {
+  readonly pod: string
+  readonly name: string
+}
+
+/** A machine may have all the programs, and not let them do what a node does. */
+export class NodeDidNotStart extends Error {
+  override readonly name = 'NodeDidNotStart'
 }
 
 /** What a node needs and this machine does not have. */
@@ -42,7 +54,22 @@ export function joinOneNode(folder: string): OneNode {
   return {
     kubeconfig: kubeconfigIn(join(folder, CONTROL_PLANE)),
     load: async (archive) => void (await ctrAt(socket, 'images', 'import', archive)),
+    task: taskAt(socket),
     stop: () => Promise.resolve(),
+  }
+}
+
+function taskAt(socket: string): OneNode['task'] {
+  return async ({ pod, name }, ...verb) => {
+    const filter = `labels."io.kubernetes.pod.name"==${pod},labels."io.kubernetes.container.name"==${name}`
+    const ids = (await ctrAt(socket, 'containers', 'list', '-q', filter)).stdout.trim().split('\n')
+    const running = (await ctrAt(socket, 'tasks', 'list')).stdout
+      .split('\n')
+      .filter((line) => /RUNNING|PAUSED/.test(line))
+    // A container that was restarted has left its earlier ones.
+    const id = ids.find((one) => one !== '' && running.some((line) => line.startsWith(one)))
+    if (id === undefined) throw new Error(`${name} of ${pod} does not run`)
+    await ctrAt(socket, 'tasks', ...verb, id)
   }
 }
 
@@ -53,7 +80,9 @@ const ctrAt = (socket: string, ...args: readonly string[]) => run('ctr', ['-a', 
 /** Starts all of it in `folder`, where the logs are kept too. Rejects when the node is not ready in time. */
 export async function startOneNode(folder: string): Promise<OneNode> {
   mkdirSync(folder, { recursive: true })
-  const net = await makeNetwork()
+  const net = await makeNetwork().catch((cause) => {
+    throw new NodeDidNotStart('no network namespace can be made here', { cause })
+  })
   const within = ['nsenter', `--net=/run/netns/${net.name}`]
   const endings: (() => Promise<unknown>)[] = [() => removeNetwork(net.name)]
   const stop = async () => {
@@ -102,10 +131,10 @@ export async function startOneNode(folder: string): Promise<OneNode> {
     start(built('coredns'), '-conf', corefile(folder, { kubeconfig, address: net.node }))
     const kubectl = (...args: readonly string[]) => run(built('kubectl'), [`--kubeconfig=${kubeconfig}`, ...args])
     await until('the node', () => kubectl('wait', '--for=condition=Ready', `node/${NODE_NAME}`, '--timeout=60s'))
-    return { kubeconfig, load, stop }
+    return { kubeconfig, load, task: taskAt(socket), stop }
   } catch (fault) {
     await stop()
-    throw new Error(`the node did not start; its logs are in ${folder}`, { cause: fault })
+    throw new NodeDidNotStart(`the node did not start; its logs are in ${folder}`, { cause: fault })
   }
 }
 

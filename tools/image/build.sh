@@ -37,7 +37,7 @@ debian() { # folder
   [ -e "$1/.complete" ] && return
   rm -rf "$1"
   debootstrap --variant=minbase --include=ca-certificates,libatomic1,libstdc++6 bookworm "$1" >"$1.log" 2>&1 ||
-    { tail "$1.log" >&2 && exit 1; }
+    { tail "$1.log" >&2 && exit 69; }
   touch "$1/.complete"
 }
 
@@ -64,7 +64,7 @@ make_base() {
   (
     cd "$kept/packages"
     for package in libc6 libgcc-s1 libstdc++6; do
-      ls "${package}"_*.deb >/dev/null 2>&1 || apt-get -qq -o APT::Sandbox::User=root download "$package"
+      ls "${package}"_*.deb >/dev/null 2>&1 || apt-get -qq -o APT::Sandbox::User=root download "$package" || exit 69
       archive=$(ls "${package}"_*.deb)
       dpkg-deb --extract "$archive" "$kept/part"
     done

@@ -7,26 +7,11 @@ bench_parts() {
   have redis-server || echo redis-server
 }
 
-# Debian starts the servers that it installs, on ports of their own, unless a policy says no.
-apt_without_services() {
-  policy=/usr/sbin/policy-rc.d
-  made_policy=
-  if [ ! -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy" && made_policy=1
-  fi
-  status=0
-  # shellcheck disable=SC2086 # a list of packages
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $1; } \
-    >"$tools/apt-bench.log" 2>&1 || status=$?
-  [ -z "$made_policy" ] || rm -f "$policy"
-  return "$status"
-}
-
 missing=$(bench_parts | tr '\n' ' ')
 if [ -n "$missing" ]; then
   is_root && have apt-get || die "make bench needs ${missing% }: install as root (apt-get install ${missing% }), then run it again"
   say "apt-get install $missing"
-  apt_without_services "$missing" || die "apt-get install ${missing}failed, see .tools/apt-bench.log"
+  apt_without_services "$missing" bench || die "apt-get install ${missing}failed, see .tools/apt-bench.log"
   missing=$(bench_parts | tr '\n' ' ')
   [ -z "$missing" ] || die "after the installation there is still no ${missing% }"
 fi

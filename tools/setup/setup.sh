@@ -99,6 +99,22 @@ ensure_packages() {
   mv "$tools/installing-lock.json" "$tools/installed-lock.json"
 }
 
+# Debian starts the servers that it installs, on ports of their own, unless a policy says no. Arguments: packages, name of
+# the log.
+apt_without_services() {
+  policy=/usr/sbin/policy-rc.d
+  made_policy=
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy" && made_policy=1
+  fi
+  status=0
+  # shellcheck disable=SC2086 # a list of packages
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $1; } \
+    >"$tools/apt-$2.log" 2>&1 || status=$?
+  [ -z "$made_policy" ] || rm -f "$policy"
+  return "$status"
+}
+
 mkdir -p "$tools"
 if have flock; then
   exec 9>"$tools/lock"
@@ -108,4 +124,7 @@ ensure_node
 ensure_packages
 . "$setup/system.sh"
 
-case ${1:-} in bench) . "$setup/bench.sh" ;; esac
+case ${1:-} in
+  bench) . "$setup/bench.sh" ;;
+  cluster) . "$setup/cluster.sh" ;;
+esac
