@@ -112,9 +112,11 @@ export class Recovery {
   async end(isClean: boolean): Promise<void> {
     this.#isEnding = true
     this.#stopChecking()
-    const { inner, log } = this.#options
-    if (isClean && this.#isServing) {
-      await inner.registry.leave(this.#own.replicaId).catch((fault: unknown) => {
+    const { inner, journal, random, log } = this.#options
+    const { replicaId, historyId } = this.#own
+    if (isClean && this.#isServing && historyId !== null) {
+      const card = { replicaId, historyId, droppedSegment: journal.droppedSegment }
+      await inner.registry.leave(card, random.hex(8)).catch((fault: unknown) => {
         log.warn(
           { err: fault },
           'this replica could not sign off; the others wait for its journal if the store loses something',

@@ -1,6 +1,7 @@
 import { asHistoryId, type HistoryId } from '../../contract/ids.ts'
 import type { RecoveryOver, Registry, RegistryState, ReplicaCard } from '../recovery/registry.ts'
 import type { Connection } from './connection.ts'
+import { Departures } from './departures.ts'
 import { readInstall } from './install.ts'
 import { INSTALL_KEY, policyKeys, REPLICAS_KEY, SCHEMA_VERSION } from './layout.ts'
 import type { Places } from './places.ts'
@@ -10,8 +11,6 @@ const INSTALL_FIELDS = ['history', 'witness', 'next'] as const
 const HANDED = 'handed:'
 /** And of a replica whose journal a person has given up. */
 const GIVEN_UP = 'given-up:'
-/** And of one that ended cleanly. */
-const LEFT = 'left:'
 const overText = ({ next, witness }: RecoveryOver): string => `${next} ${witness}`
 
 /** KEYS: the install. ARGV: the history that ends its recovery, the witness of it. 0: that recovery is not under way any more. */
@@ -26,11 +25,13 @@ return 1
 export class RedisRegistry implements Registry {
   readonly #connection: Connection
   readonly #places: Places
+  readonly #departures: Departures
   readonly #installId: string
 
   constructor(connection: Connection, places: Places, installId: string) {
     this.#connection = connection
     this.#places = places
+    this.#departures = new Departures(connection, places)
     this.#installId = installId
   }
 
@@ -38,12 +39,14 @@ export class RedisRegistry implements Registry {
     const install = await readInstall(this.#connection, this.#installId)
     const now = await this.#connection.witness()
     const fields = pairsOf(await this.#connection.command('HGETALL', REPLICAS_KEY))
+    const { left, unsure } = await this.#departures.read(fields)
     const ofPolicies = install === undefined ? [] : await this.#historiesOfPolicies()
     const [history = null, written = null, next = null] = await this.#connection.hmget(INSTALL_KEY, INSTALL_FIELDS)
     const historyId = install?.historyId ?? null
     // A recovery that ended meanwhile would look like a stray.
     if (history !== historyId) return this.read()
     const over = overText({ next: asHistoryId(next ?? ''), witness: now })
+    const cards = fields.filter(([name]) => !name.includes(':')).map(([, card]) => JSON.parse(card) as ReplicaCard)
     const marked = (mark: string) => fields.filter(([name]) => name.startsWith(mark))
     const namesOf = (of: readonly [string, string][]) => of.map(([name]) => name.slice(name.indexOf(':') + 1))
     return {
@@ -54,25 +57,26 @@ export class RedisRegistry implements Registry {
         next === null
           ? null
           : { next: asHistoryId(next), handedOver: namesOf(marked(HANDED).filter(([, to]) => to === over)) },
-      replicas: fields.filter(([name]) => !name.includes(':')).map(([, card]) => JSON.parse(card) as ReplicaCard),
-      left: namesOf(marked(LEFT)),
+      replicas: [...cards, ...unsure.filter(({ replicaId }) => !cards.some((card) => card.replicaId === replicaId))],
+      left,
       givenUp: namesOf(marked(GIVEN_UP)),
     }
   }
 
   async enter(card: ReplicaCard): Promise<void> {
     await this.#connection.command('HSET', REPLICAS_KEY, card.replicaId, JSON.stringify(card))
-    await this.#connection.command('HDEL', REPLICAS_KEY, `${LEFT}${card.replicaId}`)
+    await this.#departures.forget(card.replicaId)
   }
 
-  async leave(replicaId: string): Promise<void> {
-    await this.#connection.command('HSET', REPLICAS_KEY, `${LEFT}${replicaId}`, '1')
-    await this.#connection.command('HDEL', REPLICAS_KEY, replicaId)
+  async leave(card: ReplicaCard, nonce: string): Promise<void> {
+    await this.#departures.write(card, nonce)
+    await this.#connection.command('HDEL', REPLICAS_KEY, card.replicaId)
   }
 
   async giveUp(replicaId: string): Promise<void> {
     await this.#connection.command('HSET', REPLICAS_KEY, `${GIVEN_UP}${replicaId}`, '1')
     await this.#connection.command('HDEL', REPLICAS_KEY, replicaId)
+    await this.#departures.forget(replicaId)
   }
 
   async noted(replicaIds: readonly string[]): Promise<void> {

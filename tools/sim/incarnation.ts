@@ -12,6 +12,9 @@ export interface Machine {
   offsetMs: number
 }
 
+/** Of a store that goes down with another part. */
+const RESTART_MS = 50
+
 export interface IncarnationOptions {
   readonly kind: PartKind
   readonly name: string
@@ -111,7 +114,7 @@ export class Incarnation {
     const crash = faults.crash(this.kind, place, when)
     if (crash !== undefined) {
       this.crash(`${when} ${place}`, crash.downMs)
-      if (crash.storeLosesMs !== null) this.stage.onStoreRestart(crash.storeLosesMs)
+      if (crash.storeLosesMs !== null) this.stage.onStoreRestart({ awayMs: RESTART_MS, losesMs: crash.storeLosesMs })
       return true
     }
     const pause = faults.pause(this.kind, place, when)

@@ -80,7 +80,7 @@ export class Ledgers {
 
   /** Whichever takes a connection now. */
   any(): LedgerPart | undefined {
-    const living = this.#slots.flatMap(({ part }) => part ?? [])
+    const living = this.#slots.flatMap(({ part }) => (part?.isTaking === true ? part : []))
     return living.length === 0 ? undefined : this.#chance.pick(living)
   }
 
@@ -101,6 +101,20 @@ export class Ledgers {
     for (const slot of this.#slots) if (slot.process === null) this.#start(slot)
   }
 
+  /** One of them is asked to end, and is started again. */
+  drain(nth: number, downMs: number): void {
+    const slot = this.#slots[nth % this.#slots.length]
+    const part = slot?.part
+    if (slot === undefined || part?.isTaking !== true) return
+    this.#options.stage.trace.say(part.process.name, 'is drained')
+    void part.drain().then(() => {
+      part.process.exit()
+      slot.part = null
+      slot.process = null
+      this.#startAfter(slot, downMs)
+    })
+  }
+
   /** Redis restarts without its last writes. */
   restartStore(how: { readonly awayMs: number; readonly losesMs: number }): void {
     this.#redis.restart(how)
@@ -118,15 +132,19 @@ export class Ledgers {
         slot.part?.breakAll()
         slot.part = null
         slot.process = null
-        stage.scheduler.after(downMs, () => {
-          if (!this.#isHeldDown && slot.process === null) this.#start(slot)
-        })
+        this.#startAfter(slot, downMs)
       },
     })
     slot.process = process
     stage.trace.say(name, 'starts')
     if (plan.store === 'sqlite') this.#serve(slot, process, this.#sqliteStore(process))
     else void this.#redisStore(slot, process).then((store) => this.#serve(slot, process, store))
+  }
+
+  #startAfter(slot: Slot, downMs: number): void {
+    this.#options.stage.scheduler.after(downMs, () => {
+      if (!this.#isHeldDown && slot.process === null) this.#start(slot)
+    })
   }
 
   #serve(slot: Slot, process: Incarnation, store: Store): void {

@@ -16,7 +16,6 @@ const MOST_STEPS = 60_000
 const HEAL_MS = 200_000
 /** By then every vendor has ended what it was at. */
 const VENDORS_END_MS = 150_000
-const SHORT_RESTART_MS = 50
 const MOST_WALKS_OF_A_PERSON = 12
 const HEALED_CAP_USD = 50_000
 
@@ -55,7 +54,7 @@ export async function runPlan(plan: Plan, { rules, isTraced }: RunOptions): Prom
       if (faults.areOver || chance.is(0.93)) return chance.between(0.05, 1) * plan.slowness
       return chance.between(1, 40) * plan.slowness * (chance.is(0.1) ? 20 : 1)
     },
-    onStoreRestart: (losesMs) => course?.restartStore({ awayMs: SHORT_RESTART_MS, losesMs }),
+    onStoreRestart: (how) => course?.restartStore(how),
     onLoggedFault(message, fault) {
       if (message === 'a request failed inside the ledger') breach({ kind: 'fault', message: String(fault) })
     },
@@ -232,6 +231,8 @@ class Course {
         this.#world.ledgers.holdDown()
         this.#stage.scheduler.after(act.forMs, () => this.#world.ledgers.holdUp())
         return
+      case 'drain':
+        return this.#world.ledgers.drain(act.nth, act.downMs)
       case 'store restart':
         return this.restartStore(act)
       case 'long night':

@@ -13,8 +13,8 @@ export interface Stage {
   readonly faults: Faults
   /** How long the next hop of whoever draws takes: mostly short, seldom very long. */
   delayMs(chance: Chance): number
-  /** The store restarts together with a part that dies. */
-  onStoreRestart(losesMs: number): void
+  /** The store is away for a moment, and back without what it wrote last. */
+  onStoreRestart(how: { readonly awayMs: number; readonly losesMs: number }): void
   /** The product has logged a fault. */
   onLoggedFault(message: string, fault: unknown): void
 }

@@ -8,6 +8,7 @@ import { createRunTermsCache } from '../../../ledger/identity/run-terms.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
 import { createKnownTotals } from '../../../ledger/operator/run-totals.ts'
 import { createRepair } from '../../../ledger/repair/repair.ts'
+import type { Walks } from '../../../ledger/repair/walks.ts'
 import { createSealer } from '../../../ledger/seal.ts'
 import { createListener } from '../../../ledger/server.ts'
 import type { Store } from '../../../store/store.ts'
@@ -18,6 +19,7 @@ import { serveWire, type WireAnswer, type WireRequest } from './wire.ts'
 
 const MASTER_KEY = Buffer.alloc(32, 7)
 const SECRET = new Secret('sk_test_the_real_one')
+const LAST_REPORTS_MS = 5_000
 const SETTINGS = { modelDeadlineMs: 600_000, vendorDeadlineMs: 80_000, repairEveryMs: 5_000 }
 
 export interface LedgerPartOptions {
@@ -35,6 +37,9 @@ export class LedgerPart {
   readonly #listener: RequestListener
   /** Tells each open request that its connection is gone. */
   readonly #open = new Map<object, () => void>()
+  readonly #repair: Walks
+  #isTaking = true
+  #onIdle: () => void = () => {}
 
   constructor(options: LedgerPartOptions) {
     this.process = options.process
@@ -42,7 +47,8 @@ export class LedgerPart {
     this.#listener = createListener(this.ledger, (_request, response) => {
       response.writeHead(404).end()
     })
-    void createRepair(this.ledger).walk()
+    this.#repair = createRepair(this.ledger)
+    void this.#repair.walk()
   }
 
   /** `onBroken`: the process is gone before it has answered. */
@@ -51,12 +57,40 @@ export class LedgerPart {
     this.#open.set(open, told.onBroken)
     const leave = serveWire(this.#listener, request, (answer) => {
       void this.process.effect('reply', () => {
-        this.#open.delete(open)
+        this.#closed(open)
         // What the kernel has been handed arrives, also when the process ends right after.
         this.process.stage.scheduler.after(this.process.stage.delayMs(this.process.chance), () => told.onAnswer(answer))
       })
     })
-    return () => this.process.wake(this.process.stage.delayMs(this.process.chance), leave)
+    return () =>
+      this.process.wake(this.process.stage.delayMs(this.process.chance), () => {
+        leave()
+        this.#closed(open)
+      })
+  }
+
+  #closed(open: object): void {
+    this.#open.delete(open)
+    if (this.#open.size === 0) this.#onIdle()
+  }
+
+  /** Whether it takes connections. */
+  get isTaking(): boolean {
+    return this.#isTaking
+  }
+
+  /** As `ledger/start.ts` does it at SIGTERM. Resolves when the process may end. */
+  async drain(): Promise<void> {
+    this.#isTaking = false
+    const { promise: isIdle, resolve } = Promise.withResolvers<void>()
+    this.#onIdle = resolve
+    if (this.#open.size === 0) resolve()
+    await Promise.all([isIdle, this.#repair.stop()])
+    const { sends, reports, store } = this.ledger
+    await sends.idle()
+    await reports.flush(LAST_REPORTS_MS)
+    sends.stop()
+    await store.close()
   }
 
   /** The process is gone; its kernel closes its connections. */

@@ -68,18 +68,8 @@ function drawFault(chance: Chance): Fault {
       return drawCrash(chance, nth)
     case 'pause':
       return drawPause(chance, nth)
-    case 'link': {
-      const how = chance.pick([
-        'lose request',
-        'lose answer',
-        'lose answer',
-        'tear answer',
-        'copy',
-        'copy',
-        'late',
-      ] as const)
-      return { kind: 'link', nth: 1 + chance.below(25), how, byMs: chance.pick([5, 100, 2_000, 12_000, 60_000]) }
-    }
+    case 'link':
+      return drawLink(chance)
     case 'vendor': {
       const how = chance.pick([
         'refuse',
@@ -96,7 +86,13 @@ function drawFault(chance: Chance): Fault {
       return { kind: 'vendor', nth, how, byMs: chance.pick([500, 4_000, 20_000, 70_000, 100_000]) }
     }
     case 'store':
-      return { kind: 'store fault', step: null, how: chance.pick(['fail', 'lose reply']), nth: 1 + chance.below(80) }
+      return {
+        kind: 'store fault',
+        step: null,
+        how: chance.pick(['fail', 'lose reply']),
+        nth: 1 + chance.below(80),
+        byMs: 0,
+      }
     case 'disk':
       return {
         kind: 'disk fault',
@@ -105,6 +101,19 @@ function drawFault(chance: Chance): Fault {
         byMs: chance.pick([300, 8_000]),
       }
   }
+}
+
+function drawLink(chance: Chance): Fault {
+  const how = chance.pick([
+    'lose request',
+    'lose answer',
+    'lose answer',
+    'tear answer',
+    'copy',
+    'copy',
+    'late',
+  ] as const)
+  return { kind: 'link', nth: 1 + chance.below(25), how, byMs: chance.pick([5, 100, 2_000, 12_000, 60_000]) }
 }
 
 function drawPause(chance: Chance, nth: number): Fault {

@@ -28,6 +28,7 @@ export type Focus =
   | 'room'
   | 'stall'
   | 'declines'
+  | 'stamped'
   | 'rivals'
 
 type Draw = (chance: Chance) => Fault[]
@@ -74,9 +75,18 @@ const drawLostMark = (chance: Chance): Fault => ({
   storeLosesMs: chance.between(1, 12),
 })
 
+/** What a step has just told a ledger is forgotten before that has gone on. */
+const drawForgotten = (chance: Chance): Fault => ({
+  kind: 'store fault',
+  step: chance.pick(['mark', 'mark', 'number', 'report']),
+  how: 'forget',
+  nth: 1 + chance.below(3),
+  byMs: chance.pick([3, 5_000]),
+})
+
 const drawRollback: Draw = (chance) => {
   if (chance.is(0.3)) return []
-  if (chance.is(0.4)) return [drawLostMark(chance)]
+  if (chance.is(0.5)) return [chance.is(0.5) ? drawLostMark(chance) : drawForgotten(chance)]
   const place = chance.pick(IN_RECOVERY)
   const when = chance.pick(['before', 'after'] as const)
   // The first ones are those of the start.
@@ -130,7 +140,7 @@ const drawTakeover: Draw = (chance) => {
   return [
     { kind: 'crash', part: 'ledger', place: 'vendor.send', when: 'after', nth, downMs: 12_000, storeLosesMs: null },
     { kind: 'vendor', nth: nth + 1, how: chance.pick(['refuse', 'too many'] as const), byMs: 0 },
-    { kind: 'store fault', step: 'report', how: 'lose reply', nth },
+    { kind: 'store fault', step: 'report', how: 'lose reply', nth, byMs: 0 },
   ]
 }
 
@@ -154,6 +164,18 @@ const drawWaking: Draw = (chance) => [
   },
 ]
 
+/** Reserved, and its owner is gone; the app asks again with another timestamp. */
+const drawStamped: Draw = (chance) =>
+  [1, 3, 5].map((nth) => ({
+    kind: 'crash',
+    part: 'ledger',
+    place: 'store.number',
+    when: 'after',
+    nth: nth + chance.below(2),
+    downMs: chance.pick([200, 3_000]),
+    storeLosesMs: null,
+  }))
+
 /** Faults of one kind at the moments that hurt: seeds without a focus seldom have two of them at once. */
 export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   sidecar: drawSidecar,
@@ -163,6 +185,7 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   room: drawRoom,
   stall: drawStall,
   declines: drawDeclines,
+  stamped: drawStamped,
   rivals: drawRivals,
   owners: drawOwners,
   takeover: drawTakeover,

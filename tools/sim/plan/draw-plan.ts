@@ -24,13 +24,14 @@ const FOCI: readonly Focus[] = [
   'room',
   'stall',
   'declines',
+  'stamped',
   'rivals',
   'rivals',
 ]
 
 const ON_REDIS: readonly Focus[] = ['rollback', 'room', 'stall', 'waking']
 /** One index under one cap. */
-const BARE: readonly Focus[] = ['room', 'stall', 'waking', 'rivals', 'copies']
+const BARE: readonly Focus[] = ['room', 'stall', 'waking', 'rivals', 'copies', 'stamped']
 
 /** What a seed comes to. */
 export function drawPlan(seed: number): Plan {
@@ -120,11 +121,18 @@ function focusedActs(chance: Chance, focus: Focus): Act[] {
   })
   const firstMs = chance.between(30, 600)
   const revoke: Act = { kind: 'revoke', atMs: firstMs - chance.between(5, firstMs / 2) }
+  const drain: Act = {
+    kind: 'drain',
+    atMs: chance.between(10, 900),
+    nth: chance.below(3),
+    downMs: chance.pick([10, 20_000]),
+  }
   return [
     restart(firstMs),
     // A second loss while the first is being mended, or soon after.
     ...(chance.is(0.3) ? [restart(firstMs + chance.between(60, 2_500))] : []),
     ...(chance.is(0.2) ? [revoke] : []),
+    ...(chance.is(0.2) ? [drain] : []),
   ]
 }
 
@@ -164,6 +172,10 @@ function drawActs(chance: Chance, { intendedUsd, indexes }: { intendedUsd: numbe
   if (chance.is(0.2)) {
     const [awayMs, losesMs] = [chance.pick([50, 1_000, 8_000]), chance.pick([0, 20, 500, 5_000])]
     acts.push({ kind: 'store restart', atMs: atMs(), awayMs, losesMs })
+  }
+  if (chance.is(0.12)) {
+    const downMs = chance.pick([10, 1_000, 20_000])
+    acts.push({ kind: 'drain', atMs: atMs(), nth: chance.below(3), downMs })
   }
   if (chance.is(0.06)) acts.push({ kind: 'long night', atMs: atMs(), forMs: chance.pick([11, 23.5, 25, 49]) * HOUR_MS })
   return acts

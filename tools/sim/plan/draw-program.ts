@@ -25,6 +25,8 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
       return drawRoom(chance, walk)
     case 'takeover':
       return drawTakeover(chance, walk)
+    case 'stamped':
+      return [1, 2, 3].map(() => drawStamped(chance, walk))
     case 'waking':
       return [drawImpatient(chance, walk, 0)]
     case 'stall':
@@ -73,6 +75,14 @@ function drawTakeover(chance: Chance, { index, showsQueues }: Index): Step[] {
     const call = { ...drawCall(chance, callee, showsQueues), ...PATIENT, sdkRetries: 0, onFailure: GOES_ON }
     return [{ kind: 'calls', calls: [call] }]
   })
+}
+
+/** A charge whose body says when it is asked for, by an app that soon asks again. */
+function drawStamped(chance: Chance, { index, showsQueues }: Index): Step {
+  const callee = { ...drawCallee(chance, `cus_${index}_stamped`), vendor: 'stripe', usd: 2, key: 'none' } as const
+  const call = drawCall(chance, { ...callee, isStamped: true }, showsQueues)
+  const again: CallPlan = { ...call, sdkRetries: 0, timeoutMs: 1_000, onFailure: { again: 3, then: 'go on' } }
+  return { kind: 'calls', calls: [again] }
 }
 
 /** A call that may be sent once, by an app that does not wait long and asks again. */

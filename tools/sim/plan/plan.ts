@@ -98,12 +98,15 @@ export type Fault =
         | 'slow'
       readonly byMs: number
     }
-  /** A step of the store fails, or it is taken and its reply is lost. Null: whichever step it is. */
+  /** A step of the store fails; or it is taken and its reply is lost; or the store forgets its last writes right after. */
   | {
       readonly kind: 'store fault'
+      /** Null: whichever it is. */
       readonly step: string | null
-      readonly how: 'fail' | 'lose reply'
+      readonly how: 'fail' | 'lose reply' | 'forget'
       readonly nth: number
+      /** What it forgets. */
+      readonly byMs: number
     }
   /** A journal's disk takes its time, or has no room for what is appended and takes a part of it. */
   | { readonly kind: 'disk fault'; readonly how: 'full' | 'slow'; readonly nth: number; readonly byMs: number }
@@ -119,6 +122,8 @@ export type Act =
   /** Its Pod lives on unseen for a while, beside the one that replaces it. */
   | { readonly kind: 'lose node'; readonly atMs: number; readonly index: number; readonly lingersMs: number }
   | { readonly kind: 'ledger down'; readonly atMs: number; readonly forMs: number }
+  /** One of the ledgers is asked to end, ends when it has nothing out, and is started again. */
+  | { readonly kind: 'drain'; readonly atMs: number; readonly nth: number; readonly downMs: number }
   /** Redis only: it is away, and comes back without the soft facts of its last moments. */
   | { readonly kind: 'store restart'; readonly atMs: number; readonly awayMs: number; readonly losesMs: number }
   /** Power fails: all of ours is down; what the vendors had begun ends; then so much time passes. */

@@ -17,7 +17,7 @@ export class SimRegistry implements Registry {
   }
 
   async read(): Promise<RegistryState> {
-    const { install, cards, handedOver, slot } = this.#server
+    const { install, cards, left, handedOver, slot } = this.#server
     const historyId = await this.#command('history', () => (install.get('history') ?? null) as HistoryId | null)
     const now = await this.#command('witness', () => this.#server.runId)
     const state = await this.#command('read', () => {
@@ -31,19 +31,21 @@ export class SimRegistry implements Registry {
         strays: [...slot.values()].filter((history) => history !== historyId),
         recovery: next === undefined ? null : { next: asHistoryId(next), handedOver: handed },
         replicas: [...cards.values()],
-        left: [],
+        left: [...left.keys()],
         givenUp: [],
       }
     })
     return state ?? this.read()
   }
 
-  enter(card: ReplicaCard): Promise<void> {
-    return this.#command('enter', () => this.#server.put(this.#server.cards, card.replicaId, card))
+  async enter(card: ReplicaCard): Promise<void> {
+    await this.#command('enter', () => this.#server.put(this.#server.cards, card.replicaId, card))
+    await this.#command('is back', () => this.#server.remove(this.#server.left, card.replicaId))
   }
 
-  leave(): Promise<void> {
-    throw new Error('no ledger of a simulation ends cleanly')
+  async leave({ replicaId }: ReplicaCard): Promise<void> {
+    await this.#command('leave', () => this.#server.put(this.#server.left, replicaId, true))
+    await this.#command('is gone', () => this.#server.remove(this.#server.cards, replicaId))
   }
 
   giveUp(): Promise<void> {

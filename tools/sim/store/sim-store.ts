@@ -253,7 +253,9 @@ export class SimStore implements S.Store {
       const fault = stage.faults.store(place)
       link.step()
       const isReplyLost = link.isRemote && fault?.how === 'lose reply'
-      if (fault !== undefined && !isReplyLost) throw new StoreFault('the store failed')
+      if (fault?.how === 'forget')
+        stage.scheduler.after(0, () => stage.onStoreRestart({ awayMs: 1, losesMs: fault.byMs }))
+      else if (fault !== undefined && !isReplyLost) throw new StoreFault('the store failed')
       this.tables.beginStep()
       this.#watch.beginStep(wallMs())
       const answer = action(this.tables)

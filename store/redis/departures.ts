@@ -1,0 +1,62 @@
+import type { ReplicaCard } from '../recovery/registry.ts'
+import type { Connection } from './connection.ts'
+import { policyKeys, REPLICAS_KEY } from './layout.ts'
+import type { Places } from './places.ts'
+
+/** Of a replica that has ended cleanly, in the hash of the replicas and in that of each policy. */
+const LEFT = 'left:'
+
+/** What stands of it in the hash of the replicas. */
+interface Departure {
+  readonly card: ReplicaCard
+  /** Stands in the slot of each of these policies too, written after all that the replica wrote there. */
+  readonly nonce: string
+  readonly policies: readonly string[]
+}
+
+/**
+ * Who has ended cleanly. Each slot of a cluster may lose its last writes by itself, so whoever has left counts as gone only
+ * while every slot still says so: one that does not may have lost calls of that replica as well.
+ */
+export class Departures {
+  readonly #connection: Connection
+  readonly #places: Places
+
+  constructor(connection: Connection, places: Places) {
+    this.#connection = connection
+    this.#places = places
+  }
+
+  async write(card: ReplicaCard, nonce: string): Promise<void> {
+    const policies = await this.#places.policies()
+    const field = `${LEFT}${card.replicaId}`
+    for (const policyName of policies) await this.#connection.command('HSET', policyKeys(policyName).meta, field, nonce)
+    const departure: Departure = { card, nonce, policies }
+    await this.#connection.command('HSET', REPLICAS_KEY, field, JSON.stringify(departure))
+  }
+
+  /** It is back, or is waited for no more. */
+  async forget(replicaId: string): Promise<void> {
+    await this.#connection.command('HDEL', REPLICAS_KEY, `${LEFT}${replicaId}`)
+  }
+
+  /** `unsure`: those of which some slot does not know any more that they have left. */
+  async read(
+    fields: readonly (readonly [name: string, value: string])[],
+  ): Promise<{ readonly left: readonly string[]; readonly unsure: readonly ReplicaCard[] }> {
+    const departures = fields
+      .filter(([name]) => name.startsWith(LEFT))
+      .map(([, departure]) => JSON.parse(departure) as Departure)
+    const known = await Promise.all(departures.map((departure) => this.#isKnown(departure)))
+    const cards = (isKnown: boolean) => departures.flatMap(({ card }, at) => (known[at] === isKnown ? [card] : []))
+    return { left: cards(true).map(({ replicaId }) => replicaId), unsure: cards(false) }
+  }
+
+  async #isKnown({ card, nonce, policies }: Departure): Promise<boolean> {
+    for (const policyName of policies) {
+      const [written] = await this.#connection.hmget(policyKeys(policyName).meta, [`${LEFT}${card.replicaId}`])
+      if (written !== nonce) return false
+    }
+    return true
+  }
+}
