@@ -36,7 +36,7 @@ export function planOf(state: RegistryState, own: OwnState): RecoveryPlan {
     const isOurs = own.historyId === null || own.historyId === historyId
     return isOurs ? { kind: 'serve', historyId } : { kind: 'catch_up', historyId }
   }
-  if (recovery === null) return { kind: 'begin' }
+  if (recovery === null || recovery.witness !== witness.now) return { kind: 'begin' }
   const { next, handedOver } = recovery
   if (!handedOver.includes(own.replicaId)) return { kind: 'hand_over', next }
   const missing = replicas.filter((each) => isNeeded(each, state)).map(({ replicaId }) => replicaId)

@@ -173,11 +173,10 @@ export class Recovery {
         await this.#serve(plan.historyId)
         return true
       case 'begin':
-        await registry.begin(random.hex(8) as HistoryId)
+        await registry.begin({ next: random.hex(8) as HistoryId, witness: state.witness.now })
         return false
       case 'hand_over':
-        // Whoever began may have ended before every slot was told.
-        await registry.begin(plan.next)
+        await registry.stopSlots()
         await this.#roster.register(state, registry)
         await this.#barrier.settled()
         inner.adopt(plan.next)

@@ -29,8 +29,13 @@ export interface Registry {
   giveUp(replicaId: string): Promise<void>
   /** The record says it. */
   noted(replicaIds: readonly string[]): Promise<void>
-  /** Stops every script of the old history. The first to begin names the next one. */
-  begin(next: HistoryId): Promise<void>
+  /**
+   * Stops every script of the old history. The first to begin in a run of the server names the next one: a server that came
+   * back in the middle of a recovery may have served under the one named there since, and forgotten it.
+   */
+  begin(over: RecoveryOver): Promise<void>
+  /** As the last part of `begin`, which whoever began may not have come to. */
+  stopSlots(): Promise<void>
   /** All that the replica's journal says is merged, into the run of the server that `over` names. */
   handOver(replicaId: string, over: RecoveryOver): Promise<void>
   /** The recovery is over: scripts of the next history run. Nothing, where another recovery has begun since. */
@@ -50,8 +55,8 @@ export interface RegistryState {
   readonly witness: { readonly written: string; readonly now: string }
   /** Histories that are not `historyId` under which scripts of a policy run: someone was late to end a recovery. */
   readonly strays: readonly HistoryId[]
-  /** `handedOver`: into the run of the server that answers now. */
-  readonly recovery: { readonly next: HistoryId; readonly handedOver: readonly string[] } | null
+  /** `witness`: the run of the server in which it began. `handedOver`: into the run that answers now. */
+  readonly recovery: (RecoveryOver & { readonly handedOver: readonly string[] }) | null
   readonly replicas: readonly ReplicaCard[]
   /** Replicas that ended cleanly and have not come back. */
   readonly left: readonly string[]

@@ -6,18 +6,26 @@ import { readInstall } from './install.ts'
 import { INSTALL_KEY, policyKeys, REPLICAS_KEY, SCHEMA_VERSION } from './layout.ts'
 import type { Places } from './places.ts'
 
-const INSTALL_FIELDS = ['history', 'witness', 'next'] as const
+const INSTALL_FIELDS = ['history', 'witness', 'next', 'next_witness'] as const
 /** A card is JSON; that a replica has handed over is `handed:`, and the next history and the witness of that recovery. */
 const HANDED = 'handed:'
 /** And of a replica whose journal a person has given up. */
 const GIVEN_UP = 'given-up:'
 const overText = ({ next, witness }: RecoveryOver): string => `${next} ${witness}`
 
+/** KEYS: the install. ARGV: a next history, the run of the server that answers. The one that is next in this run. */
+const BEGIN = `
+if redis.call('HGET', KEYS[1], 'next_witness') ~= ARGV[2] then
+  redis.call('HSET', KEYS[1], 'next', ARGV[1], 'next_witness', ARGV[2])
+end
+return redis.call('HGET', KEYS[1], 'next')
+`
+
 /** KEYS: the install. ARGV: the history that ends its recovery, the witness of it. 0: that recovery is not under way any more. */
 const FINISH = `
 if redis.call('HGET', KEYS[1], 'next') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'history', ARGV[1], 'witness', ARGV[2])
-redis.call('HDEL', KEYS[1], 'next')
+redis.call('HDEL', KEYS[1], 'next', 'next_witness')
 return 1
 `
 
@@ -41,7 +49,10 @@ export class RedisRegistry implements Registry {
     const fields = pairsOf(await this.#connection.command('HGETALL', REPLICAS_KEY))
     const { left, unsure } = await this.#departures.read(fields)
     const ofPolicies = install === undefined ? [] : await this.#historiesOfPolicies()
-    const [history = null, written = null, next = null] = await this.#connection.hmget(INSTALL_KEY, INSTALL_FIELDS)
+    const [history = null, written = null, next = null, begunIn = null] = await this.#connection.hmget(
+      INSTALL_KEY,
+      INSTALL_FIELDS,
+    )
     const historyId = install?.historyId ?? null
     // A recovery that ended meanwhile would look like a stray.
     if (history !== historyId) return this.read()
@@ -56,7 +67,11 @@ export class RedisRegistry implements Registry {
       recovery:
         next === null
           ? null
-          : { next: asHistoryId(next), handedOver: namesOf(marked(HANDED).filter(([, to]) => to === over)) },
+          : {
+              next: asHistoryId(next),
+              witness: begunIn ?? '',
+              handedOver: namesOf(marked(HANDED).filter(([, to]) => to === over)),
+            },
       replicas: [...cards, ...unsure.filter(({ replicaId }) => !cards.some((card) => card.replicaId === replicaId))],
       left,
       givenUp: namesOf(marked(GIVEN_UP)),
@@ -84,10 +99,14 @@ export class RedisRegistry implements Registry {
     if (fields.length > 0) await this.#connection.command('HDEL', REPLICAS_KEY, ...fields)
   }
 
-  async begin(next: HistoryId): Promise<void> {
-    await this.#connection.command('HSETNX', INSTALL_KEY, 'next', next)
-    const [begun = null] = await this.#connection.hmget(INSTALL_KEY, ['next'])
-    await this.#tellPolicies(begun ?? next)
+  async begin({ next, witness }: RecoveryOver): Promise<void> {
+    const begun = await this.#connection.command('EVAL', BEGIN, 1, INSTALL_KEY, next, witness)
+    await this.#tellPolicies(String(begun))
+  }
+
+  async stopSlots(): Promise<void> {
+    const [next = null] = await this.#connection.hmget(INSTALL_KEY, ['next'])
+    if (next !== null) await this.#tellPolicies(next)
   }
 
   async handOver(replicaId: string, over: RecoveryOver): Promise<void> {

@@ -17,7 +17,8 @@ const WHOLE: RegistryState = {
   givenUp: [],
 }
 const RESTARTED: RegistryState = { ...WHOLE, witness: { written: 'run 1', now: 'run 2' } }
-const HANDED: RegistryState = { ...RESTARTED, recovery: { next: NEXT, handedOver: ['a'] } }
+const BEGUN = { next: NEXT, witness: 'run 2', handedOver: ['a'] }
+const HANDED: RegistryState = { ...RESTARTED, recovery: BEGUN }
 
 describe('what is to be done next with a store', () => {
   const CASES: readonly (readonly [string, RegistryState, Partial<OwnState>, string])[] = [
@@ -25,7 +26,8 @@ describe('what is to be done next with a store', () => {
     ['others went on without us', { ...WHOLE, historyId: NEXT }, {}, 'catch_up'],
     ['it was restarted', RESTARTED, {}, 'begin'],
     ['a policy is under the history of another recovery', { ...WHOLE, strays: [NEXT] }, {}, 'begin'],
-    ['somebody began', { ...HANDED, recovery: { next: NEXT, handedOver: [] } }, {}, 'hand_over'],
+    ['somebody began', { ...HANDED, recovery: { ...BEGUN, handedOver: [] } }, {}, 'hand_over'],
+    ['somebody began before another restart', { ...HANDED, witness: { written: 'run 1', now: 'run 3' } }, {}, 'begin'],
     ['another journal is missing', HANDED, {}, 'wait'],
     ['that journal was given up', { ...HANDED, replicas: [card('a')], givenUp: ['b'] }, {}, 'finish'],
     ['its replica had signed off', { ...HANDED, replicas: [card('a')] }, {}, 'finish'],

@@ -29,7 +29,10 @@ export class SimRegistry implements Registry {
         historyId,
         witness: { written: install.get('witness') ?? '', now },
         strays: [...slot.values()].filter((history) => history !== historyId),
-        recovery: next === undefined ? null : { next: asHistoryId(next), handedOver: handed },
+        recovery:
+          next === undefined
+            ? null
+            : { next: asHistoryId(next), witness: install.get('next_witness') ?? '', handedOver: handed },
         replicas: [...cards.values()],
         left: [...left.keys()],
         givenUp: [],
@@ -54,13 +57,21 @@ export class SimRegistry implements Registry {
 
   async noted(): Promise<void> {}
 
-  async begin(next: HistoryId): Promise<void> {
+  async begin({ next, witness }: RecoveryOver): Promise<void> {
     const { install } = this.#server
     const begun = await this.#command('begin', () => {
-      if (!install.has('next')) this.#server.put(install, 'next', next)
+      if (install.get('next_witness') !== witness) {
+        this.#server.put(install, 'next', next)
+        this.#server.put(install, 'next_witness', witness)
+      }
       return asHistoryId(install.get('next') ?? next)
     })
     await this.#tellSlot(begun)
+  }
+
+  async stopSlots(): Promise<void> {
+    const next = await this.#command('next', () => this.#server.install.get('next'))
+    if (next !== undefined) await this.#tellSlot(asHistoryId(next))
   }
 
   handOver(replicaId: string, over: RecoveryOver): Promise<void> {
@@ -77,6 +88,7 @@ export class SimRegistry implements Registry {
       this.#server.put(install, 'history', next)
       this.#server.put(install, 'witness', witness)
       this.#server.remove(install, 'next')
+      this.#server.remove(install, 'next_witness')
     })
   }
 

@@ -4,7 +4,7 @@ import type { Stage } from '../stage.ts'
 import type { StoredState } from './memory-tables.ts'
 
 /** Fields of the install's own hash. */
-type InstallField = 'history' | 'witness' | 'next'
+type InstallField = 'history' | 'witness' | 'next' | 'next_witness'
 
 export interface RedisServerOptions {
   readonly stage: Stage
