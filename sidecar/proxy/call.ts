@@ -171,12 +171,13 @@ interface Answering {
   readonly turns: TurnKeeper
 }
 
-function answerCall(pod: Pod, app: AppExchange, { id, room, relayed, turns }: Answering): Promise<void> | void {
+async function answerCall(pod: Pod, app: AppExchange, { id, room, relayed, turns }: Answering): Promise<void> {
   if (relayed.kind === 'refused' || room === null) {
     turns.ended(id)
-    return answerPlainly(app, relayed)
+    await answerPlainly(app, relayed)
+    return
   }
-  return deliver(pod, app, {
+  await deliver(pod, app, {
     id,
     room,
     answer: relayed,
@@ -227,7 +228,7 @@ function send(pod: Pod, { gone }: AppExchange, { call, leave }: { call: JudgedCa
   })
 }
 
-function answerPlainly(app: AppExchange, relayed: Relayed): Promise<void> | void {
+async function answerPlainly(app: AppExchange, relayed: Relayed): Promise<void> {
   switch (relayed.kind) {
     case 'answer':
       return sendToApp(app, relayed, () => {})

@@ -21,13 +21,14 @@ export interface Delivering {
   onEnded(): void
 }
 
-/** Hands an answer to the app and keeps, in the file and as a fact, whether the app has read it. At once when it is there whole. */
-export function deliver(pod: Pod, app: AppExchange, delivering: Delivering): Promise<void> | void {
+/** Hands an answer to the app and keeps, in the file and as a fact, whether the app has read it. */
+export async function deliver(pod: Pod, app: AppExchange, delivering: Delivering): Promise<void> {
   const { id, room, answer, onWritten, onEnded } = delivering
   const n = seenNumberOf(answer.note)
   if (n === null) {
     onEnded()
-    return sendToApp(app, answer, () => {})
+    await sendToApp(app, answer, () => {})
+    return
   }
   let line: OpenLine | null = null
   const end = () => {
@@ -40,18 +41,14 @@ export function deliver(pod: Pod, app: AppExchange, delivering: Delivering): Pro
   }
   pod.unread.add(id, { watch: app.watch, onVerdict })
   app.watch.follow(app.response, { onWritten, onVerdict })
-  const onCut = (fault: unknown) => {
+  try {
+    await sendToApp(app, answer, () => {
+      line = pod.deliveries.delivering(room, n)
+    })
+  } catch (fault) {
     // Cut by the ledger, not by the app: such an answer is not definite, and nothing will be known of its reading.
     if (!app.gone.aborted) end()
     throw fault
-  }
-  try {
-    const sending = sendToApp(app, answer, () => {
-      line = pod.deliveries.delivering(room, n)
-    })
-    return sending instanceof Promise ? sending.catch(onCut) : undefined
-  } catch (fault) {
-    return onCut(fault)
   }
 }
 
@@ -75,20 +72,18 @@ function keep(pod: Pod, line: OpenLine, verdict: Verdict): void {
   pod.reports.schedule()
 }
 
-/** Writes a collected answer at once, any other as it comes. Throws, or rejects, when it is cut or the app leaves. */
-export function sendToApp(app: AppExchange, answer: RelayedAnswer, beforeLastByte: () => void): Promise<void> | void {
+/** Writes a collected answer at once, any other as it comes. Throws when it is cut, or when the app leaves. */
+export async function sendToApp(app: AppExchange, answer: RelayedAnswer, beforeLastByte: () => void): Promise<void> {
   const { response } = app
   response.sendDate = false
   response.writeHead(answer.status, answeredHeaders(answer.headers, answer.note))
   // A stream's head does not wait for its first event.
   if (isEventStream(answer)) response.flushHeaders()
   const { body } = answer
-  const end = (last: Uint8Array | undefined) => {
-    assertStays(app)
-    beforeLastByte()
-    endJoined(response, last)
-  }
-  return Buffer.isBuffer(body) ? end(body) : sendAllButLast(app, body, isEventStream(answer)).then(end)
+  const last = Buffer.isBuffer(body) ? body : await sendAllButLast(app, body, isEventStream(answer))
+  assertStays(app)
+  beforeLastByte()
+  endJoined(response, last)
 }
 
 /** Of an event stream nothing is held back: its last byte is the one that ends the chunks. */
