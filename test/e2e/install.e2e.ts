@@ -10,6 +10,7 @@ import { PAY_ONCE, payingJob } from './paying-job.ts'
 import { scenariosOn } from './scenarios.ts'
 import { joinStage, STRIPE_SECRET, type Stage, TEAM } from './stage.ts'
 import { teamOn } from './team.ts'
+import { upheavalsOn } from './upheavals.ts'
 
 /** Of the example: 400 customers, 10 to an index. */
 const CUSTOMERS = 400
@@ -136,6 +137,7 @@ describe('jobcap on a real node', function () {
 
   describe('and crowds', () => crowdsOn(() => stage))
   describe('and the lives that Jobs have', () => livesOn(() => stage))
+  describe('and upheavals', () => upheavalsOn(() => stage))
   describe('and caps', () => capsOn(() => stage))
   describe('and further lives of Jobs', () => scenariosOn(() => stage))
 })
