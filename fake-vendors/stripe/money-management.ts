@@ -25,6 +25,7 @@ export const MONEY_MANAGEMENT_ROUTES: readonly Route[] = [
     run: ({ account, id }) => read(shown(account.payoutIntents.inPath(id))),
   },
   { method: 'POST', pattern: `${INTENTS}/:id/confirm`, params: [], run: confirmIntent },
+  { method: 'POST', pattern: `${INTENTS}/:id/cancel`, params: [], run: cancelIntent },
 ]
 
 function createPayment({ account, params }: RouteCall): RouteResult {
@@ -58,6 +59,14 @@ function confirmIntent({ account, id }: RouteCall): RouteResult {
   account.pay(intent.amount.value, intent.amount.currency)
   intent.status = 'processing'
   return moved('payout_intent.confirmed', intent, intent.amount.value)
+}
+
+/** Only what has not been confirmed can be stopped, so no money comes back. */
+function cancelIntent({ account, id }: RouteCall): RouteResult {
+  const intent = account.payoutIntents.inPath(id)
+  if (intent.status !== 'requires_confirmation') throw notAllowed('The payout intent cannot be canceled.')
+  intent.status = 'canceled'
+  return moved('payout_intent.canceled', intent, 0)
 }
 
 function created(params: Params) {

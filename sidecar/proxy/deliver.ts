@@ -86,24 +86,39 @@ export async function sendToApp(app: AppExchange, answer: RelayedAnswer, beforeL
   endJoined(response, last)
 }
 
-/** Of an event stream nothing is held back: its last byte is the one that ends the chunks. */
+/** At this word of OpenAI's protocol its SDKs close the connection. */
+const DONE_EVENT = Buffer.from('data: [DONE]\n')
+
+/**
+ * Of an event stream nothing is held back but the word that says its end: it goes out together with the end of the chunks.
+ * Else an app that closes at that word has left before our last byte, so that its next stream of the same content would be
+ * taken for a repeat and get the recorded answer.
+ */
 async function sendAllButLast(
   app: AppExchange,
   body: AsyncIterable<Uint8Array>,
-  holdsNothingBack: boolean,
+  isOfEvents: boolean,
 ): Promise<Uint8Array | undefined> {
   let held: Uint8Array | undefined
   try {
     for await (const chunk of body) {
       if (held !== undefined) await write(app, held)
-      held = holdsNothingBack ? undefined : chunk
-      if (holdsNothingBack) await write(app, chunk)
+      const at = isOfEvents ? lastEventAt(chunk) : 0
+      held = at < chunk.length ? chunk.subarray(at) : undefined
+      if (at > 0) await write(app, chunk.subarray(0, at))
     }
     return held
   } catch (fault) {
     app.response.destroy()
     throw fault
   }
+}
+
+/** Where the word of the end begins; the length of the chunk when it is not in it. */
+function lastEventAt(chunk: Uint8Array): number {
+  const tail = Math.max(0, chunk.length - 2 * DONE_EVENT.length)
+  const at = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).indexOf(DONE_EVENT, tail)
+  return at < 0 ? chunk.length : at
 }
 
 async function write({ response, gone }: AppExchange, chunk: Uint8Array): Promise<void> {

@@ -337,6 +337,35 @@ describe('a call through the sidecar', () => {
     expect((await app.answer()).body).to.equal('data: 1\n\ndata: 2\n\n')
   })
 
+  it('holds the last word of a stream until its end, so that an app which closes there has read it all', async () => {
+    await start()
+    hold()
+    const chat = { path: '/geocode/v1/chat' }
+    const app = await open()
+    app.post('q=1', chat)
+    await ledger.until(() => held.length === 1)
+    const { response } = nth(0)
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'jobcap-note': nth(0).noteFor() })
+    response.write('data: 1\n\ndata: [DONE]\n\n')
+    let got = ''
+    const hasCome = (part: string) =>
+      app.until((text) => {
+        got = text
+        return text.includes(part)
+      })
+    await hasCome('data: 1\n\n')
+    expect(got).to.not.include('[DONE]')
+    response.end()
+    await hasCome('[DONE]')
+    expect(got).to.match(/\r\ndata: \[DONE\]\n\n\r\n0\r\n\r\n$/)
+    app.socket.end()
+    await app.ended()
+    const next = await open()
+    next.post('q=1', chat)
+    await ledger.until(() => held.length === 2)
+    expect(nth(1).claims.seen.map(({ n }) => n)).to.deep.equal([1])
+  })
+
   it('whose long answer is cut ends the app’s connection, and is not counted as answered', async () => {
     await start()
     hold()

@@ -44,6 +44,10 @@ const ANSWERS = `
   /v1/payouts/po_1/cancel           free      200     {"id":"po_1","status":"paid","amount":500,"currency":"usd"}   0      -       -          true
   /v2/money_management/outbound_payments/obp_1/cancel  free  200  {"id":"obp_1","status":"canceled","amount":{"value":5,"currency":"usd"}}  0  -  obp_1  true
   /v2/money_management/outbound_payments  500  200    {"id":"obp_1","amount":{"value":700,"currency":"usd"}}       700    obp_1   -          true
+  /v2/money_management/payout_intents  500  200    {"id":"pyti_1","status":"requires_confirmation","amount":{"value":500,"currency":"usd"}}  500  pyti_1  -  true
+  /v2/money_management/payout_intents/pyti_1/confirm  500@pyti_1  200  {"id":"pyti_1","status":"processing","amount":{"value":500,"currency":"usd"}}  500  pyti_1  -  true
+  /v2/money_management/payout_intents/pyti_1/cancel  free  200  {"id":"pyti_1","status":"canceled","amount":{"value":500,"currency":"usd"}}  0  -  pyti_1  true
+  /v2/money_management/payout_intents/pyti_1/cancel  free  200  {"id":"pyti_1","status":"processing","amount":{"value":500,"currency":"usd"}}  0  -  -  true
   /v1/refunds                       500       200     {"id":"re_1","amount":300,"currency":"usd"}                  300    -       -          true
   /v1/refunds                       500       200     garbage                                                      500    -       -          true
   /v1/subscriptions                 900       200     {"id":"sub_1","currency":"usd"}                              900    sub_1   -          true

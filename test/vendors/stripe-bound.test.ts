@@ -336,10 +336,30 @@ describe('what the policy says of classes and maximums', () => {
   `
   for (const [body = '', expected = ''] of rowsOf(V2)) {
     it(`v2: ${body}: ${expected}`, () => {
-      const call = callOf({ path: '/v2/money_management/outbound_payments', body, type: JSON_TYPE })
-      expect(cellOf(costing.bound(call, pricing))).to.equal(expected)
+      for (const route of ['outbound_payments', 'payout_intents']) {
+        const call = callOf({ path: `/v2/money_management/${route}`, body, type: JSON_TYPE })
+        expect(cellOf(costing.bound(call, pricing)), route).to.equal(expected)
+      }
     })
   }
+
+  it('a payout intent is read before it is confirmed, and counts among the payouts; what changes it is refused', () => {
+    const at = '/v2/money_management/payout_intents/pyti_1'
+    const ask = (path: string, body = '{}') => callOf({ path, body, type: JSON_TYPE })
+    expect(cellOf(costing.bound(ask(`${at}/confirm`), pricing))).to.equal(`ask ${at}`)
+    for (const [object, bound] of [
+      ['{"id":"pyti_1","amount":{"value":700,"currency":"usd"}}', '$7 of pyti_1 in payouts'],
+      ['{"id":"pyti_1","amount":{"value":"700","currency":"usd"}}', 'refused amount_invalid'],
+      ['{"id":"pyti_2","amount":{"value":1,"currency":"usd"}}', 'refused amount_invalid'],
+    ] as const) {
+      const judged = costing.boundOfObject(ask(`${at}/confirm`), Buffer.from(object), pricing)
+      expect(cellOf(judged), object).to.equal(bound)
+    }
+    expect(cellOf(costing.bound(ask(`${at}/cancel`), pricing))).to.equal('free')
+    expect(cellOf(costing.bound(ask(at, '{"amount":{"value":9,"currency":"usd"}}'), pricing))).to.equal(
+      'refused route_unknown',
+    )
+  })
 })
 
 describe('an amount in another currency', () => {
