@@ -1,7 +1,7 @@
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { Caller } from '../../store/store.ts'
 import { bearerOf } from '../identity/bearer.ts'
-import { POD_CREDENTIAL_PREFIX } from '../identity/pod-credential.ts'
+import { POD_CREDENTIAL_PREFIX, type PodCredential } from '../identity/pod-credential.ts'
 import { hashVaultKey, VAULT_KEY_PREFIX } from '../identity/vault-key.ts'
 import type { Ledger } from '../ledger.ts'
 
@@ -31,16 +31,27 @@ async function authenticatePod(ledger: Ledger, text: string): Promise<Authentica
   const credential = ledger.credentials.verify(text)
   if (credential === undefined) return refusal('credential_invalid')
   if (credential.expiresAtMs <= ledger.clock.nowMs()) return refusal('credential_expired')
-  const { policyName, expiresAtMs: _, ...pod } = credential
-  const terms = await ledger.runTerms.of(pod.runUid, pod.jobUid)
+  const terms = await ledger.runTerms.of(credential.runUid, credential.jobUid)
   if (terms === undefined) return refusal('credential_invalid')
   return {
-    caller: { keyId: pod.keyId, runUid: pod.runUid, pod },
-    policyName,
+    caller: callerOf(credential),
+    policyName: credential.policyName,
     onlyVendor: null,
     allowedEndpoints: terms.allowedEndpoints,
     needsNamedKeys: terms.needsNamedKeys,
   }
+}
+
+/** One for all calls under a credential, so that what is made of it need not be made again. */
+const callers = new WeakMap<PodCredential, Caller>()
+
+function callerOf(credential: PodCredential): Caller {
+  const known = callers.get(credential)
+  if (known !== undefined) return known
+  const { policyName: _, expiresAtMs: __, ...pod } = credential
+  const caller = { keyId: pod.keyId, runUid: pod.runUid, pod }
+  callers.set(credential, caller)
+  return caller
 }
 
 async function authenticateKey(ledger: Ledger, vaultKey: string): Promise<Authenticated | Refusal> {

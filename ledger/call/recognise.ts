@@ -45,7 +45,8 @@ export function recognise(who: Authenticated, addressed: Addressed, call: CallTe
   if (who.needsNamedKeys && identity.kind !== 'read' && identity.key?.kind !== 'named') {
     return refusal('restart_needs_named_key')
   }
-  return { identity, caller: { ...who.caller, pod: { ...pod, life: claims.life } }, claims }
+  const caller = claims.life === pod.life ? who.caller : { ...who.caller, pod: { ...pod, life: claims.life } }
+  return { identity, caller, claims }
 }
 
 /** Nothing tells us what a client without a sidecar has seen, so its key must name the intention. */

@@ -27,19 +27,33 @@ export function onRecord(reply: Reply | undefined, callId: CallId): Reply {
   return reply
 }
 
-/** `callReply` of the scripts: status, id, packed, lines, blob, why not sent. `ownLines`: what it was told is not sent back. */
-export function callOf(reply: Reply, ownLines = ''): CallRow {
+/** Without a text made of what is another status. */
+export const hasStatus = (reply: Reply, status: string): boolean =>
+  reply[0]?.length === status.length && statusOf(reply) === status
+
+/** `callReply` of the scripts: status, id, packed, lines, blob, why not sent. */
+export function callOf(reply: Reply): CallRow {
   return callRowOf({
     callId: textAt(reply, 1),
-    packed: textAt(reply, 2),
-    lines: linesOf(reply) || ownLines,
+    packed: packedOf(reply),
+    lines: linesOf(reply),
     blob: reply[4] ?? Buffer.alloc(0),
     notSent: textAt(reply, 5),
   })
 }
 
+/** Of a reply that holds a call: what changes of it, as it is on record. */
+export const packedOf = (reply: Reply): string => textAt(reply, 2)
+
 /** Of a reply that holds a call: its lines, as they are on record. */
 export const linesOf = (reply: Reply): string => textAt(reply, 3)
+
+/** Of a reply to a new call: levels that have a limit, which it has passed. */
+export function passedOf(reply: Reply): readonly CapLevelName[] {
+  return textAt(reply, 7)
+    .split(' ')
+    .filter((name) => name !== '') as CapLevelName[]
+}
 
 type NumberStatus = NumberAnswer['status']
 
@@ -61,12 +75,9 @@ export function numberAnswer(reply: Reply, historyId: HistoryId, sealedRequest: 
       return { status, call: callOf(reply) }
     case 'SEND': {
       const isNew = textAt(reply, 6) === '1'
-      const passed = textAt(reply, 7)
-        .split(' ')
-        .filter((name) => name !== '') as CapLevelName[]
       const call = callOf(reply)
       // What it was just given is not sent back.
-      return { status, call: isNew ? { ...call, sealedRequest } : call, isNew, passed }
+      return { status, call: isNew ? { ...call, sealedRequest } : call, isNew, passed: passedOf(reply) }
     }
   }
 }
@@ -98,9 +109,9 @@ function refusalOf(code: RefusalCode, more: string): Refusal {
   })
 }
 
-export function reportAnswer(reply: Reply, report: SendReport, ownLines?: string): ReportAnswer {
+export function reportAnswer(reply: Reply, report: SendReport): ReportAnswer {
   const status = statusOf(reply) as ReportAnswer['status']
-  const call = callOf(reply, ownLines)
+  const call = callOf(reply)
   const isAlarm = textAt(reply, 6) === '1'
   switch (status) {
     case 'settled': {

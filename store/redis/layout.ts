@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { asCallId, type CallId, type Digest, type RunUid } from '../../contract/ids.ts'
+import { remembered } from '../../contract/remembered.ts'
 import type { Random } from '../../runtime/random.ts'
 
 /** Layout of what is in Redis. A ledger refuses a store of another one. */
@@ -44,7 +45,8 @@ export function tagOf(policyName: string): string {
   return /^[\w.-]+$/.test(policyName) ? policyName : `~${hash(policyName, 32)}`
 }
 
-export function policyKeys(policyName: string): PolicyKeys {
+/** Every step asks for them. */
+export const policyKeys = remembered((policyName): PolicyKeys => {
   const of = (what: string) => `${PREFIX}:{${tagOf(policyName)}}:${what}`
   return {
     meta: of('meta'),
@@ -57,17 +59,22 @@ export function policyKeys(policyName: string): PolicyKeys {
     found: of('found'),
     objects: of('objects'),
   }
-}
+})
+
+const runKeyHead = remembered((policyName) => `${PREFIX}:{${tagOf(policyName)}}:run:`)
 
 export function runKey(policyName: string, runTag: string): string {
-  return `${PREFIX}:{${tagOf(policyName)}}:run:${runTag}`
+  return `${runKeyHead(policyName)}${runTag}`
 }
 
 const POLICY_MARK = 6
 const RUN_TAG = 16
 
-export const runTagOf = (runUid: string): string => hash(runUid, RUN_TAG)
-export const policyMarkOf = (policyName: string): string => hash(policyName, POLICY_MARK)
+/** Runs that make calls at one time. */
+const MOST_RUNS = 5_000
+
+export const runTagOf = remembered((runUid) => hash(runUid, RUN_TAG), MOST_RUNS)
+export const policyMarkOf = remembered((policyName) => hash(policyName, POLICY_MARK))
 
 /** `call_`, 6 hex of the policy, 16 of the run, 14 by chance: the id alone says where its record is. */
 export function newCallId(policyName: string, runUid: RunUid, random: Random): CallId {

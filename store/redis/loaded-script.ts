@@ -81,21 +81,38 @@ function asWord(value: ScriptValue | undefined): Word {
   return typeof value === 'number' ? String(value) : value
 }
 
-/** In Redis' protocol: what is text between two bodies is written at once. */
-function bytesOf(words: readonly Word[]): Buffer {
+/** In Redis' protocol. Nearly every step is ASCII but for its body, so that characters are bytes and need not be counted. */
+export function bytesOf(words: readonly Word[]): Buffer {
+  return written(words, (word) => word.length) ?? (written(words, (word) => Buffer.byteLength(word)) as Buffer)
+}
+
+/** The longest character in UTF-8, bytes. */
+const LONGEST_CHARACTER = 4
+
+/** What is text between two bodies is written at once. Undefined where some text has another length than `lengthOf` says. */
+function written(words: readonly Word[], lengthOf: (word: string) => number): Buffer | undefined {
   const pieces: Word[] = []
   let text = `*${words.length}\r\n`
+  let size = 0
   for (const word of words) {
     if (typeof word === 'string') {
-      text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`
+      text += `$${lengthOf(word)}\r\n${word}\r\n`
     } else {
-      pieces.push(`${text}$${word.length}\r\n`, word)
+      const head = `${text}$${word.length}\r\n`
+      size += lengthOf(head) + word.length
+      pieces.push(head, word)
       text = '\r\n'
     }
   }
   pieces.push(text)
-  const bytes = Buffer.allocUnsafe(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0))
+  size += lengthOf(text)
+  // With room to spare, a text that is longer than it says cannot look right by being cut off.
+  const bytes = Buffer.allocUnsafe(size + LONGEST_CHARACTER)
   let at = 0
-  for (const piece of pieces) at += typeof piece === 'string' ? bytes.write(piece, at) : piece.copy(bytes, at)
-  return bytes
+  for (const piece of pieces) {
+    if (typeof piece !== 'string') at += piece.copy(bytes, at)
+    else if (bytes.write(piece, at) === lengthOf(piece)) at += lengthOf(piece)
+    else return undefined
+  }
+  return bytes.subarray(0, size)
 }

@@ -5,12 +5,12 @@ import type { Place } from './places.ts'
 /** More than are ever out at once; of any other the record is read. About 1.5 KB each. */
 const MOST_NOTED = 5_000
 
-/** What stays of a record as long as nobody else makes the call anew. No body is in it: some are never reported. */
+/** What stays of a record as long as nobody else makes the call anew. */
 export interface OwnCall {
   readonly place: Place
   readonly n: number
-  /** Sums that it counts in, of its day. */
-  readonly accounts: readonly string[]
+  /** As it was reserved. No body is in it: some are never reported. */
+  readonly row: CallRow
   /** As they are on record. */
   readonly lines: string
 }
@@ -20,11 +20,14 @@ export class OwnCalls {
   readonly #calls = new Map<CallId, OwnCall>()
 
   /** Only of a numbered call that may be repeated: any other is settled by REPORT. */
-  note({ callId, n, accounts, repeat }: CallRow, place: Place, lines: string): void {
+  note(row: CallRow, place: Place, lines: string): void {
+    const { callId, n, repeat } = row
     if (n === null || repeat.kind !== 'idempotent') return
-    const [oldest] = this.#calls.keys()
-    if (oldest !== undefined && this.#calls.size >= MOST_NOTED) this.#calls.delete(oldest)
-    this.#calls.set(callId, { place, n, accounts, lines })
+    if (this.#calls.size >= MOST_NOTED) {
+      const [oldest] = this.#calls.keys()
+      if (oldest !== undefined) this.#calls.delete(oldest)
+    }
+    this.#calls.set(callId, { place, n, row: { ...row, sealedRequest: null }, lines })
   }
 
   /** Once: what becomes of a call after its first report is for the record to say. */

@@ -1,43 +1,93 @@
+import type { CallId } from '../../contract/ids.ts'
+import { runAccount, runDayAccount } from '../rules/accounts.ts'
+import { attemptOf, scopeOf } from '../rules/caller.ts'
 import { isParallel } from '../rules/claims.ts'
 import type { CapLimit, NumberRequest, SendReport } from '../store.ts'
+import { shortDigest, shortScope } from './layout.ts'
 import type { OwnCall } from './own-calls.ts'
-import type { numberArguments, reportArguments } from './requests.ts'
+import { actorText, fenceOf, handText, marked, ratesText, toldHead, vendorKeyHead } from './requests.ts'
+import type { RestOfCall } from './rows.ts'
 import type { ScriptValue } from './script.ts'
+import type { QUICK_NUMBER, QUICK_REPORT } from './scripts/quick.ts'
 
-type NumberArguments = ReturnType<typeof numberArguments>
-type ReportArguments = ReturnType<typeof reportArguments>
+type ArgumentsOf<Script extends { readonly args: object }> = Readonly<Record<keyof Script['args'], ScriptValue>>
+
+/** A call as the quick script reserves it, if it does. */
+export interface QuickNumber {
+  readonly args: ArgumentsOf<typeof QUICK_NUMBER>
+  /** Sums that it then counts in. */
+  readonly accounts: readonly string[]
+  readonly vendorKey: string
+}
 
 const DAY_MS = 86_400_000
 
 /** What QUICK_NUMBER is told; undefined where the request alone shows that it is not the plainest case. */
-export function quickNumber(request: NumberRequest, whole: NumberArguments, nowMs: number) {
-  const { policyAccount, vendorAccount, namespaceAccount } = whole
-  if (!isPlainRequest(request) || vendorAccount === null || namespaceAccount === null) return undefined
-  const { attempt, boot, seq, scope, digest, vendor, walk, k, core } = whole
-  const occurrence = `${scope}|${digest}|1`
+export function quickNumber(request: NumberRequest, callId: CallId, nowMs: number): QuickNumber | undefined {
+  const { caller, claims, identity, price, repeat, send, vendor, policyName, limits } = request
+  const { pod, runUid } = caller
+  if (pod === null || claims === null || !isPlainRequest(request)) return undefined
   const dayFromMs = nowMs - (nowMs % DAY_MS)
-  const day = new Date(dayFromMs).toISOString().slice(0, 10)
-  return {
-    ...whole,
-    told: `${whole.toldHead}1${whole.toldTail}"${whole.vendorKey}1"}`,
-    place: `${scope}\t${digest}\t${vendor}\t${walk}\t${day}\t${policyAccount}\t${vendorAccount}\t${namespaceAccount}\n${whole.rest}`,
+  const day = dayOf(dayFromMs)
+  const scope = shortScope(scopeOf(caller), runUid)
+  const digest = shortDigest(identity.digest)
+  const core = identity.core === null ? null : shortDigest(identity.core)
+  const attempt = attemptOf(pod, pod.life)
+  const rest = JSON.stringify({ account: identity.account, core: identity.core } satisfies RestOfCall)
+  const ofPolicy = `policy/${policyName}/`
+  const ofVendor = `${ofPolicy}vendor/${vendor}/`
+  const ofNamespace = `${ofPolicy}namespace/${pod.namespace}/`
+  const [policyAccount, vendorAccount, namespaceAccount] = [
+    `${ofPolicy}${day}`,
+    `${ofVendor}${day}`,
+    `${ofNamespace}${day}`,
+  ]
+  const vendorKey = `${vendorKeyHead(request)}1`
+  const limitOf = (name: CapLimit['level']) => limits.find(({ level }) => level === name)?.limitUsdMicros ?? null
+  const args = {
+    keyId: caller.keyId,
+    jobUid: pod.jobUid,
+    callId,
+    actor: actorText(caller),
+    told: `${toldHead(request, callId)}1,"namedKey":null,"vendorKey":${JSON.stringify(vendorKey)}}`,
+    place: `${scope}\t${digest}\t${vendor}\t${attempt}\t${day}\t${ofPolicy}\t${ofVendor}\t${ofNamespace}\n${rest}`,
     dayFromMs,
     dayField: `a:${day}`,
-    lastField: `l:${attempt}|${k}`,
+    attempt,
+    lastField: `l:${attempt}|${fenceOf(request)}`,
     scopeField: `p:${scope}`,
     progressField: `g:${scope}`,
     lowField: `S:${attempt}|${digest}`,
-    occurrenceField: `n:${occurrence}`,
+    occurrenceField: `n:${scope}|${digest}|1`,
     handedField: `h:${attempt}|${digest}|1`,
     coreField: core === null ? null : `t:${scope}|${core}`,
     coreFirst: `${digest} 1 `,
     lifeField: `L:${attempt}`,
-    ord: `${boot} ${seq}`,
-    passed: passedText(request.limits),
-    policyAccount: `${policyAccount}${day}`,
-    vendorAccount: `${vendorAccount}${day}`,
-    namespaceAccount: `${namespaceAccount}${day}`,
-  } satisfies Record<string, ScriptValue>
+    ord: `${claims.ord.boot} ${claims.ord.seq}`,
+    total: price.totalUsdMicros,
+    windowMs: repeat.kind === 'idempotent' ? repeat.windowMs : repeat.kind,
+    nonce: send.nonce,
+    leaseMs: send.leaseMs,
+    sealedRequest: request.sealedRequest,
+    policyLimit: limitOf('policy_day'),
+    vendorLimit: limitOf('policy_vendor_day'),
+    namespaceLimit: limitOf('policy_namespace_day'),
+    policyAccount,
+    vendorAccount,
+    namespaceAccount,
+    passed: passedText(limits),
+    rates: ratesText(price),
+  }
+  const accounts = [runAccount(runUid), runDayAccount(runUid, day), policyAccount, vendorAccount, namespaceAccount]
+  return { args, accounts, vendorKey }
+}
+
+let lastDay = { fromMs: 0, day: '1970-01-01' }
+
+/** Calls come thousands a day. */
+function dayOf(fromMs: number): string {
+  if (lastDay.fromMs !== fromMs) lastDay = { fromMs, day: new Date(fromMs).toISOString().slice(0, 10) }
+  return lastDay.day
 }
 
 /** With a sidecar, in a Pod with an index, without anything that more than its content speaks for or against. */
@@ -53,25 +103,34 @@ function isPlainRequest({ caller, claims, identity, endpoint, price }: NumberReq
 const PASSED_LEVELS = ['policy_day', 'policy_vendor_day', 'policy_namespace_day'] as const
 
 function passedText(limits: readonly CapLimit[]): string {
-  return PASSED_LEVELS.filter((name) => limits.some(({ level }) => level === name))
-    .map((name) => `${name} `)
-    .join('')
+  let passed = ''
+  for (const name of PASSED_LEVELS) if (limits.some(({ level }) => level === name)) passed += `${name} `
+  return passed
 }
 
 /** What QUICK_REPORT is told; undefined where the report alone shows that it is not the plainest case. */
-export function quickReport({ outcome, handTo }: SendReport, whole: ReportArguments, { n, accounts, lines }: OwnCall) {
+export function quickReport(
+  { callId, gen, outcome, handTo }: SendReport,
+  { row, n, lines }: OwnCall,
+): ArgumentsOf<typeof QUICK_REPORT> | undefined {
   if (outcome.kind !== 'definite') return undefined
-  const { hasEffect, sealedAnswer, givesBack, isUnexpectedReplay, totalUsdMicros, object } = outcome.answer
+  const { status, hasEffect, sealedAnswer, givesBack, isUnexpectedReplay, totalUsdMicros, object } = outcome.answer
   const isKept = sealedAnswer !== null && sealedAnswer.length > 0
   const isPlain = hasEffect && isKept && givesBack === null && !isUnexpectedReplay && totalUsdMicros > 0
-  const [, , policyAccount, vendorAccount, namespaceAccount] = accounts
+  const [, , policyAccount, vendorAccount, namespaceAccount] = row.accounts
   if (!isPlain || policyAccount === undefined || vendorAccount === undefined || namespaceAccount === undefined)
     return undefined
   const [actor = '', told = '', placeLine = ''] = lines.split('\n', 3)
-  const [scope, digest, vendor, , day] = placeLine.split('\t')
+  const [scope, digest, vendor, , day] = placeLine.split('\t', 5)
   const content = `${scope}|${digest}`
   return {
-    ...whole,
+    callId,
+    gen,
+    status,
+    sealed: sealedAnswer,
+    total: totalUsdMicros,
+    object: marked(object),
+    objectJson: JSON.stringify(object),
     actor,
     told,
     dayField: `a:${day}`,
@@ -83,6 +142,7 @@ export function quickReport({ outcome, handTo }: SendReport, whole: ReportArgume
     policyAccount,
     vendorAccount,
     namespaceAccount,
-    handField: handTo === null ? null : `h:${whole.handAttempt}|${digest}|${n}`,
-  } satisfies Record<string, ScriptValue>
+    handField: handTo === null ? null : `h:${attemptOf(handTo.caller, handTo.caller.life)}|${digest}|${n}`,
+    handTo: handTo === null ? null : handText(handTo),
+  }
 }

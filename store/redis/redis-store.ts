@@ -8,24 +8,22 @@ import { scopeOfPod } from '../rules/caller.ts'
 import { LEAST_KEPT_MS } from '../rules/retention.ts'
 import type * as S from '../store.ts'
 import { StoreFault } from '../store.ts'
-import { callOf, linesOf, numberAnswer, onRecord, repairAnswer, reportAnswer, statusOf } from './answers.ts'
+import { callOf, onRecord, repairAnswer, statusOf } from './answers.ts'
 import type { Reply } from './connection.ts'
 import { DurabilityLook } from './durability.ts'
 import { admitPodOn, endJobOn } from './exchange.ts'
 import { callMarkOf, newCallId, runTagOf, shortScope } from './layout.ts'
-import { OwnCalls } from './own-calls.ts'
 import type { Place } from './places.ts'
-import { quickNumber, quickReport } from './quick.ts'
+import { QuickSteps } from './quick-steps.ts'
 import type { RedisReads } from './reads.ts'
 import { mergeOn, mergeStandingOn, recordGivenUpOn } from './recovering.ts'
 import { RedisRegistry } from './registry.ts'
-import { actorText, factsText, numberArguments, readArguments, refusedCallText, reportArguments } from './requests.ts'
+import { actorText, factsText, readArguments, refusedCallText, reportArguments } from './requests.ts'
 import { fixedOfKey } from './rows.ts'
 import type { Script, ScriptValue } from './script.ts'
 import { CREATE_KEY, OPEN_DAY_CAPS, REVOKE, SET_LIMITS } from './scripts/keys.ts'
-import { NUMBER } from './scripts/number.ts'
 import { PRUNE } from './scripts/prune.ts'
-import { QUICK_NUMBER, QUICK_REPORT, QUICK_SEEN } from './scripts/quick.ts'
+import { QUICK_SEEN } from './scripts/quick.ts'
 import { ADMIT_READ, CLOSE_READ, RECORD_REFUSAL } from './scripts/reads.ts'
 import { REPAIR, RESOLVE } from './scripts/repair.ts'
 import { MARK_SENT, RECORD_SEEN, RENEW_LEASE, REPORT } from './scripts/sending.ts'
@@ -40,7 +38,7 @@ export class RedisStore implements DistributedStore {
   readonly registry: Registry
   readonly #steps: Steps
   readonly #reads: RedisReads
-  readonly #own = new OwnCalls()
+  readonly #quick: QuickSteps
   readonly #durability: DurabilityLook
   readonly #stopTicking: () => void
 
@@ -48,6 +46,7 @@ export class RedisStore implements DistributedStore {
     this.registry = new RedisRegistry(steps.connection, reads.places, steps.install.installId)
     this.#steps = steps
     this.#reads = reads
+    this.#quick = new QuickSteps(steps)
     this.#durability = new DurabilityLook(steps.connection)
     this.#stopTicking = stopTicking
   }
@@ -68,7 +67,7 @@ export class RedisStore implements DistributedStore {
     this.#steps.adopt(historyId)
     // Where things are is looked for again: some of it may be lost.
     this.#reads.places.forget()
-    this.#own.forget()
+    this.#quick.forget()
   }
 
   onDoubt(doubted: (why: string) => void): void {
@@ -85,16 +84,7 @@ export class RedisStore implements DistributedStore {
     if (place === undefined) return { status: 'REFUSED', refusal: refusal('credential_invalid') }
     if (place.policyName !== policyName)
       throw new Error(`run ${caller.runUid} is under ${place.policyName}, not ${policyName}`)
-    const callId = newCallId(policyName, caller.runUid, this.#steps.random)
-    const args = numberArguments(request, callId)
-    const quick = quickNumber(request, args, this.#steps.wallMs())
-    const reply =
-      quick === undefined
-        ? await this.#steps.asked(NUMBER, place, args)
-        : await this.#steps.quickly(place, { script: QUICK_NUMBER, args: quick }, { script: NUMBER, args })
-    const answer = numberAnswer(reply, historyId, request.sealedRequest)
-    if (answer.status === 'SEND' && answer.isNew) this.#own.note(answer.call, place, linesOf(reply))
-    return answer
+    return this.#quick.number(request, place)
   }
 
   async markSent(send: S.SendRef & { readonly leaseMs: number }): Promise<'marked' | 'refused'> {
@@ -118,14 +108,8 @@ export class RedisStore implements DistributedStore {
     )
   }
 
-  async report(report: S.SendReport): Promise<S.ReportAnswer> {
-    const args = reportArguments(report)
-    const own = this.#own.take(report.callId)
-    const quick = own === undefined ? undefined : quickReport(report, args, own)
-    if (quick === undefined || own === undefined)
-      return reportAnswer(await this.#ofCall(REPORT, report.callId, args), report)
-    const reply = await this.#steps.quickly(own.place, { script: QUICK_REPORT, args: quick }, { script: REPORT, args })
-    return reportAnswer(onRecord(reply, report.callId), report, own.lines)
+  report(report: S.SendReport): Promise<S.ReportAnswer> {
+    return this.#quick.report(report, () => this.#ofCall(REPORT, report.callId, reportArguments(report)))
   }
 
   async recordSeen(

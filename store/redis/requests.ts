@@ -4,7 +4,17 @@ import { classDayAccount } from '../rules/accounts.ts'
 import { attemptOf, scopeOf } from '../rules/caller.ts'
 import { isParallel } from '../rules/claims.ts'
 import { vendorKeyOf } from '../rules/vendor-key.ts'
-import type { Caller, FoundAnswer, NumberRequest, ReadRequest, RefusedCall, SendOutcome, SendReport } from '../store.ts'
+import type {
+  Caller,
+  FoundAnswer,
+  HandTo,
+  NumberRequest,
+  Price,
+  ReadRequest,
+  RefusedCall,
+  SendOutcome,
+  SendReport,
+} from '../store.ts'
 import { shortDigest, shortScope } from './layout.ts'
 import type { RestOfCall } from './rows.ts'
 
@@ -18,9 +28,9 @@ export function numberArguments(request: NumberRequest, callId: CallId) {
     keyId: caller.keyId,
     callId,
     actor: actorText(caller),
-    toldHead: `{"callId":"${callId}","vendor":${JSON.stringify(vendor)},"route":${JSON.stringify(route)},"digest":"${digest}","n":`,
+    toldHead: toldHead(request, callId),
     toldTail: `,"namedKey":${key?.kind === 'named' ? JSON.stringify(key.value) : 'null'},"vendorKey":`,
-    vendorKey: vendorKeyHead(request),
+    vendorKey: inJson(vendorKeyHead(request)),
     refusedCall: refusedCallText({ vendor, route, digest }),
     rest: JSON.stringify({ account, core } satisfies RestOfCall),
     scope: shortScope(scopeOf(caller), caller.runUid),
@@ -46,7 +56,7 @@ export function numberArguments(request: NumberRequest, callId: CallId) {
     endpointRefusal: endpoint === null ? null : `=${JSON.stringify(endpoint)}`,
     total: price.totalUsdMicros,
     object: marked(price.object),
-    rates: price.ratesHash === undefined ? null : `,"ratesHash":${JSON.stringify(price.ratesHash)}`,
+    rates: ratesText(price),
     vendor,
     windowMs: repeat.kind === 'idempotent' ? repeat.windowMs : repeat.kind,
     isParallel: isParallel(identity),
@@ -87,8 +97,13 @@ export function reportArguments({ callId, epoch, gen, nonce, outcome, handTo }: 
     outcome: outcome.kind,
     ...definiteArguments(outcome),
     handAttempt: handTo === null ? null : attemptOf(handTo.caller, handTo.caller.life),
-    handTo: handTo === null ? null : `${handTo.boot}${handTo.token === null ? '' : ` =${handTo.token}`}`,
+    handTo: handTo === null ? null : handText(handTo),
   }
+}
+
+/** Boot of the sidecar that an answer is written to, and the token that it is handed to. */
+export function handText({ boot, token }: HandTo): string {
+  return `${boot}${token === null ? '' : ` =${token}`}`
 }
 
 function definiteArguments(outcome: SendOutcome) {
@@ -159,8 +174,19 @@ export function readArguments({ caller, vendor, identity, endpoint }: ReadReques
   }
 }
 
+/** Of callers that ask again and again. */
+const known = new WeakMap<Caller, string>()
+
 /** JSON of an actor, up to the label, which the store adds. */
-export function actorText({ keyId, runUid, pod }: Caller): string {
+export function actorText(caller: Caller): string {
+  const earlier = known.get(caller)
+  if (earlier !== undefined) return earlier
+  const text = actorTextOf(caller)
+  known.set(caller, text)
+  return text
+}
+
+function actorTextOf({ keyId, runUid, pod }: Caller): string {
   const who = {
     keyId,
     runUid,
@@ -186,17 +212,29 @@ export function factsText(facts: readonly SeenFact[]): string {
     .join('')
 }
 
-function fenceOf({ vendor, identity: { key, core, digest, account } }: NumberRequest): string {
+export function fenceOf({ vendor, identity: { key, core, digest, account } }: NumberRequest): string {
   return key?.kind === 'named' ? `key:${namedField(vendor, account, key.value)}` : shortDigest(core ?? digest)
 }
 
 const namedField = (vendor: string, account: string, key: string) => JSON.stringify([vendor, account, key])
 
-/** In JSON, without quotes; a numbered call's up to its n, which the script decides. */
-function vendorKeyHead({ caller, identity }: NumberRequest): string {
+/** A numbered call's up to its n, which the script decides. */
+export function vendorKeyHead({ caller, identity }: NumberRequest): string {
   const key = vendorKeyOf(caller, identity, { n: 0, gen: 0 })
-  const head = identity.key?.kind === 'named' ? key : key.slice(0, -1)
-  return JSON.stringify(head).slice(1, -1)
+  return identity.key?.kind === 'named' ? key : key.slice(0, -1)
 }
 
-const marked = (object: string | null) => (object === null ? null : `=${object}`)
+/** JSON of a call, up to its n. */
+export function toldHead({ vendor, identity: { route, digest } }: NumberRequest, callId: CallId): string {
+  return `{"callId":"${callId}","vendor":${JSON.stringify(vendor)},"route":${JSON.stringify(route)},"digest":"${digest}","n":`
+}
+
+/** What the event adds where a currency table made dollars of the amount. */
+export function ratesText({ ratesHash }: Price): string | null {
+  return ratesHash === undefined ? null : `,"ratesHash":${JSON.stringify(ratesHash)}`
+}
+
+/** Without quotes. */
+const inJson = (text: string) => JSON.stringify(text).slice(1, -1)
+
+export const marked = (object: string | null) => (object === null ? null : `=${object}`)

@@ -2,7 +2,8 @@ import type { CapLevelName } from '../../contract/call.ts'
 import type { CallId, Digest, JobUid, KeyId, Nonce, PodUid, RunUid } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import { runAccount, runDayAccount } from '../rules/accounts.ts'
-import type { CallRow, KeyRow, Limits, NotSent, RunJob, RunRow, RunTermsRow } from '../store.ts'
+import { scopeOf } from '../rules/caller.ts'
+import type { CallRow, KeyRow, Limits, NotSent, NumberRequest, RunJob, RunRow, RunTermsRow } from '../store.ts'
 
 /** Fields of a run's hash that make up its key and, for a Job, its run. */
 export const ROW_FIELDS = [
@@ -160,6 +161,54 @@ export function callRowOf({ callId, packed, lines, blob, notSent }: CallFields):
   }
 }
 
+/** What of a new call's row is nowhere in its request. */
+export interface NewRow {
+  readonly callId: CallId
+  readonly packed: string
+  readonly accounts: readonly string[]
+  readonly vendorKey: string
+}
+
+/** The row of a Pod's call that was reserved just now, the first of its content: as `callRowOf` reads it from the record. */
+export function newRowOf(request: NumberRequest, { callId, packed, accounts, vendorKey }: NewRow): CallRow {
+  const { caller, identity, vendor, sealedRequest } = request
+  const { keyId, runUid, pod } = caller
+  const { isPutAside: _, ...changing } = unpack(packed)
+  return {
+    callId,
+    keyId,
+    runUid,
+    jobUid: pod?.jobUid ?? null,
+    podUid: pod?.podUid ?? null,
+    podName: pod?.podName ?? null,
+    index: pod?.index ?? null,
+    namespace: pod?.namespace ?? null,
+    life: pod?.life ?? null,
+    scope: scopeOf(caller),
+    vendor,
+    route: identity.route,
+    account: identity.account,
+    digest: identity.digest,
+    core: identity.core,
+    ...changing,
+    n: 1,
+    namedKey: null,
+    vendorKey,
+    leaseBoot: REDIS_BOOT,
+    accounts,
+    levels: LEVELS,
+    sealedRequest,
+    sealedAnswer: null,
+    notSent: null,
+  }
+}
+
+/** The row of a call that was settled just now, which until then was `row`. */
+export function settledRowOf(row: CallRow, packed: string, sealedAnswer: Buffer | null): CallRow {
+  const { isPutAside: _, ...changing } = unpack(packed)
+  return { ...row, ...changing, leaseBoot: '', sealedRequest: null, sealedAnswer }
+}
+
 export function notSentOf(told: string, sealedAnswer: Buffer | null): NotSent {
   return { ...(JSON.parse(told) as Pick<NotSent, 'refusal' | 'reason'>), sealedAnswer }
 }
@@ -173,25 +222,10 @@ function accountsOf(runUid: RunUid, day: string, prefixes: readonly string[]): r
 
 /** As `writeCall` of the scripts packs it. */
 function unpack(packed: string) {
-  const [
-    state,
-    epoch,
-    gen,
-    sends,
-    lease,
-    reserved,
-    spent,
-    first,
-    window,
-    status,
-    saved,
-    effect,
-    created,
-    order,
-    ...more
-  ] = packed.split(' ')
-  const [place, read, , open, ...object] = more
-  const named = object.join(' ')
+  const words = packed.split(' ')
+  const [state, epoch, gen, sends, lease, reserved, spent, first, window, status] = words
+  const [saved, effect, created, order, place, read, , open] = words.slice(10, 18)
+  const named = words.slice(18).join(' ')
   return {
     state: state as CallRow['state'],
     epoch: Number(epoch),

@@ -4,6 +4,7 @@ import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import { StoreFault } from '../store.ts'
+import { hasStatus } from './answers.ts'
 import { type Connection, isWorthAsking, type Reply } from './connection.ts'
 import type { Install } from './install.ts'
 import { policyKeys, runKey } from './layout.ts'
@@ -29,6 +30,12 @@ type ArgumentsOf<Arg extends string> = Readonly<Record<Exclude<Arg, 'isRepeated'
 interface Step<Arg extends string, Given> {
   readonly script: Script<Arg>
   readonly args: Given
+}
+
+/** A reply, and whether the quick script gave it. */
+export interface QuickReply {
+  readonly reply: Reply
+  readonly isQuick: boolean
 }
 
 /** Runs scripts under the history that this process believes in, and notices when it is no longer Redis'. */
@@ -87,11 +94,11 @@ export class Steps {
     args: Readonly<Record<Arg, ScriptValue>>,
   ): Promise<Reply> {
     const { policyName, runTag } = place
-    const names = { ...policyKeys(policyName), run: runKey(policyName, runTag) }
-    const keys = script.keys.map((key) => names[key])
+    const names = policyKeys(policyName)
+    const keys = script.keys.map((key) => (key === 'run' ? runKey(policyName, runTag) : names[key]))
     try {
       const reply = await this.#connection.run(script, keys, { history: this.#install.historyId, args })
-      if (reply[0]?.toString() === 'NEW_HISTORY') throw this.#historyChanged(policyName, reply[1]?.toString() ?? '')
+      if (hasStatus(reply, 'NEW_HISTORY')) throw this.#historyChanged(policyName, reply[1]?.toString() ?? '')
       this.#problem = undefined
       return reply
     } catch (fault) {
@@ -101,45 +108,50 @@ export class Steps {
   }
 
   /** Asks again for a while where the answer was lost, or Redis is changing its master. */
-  asked<Arg extends string>(script: Script<Arg>, place: Place, args: ArgumentsOf<Arg>): Promise<Reply> {
-    return this.#again((isRepeated) => this.#asking(script, place, { args, isRepeated }))
-  }
-
-  /** First by a script that decides only the plainest case; by the whole one where it is another, or a reply was lost. */
-  quickly<Quick extends string, Arg extends string>(
-    place: Place,
-    quick: Step<Quick, Readonly<Record<Quick, ScriptValue>>>,
-    whole: Step<Arg, ArgumentsOf<Arg>>,
-  ): Promise<Reply> {
-    return this.#again(async (isRepeated) => {
-      if (!isRepeated) {
-        const reply = await this.once(quick.script, place, quick.args)
-        if (reply[0]?.toString() !== 'WHOLE') return reply
-      }
-      return this.#asking(whole.script, place, { args: whole.args, isRepeated })
-    })
-  }
-
-  #asking<Arg extends string>(
-    script: Script<Arg>,
-    place: Place,
-    { args, isRepeated }: { readonly args: ArgumentsOf<Arg>; readonly isRepeated: boolean },
-  ): Promise<Reply> {
-    return this.once(script, place, { ...args, isRepeated } as Record<Arg, ScriptValue>)
-  }
-
-  async #again(ask: (isRepeated: boolean) => Promise<Reply>): Promise<Reply> {
-    const { clock, timers } = this.#doors
-    const untilMs = clock.monotonicMs() + ASK_AGAIN_MS
-    for (let tries = 0; ; tries += 1) {
+  async asked<Arg extends string>(script: Script<Arg>, place: Place, args: ArgumentsOf<Arg>): Promise<Reply> {
+    const askedAtMs = this.#doors.clock.monotonicMs()
+    for (let tries = 1; ; tries += 1) {
       try {
-        return await ask(tries > 0)
+        return await this.once(script, place, { ...args, isRepeated: tries > 1 } as Record<Arg, ScriptValue>)
       } catch (fault) {
-        const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS)
-        if (!isWorthAsking(fault) || clock.monotonicMs() + pauseMs > untilMs) throw fault
-        await timers.sleep(pauseMs)
+        await this.#pauseAfter(fault, { tries, askedAtMs })
       }
     }
+  }
+
+  /**
+   * First by a script that decides only the plainest case; by the whole one where it is another, or a reply was lost. What
+   * the whole one is told is made only then.
+   */
+  async quickly<Quick extends string, Arg extends string>(
+    place: Place,
+    quick: Step<Quick, Readonly<Record<Quick, ScriptValue>>>,
+    whole: Step<Arg, () => ArgumentsOf<Arg>>,
+  ): Promise<QuickReply> {
+    const askedAtMs = this.#doors.clock.monotonicMs()
+    for (let tries = 1; ; tries += 1) {
+      try {
+        if (tries === 1) {
+          const reply = await this.once(quick.script, place, quick.args)
+          if (!hasStatus(reply, 'WHOLE')) return { reply, isQuick: true }
+        }
+        const args = { ...whole.args(), isRepeated: tries > 1 } as Record<Arg, ScriptValue>
+        return { reply: await this.once(whole.script, place, args), isQuick: false }
+      } catch (fault) {
+        await this.#pauseAfter(fault, { tries, askedAtMs })
+      }
+    }
+  }
+
+  /** Throws what a second asking would not cure, or when there was enough of it. */
+  async #pauseAfter(
+    fault: unknown,
+    { tries, askedAtMs }: { readonly tries: number; readonly askedAtMs: number },
+  ): Promise<void> {
+    const { clock, timers } = this.#doors
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS)
+    if (!isWorthAsking(fault) || clock.monotonicMs() + pauseMs > askedAtMs + ASK_AGAIN_MS) throw fault
+    await timers.sleep(pauseMs)
   }
 
   #historyChanged(policyName: string, now: string): StoreFault {

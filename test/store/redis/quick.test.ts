@@ -42,6 +42,19 @@ describe('the quick scripts', function () {
     expect((await stage.events()).at(-1)).to.include({ event: 'run.closed', effectsNoPodSaw: 0 })
   })
 
+  it('answer with the very row that is then on record', async () => {
+    const answered = await stage.ask(pod, { content: 'one', core: 'c' })
+    if (answered.status !== 'SEND') throw new Error(told(answered))
+    const { call } = answered
+    expect(await stage.store.findCall(call.callId)).to.deep.equal(call)
+    const [nonce] = call.open
+    if (nonce === undefined) throw new Error('no send is open')
+    const ref = { callId: call.callId, epoch: call.epoch, gen: call.gen, nonce }
+    const reported = await stage.settle(ref, { object: 'pi_1', totalUsdMicros: usd(1) })
+    expect([...ran]).to.deep.equal(['jobcapQuickNumber', 'jobcapQuickReport'])
+    expect(await stage.store.findCall(call.callId)).to.deep.equal(reported.call)
+  })
+
   it('note which token read an answer: its own repeat is no new call', async () => {
     const key = { kind: 'token', value: 't1' } as const
     const { ref } = await stage.send(pod, { content: 'one', key })
