@@ -14,7 +14,10 @@ describe('a declared vendor whose SDKs mark the repeats of a call', function () 
     world = await World.start('--repair-every-ms', '200')
     const policy = policyText(world.rig)
     world.rig.writePolicy(
-      policy.replace('idempotency: never', 'idempotency: never\n    retryTokenHeader: X-Invocation-Id'),
+      policy
+        .replace('idempotency: never', 'idempotency: never\n    retryTokenHeader: X-Invocation-Id')
+        .replace('core: [/address]}', 'core: [/address]}, {match: "POST /v1/uploads", usd: "0.01"}')
+        .replace('["POST /v1/lookup"', '["POST /v1/lookup", "POST /v1/uploads"'),
     )
   })
   beforeEach(async () => {
@@ -62,11 +65,11 @@ describe('a declared vendor whose SDKs mark the repeats of a call', function () 
   it('the same multipart body under another boundary is the same call to a replacement Pod', async () => {
     const upload = (which: PathPod, boundary: string) =>
       which.ask({
-        path: '/geocode/v1/lookup',
+        path: '/geocode/v1/uploads',
         headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
         body: `--${boundary}\r\nContent-Disposition: form-data; name="address"\r\n\r\n1 Main St\r\n--${boundary}--\r\n`,
       })
-    // The stand-in takes JSON alone; its refusal is definite, and as good as any answer to be replayed.
+    // The stand-in knows no such route; its refusal is definite, and as good as any answer to be replayed.
     const first = await upload(pod, 'aaaa')
     expect(first.headers['jobcap-replayed']).to.equal(undefined)
     const again = await upload(await job.replace(pod), 'bbbb')
