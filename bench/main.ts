@@ -70,7 +70,7 @@ async function measure(): Promise<Measured> {
   )
   const compared = await compare(ground, { rounds, seconds, warmUpSeconds: isShort ? 1 : 5 }, say)
   const pairsOverEvalsha = await step('reserve and settle on one Redis core', () =>
-    measurePairs(ground, isShort ? 1 : 3, isShort ? 500 : 5_000),
+    measurePairs(ground, isShort ? 1 : 3, isShort ? 2_000 : 5_000),
   )
   const recognising = await step('recognising and pricing', () => measureRecognising(ground, isShort ? 1 : 3))
   const streams = await step('streams', () =>
