@@ -29,6 +29,11 @@ export function crowdsOn(stage: () => Stage): void {
     const killed: string[] = []
     const running = async () =>
       (await podsOf(work)).items.filter(({ status }) => status.phase === 'Running').map(({ metadata }) => metadata.name)
+    const isDone = (doing: Promise<unknown>) =>
+      doing.then(
+        () => true,
+        () => false,
+      )
     const kill = async (at: number) => {
       if (at % 8 === 5) {
         // Killed in the middle of what it does, or told to end: its store is what it goes on with.
@@ -36,18 +41,18 @@ export function crowdsOn(stage: () => Stage): void {
         await stage().kubectl(['delete', 'pod', LEDGER, '-n', OWN_NAMESPACE, ...force])
         return killed.push('ledger')
       }
+      const what = (['pod', 'bill', 'jobcap-proxy'] as const)[at % 3] ?? 'pod'
       const pods = await running()
-      const pod = pods[(at * 7) % pods.length]
-      if (pod === undefined) return 0
-      // It may have ended meanwhile, by itself.
-      const done = (what: string) => () => void killed.push(what)
-      if (at % 3 === 0) {
-        await inTeam('delete', 'pod', pod, '--force', '--grace-period=0').then(done('pod'), () => {})
-      } else {
-        const name = at % 3 === 1 ? 'bill' : 'jobcap-proxy'
-        await stage()
-          .task({ pod, name }, 'kill', '--signal', 'SIGKILL')
-          .then(done(name), () => {})
+      const from = (at * 7) % (pods.length || 1)
+      // One may have ended meanwhile by itself, or its app may not run yet: then the next, until each kind has been. Not more
+      // often: with each Pod that fails the Job controller waits longer before it makes the next.
+      const others = killed.includes(what) ? [] : [...pods.slice(from + 1), ...pods.slice(0, from)]
+      for (const pod of [...pods.slice(from, from + 1), ...others]) {
+        const doing =
+          what === 'pod'
+            ? inTeam('delete', 'pod', pod, '--force', '--grace-period=0')
+            : stage().task({ pod, name: what }, 'kill', '--signal', 'SIGKILL')
+        if (await isDone(doing)) return killed.push(what)
       }
       return 0
     }
