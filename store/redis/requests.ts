@@ -1,7 +1,7 @@
 import type { SeenFact } from '../../contract/call.ts'
 import type { CallId } from '../../contract/ids.ts'
 import { classDayAccount } from '../rules/accounts.ts'
-import { attemptOf, scopeOf } from '../rules/caller.ts'
+import { attemptOf, podOf, scopeOf } from '../rules/caller.ts'
 import { isParallel } from '../rules/claims.ts'
 import { vendorKeyOf } from '../rules/vendor-key.ts'
 import type {
@@ -181,22 +181,10 @@ const known = new WeakMap<Caller, string>()
 export function actorText(caller: Caller): string {
   const earlier = known.get(caller)
   if (earlier !== undefined) return earlier
-  const text = actorTextOf(caller)
+  const { keyId, runUid } = caller
+  const text = `${JSON.stringify({ keyId, runUid, ...podOf(caller) }).slice(0, -1)},"label":`
   known.set(caller, text)
   return text
-}
-
-function actorTextOf({ keyId, runUid, pod }: Caller): string {
-  const who = {
-    keyId,
-    runUid,
-    jobUid: pod?.jobUid ?? null,
-    podUid: pod?.podUid ?? null,
-    podName: pod?.podName ?? null,
-    index: pod?.index ?? null,
-    namespace: pod?.namespace ?? null,
-  }
-  return `${JSON.stringify(who).slice(0, -1)},"label":`
 }
 
 export function refusedCallText({ vendor, route, digest }: Pick<RefusedCall, 'vendor' | 'route' | 'digest'>): string {

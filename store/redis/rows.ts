@@ -2,7 +2,7 @@ import type { CapLevelName } from '../../contract/call.ts'
 import type { CallId, Digest, JobUid, KeyId, Nonce, PodUid, RunUid } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import { runAccount, runDayAccount } from '../rules/accounts.ts'
-import { scopeOf } from '../rules/caller.ts'
+import { podOf, scopeOf } from '../rules/caller.ts'
 import type { CallRow, KeyRow, Limits, NotSent, NumberRequest, RunJob, RunRow, RunTermsRow } from '../store.ts'
 
 /** Fields of a run's hash that make up its key and, for a Job, its run. */
@@ -172,18 +172,13 @@ export interface NewRow {
 /** The row of a Pod's call that was reserved just now, the first of its content: as `callRowOf` reads it from the record. */
 export function newRowOf(request: NumberRequest, { callId, packed, accounts, vendorKey }: NewRow): CallRow {
   const { caller, identity, vendor, sealedRequest } = request
-  const { keyId, runUid, pod } = caller
   const { isPutAside: _, ...changing } = unpack(packed)
   return {
     callId,
-    keyId,
-    runUid,
-    jobUid: pod?.jobUid ?? null,
-    podUid: pod?.podUid ?? null,
-    podName: pod?.podName ?? null,
-    index: pod?.index ?? null,
-    namespace: pod?.namespace ?? null,
-    life: pod?.life ?? null,
+    keyId: caller.keyId,
+    runUid: caller.runUid,
+    ...podOf(caller),
+    life: caller.pod?.life ?? null,
     scope: scopeOf(caller),
     vendor,
     route: identity.route,

@@ -3,7 +3,7 @@ import { formatUsd, MAX_USD_MICROS, subtractUsd, type UsdMicros } from '../../co
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallRow, NumberRequest } from '../store.ts'
 import { balanceOf, firstFullLevel, type Level, levelsOf, resetsAt, runAccount } from './accounts.ts'
-import { actorOfCall, auditCallOf } from './caller.ts'
+import { actorOfCall, auditCallOf, podOf } from './caller.ts'
 import type { Judged, Judging } from './judging.ts'
 import { refuseOldAttempt } from './newest-attempt.ts'
 import type { Tables } from './tables.ts'
@@ -164,16 +164,7 @@ function moneyOf(request: NumberRequest, levels: readonly Level[], amount: UsdMi
 
 /** Whose call it is: a record that is made again belongs to whoever reserves it. */
 function makerOf({ request: { caller }, scope }: Judging) {
-  const { pod } = caller
-  return {
-    scope,
-    jobUid: pod?.jobUid ?? null,
-    podUid: pod?.podUid ?? null,
-    podName: pod?.podName ?? null,
-    life: pod?.life ?? null,
-    index: pod?.index ?? null,
-    namespace: pod?.namespace ?? null,
-  }
+  return { ...podOf(caller), life: caller.pod?.life ?? null, scope }
 }
 
 function firstRow(judging: Judging, n: number | null): CallRow {

@@ -62,18 +62,20 @@ export function standsFor(attempt: string, digest: Digest): string {
   return `core of ${attempt} ${digest}`
 }
 
-export function actorOf(tables: Tables, caller: Caller): AuditActor {
-  const { pod } = caller
+/** What an event and a record say of the Pod that calls; nothing of a client without one. */
+export function podOf({ pod }: Caller): Pick<CallRow, 'jobUid' | 'podUid' | 'podName' | 'index' | 'namespace'> {
   return {
-    keyId: caller.keyId,
-    runUid: caller.runUid,
     jobUid: pod?.jobUid ?? null,
     podUid: pod?.podUid ?? null,
     podName: pod?.podName ?? null,
     index: pod?.index ?? null,
     namespace: pod?.namespace ?? null,
-    label: tables.key(caller.keyId)?.label ?? null,
   }
+}
+
+export function actorOf(tables: Tables, caller: Caller): AuditActor {
+  const { keyId, runUid } = caller
+  return { keyId, runUid, ...podOf(caller), label: tables.key(keyId)?.label ?? null }
 }
 
 /** The Pod that made the record; later answers are booked to it whoever fetched them. */

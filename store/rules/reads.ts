@@ -2,7 +2,7 @@ import type { CallId } from '../../contract/ids.ts'
 import { ZERO_USD } from '../../contract/money.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { Caller, CallRow, ReadRequest, RefusedCall } from '../store.ts'
-import { actorOf, actorOfCall, auditCallOf, refuseKey, scopeOf } from './caller.ts'
+import { actorOf, actorOfCall, auditCallOf, podOf, refuseKey, scopeOf } from './caller.ts'
 import { closeRunIfDone } from './run-end.ts'
 import type { Tables } from './tables.ts'
 
@@ -43,18 +43,13 @@ export function recordRefusal(tables: Tables, caller: Caller, refused: RefusedCa
 }
 
 function readRow(tables: Tables, { caller, vendor, identity }: ReadRequest): CallRow {
-  const { pod } = caller
   return {
     callId: tables.newCallId(),
     runUid: caller.runUid,
     keyId: caller.keyId,
+    ...podOf(caller),
+    life: caller.pod?.life ?? null,
     scope: scopeOf(caller),
-    jobUid: pod?.jobUid ?? null,
-    podUid: pod?.podUid ?? null,
-    podName: pod?.podName ?? null,
-    life: pod?.life ?? null,
-    index: pod?.index ?? null,
-    namespace: pod?.namespace ?? null,
     vendor,
     route: identity.route,
     account: identity.account,
