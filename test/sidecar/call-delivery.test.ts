@@ -1,0 +1,117 @@
+import { expect } from 'chai'
+import { CallSetting, form } from './stand-in/call-setting.ts'
+import { newStateDir } from './stand-in/ledger.ts'
+
+describe('the answer of a call on its way to the app', () => {
+  let setting: CallSetting
+
+  beforeEach(async () => {
+    setting = await CallSetting.make()
+  })
+  afterEach(() => setting.close())
+
+  it('after a crash of the sidecar names what was being delivered, and nothing that was read', async () => {
+    await setting.start()
+    const app = await setting.open()
+    await app.post(form(1)).answer()
+    await app.post(form(2)).answer()
+    // As if it had been killed now: the second answer is written, and whether it is read is unknown.
+    const { stateDir } = setting.sidecar
+    const memory = (await setting.sidecar.file('deliveries.jsonl')) ?? ''
+    const { cpSync } = await import('node:fs')
+    const killed = newStateDir()
+    cpSync(stateDir, killed, { recursive: true })
+    expect(memory).to.include('["s",')
+    app.socket.destroy()
+    setting.sidecar.close()
+    await setting.start({ stateDir: killed })
+    const again = await setting.open()
+    await again.post(form(1)).answer()
+    await again.post(form(2)).answer()
+    const [one, two] = setting.ledger.calls.slice(-2)
+    expect(one?.claims).to.deep.include({ ord: { boot: 2, seq: 1 }, delivery: { intactSinceBoot: 1, delivering: [] } })
+    expect(two?.claims.delivery).to.deep.equal({ intactSinceBoot: 1, delivering: [1] })
+  })
+
+  it('after the loss of the delivery file clears nothing of older boots', async () => {
+    const stateDir = newStateDir()
+    const { writeFileSync } = await import('node:fs')
+    writeFileSync(`${stateDir}/boot`, '4')
+    writeFileSync(`${stateDir}/deliveries.jsonl`, '["boot",4]\nnonsense\n')
+    await setting.start({ stateDir })
+    await (await setting.open()).post(form(1)).answer()
+    expect(setting.ledger.calls[0]?.claims).to.deep.include({
+      ord: { boot: 5, seq: 1 },
+      delivery: { intactSinceBoot: 5, delivering: [] },
+    })
+  })
+
+  it('of more than 64 KiB is answered as it comes, with its length, and its last piece only once that is written down', async () => {
+    await setting.start()
+    const big = 'x'.repeat(300_000)
+    setting.ledger.onCall = (call) => call.answer(200, big)
+    const answer = await (await setting.open()).post(form(5)).answer()
+    expect(answer.headers['content-length']).to.equal('300000')
+    expect(answer.body).to.equal(big)
+    expect(await setting.sidecar.file('deliveries.jsonl')).to.match(/^\["[ds]",/m)
+  })
+
+  it('streams events as they come', async () => {
+    await setting.start()
+    setting.hold()
+    const app = await setting.open()
+    app.post('q=1', { path: '/geocode/v1/chat' })
+    await setting.ledger.until(() => setting.held.length === 1)
+    const { response } = setting.nth(0)
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'jobcap-note': setting.nth(0).noteFor() })
+    response.write('data: 1\n\n')
+    await app.until((text) => text.includes('data: 1'))
+    response.end('data: 2\n\n')
+    expect((await app.answer()).body).to.equal('data: 1\n\ndata: 2\n\n')
+  })
+
+  it('holds the last word of a stream until its end, so that an app which closes there has read it all', async () => {
+    await setting.start()
+    setting.hold()
+    const chat = { path: '/geocode/v1/chat' }
+    const app = await setting.open()
+    app.post('q=1', chat)
+    await setting.ledger.until(() => setting.held.length === 1)
+    const { response } = setting.nth(0)
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'jobcap-note': setting.nth(0).noteFor() })
+    response.write('data: 1\n\ndata: [DONE]\n\n')
+    let got = ''
+    const hasCome = (part: string) =>
+      app.until((text) => {
+        got = text
+        return text.includes(part)
+      })
+    await hasCome('data: 1\n\n')
+    expect(got).to.not.include('[DONE]')
+    response.end()
+    await hasCome('[DONE]')
+    expect(got).to.match(/\r\ndata: \[DONE\]\n\n\r\n0\r\n\r\n$/)
+    app.socket.end()
+    await app.ended()
+    const next = await setting.open()
+    next.post('q=1', chat)
+    await setting.ledger.until(() => setting.held.length === 2)
+    expect(setting.nth(1).claims.seen.map(({ n }) => n)).to.deep.equal([1])
+  })
+
+  it('whose long answer is cut ends the app’s connection, and is not counted as answered', async () => {
+    await setting.start()
+    setting.hold()
+    const app = await setting.open()
+    app.post(form(5))
+    await setting.ledger.until(() => setting.held.length === 1)
+    setting.nth(0).response.writeHead(200, { 'content-length': '300000', 'jobcap-note': setting.nth(0).noteFor() })
+    setting.nth(0).response.write('x'.repeat(200_000), () => setting.nth(0).cut())
+    await app.ended()
+    const next = await setting.open()
+    next.post(form(5))
+    await setting.ledger.until(() => setting.held.length === 2)
+    expect(setting.nth(1).claims.seen).to.deep.equal([])
+    expect(await setting.sidecar.file('deliveries.jsonl')).to.not.include('["d",')
+  })
+})
