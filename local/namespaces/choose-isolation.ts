@@ -1,6 +1,6 @@
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { listHostMounts } from './host-mounts.ts'
+import { listHostMounts, mountPointAt } from './host-mounts.ts'
 import { type LinuxSandboxOptions, openLinuxSandbox, type RootKind } from './linux-sandbox.ts'
 import { openProcessSandbox } from './process-sandbox.ts'
 import type { ContainerMount, Isolation, IsolationLevel, PodNetwork } from './sandbox.ts'
@@ -127,7 +127,7 @@ const masked = (path: string): ContainerMount => mount('mask', realpathSync(path
 function hostMounts(rootKind: RootKind): ContainerMount[] {
   if (rootKind === 'bind') return []
   return listHostMounts(readFileSync('/proc/self/mountinfo', 'utf8')).flatMap(({ path, isLayerable }) => {
-    const found = statSync(path, { throwIfNoEntry: false })
+    const found = mountPointAt(path)
     if (found === undefined) return []
     const canBeLayered = rootKind === 'overlay' && isLayerable && found.isDirectory()
     return [mount(canBeLayered ? 'overlay' : 'as-host', path)]

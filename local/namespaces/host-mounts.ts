@@ -1,3 +1,5 @@
+import { type Stats, statSync } from 'node:fs'
+
 /** A mount of the host, other than its root, that a container should see too. */
 export interface HostMount {
   readonly path: string
@@ -26,6 +28,15 @@ export function listHostMounts(mountinfo: string): HostMount[] {
     paths.add(path)
   }
   return [...paths].sort().map((path) => ({ path, isLayerable: !/[,:\\"]/.test(path) }))
+}
+
+/** Undefined where it is gone, or where we may not go: a container, which has no more rights than we have, could not either. */
+export function mountPointAt(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 /** Blanks, tabs, line ends and backslashes are written as three octal digits. */

@@ -42,7 +42,7 @@ for (const level of ['root', 'user'] as const) {
       startManifest(machine.machine, shellJob(script, more))
 
     it('two Pods listen on localhost:8080 at once, each on its own', async () => {
-      const test = run(`exec ${process.execPath} -e '${LISTEN.replaceAll("'", '"')}'`, {
+      const test = run(`exec '${process.execPath}' -e '${LISTEN.replaceAll("'", '"')}'`, {
         job: 'completions: 2\n  parallelism: 2\n  completionMode: Indexed',
       })
       await Promise.all(

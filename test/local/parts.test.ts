@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -9,7 +9,7 @@ import { restartDelayMs } from '../../local/kubelet/back-off.ts'
 import { expand } from '../../local/kubelet/environment.ts'
 import { hostsFile } from '../../local/kubelet/hosts-file.ts'
 import type { FailureRule, Job } from '../../local/manifest/objects.ts'
-import { listHostMounts } from '../../local/namespaces/host-mounts.ts'
+import { listHostMounts, mountPointAt } from '../../local/namespaces/host-mounts.ts'
 import { renamePaths } from '../../local/namespaces/process-sandbox.ts'
 import { toShellEnvironment } from '../../local/namespaces/shell-text.ts'
 import { openStateFolder, stateFolderPath } from '../../local/run.ts'
@@ -182,6 +182,16 @@ describe('what a sandbox is told', () => {
       { path: '/home', isLayerable: true },
       { path: '/srv/a b,c', isLayerable: false },
     ])
+  })
+
+  it('a mount point that is gone, or that we may not go to, is no error', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'jobcap-mount-points-'))
+    symlinkSync(join(folder, 'loop'), join(folder, 'loop'))
+    expect(mountPointAt(folder)?.isDirectory()).to.equal(true)
+    expect(['gone', 'loop', 'loop/inner'].map((name) => mountPointAt(join(folder, name)))).to.deep.equal(
+      Array(3).fill(undefined),
+    )
+    rmSync(folder, { recursive: true })
   })
 
   it('without mounts a path is replaced where it stands as a path', () => {
