@@ -26,12 +26,13 @@ async function jobcap(line: string, environment: Readonly<Record<string, string>
     random: systemRandom,
     interrupted: new AbortController().signal,
   }
-  const words = line === '' ? [] : line.split(' ').map((word) => (word === "''" ? '' : word))
+  const words = line === '' ? [] : line.split(' ').map((word) => STANDS_FOR[word] ?? word)
   const code = await dispatch(COMMANDS, words, context)
   return { ...said, code }
 }
 
-const HERE = import.meta.filename
+/** Words that a line cannot hold as they are. */
+const STANDS_FOR: Readonly<Record<string, string>> = { "''": '', FILE: import.meta.filename }
 const WRONG: readonly (readonly [line: string, code: number, says: RegExp])[] = [
   ['frobnicate', 2, /there is no command "frobnicate"\. There are: run, explain/],
   ['keys', 2, /There are: keys list, keys create, keys revoke, keys raise$/m],
@@ -62,17 +63,17 @@ const WRONG: readonly (readonly [line: string, code: number, says: RegExp])[] = 
   ['completion tcsh', 2, /there is no completion for tcsh: bash, zsh or fish/],
   ['keys list --state a --ledger http://a', 2, /name two ledgers; give one of them/],
   ['keys list --ledger http://127.0.0.1:9', 2, /--ledger needs --token-file/],
-  [`keys list --ledger nonsense --token-file ${HERE}`, 2, /--ledger nonsense must be http:\/\/HOST:PORT/],
+  ['keys list --ledger nonsense --token-file FILE', 2, /--ledger nonsense must be http:\/\/HOST:PORT/],
   ['keys list --ledger http://127.0.0.1:9 --token-file /nowhere', 2, /\/nowhere is not there/],
   ['keys list --ledger http://127.0.0.1:9 --token-file /', 2, /\/ is a folder, not a file/],
-  [`keys list --ledger http://127.0.0.1:9 --token-file ${HERE}`, 2, /does not hold an operator token/],
+  ['keys list --ledger http://127.0.0.1:9 --token-file FILE', 2, /does not hold an operator token/],
   ['keys list --state /nowhere', 69, /no ledger has ever run in \/nowhere\/ledger: name another folder with --state/],
   [`keys list --state /${'x'.repeat(120)}`, 2, /too long a path for a Unix socket/],
 ]
 
 describe('the words of a command line', () => {
   for (const [line, code, says] of WRONG) {
-    it(`exits ${code}: jobcap ${line.replace(HERE, 'FILE').slice(0, 80)}`, async () => {
+    it(`exits ${code}: jobcap ${line.slice(0, 80)}`, async () => {
       const said = await jobcap(line)
       expect([said.code, said.out], said.err).to.deep.equal([code, ''])
       expect(said.err).to.match(says)
