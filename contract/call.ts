@@ -62,11 +62,11 @@ export interface CallClaims {
   readonly open: readonly Ord[]
 }
 
-/** What the sidecar's file on the memory volume says about answers of this digest from older boots (S4). */
+/** What the sidecar's file on the memory volume says about answers of this digest (S4). */
 export interface DeliveryJournal {
   /** The file is whole from this boot on; null when it was lost, and then nothing is cleared. */
   readonly intactSinceBoot: number | null
-  /** Occurrences of this digest that were being delivered when an older boot ended. */
+  /** Occurrences of this digest that were being delivered when an older boot ended; of a call for tokens those that are now, too. */
   readonly delivering: readonly number[]
 }
 

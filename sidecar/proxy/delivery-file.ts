@@ -148,6 +148,15 @@ export class DeliveryFile {
     return { intactSinceBoot: firstBoot, delivering: doubtful.map(({ n }) => n) }
   }
 
+  /** Of this boot: written to the app, and what became of it is not known yet. */
+  underWay(life: number, digest: Digest): number[] {
+    const numbers: number[] = []
+    for (const { delivery } of this.#open) {
+      if (delivery.life === life && delivery.digest === digest) numbers.push(delivery.n)
+    }
+    return numbers
+  }
+
   #end(line: OpenLine, state: DeliveryState): void {
     this.#open.delete(line)
     this.#write(line.position + STATE_AT, state)

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { CallClaims, CallIdentity, Ord, SeenFact } from '../../contract/call.ts'
+import type { CallClaims, CallIdentity, DeliveryJournal, Ord, SeenFact } from '../../contract/call.ts'
 import { encodeClaims } from '../../contract/claims-header.ts'
 import { BASE_HEADER, CLAIMS_HEADER, MAX_CLAIMS_BYTES } from '../../contract/headers.ts'
 import type { HistoryId } from '../../contract/ids.ts'
@@ -88,6 +88,14 @@ function outgoingHeaders(pod: Pod, call: JudgedCall, claims: string): OutgoingHt
   return { ...call.headers, authorization: `Bearer ${credential}`, [CLAIMS_HEADER]: claims }
 }
 
+/** Calls for tokens do not wait until those before them are read, and a store that has lost what they claimed is told again. */
+function deliveryOf({ deliveries }: Pod, life: number, { kind, digest }: CallIdentity): DeliveryJournal {
+  const journal = deliveries.journalOf(life, digest)
+  if (kind !== 'llm') return journal
+  const underWay = deliveries.underWay(life, digest)
+  return underWay.length === 0 ? journal : { ...journal, delivering: [...journal.delivering, ...underWay] }
+}
+
 function claimsOf(pod: Pod, { identity, lane, life }: JudgedCall, leave: Leave): CallClaims {
   return {
     historyId: pod.facts.historyId,
@@ -95,7 +103,7 @@ function claimsOf(pod: Pod, { identity, lane, life }: JudgedCall, leave: Leave):
     life,
     ord: leave.ord,
     seen: pod.facts.unconfirmed(lane),
-    delivery: pod.deliveries.journalOf(life, identity.digest),
+    delivery: deliveryOf(pod, life, identity),
     saysDiverged: leave.saysDiverged,
     open: leave.openOrds,
   }

@@ -37,7 +37,7 @@ export class CallSteps {
       const asked = { token: key?.kind === 'token' ? key.value : null, limits: request.limits }
       this.#asked.set(answer.call.callId, asked)
       // A call that is sent once is written down when it is marked.
-      if (answer.call.repeat.kind === 'idempotent') {
+      if (answer.call.repeat.kind !== 'never') {
         await this.#intent(answer.call, refOf(answer.call, request.send.nonce), historyId)
       }
       return answer
@@ -59,7 +59,7 @@ export class CallSteps {
       const { inner } = this.#options
       const { historyId } = inner
       const answer = await inner.repair(callId, send).catch((fault: unknown) => this.#lost(fault))
-      if (answer.status === 'SEND' && answer.call.repeat.kind === 'idempotent') {
+      if (answer.status === 'SEND' && answer.call.repeat.kind !== 'never') {
         await this.#intent(answer.call, refOf(answer.call, send.nonce), historyId)
       }
       return answer

@@ -13,7 +13,9 @@ export function isParallel({ kind, key }: CallIdentity): boolean {
 /**
  * Rule 3: identical calls may be out at once. A request that has claimed a number keeps it; one that a later request of
  * the content no longer listed as open has ended, so it is a late copy; any other takes the smallest number that its
- * attempt has not read and that no request beside it, by the list of either, has claimed.
+ * attempt has not read, that no request beside it, by the list of either, has claimed, and whose answer has not been
+ * handed to the app without our knowing what became of it: a new answer costs tokens, the old one again would be one that
+ * the app may have had.
  */
 export function byClaim(judging: Judging): Found | undefined {
   const { tables, request, sidecar, scope } = judging
@@ -33,8 +35,14 @@ export function byClaim(judging: Judging): Found | undefined {
     (lists(claim.open, ord) && tables.rules.holds('claims_that_list'))
   const taken = new Set(claims.filter(isBeside).map(({ n }) => n))
   let n = 1
-  while (seen.has(n) || taken.has(n)) n += 1
+  while (seen.has(n) || taken.has(n) || mayHaveBeenRead(judging, sidecar, n)) n += 1
   return { kind: 'found', call: tables.callByOccurrence(scope, digest, n) ?? null, n }
+}
+
+/** `fold` takes the unclear repeat for a retry. */
+function mayHaveBeenRead({ tables, request }: Judging, { claims: { delivery } }: SidecarSide, n: number): boolean {
+  if (request.policy.ambiguousRepeat === 'fold' || !tables.rules.holds('claims_leave_doubtful')) return false
+  return delivery.delivering.includes(n)
 }
 
 /** Remembers what a request was judged to be; claims that can tell nothing any more are dropped. */

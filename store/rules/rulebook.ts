@@ -20,6 +20,7 @@ export const RULES = [
   'left_out_ord_is_stale',
   'claims_that_are_listed',
   'claims_that_list',
+  'claims_leave_doubtful',
   'smallest_unseen',
   'handed_in_older_boot',
   'delivering_line',

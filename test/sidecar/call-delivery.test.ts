@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { AppConnection } from './stand-in/app.ts'
 import { CallSetting, form } from './stand-in/call-setting.ts'
 import { newStateDir } from './stand-in/ledger.ts'
 
@@ -54,6 +55,24 @@ describe('the answer of a call on its way to the app', () => {
     expect(answer.headers['content-length']).to.equal('300000')
     expect(answer.body).to.equal(big)
     expect(await setting.sidecar.file('deliveries.jsonl')).to.match(/^\["[ds]",/m)
+  })
+
+  it('is named by an identical call for tokens until it is known to be read', async () => {
+    await setting.start()
+    const { ledger } = setting
+    ledger.onCall = (call) => call.answer(200, '{}', { note: { n: ledger.calls.length } })
+    const ask = (app: AppConnection) => app.post('q=1', { path: '/geocode/v1/chat' }).answer()
+    const [first, second] = [await setting.open(), await setting.open()]
+    await ask(first)
+    await ask(second)
+    // A further request on its connection says that the first one's answer was read.
+    await ask(first)
+    const named = ledger.calls.map(({ claims }) => [claims.open.map(({ seq }) => seq), claims.delivery.delivering])
+    expect(named).to.deep.equal([
+      [[], []],
+      [[1], [1]],
+      [[2], [2]],
+    ])
   })
 
   it('streams events as they come', async () => {

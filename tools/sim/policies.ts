@@ -86,5 +86,11 @@ spec:
     idempotency: never
     routes: [{match: "POST /v1/lookup", usd: "0.05", core: [/address]}]
     allowedEndpoints: ["POST /v1/lookup"]
+  - name: model
+    type: openai
+    baseUrl: http://model.test
+    secretRef: {name: model, key: token}
+    models: [{name: tiny, inputUsd: "0.00", outputUsd: "1000000.00", contextTokens: 1000}]
+    allowedEndpoints: ["POST /v1/chat/completions"]
 `
 }

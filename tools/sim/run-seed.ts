@@ -4,11 +4,12 @@ import type { Rulebook } from '../../store/rules/rulebook.ts'
 import { Faults } from './faults.ts'
 import type { Breach } from './judge/breach.ts'
 import type { Act, Plan } from './plan/plan.ts'
+import { callsOf } from './plan/troubles.ts'
 import { Scheduler } from './scheduler.ts'
 import type { Stage } from './stage.ts'
 import { isUnresolved } from './store/memory-tables.ts'
 import { Trace } from './trace.ts'
-import { callsOf, World } from './world.ts'
+import { World } from './world.ts'
 
 /** More than any seed has taken that came to an end. */
 const MOST_STEPS = 60_000

@@ -18,6 +18,7 @@ import type { LedgerPart } from './parts/ledger-part.ts'
 import { PodPart } from './parts/pod.ts'
 import { Vendors } from './parts/vendor.ts'
 import type { CallPlan, JobPlan, Plan } from './plan/plan.ts'
+import { areLedgersSteady, callsOf, isCalm, isStoreSteady } from './plan/troubles.ts'
 import { SimPolicies } from './policies.ts'
 import type { Stage } from './stage.ts'
 import { StoredState } from './store/memory-tables.ts'
@@ -63,6 +64,9 @@ export class World {
       maySwallow: plan.policy.ambiguousRepeat === 'fold' || plan.policy.divergingReplay === 'core',
       isStoreSteady: isStoreSteady(plan),
       isCalm: isCalm(plan),
+      areLedgersSteady: areLedgersSteady(plan),
+      vendorFaults: plan.faults.filter(({ kind }) => kind === 'vendor').length,
+      nowMs: () => stage.scheduler.nowMs,
       onBreach: how.onBreach,
     })
     this.ledgers = new Ledgers({
@@ -237,6 +241,7 @@ export class World {
 
   #memoryOf(podUid: string) {
     return {
+      tried: ({ customer }: CallPlan) => this.judge.models.tried(podUid, customer),
       succeeded: (call: CallPlan, life: number) => {
         this.#stage.trace.say(`${podUid} app`, `READ success of ${call.customer}`)
         this.judge.succeeded(`${podUid}/${life}`, call)
@@ -252,30 +257,6 @@ export class World {
       walked: () => this.judge.walked(`${podUid}/1`),
     }
   }
-}
-
-function isStoreSteady({ acts, faults }: Plan): boolean {
-  const isLoss = (fault: Plan['faults'][number]) =>
-    fault.kind === 'store fault' || (fault.kind === 'crash' && fault.storeLosesMs !== null)
-  return !faults.some(isLoss) && !acts.some(({ kind }) => kind === 'store restart')
-}
-
-const CALM_FAULTS: readonly Plan['faults'][number]['kind'][] = ['link', 'vendor']
-const CALM_ACTS: readonly Plan['acts'][number]['kind'][] = ['set cap', 'set day cap', 'set policy day cap', 'clock']
-
-function isCalm({ acts, faults, jobs }: Plan): boolean {
-  const steps = jobs.flatMap(({ programs }) => programs.flat())
-  return (
-    acts.every(({ kind }) => CALM_ACTS.includes(kind)) &&
-    faults.every(({ kind }) => CALM_FAULTS.includes(kind)) &&
-    steps.every((step) => step.kind === 'calls' && step.calls.length === 1)
-  )
-}
-
-export function callsOf(plan: Plan): CallPlan[] {
-  return plan.jobs.flatMap(({ programs }) =>
-    programs.flatMap((steps) => steps.flatMap((step) => (step.kind === 'calls' ? step.calls : []))),
-  )
 }
 
 interface Named {

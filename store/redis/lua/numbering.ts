@@ -54,7 +54,11 @@ local function byClaim()
     if lists(openOrds, claim.ord) or lists(claim.open, ord) then taken[claim.n] = true end
   end
   local n = lowOf(attempt, digest)
-  while taken[text(n)] or seenToken(attempt, digest, n) do n = n + 1 end
+  -- Handed to the app, and whether it was read is not known.
+  local function isDoubtful(each)
+    return ambiguousRepeat ~= 'fold' and string.find(delivering, ',' .. text(each) .. ',', 1, true)
+  end
+  while taken[text(n)] or seenToken(attempt, digest, n) or isDoubtful(n) do n = n + 1 end
   return nil, n, callAt(n)
 end
 

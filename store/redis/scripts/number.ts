@@ -36,7 +36,7 @@ export const NUMBER = script({
     boot: "of the request's ord",
     seq: "of the request's ord",
     intactSinceBoot: "boot since when the sidecar's file is whole; empty when it was lost",
-    delivering: 'occurrences that were being delivered when an older boot ended: ,1,2,',
+    delivering: 'occurrences that were handed over, and perhaps read: ,1,2,',
     saysDiverged: '1: nothing else of the attempt could go on',
     divergingReplay: 'refuse, warn or core',
     ambiguousRepeat: 'refuse or fold',

@@ -15,7 +15,7 @@ import { StoreFault } from '../../../store/store.ts'
 import { skip } from '../../../tools/test/skip.ts'
 import { freshStores } from '../../redis/fresh-store.ts'
 import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
-import { definite, NEVER, type PodsCaller, SILENT, Stage } from '../stage.ts'
+import { ANEW, definite, NEVER, type PodsCaller, SILENT, Stage } from '../stage.ts'
 
 /** As a failover that nobody noticed: the server answers under the same name, and a record is gone. */
 describe('a record that the store has lost unnoticed', function () {
@@ -115,6 +115,22 @@ describe('a record that the store has lost unnoticed', function () {
     expect(await stage.store.balance(runAccount(pod.runUid))).to.deep.equal({
       spentUsdMicros: 2_000_000,
       reservedUsdMicros: 0,
+    })
+  })
+
+  it('counts again when it is a call for tokens, which was out or whose answer had come', async () => {
+    const llm = { kind: 'llm', repeat: ANEW } as const
+    const lose = await save()
+    const x = await stage.send(pod, { ...llm, content: 'prompt', usd: 3 })
+    const y = await stage.send(pod, { ...llm, content: 'another', usd: 4 })
+    await stage.settle(y.ref, { totalUsdMicros: 1_000_000 as never })
+    await lose()
+    await mergeJournal(inner, journal, SILENT)
+    expect(await stage.call(x.call.callId)).to.include({ state: 'in_doubt', reservedUsdMicros: 3_000_000 })
+    expect(await stage.call(y.call.callId)).to.include({ state: 'settled', spentUsdMicros: 1_000_000 })
+    expect(await stage.store.balance(runAccount(pod.runUid))).to.deep.equal({
+      spentUsdMicros: 1_000_000,
+      reservedUsdMicros: 3_000_000,
     })
   })
 

@@ -63,6 +63,21 @@ export const PARALLEL: readonly Scenario[] = [
       end D=2`,
   },
   {
+    rule: 'claims_leave_doubtful',
+    story: 'an answer that the app may have read, which the sidecar died before it noted, is not given for a new call',
+    breaks: 'swallowed',
+    setting: { vendor: 'tokens' },
+    steps: `
+      pod a
+      a asks D 1.1 as x → SEND n=1
+      x works → settled
+      a reads x unnoticed
+      a asks D 2.1 as y delivering=1 → SEND n=2
+      y works
+      a reads y
+      end D=2`,
+  },
+  {
     rule: 'unkept_answer_bought_anew',
     story: 'an answer that was lost is paid for, and the repeat is bought anew',
     breaks: 'dead end',

@@ -85,6 +85,18 @@ export function suiteOfParallelCalls(open: OpenStore): void {
       expect(await held()).to.equal('3+0')
     })
 
+    it('an answer that was handed over and perhaps read is left out, unless the policy folds', async () => {
+      const x = await buy([1, 1])
+      const y = await buy([1, 2], { open: [[1, 1]] })
+      await stage.settle(x.ref)
+      await stage.settle(y.ref)
+      const fold = { policy: { ambiguousRepeat: 'fold' } } as const
+      expect(await ask([2, 1], { delivering: [1], ...fold })).to.equal('REPLAY n=1')
+      expect(await ask([2, 2], { delivering: [1] })).to.equal('REPLAY n=2')
+      expect(await ask([2, 3], { delivering: [1, 2] })).to.equal('SEND n=3')
+      expect(await ask([2, 3], { delivering: [3] }), 'the same request').to.equal('JOIN')
+    })
+
     it('a refused request is refused again, and the next one is judged anew', async () => {
       expect(await ask([1, 1], { usd: 11 })).to.equal('REFUSED cap_exhausted')
       await stage.store.setLimits(a.keyId, { capUsdMicros: usd(20) })

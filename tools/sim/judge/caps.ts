@@ -138,9 +138,9 @@ export class CapsJudge {
   /** What a continuing Job's cap is raised to at least: what is in doubt is not spent. */
   #settledUsdMicros(): number {
     let sum = 0
-    for (const [callId, { customer }] of this.#admitted) {
+    for (const callId of this.#admitted.keys()) {
       const row = this.#options.state.calls.get(callId)
-      if (row?.state === 'settled' && row.hasEffect) sum += this.#options.contents.usdMicrosOf(customer)
+      if (row?.state === 'settled' && row.hasEffect) sum += this.#usdMicrosOf(callId)
     }
     return sum
   }
@@ -149,9 +149,18 @@ export class CapsJudge {
   #counted(isWanted: (admitted: Admitted) => boolean): number {
     let sum = 0
     for (const [callId, admitted] of this.#admitted) {
-      if (this.#counts(callId) && isWanted(admitted)) sum += this.#options.contents.usdMicrosOf(admitted.customer)
+      if (this.#counts(callId) && isWanted(admitted)) sum += this.#usdMicrosOf(callId)
     }
     return sum
+  }
+
+  /** By the plan; of a model, whose answers say what they came to, by the books once it is over. */
+  #usdMicrosOf(callId: CallId): number {
+    const { contents, state } = this.#options
+    const customer = this.customerOf(callId) ?? ''
+    const row = state.calls.get(callId)
+    const isTold = contents.isOfModel(customer) && row?.state === 'settled'
+    return isTold ? row.spentUsdMicros : contents.usdMicrosOf(customer)
   }
 
   #counts(callId: CallId): boolean {
@@ -162,13 +171,14 @@ export class CapsJudge {
   /** Of the run: what the books count, and what the vendors have done beyond that. */
   #spentUsdMicros(): number {
     const { contents, effects } = this.#options
-    const counts = new Map<string, number>()
+    const counted = new Map<string, number>()
     for (const [callId, { customer }] of this.#admitted) {
-      if (this.#counts(callId)) counts.set(customer, (counts.get(customer) ?? 0) + 1)
+      if (this.#counts(callId)) counted.set(customer, (counted.get(customer) ?? 0) + this.#usdMicrosOf(callId))
     }
     return contents.customers.reduce((sum, customer) => {
-      const made = effects.filter((effect) => effect.customer === customer).length
-      return sum + contents.usdMicrosOf(customer) * Math.max(counts.get(customer) ?? 0, made)
+      const made = effects.filter((effect) => effect.customer === customer)
+      const truth = made.reduce((total, { usdMicros }) => total + usdMicros, 0)
+      return sum + Math.max(counted.get(customer) ?? 0, truth)
     }, 0)
   }
 

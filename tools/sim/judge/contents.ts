@@ -5,8 +5,9 @@ import type { CallPlan } from '../plan/plan.ts'
 
 /** Who is charged by a request, read from what is on the wire. */
 export function customerOf(body: string): string {
-  if (body.startsWith('{')) return (JSON.parse(body) as { address?: string }).address ?? ''
-  return new URLSearchParams(body).get('customer') ?? ''
+  if (!body.startsWith('{')) return new URLSearchParams(body).get('customer') ?? ''
+  const { address, messages } = JSON.parse(body) as { address?: string; messages?: readonly { content: string }[] }
+  return address ?? messages?.[0]?.content ?? ''
 }
 
 /** Which digest stands for which customer, learnt on the way and not from the ledger's books. */
@@ -36,6 +37,11 @@ export class Contents {
 
   get customers(): readonly string[] {
     return [...this.#plans.keys()]
+  }
+
+  /** Whose calls cost what their answers say. */
+  isOfModel(customer: string): boolean {
+    return this.#plans.get(customer)?.vendor === 'model'
   }
 
   isNamed(customer: string): boolean {

@@ -5,15 +5,17 @@ import type { CallPlan } from '../plan/plan.ts'
 import { isUnresolved } from '../store/memory-tables.ts'
 import type { BreachKind } from './breach.ts'
 import { CapsJudge, type CapsOptions } from './caps.ts'
+import { ModelsJudge, type ModelsOptions } from './models.ts'
 import { OwnersJudge } from './owners.ts'
 
-export interface JudgeOptions extends CapsOptions {
+export interface JudgeOptions extends CapsOptions, ModelsOptions {
   /** The policy prefers an old answer to a failed app where it cannot be known which call is meant. */
   readonly maySwallow: boolean
   /** The store answers whenever it is asked, so what an app reads must be settled by then. */
   readonly isStoreSteady: boolean
   /** Nothing of ours ever ends or stands still, and no app makes two calls at once. */
   readonly isCalm: boolean
+  readonly nowMs: () => number
 }
 
 /**
@@ -23,6 +25,7 @@ export interface JudgeOptions extends CapsOptions {
 export class Judge {
   readonly caps: CapsJudge
   readonly owners: OwnersJudge
+  readonly models: ModelsJudge
   readonly #options: JudgeOptions
   /** attempt → customer → successes that its app was handed. */
   readonly #read = new Map<string, Map<string, number>>()
@@ -30,6 +33,7 @@ export class Judge {
   readonly #walked = new Set<string>()
   /** Calls that DELETE named, once it has answered; how many effects of each customer may still come. */
   #spared: Map<string, number> | null = null
+  #revokedAtMs = 0
   #isRevoked = false
   #walksAgain = false
   /** Keys under which a vendor keeps a failure that a person has looked at. */
@@ -41,6 +45,7 @@ export class Judge {
     this.#options = options
     this.caps = new CapsJudge(options)
     this.owners = new OwnersJudge(options)
+    this.models = new ModelsJudge(options)
   }
 
   revoked(): void {
@@ -50,6 +55,7 @@ export class Judge {
   /** The operator has read the answer of DELETE. */
   revokeAnswered({ inFlight }: RevokeAnswer): void {
     this.#spared = new Map()
+    this.#revokedAtMs = this.#options.nowMs()
     for (const { callId } of inFlight) {
       const customer = this.caps.customerOf(callId) ?? ''
       this.#spared.set(customer, (this.#spared.get(customer) ?? 0) + 1)
@@ -145,16 +151,22 @@ export class Judge {
     return this.#options.contents.isNamed(customer) ? Math.min(1, most) : most
   }
 
-  effect({ customer }: Effect): void {
+  effect({ customer, vendor, askedAtMs }: Effect): void {
     this.#judgeCount(customer)
     this.caps.effect()
     if (this.#spared === null) return
+    // Booked at its bound when its sender was gone, so that it was over for us, while the model was still writing.
+    if (vendor === 'model' && askedAtMs <= this.#revokedAtMs) return
     const left = this.#spared.get(customer) ?? 0
     if (left === 0) this.#breach('after_revoke', `${customer} was charged after DELETE had answered without naming it`)
     this.#spared.set(customer, left - 1)
   }
 
   #judgeCount(customer: string): void {
+    if (this.#options.contents.isOfModel(customer)) {
+      this.models.effect(customer)
+      return
+    }
     const effects = this.#effectsOf(customer)
     const most = this.mostRead(customer)
     if (effects > (this.#options.contents.isNamed(customer) ? 1 : most + 1)) {
@@ -195,12 +207,13 @@ export class Judge {
       if (most > made && !this.#options.maySwallow)
         this.#breach('lost', `${most} successes of ${customer} were read, there are ${made} effects`)
       // Whoever has walked to the end without a failure has read all that was ever meant.
-      if (this.#isAllRead(customer) && made > most) {
+      const isOfModel = contents.isOfModel(customer)
+      if (!isOfModel && this.#isAllRead(customer) && made > most) {
         this.#breach('duplicates', `${made} effects of ${customer}, an app that walked to its end meant ${most}`)
       }
       const recorded = this.#settledOf(customer)
       if (recorded < made) this.#breach('lost', `${made} effects of ${customer}, ${recorded} in the record`)
-      if (recorded > made)
+      if (recorded > made && !isOfModel)
         this.#breach('lost', `${recorded} effects of ${customer} in the record, ${made} at the vendor`)
     }
     for (const row of state.calls.values()) {
@@ -209,7 +222,8 @@ export class Judge {
       }
     }
     const truth = effects.reduce((sum, { usdMicros }) => sum + usdMicros, 0)
-    this.#judgeBooks(truth)
+    this.models.atEnd()
+    this.#judgeBooks(truth + this.models.overbookedUsdMicros)
   }
 
   #isAllRead(customer: string): boolean {

@@ -4,6 +4,8 @@ import { type AppAnswer, AppClient, type AppResult, type Dial } from './app-clie
 
 /** What an app has learnt of its calls. The judge's witness: it knows nothing of ours. */
 export interface AppMemory {
+  /** A request goes out. */
+  tried(call: CallPlan): void
   /** The app's code was handed a success for a call to this customer. */
   succeeded(call: CallPlan, life: number): void
   declined(call: CallPlan): void
@@ -74,10 +76,11 @@ export class App {
 
   /** As stripe-node does it: repeats under one key on connection faults, 409 and 5xx, unless told not to. */
   async #callSdk(call: CallPlan): Promise<AppResult> {
-    const { process } = this.#options
+    const { memory, process } = this.#options
     const key = this.#keyOf(call)
     const body = bodyOf(call, process.clock.nowMs())
     for (let tries = 0; ; tries += 1) {
+      memory.tried(call)
       const result = await this.#client.request({
         path: pathOf(call),
         headers: { ...headersOf(call), ...(key === null ? {} : { 'idempotency-key': key }) },
@@ -128,8 +131,14 @@ function refusalOf({ headers }: AppAnswer): string {
   return headers['jobcap-refused'] ?? ''
 }
 
+const PATHS = {
+  stripe: '/stripe/v1/payment_intents',
+  geo: '/geo/v1/lookup',
+  model: '/model/v1/chat/completions',
+} as const
+
 function pathOf({ vendor }: CallPlan): string {
-  return vendor === 'stripe' ? '/stripe/v1/payment_intents' : '/geo/v1/lookup'
+  return PATHS[vendor]
 }
 
 function headersOf({ vendor }: CallPlan): Record<string, string> {
@@ -140,7 +149,13 @@ function headersOf({ vendor }: CallPlan): Record<string, string> {
 
 /** The vendor's truth goes by the customer, so contents of different meaning have different ones. */
 export function bodyOf({ vendor, customer, usd, isStamped }: CallPlan, nowMs: number): string {
+  if (vendor === 'model') return promptOf(customer, usd)
   if (vendor === 'geo') return JSON.stringify({ address: customer, ...(isStamped ? { at: nowMs } : {}) })
   const stamp = isStamped ? `&metadata[at]=${nowMs}` : ''
   return `amount=${Math.round(usd * 100)}&currency=usd&customer=${customer}${stamp}`
+}
+
+/** A token of output is a dollar. */
+function promptOf(customer: string, usd: number): string {
+  return JSON.stringify({ model: 'tiny', max_tokens: usd, messages: [{ role: 'user', content: customer }] })
 }

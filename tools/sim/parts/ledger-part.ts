@@ -20,7 +20,7 @@ import { serveWire, type WireAnswer, type WireRequest } from './wire.ts'
 const MASTER_KEY = Buffer.alloc(32, 7)
 const SECRET = new Secret('sk_test_the_real_one')
 const LAST_REPORTS_MS = 5_000
-const SETTINGS = { modelDeadlineMs: 600_000, vendorDeadlineMs: 80_000, repairEveryMs: 5_000 }
+const SETTINGS = { modelDeadlineMs: 80_000, vendorDeadlineMs: 80_000, repairEveryMs: 5_000 }
 
 export interface LedgerPartOptions {
   readonly process: Incarnation

@@ -43,5 +43,6 @@ function passOn(reply: VendorReply | null, sink: AnswerSink): SendResult {
 
 function callOf({ origin, headers, body }: VendorRequest): VendorCall {
   const key = headers['idempotency-key'] ?? null
-  return { vendor: origin.includes('geo') ? 'geo' : 'stripe', body: Buffer.from(body).toString('utf8'), key }
+  const vendor = (['geo', 'model'] as const).find((name) => origin.includes(name)) ?? 'stripe'
+  return { vendor, body: Buffer.from(body).toString('utf8'), key }
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { Chance } from '../chance.ts'
-import type { Fault } from '../plan/plan.ts'
+import type { Fault, VendorName } from '../plan/plan.ts'
 import type { Stage } from '../stage.ts'
+import { completion, readPrompt } from './model-vendor.ts'
 
 export interface VendorCall {
-  readonly vendor: 'stripe' | 'geo'
+  readonly vendor: VendorName
   readonly body: string
   /** Null: none was sent. */
   readonly key: string | null
@@ -18,10 +19,11 @@ export interface VendorReply {
 
 /** What really happened. */
 export interface Effect {
-  readonly vendor: 'stripe' | 'geo'
+  readonly vendor: VendorName
   readonly customer: string
   readonly usdMicros: number
-  readonly atMs: number
+  /** The request had come in. */
+  readonly askedAtMs: number
   readonly key: string | null
 }
 
@@ -44,10 +46,12 @@ interface Kept {
 /** Stripe keeps a key, and the first answer under it, this long. */
 const KEPT_MS = 24 * 60 * 60 * 1_000
 const GEO_USD_MICROS = 50_000
+/** Of output; what is put in costs nothing. */
+const TOKEN_USD_MICROS = 1_000_000
 
 /**
- * Two vendors: one that keeps idempotency keys with their answers, as Stripe, and one that takes none, as Twilio. They
- * share no code with what they judge: their truth is theirs alone.
+ * Three vendors: one that keeps idempotency keys with their answers, as Stripe, one that takes none, as Twilio, and one
+ * whose answers say what they cost, as OpenAI. They share no code with what they judge: their truth is theirs alone.
  */
 export class Vendors {
   readonly effects: Effect[] = []
@@ -66,7 +70,7 @@ export class Vendors {
 
   /** A request has come in whole. `reply` is told null where the connection breaks. */
   handle(call: VendorCall, fault: VendorFault | undefined, reply: (answer: VendorReply | null) => void): void {
-    if (call.vendor === 'geo' || call.key === null) this.#work(call, fault, { keep: () => {}, reply })
+    if (call.vendor !== 'stripe' || call.key === null) this.#work(call, fault, { keep: () => {}, reply })
     else this.#handleKeyed(call, call.key, { fault, reply })
   }
 
@@ -107,6 +111,8 @@ export class Vendors {
     fault: VendorFault | undefined,
     then: { keep: (answer: VendorReply) => void; reply: (answer: VendorReply | null) => void },
   ): void {
+    const askedAtMs = this.#stage.scheduler.nowMs
+    const happens = () => this.#happens(call, askedAtMs)
     const workMs =
       this.#chance.between(1, 40) * (this.#chance.is(0.1) ? 50 : 1) + (fault?.how === 'slow' ? fault.byMs : 0)
     const answerWith = (answer: VendorReply) => {
@@ -126,49 +132,70 @@ export class Vendors {
           then.reply(null)
           return then.keep(failure(500, 'api_error'))
         case 'error, effect':
-          this.#happens(call)
+          happens()
           return answerWith(failure(500, 'api_error'))
         case 'reset after': {
-          const made = this.#happens(call)
+          const made = happens()
           then.keep(made)
           return then.reply(null)
         }
         case 'refuse':
         case 'slow':
         case undefined:
-          return answerWith(this.#happens(call))
+          return answerWith(happens())
       }
     })
   }
 
-  #happens(call: VendorCall): VendorReply {
-    const { customer, usdMicros } = whatOf(call)
+  #happens(call: VendorCall, askedAtMs: number): VendorReply {
+    const { customer, usdMicros } = this.#whatOf(call)
     const effect: Effect = {
       vendor: call.vendor,
       customer,
       usdMicros,
-      atMs: this.#stage.scheduler.nowMs,
+      askedAtMs,
       key: call.key,
     }
     this.effects.push(effect)
     this.#stage.trace.say(call.vendor, `EFFECT ${customer} $${usdMicros / 1e6} key ${call.key ?? '-'}`)
     this.#watch.effect(effect)
-    const id = `pi_${this.effects.length}`
-    const body =
-      call.vendor === 'geo'
-        ? { found: customer }
-        : { id, object: 'payment_intent', amount: usdMicros / 10_000, currency: 'usd', status: 'succeeded' }
+    const body = answerOf(effect, this.effects.length)
     return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  }
+
+  #whatOf({ vendor, body }: VendorCall): { customer: string; usdMicros: number } {
+    switch (vendor) {
+      case 'geo': {
+        const { address } = JSON.parse(body) as { address: string }
+        return { customer: address, usdMicros: GEO_USD_MICROS }
+      }
+      case 'model': {
+        const { customer, mostTokens } = readPrompt(body)
+        return { customer, usdMicros: (1 + this.#chance.below(mostTokens)) * TOKEN_USD_MICROS }
+      }
+      case 'stripe': {
+        const form = new URLSearchParams(body)
+        return { customer: form.get('customer') ?? '', usdMicros: Number(form.get('amount')) * 10_000 }
+      }
+    }
   }
 }
 
-function whatOf({ vendor, body }: VendorCall): { customer: string; usdMicros: number } {
-  if (vendor === 'geo') {
-    const { address } = JSON.parse(body) as { address: string }
-    return { customer: address, usdMicros: GEO_USD_MICROS }
+function answerOf({ vendor, customer, usdMicros }: Effect, nth: number): object {
+  switch (vendor) {
+    case 'geo':
+      return { found: customer }
+    case 'model':
+      return completion(nth, usdMicros / TOKEN_USD_MICROS)
+    case 'stripe':
+      return {
+        id: `pi_${nth}`,
+        object: 'payment_intent',
+        amount: usdMicros / 10_000,
+        currency: 'usd',
+        status: 'succeeded',
+      }
   }
-  const form = new URLSearchParams(body)
-  return { customer: form.get('customer') ?? '', usdMicros: Number(form.get('amount')) * 10_000 }
 }
 
 function failure(status: number, type: string): VendorReply {

@@ -30,6 +30,7 @@ export type Focus =
   | 'declines'
   | 'stamped'
   | 'rivals'
+  | 'models'
 
 type Draw = (chance: Chance) => Fault[]
 
@@ -176,6 +177,18 @@ const drawStamped: Draw = (chance) =>
     storeLosesMs: null,
   }))
 
+/** Mostly none: then no answer may be bought twice. */
+const drawModels: Draw = (chance) => {
+  if (chance.is(0.4)) return []
+  const how = chance.pick(['copy', 'copy', 'late', 'lose answer', 'lose request', 'tear answer'] as const)
+  const nth = 2 + chance.below(12)
+  if (chance.is(0.5)) return [{ kind: 'link', nth, how, byMs: chance.pick([5, 100, 2_000, 12_000]) }]
+  const place = chance.pick(['vendor.send', 'vendor.answer', 'store.report', 'store.number', 'reply'])
+  const when = chance.pick(['before', 'after'] as const)
+  const crash = { nth: 1 + chance.below(5), downMs: chance.pick([10, 3_000, 12_000]), storeLosesMs: drawLoss(chance) }
+  return [{ kind: 'crash', part: 'ledger', place, when, ...crash }]
+}
+
 /** Faults of one kind at the moments that hurt: seeds without a focus seldom have two of them at once. */
 export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   sidecar: drawSidecar,
@@ -190,6 +203,7 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   owners: drawOwners,
   takeover: drawTakeover,
   waking: drawWaking,
+  models: drawModels,
 }
 
 /** Of the store, when it dies together with a part. */

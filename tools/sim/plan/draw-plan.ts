@@ -27,6 +27,8 @@ const FOCI: readonly Focus[] = [
   'stamped',
   'rivals',
   'rivals',
+  'models',
+  'models',
 ]
 
 const ON_REDIS: readonly Focus[] = ['rollback', 'room', 'stall', 'waking']
@@ -45,6 +47,7 @@ export function drawPlan(seed: number): Plan {
   const jobs = drawJobs(chance, programs, { intendedUsd, focus })
   return {
     seed,
+    focus,
     store,
     ledgerOffsetsMs:
       store === 'sqlite'

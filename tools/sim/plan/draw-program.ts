@@ -29,6 +29,8 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
       return [1, 2, 3].map(() => drawStamped(chance, walk))
     case 'waking':
       return [drawImpatient(chance, walk, 0)]
+    case 'models':
+      return drawModelCalls(chance, walk)
     case 'stall':
       return [0, 1, 2].map((at) => drawImpatient(chance, walk, at))
     default:
@@ -104,6 +106,23 @@ function drawRoom(chance: Chance, { index, showsQueues }: Index): Step[] {
   if (first === undefined || other === undefined) return []
   const again: CallPlan = { ...first, onFailure: { again: 3, then: 'end' } }
   return [first, other, again].map((call): Step => ({ kind: 'calls', calls: [call] }))
+}
+
+/** Prompts, some of them asked several times at once: as apps take samples. */
+function drawModelCalls(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const prompts = Array.from({ length: chance.pick([1, 1, 2]) }, (_, at): Callee => {
+    const key = chance.pick(['none', 'none', 'none', 'uuid', 'named'] as const)
+    return { vendor: 'model', customer: `prompt_${index}_${at}`, usd: chance.pick([1, 3, 5]), key, isStamped: false }
+  })
+  const draw = () => drawCall(chance, chance.pick(prompts), showsQueues)
+  return Array.from({ length: chance.pick([1, 2, 3]) }, (): Step => {
+    const isSample = chance.is(0.6)
+    const first = draw()
+    const calls = isSample
+      ? Array.from({ length: chance.pick([2, 3, 5]) }, () => first)
+      : [first, ...(chance.is(0.3) ? [draw()] : [])]
+    return { kind: 'calls', calls }
+  })
 }
 
 /** Two of one content at once, under keys of their SDK that it keeps over its repeats. */

@@ -1,6 +1,8 @@
 /** All that a seed decides beforehand: who does what, and what goes wrong. Plain data, so that a part of it can be left out. */
 export interface Plan {
   readonly seed: number
+  /** What it was drawn to hurt: for who reads it, nothing goes by it. */
+  readonly focus: string
   readonly store: 'sqlite' | 'redis'
   /** A ledger process each, by how far its clock is off. */
   readonly ledgerOffsetsMs: readonly number[]
@@ -38,10 +40,13 @@ export interface JobPlan {
 /** Calls that are made at once; the step ends when all of them have. */
 export type Step = { readonly kind: 'calls'; readonly calls: readonly CallPlan[] } | { readonly kind: 'begin' }
 
+export type VendorName = 'stripe' | 'geo' | 'model'
+
 export interface CallPlan {
-  readonly vendor: 'stripe' | 'geo'
+  readonly vendor: VendorName
   /** Who is charged: what tells contents apart, over indexes too. */
   readonly customer: string
+  /** Of a model: the most that its answer can come to, whole dollars. */
   readonly usd: number
   /** `sdk`: a key that the SDK makes for each call. `uuid`: one that the app makes for each call. */
   readonly key: 'none' | 'sdk' | 'uuid' | 'named'

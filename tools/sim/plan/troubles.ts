@@ -1,0 +1,42 @@
+import type { CallPlan, Plan } from './plan.ts'
+
+/** Whether the store answers whenever it is asked, and keeps what it has told. */
+export function isStoreSteady({ acts, faults }: Plan): boolean {
+  const isLoss = (fault: Plan['faults'][number]) =>
+    fault.kind === 'store fault' || (fault.kind === 'crash' && fault.storeLosesMs !== null)
+  return !faults.some(isLoss) && !acts.some(({ kind }) => kind === 'store restart')
+}
+
+const CALM_FAULTS: readonly Plan['faults'][number]['kind'][] = ['link', 'vendor']
+const CALM_ACTS: readonly Plan['acts'][number]['kind'][] = ['set cap', 'set day cap', 'set policy day cap', 'clock']
+
+/** Nothing of ours ever ends or stands still, and no app makes two calls at once. */
+export function isCalm({ acts, faults, jobs }: Plan): boolean {
+  const steps = jobs.flatMap(({ programs }) => programs.flat())
+  return (
+    acts.every(({ kind }) => CALM_ACTS.includes(kind)) &&
+    faults.every(({ kind }) => CALM_FAULTS.includes(kind)) &&
+    steps.every((step) => step.kind === 'calls' && step.calls.length === 1)
+  )
+}
+
+const ACTS_ON_LEDGERS: readonly Plan['acts'][number]['kind'][] = ['ledger down', 'drain', 'store restart', 'long night']
+
+/** Whether each ledger works on from its first call to its last, and so does its store. */
+export function areLedgersSteady(plan: Plan): boolean {
+  const isOnLedgers = (fault: Plan['faults'][number]) =>
+    fault.kind === 'store fault' ||
+    fault.kind === 'disk fault' ||
+    ((fault.kind === 'crash' || fault.kind === 'pause') && fault.part === 'ledger')
+  return (
+    isStoreSteady(plan) &&
+    !plan.faults.some(isOnLedgers) &&
+    !plan.acts.some(({ kind }) => ACTS_ON_LEDGERS.includes(kind))
+  )
+}
+
+export function callsOf(plan: Plan): CallPlan[] {
+  return plan.jobs.flatMap(({ programs }) =>
+    programs.flatMap((steps) => steps.flatMap((step) => (step.kind === 'calls' ? step.calls : []))),
+  )
+}
