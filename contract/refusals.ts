@@ -10,6 +10,8 @@ export interface Refusal {
   readonly message: string
   /** Further fields of the JSON body, for example level, limit and spent of `cap_exhausted`. Snake case. */
   readonly details?: Readonly<Record<string, string | number | null>>
+  /** What the vendor's own SDK reads within `error`, and then goes another way by itself. */
+  readonly errorDetails?: Readonly<Record<string, string | readonly string[]>>
 }
 
 /** A refusal of this code; without a message, with the catalogue's summary. */
@@ -19,12 +21,17 @@ export function refusal(code: RefusalCode, message?: string, details?: Refusal['
 
 /** One JSON body that every SDK parses. */
 export function refusalBody(refused: Refusal): string {
-  const { code, message, details } = refused
+  const { code, message, details, errorDetails } = refused
   // Resend's SDKs read `name` and `statusCode`; Stripe's, OpenAI's and Anthropic's read `error`; Twilio's read `code`.
   const forResend = { name: code, statusCode: REFUSALS[code].status }
   // The AI SDK hands on a message of Anthropic's only under this word.
   const forAnthropic = { type: 'error' }
-  const error = { type: errorType(code), code, message }
+  const error = {
+    type: errorType(code),
+    code,
+    message,
+    ...(errorDetails === undefined ? {} : { details: errorDetails }),
+  }
   return JSON.stringify({ code, message, ...details, ...forResend, ...forAnthropic, error })
 }
 

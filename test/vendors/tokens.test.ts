@@ -1,11 +1,19 @@
 import { expect } from 'chai'
-import type { VendorPricing } from '../../contract/pricing.ts'
+import type { TokenPricing, VendorPricing } from '../../contract/pricing.ts'
+import { type Refusal, refusalBody } from '../../contract/refusals.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import { recogniserOf } from '../../vendors/registry/identity.ts'
 import { type CallParts, callOf, JSON_TYPE, STRIPE_PRICING } from './calls.ts'
 
 const TOKENS = { models: [], usesListPrices: true, maxOutputTokens: null, freeFields: [] }
-const pricing = (type: 'openai' | 'anthropic', more: Partial<typeof TOKENS> = {}): VendorPricing => ({
+const PRICE = {
+  inputPerMillionUsdMicros: 2_500_000,
+  outputPerMillionUsdMicros: 10_000_000,
+  cacheReadPerMillionUsdMicros: 2_500_000,
+  cacheWritePerMillionUsdMicros: 2_500_000,
+  cacheWriteHourPerMillionUsdMicros: 2_500_000,
+}
+const pricing = (type: 'openai' | 'anthropic', more: Partial<TokenPricing> = {}): VendorPricing => ({
   ...STRIPE_PRICING,
   type,
   tokens: { ...TOKENS, ...more },
@@ -18,37 +26,53 @@ const chat = (body: object | string, parts: CallParts = {}) =>
     body: typeof body === 'string' ? body : JSON.stringify(body),
     ...parts,
   })
-const ASKED = { model: 'gpt-4o', messages: [{ role: 'user', content: 'hello' }], max_completion_tokens: 100 }
+const ASKED = {
+  model: 'gpt-4o',
+  messages: [{ role: 'user', content: 'hello' }],
+  max_completion_tokens: 100,
+}
+const STANDARD = { ...ASKED, service_tier: 'default' }
+const respond = (more: object) => {
+  const body = { model: 'gpt-5', input: 'hello', max_output_tokens: 100, service_tier: 'default', ...more }
+  return chat(body, { path: '/v1/responses' })
+}
+const CLAUDE = { model: 'claude-opus-5-5', max_tokens: 1_000, messages: ASKED.messages, inference_geo: 'global' }
+const message = (more: object, headers: Record<string, string> = {}) =>
+  chat({ ...CLAUDE, ...more }, { path: '/v1/messages', headers })
 const boundOf = (call: ReturnType<typeof chat>, type: 'openai' | 'anthropic' = 'openai') =>
   costingOf(type).bound(call, pricing(type))
 const microsOf = (call: ReturnType<typeof chat>) => {
   const bound = boundOf(call)
   return 'kind' in bound && bound.kind === 'priced' ? bound.totalUsdMicros : Number.NaN
 }
+const microsOfMessage = (more: object, headers: Record<string, string> = {}) => {
+  const bound = boundOf(message(more, headers), 'anthropic')
+  return 'kind' in bound && bound.kind === 'priced' ? bound.totalUsdMicros : Number.NaN
+}
 
 describe('what a call for tokens may cost at most', () => {
   it('is a token a byte, what the vendor adds, and the output that it may write', () => {
-    const bytes = Buffer.byteLength(JSON.stringify(ASKED))
-    expect(microsOf(chat(ASKED))).to.equal(Math.ceil((bytes + 100) * 2.5 + 100 * 10))
+    const bytes = Buffer.byteLength(JSON.stringify(STANDARD))
+    expect(microsOf(chat(STANDARD))).to.equal(Math.ceil((bytes + 100) * 2.5 + 100 * 10))
   })
 
   it('counts each answer asked for, and all that the model can write where nothing limits it', () => {
-    expect(microsOf(chat({ ...ASKED, n: 3 })) - microsOf(chat({ ...ASKED, n: 1 }))).to.equal(2 * 100 * 10)
-    const { max_completion_tokens: _, ...open } = ASKED
+    expect(microsOf(chat({ ...STANDARD, n: 3 })) - microsOf(chat({ ...STANDARD, n: 1 }))).to.equal(2 * 100 * 10)
+    const { max_completion_tokens: _, ...open } = STANDARD
     expect(microsOf(chat(open))).to.be.above(16_384 * 10)
   })
 
   it('counts a picture by the model’s rule, not by its bytes, however large', () => {
     const url = `data:image/png;base64,${'A'.repeat(10 * 1024 * 1024)}`
     const content = [{ type: 'image_url', image_url: { url } }]
-    expect(microsOf(chat({ ...ASKED, messages: [{ role: 'user', content }] }))).to.be.below(2_000 * 2.5 + 100 * 10)
+    expect(microsOf(chat({ ...STANDARD, messages: [{ role: 'user', content }] }))).to.be.below(2_000 * 2.5 + 100 * 10)
   })
 
   it('counts a picture by its bytes too where the model’s rule is not known, up to all that it can hold', () => {
     const asked = (bytes: number) => {
       const url = `data:image/png;base64,${'A'.repeat(bytes)}`
       const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }]
-      return microsOf(chat({ ...ASKED, model: 'gpt-5-2', messages }))
+      return microsOf(chat({ ...STANDARD, model: 'gpt-5-2', messages }))
     }
     expect(asked(100)).to.be.above(50_000 * 1.75)
     expect(asked(200_000)).to.be.above(200_000 * 1.75)
@@ -56,20 +80,63 @@ describe('what a call for tokens may cost at most', () => {
   })
 
   it('takes a `pro` model to write all that it can hold', () => {
-    const { max_completion_tokens: _, ...open } = ASKED
+    const { max_completion_tokens: _, ...open } = STANDARD
     expect(microsOf(chat({ ...open, model: 'gpt-5-pro' }))).to.be.above(400_000 * 120)
     expect(microsOf(chat({ ...open, model: 'gpt-5' }))).to.be.below(130_000 * 10)
   })
 
   it('counts a message at a region’s price unless it says `global`, for a workspace may have one by default', () => {
-    const asked = (more: object) => {
-      const body = { model: 'claude-opus-5-5', max_tokens: 1_000, messages: ASKED.messages, ...more }
-      const bound = boundOf(chat(body, { path: '/v1/messages' }), 'anthropic')
-      return 'kind' in bound && bound.kind === 'priced' ? bound.totalUsdMicros : Number.NaN
+    expect(microsOfMessage({ inference_geo: undefined })).to.be.above(1_000 * 20 * 1.1)
+    expect(microsOfMessage({ inference_geo: 'us' })).to.be.above(1_000 * 20 * 1.1)
+    expect(microsOfMessage({ inference_geo: 'global' })).to.be.below(1_000 * 20 * 1.1)
+  })
+
+  it('counts a request at OpenAI that names no tier at the dearest, for its project may have that by default', () => {
+    expect(microsOf(chat({ ...STANDARD, service_tier: 'priority' }))).to.be.above(2.5 * 100 * 10)
+    for (const service_tier of [undefined, null, 'auto']) {
+      expect(microsOf(chat({ ...STANDARD, service_tier }))).to.be.above(2.5 * 100 * 10)
     }
-    expect(asked({})).to.be.above(1_000 * 20 * 1.1)
-    expect(asked({ inference_geo: 'us' })).to.be.above(1_000 * 20 * 1.1)
-    expect(asked({ inference_geo: 'global' })).to.be.below(1_000 * 20 * 1.1)
+    expect(microsOf(chat(STANDARD))).to.be.below(2 * 100 * 10)
+    const model = { model: 'own', base: PRICE, long: null, contextTokens: null }
+    const elsewhere = pricing('openai', { models: [model], usesListPrices: false })
+    const bound = costingOf('openai').bound(chat({ ...STANDARD, model: 'own', service_tier: undefined }), elsewhere)
+    expect(bound)
+      .to.have.property('totalUsdMicros')
+      .that.is.below(2 * 100 * 10)
+  })
+
+  it('counts all that the model can hold where the vendor keeps part of what it reads', () => {
+    const kept = { type: 'reasoning', id: 'rs_1', summary: [] }
+    expect(microsOf(respond({ input: [kept] }))).to.be.above(400_000 * 1.25)
+    expect(microsOf(respond({ input: [{ ...kept, encrypted_content: null }] }))).to.be.above(400_000 * 1.25)
+    expect(microsOf(respond({ input: [{ ...kept, encrypted_content: 'gAAA' }] }))).to.be.below(2_000)
+    expect(microsOf(respond({ previous_response_id: 'resp_1' }))).to.be.above(400_000 * 1.25)
+    expect(microsOf(respond({ conversation: { id: 'conv_1' } }))).to.be.above(400_000 * 1.25)
+  })
+
+  it('counts a million tokens, at the price of so many, where the beta for them is asked for', () => {
+    const file = { type: 'document', source: { type: 'url', url: 'https://example.com/a.pdf' } }
+    const asked = { model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: [file] }] }
+    const headers = { 'anthropic-beta': 'files-api-2025-04-14, context-1m-2025-08-07' }
+    expect(microsOfMessage(asked)).to.be.below(2_000_000)
+    expect(microsOfMessage(asked, headers)).to.be.above(1_000_000 * 6)
+    const unknown = boundOf(message({ model: 'claude-sonnet-4-0' }, headers), 'anthropic')
+    expect(unknown).to.have.property('code', 'price_unbounded')
+    expect(microsOfMessage({}, headers)).to.equal(microsOfMessage({}))
+  })
+
+  it('adds a budget for thinking that lies above the limit of the output', () => {
+    const thinking = (budget_tokens: number) => ({ thinking: { type: 'enabled', budget_tokens } })
+    expect(microsOfMessage(thinking(900))).to.be.below(1_500 * 20)
+    expect(microsOfMessage(thinking(5_000))).to.be.above(6_000 * 20)
+  })
+
+  it('refuses a thread of Anthropic’s in the words by which its SDKs go on without one', () => {
+    const refused = boundOf(message({ thread: { type: 'create' } }), 'anthropic')
+    expect(refused).to.have.property('code', 'price_unbounded')
+    const { error } = JSON.parse(refusalBody(refused as Refusal)) as { error: { details: unknown } }
+    expect(error.details).to.deep.equal({ error_code: 'thread_unsupported_request', unsupported: ['thread'] })
+    expect(microsOfMessage({ thread: null })).to.be.above(0)
   })
 
   it('never lies below what a believable usage costs, in a thousand inputs at once', () => {
@@ -89,6 +156,17 @@ describe('what a call for tokens may cost at most', () => {
     ['tools that are a text', 'price_unbounded', chat({ ...ASKED, tools: 'web_search' })],
     ['sound outside a list', 'price_unbounded', chat({ ...ASKED, modalities: 'audio' })],
     ['sound', 'price_unbounded', chat({ ...ASKED, modalities: ['text', 'audio'] })],
+    [
+      'an earlier answer in sound',
+      'price_unbounded',
+      chat({ ...ASKED, messages: [{ role: 'user', audio: { id: 'a' } }] }),
+    ],
+    ['web search by an option', 'price_unbounded', chat({ ...ASKED, web_search_options: {} })],
+    ['a mode of reasoning without a price', 'price_unbounded', respond({ reasoning: { mode: 'pro' } })],
+    ['a cache kept for longer', 'price_unbounded', respond({ prompt_cache_options: { ttl: '12h' } })],
+    ['a prompt that the vendor keeps', 'price_unbounded', respond({ prompt: { id: 'pmpt_1' } })],
+    ['a code interpreter', 'price_unbounded', respond({ tools: [{ type: 'code_interpreter' }] })],
+    ['the tier that is sold to few', 'price_unbounded', respond({ service_tier: 'ultrafast' })],
     ['an unknown service tier', 'price_unbounded', chat({ ...ASKED, service_tier: 'turbo' })],
     ['a limit of 20 digits', 'amount_invalid', chat('{"model":"gpt-4o","max_tokens":99999999999999999999}')],
     ['a negative limit', 'amount_invalid', chat({ ...ASKED, max_completion_tokens: -1 })],

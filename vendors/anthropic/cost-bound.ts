@@ -26,7 +26,7 @@ import { REGION_BASIS_POINTS } from './cost-usage.ts'
 /** Top-level fields as of @anthropic-ai/sdk 1.14, less those that bring a price of their own: `container`, `mcp_servers` … */
 const FIELDS: ReadonlySet<string> = new Set(
   `max_tokens messages model cache_control diagnostics inference_geo metadata output_config service_tier speed
-   stop_sequences stream system temperature thinking tool_choice tools top_k top_p`.split(/\s+/),
+   stop_sequences stream system temperature thinking thread tool_choice tools top_k top_p`.split(/\s+/),
 )
 
 const LIST = readPriceTable(PRICES_DATE, PRICE_TABLE)
@@ -70,23 +70,62 @@ const TEXT_TYPES = [
   'direct',
 ]
 
+/**
+ * Of a conversation that Anthropic holds neither the length nor the tools show. The `toolRunner` of its SDKs (1.14 for
+ * Node, 2.14 for Python) begins one by itself, reads these details, and then sends all of the conversation each time.
+ */
+const THREAD_REFUSED: Refusal = {
+  ...unbounded('What a `thread` that Anthropic holds costs does not show.', 'Send all messages, without `thread`.'),
+  errorDetails: { error_code: 'thread_unsupported_request', unsupported: ['thread'] },
+}
+
+/** With this beta some models hold more, above 200,000 tokens at prices of their own. */
+const LONG_CONTEXT = /(^|[\s,])context-1m-/
+const LONG_CONTEXT_TOKENS = 1_000_000
+
 /** The most that a message can cost. */
 export function boundOf(call: CallText, pricing: TokenPricing): Bound {
-  const request = readTokenRequest(call, { list: LIST, fields: FIELDS }, pricing)
+  const request = readRequest(call, pricing)
   if (isRefusal(request)) return request
   const { members, model } = request
   const tier = tierOf(members)
   if (isRefusal(tier)) return tier
   const input = inputTokens(request)
   if (isRefusal(input)) return input
+  const output = outputTokens(request, pricing)
+  if (isRefusal(output)) return output
+  const totalUsdMicros = usdMicrosOf(mostForTokens(model, { input, output, rate: rateOf(members) }, tier))
+  if (totalUsdMicros === undefined) return refusal('amount_invalid', 'The call could cost more than can be counted.')
+  return { kind: 'priced', totalUsdMicros, object: null, model }
+}
+
+function readRequest(call: CallText, pricing: TokenPricing): TokenRequest | Refusal {
+  const request = readTokenRequest(call, { list: LIST, fields: FIELDS }, pricing)
+  if (isRefusal(request)) return request
+  if (!isNothing(request.members.get('thread'))) return THREAD_REFUSED
+  const { model, isListed } = request
+  const hasLongContext = LONG_CONTEXT.test(call.headers['anthropic-beta'] ?? '')
+  if (!hasLongContext || (model.contextTokens ?? 0) >= LONG_CONTEXT_TOKENS) return request
+  if (isListed && model.long === null) {
+    return unbounded(
+      `What \`${model.model}\` costs above 200,000 tokens is not known here.`,
+      'Leave out the beta `context-1m`, or declare the model in the policy.',
+    )
+  }
+  return { ...request, model: { ...model, contextTokens: LONG_CONTEXT_TOKENS } }
+}
+
+/** A budget for thinking may lie above the limit, where the model thinks between tools; then the two may add up. */
+function outputTokens({ members, model }: TokenRequest, pricing: TokenPricing): number | Refusal {
   const limit = countAt(members, 'max_tokens')
   if (isRefusal(limit)) return limit
   // Without a limit Anthropic refuses the message.
   const output = limit ?? pricing.maxOutputTokens ?? model.contextTokens
   if (output === null) return refusal('amount_invalid', 'Give `max_tokens`, as Anthropic asks for.')
-  const totalUsdMicros = usdMicrosOf(mostForTokens(model, { input, output, rate: rateOf(members) }, tier))
-  if (totalUsdMicros === undefined) return refusal('amount_invalid', 'The call could cost more than can be counted.')
-  return { kind: 'priced', totalUsdMicros, object: null, model }
+  const thinking = members.get('thinking')
+  const budget = thinking?.kind === 'object' ? countAt(thinking.members, 'budget_tokens') : null
+  if (isRefusal(budget)) return budget
+  return budget !== null && budget >= output ? output + budget : output
 }
 
 function inputTokens({ members, model, bodyBytes }: TokenRequest): number | Refusal {

@@ -5,13 +5,14 @@ import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
 import type { Bound } from '../costing.ts'
 import { NO_CONTENT } from '../tokens/cost-content.ts'
-import { mostForTokens } from '../tokens/cost-models.ts'
+import { mostForTokens, STANDARD_TIER_BASIS_POINTS } from '../tokens/cost-models.ts'
 import {
   contextBound,
   countAt,
   isNothing,
   itemsOf,
   type Members,
+  memberOf,
   memberText,
   readTokenRequest,
   show,
@@ -38,7 +39,7 @@ const OWN_TOOLS = ['function', 'custom', 'local_shell', 'apply_patch']
 export function boundOf(call: CallText, route: OpenaiRoute, pricing: TokenPricing): Bound {
   const request = readTokenRequest(call, { list: OPENAI_PRICES, fields: route.fields }, pricing)
   if (isRefusal(request)) return request
-  const tier = tierOfRequest(request.members)
+  const tier = tierOn(route, request.members, pricing)
   if (isRefusal(tier)) return tier
   const input = inputTokens(request, route)
   if (isRefusal(input)) return input
@@ -50,9 +51,14 @@ export function boundOf(call: CallText, route: OpenaiRoute, pricing: TokenPricin
   return { kind: 'priced', totalUsdMicros, object: null, model: request.model }
 }
 
+/** Embeddings have no tiers. */
+function tierOn(route: OpenaiRoute, members: Members, { usesListPrices }: TokenPricing): number | Refusal {
+  return route.name === EMBEDDINGS ? STANDARD_TIER_BASIS_POINTS : tierOfRequest(members, usesListPrices)
+}
+
 /** A text of so many bytes is at most so many tokens: each token stands for a byte or more. */
 function inputTokens({ members, model, bodyBytes }: TokenRequest, route: OpenaiRoute): number | Refusal {
-  const refused = refuseTools(members) ?? refuseModalities(members)
+  const refused = refuseTools(members) ?? refuseModalities(members) ?? refuseModes(members)
   if (refused !== null) return refused
   const content = contentOn(route, members, model)
   if (isRefusal(content)) return content
@@ -116,4 +122,17 @@ function refuseTools(members: Members): Refusal | null {
 function refuseModalities(members: Members): Refusal | null {
   const other = itemsOf(members.get('modalities')).find((item) => textOf(item) !== 'text')
   return other === undefined ? null : unbounded('Only text is priced here.', 'Ask for the modality `text` alone.')
+}
+
+/** Ways to answer and to keep a cache whose prices no page was seen to say. Fields as of openai-node 7.57. */
+function refuseModes(members: Members): Refusal | null {
+  const mode = memberOf(members.get('reasoning'), 'mode')
+  if (!isNothing(mode) && textOf(mode) !== 'standard') {
+    return unbounded('What another reasoning `mode` than `standard` costs is not known here.', 'Leave it out.')
+  }
+  const ttl = memberOf(members.get('prompt_cache_options'), 'ttl')
+  if (!isNothing(ttl) && textOf(ttl) !== '30m') {
+    return unbounded('What a cache with another `ttl` than `30m` costs is not known here.', 'Leave it out.')
+  }
+  return null
 }

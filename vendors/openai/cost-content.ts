@@ -2,7 +2,7 @@ import type { ModelPrice } from '../../contract/pricing.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { Json } from '../content/json.ts'
 import { type Content, type ContentPart, contentOf } from '../tokens/cost-content.ts'
-import { type Members, memberText, show, textOf, unbounded } from '../tokens/cost-request.ts'
+import { isNothing, type Members, memberText, show, textOf, unbounded } from '../tokens/cost-request.ts'
 import { mostImageTokens } from './cost-limits.ts'
 
 const TEXT: ContentPart = { kind: 'text' }
@@ -39,6 +39,8 @@ const RESPONSE_TEXT = [
 /** What `messages` of a chat completion holds. */
 export function chatContent(messages: Json | undefined, model: ModelPrice): Content | Refusal {
   return contentOf([messages], (members) => {
+    // An earlier answer in sound, named by its id.
+    if (!isNothing(members.get('audio'))) return unknownPart('audio')
     const type = textOf(members.get('type'))
     if (type === undefined || CHAT_TEXT.includes(type)) return TEXT
     if (type === 'image_url') return image(memberText(members.get('image_url'), 'url'), model)
@@ -51,7 +53,9 @@ export function chatContent(messages: Json | undefined, model: ModelPrice): Cont
 export function responseContent(input: Json | undefined, model: ModelPrice): Content | Refusal {
   return contentOf([input], (members) => {
     const type = textOf(members.get('type'))
-    if (type === undefined || RESPONSE_TEXT.includes(type)) return isReference(members) ? elsewhere() : TEXT
+    if (type === undefined || RESPONSE_TEXT.includes(type)) {
+      return isReference(members) || isKeptReasoning(type, members) ? elsewhere() : TEXT
+    }
     if (type === 'input_image') return image(textOf(members.get('image_url')), model)
     if (type === 'input_file' || type === 'item_reference' || type === 'compaction') return elsewhere()
     return unknownPart(type)
@@ -61,6 +65,11 @@ export function responseContent(input: Json | undefined, model: ModelPrice): Con
 /** `{id: …}` alone stands for an item that the vendor keeps. */
 function isReference(members: Members): boolean {
   return members.size === 1 && members.has('id')
+}
+
+/** The vendor renders what it keeps under the item's id, unless the item brings it along. */
+function isKeptReasoning(type: string | undefined, members: Members): boolean {
+  return type === 'reasoning' && isNothing(members.get('encrypted_content'))
 }
 
 function elsewhere(): ContentPart {

@@ -17,12 +17,17 @@ const TIER_BASIS_POINTS: Readonly<Record<string, number>> = {
   fast: 25_000,
 }
 
-/** The most that the request's tier costs: a vendor may serve `flex` at the standard price when it has no room for it. */
-export function tierOfRequest(members: Members): number | Refusal {
+const DEAREST_TIER_BASIS_POINTS = Math.max(...Object.values(TIER_BASIS_POINTS))
+
+/**
+ * The most that the request's tier costs: a vendor may serve `flex` at the standard price when it has no room for it.
+ * `isOpenai`: where the request names no tier, OpenAI's project settings hold, which may say `priority` (openai-node 7.57,
+ * `service_tier`), and that does not show.
+ */
+export function tierOfRequest(members: Members, isOpenai: boolean): number | Refusal {
   const value = members.get('service_tier')
-  if (isNothing(value)) return STANDARD_TIER_BASIS_POINTS
-  const tier = textOf(value) ?? ''
-  if (tier === 'auto') return STANDARD_TIER_BASIS_POINTS
+  const tier = isNothing(value) ? 'auto' : (textOf(value) ?? '')
+  if (tier === 'auto') return isOpenai ? DEAREST_TIER_BASIS_POINTS : STANDARD_TIER_BASIS_POINTS
   if (!Object.hasOwn(TIER_BASIS_POINTS, tier)) {
     return unbounded('The `service_tier` is not known here.', `Use auto, ${Object.keys(TIER_BASIS_POINTS).join(', ')}.`)
   }

@@ -117,8 +117,12 @@ export function textOf(value: Json | undefined): string | undefined {
   return value?.kind === 'text' ? value.value : undefined
 }
 
+export function memberOf(value: Json | undefined, name: string): Json | undefined {
+  return value?.kind === 'object' ? value.members.get(name) : undefined
+}
+
 export function memberText(value: Json | undefined, name: string): string | undefined {
-  return value?.kind === 'object' ? textOf(value.members.get(name)) : undefined
+  return textOf(memberOf(value, name))
 }
 
 /** What stands in the place of a list is taken for its one item: a vendor may be as lenient. */
