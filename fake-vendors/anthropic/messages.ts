@@ -1,3 +1,4 @@
+import { argumentsFor, piecesOf, sampleOf } from '../sample.ts'
 import { eventStream, jsonAnswer, listen, numberIn, type Talk, textIn, tokensOf } from '../talk.ts'
 import type { Answer } from '../vendor.ts'
 
@@ -11,7 +12,10 @@ interface Message {
   readonly id: string
   readonly model: unknown
   readonly talk: Talk
-  readonly words: readonly string[]
+  /** In pieces; where the request asks for an output of a schema, one of that. */
+  readonly pieces: readonly string[]
+  /** JSON of what the tool is called with. */
+  readonly toolInput: string
   readonly stopReason: string
   readonly usage: Record<string, unknown>
 }
@@ -41,7 +45,11 @@ export function createMessage(
     id: made.id,
     model: body['model'],
     talk,
-    words: talk.words.slice(0, output),
+    pieces: piecesAsked(body) ?? talk.words.slice(0, output),
+    toolInput: argumentsFor(talk.switches.get('tool') ?? '', body['tools'], ({ name, input_schema }) => ({
+      name,
+      schema: input_schema,
+    })),
     stopReason: tool ? 'tool_use' : talk.words.length > limit ? 'max_tokens' : 'end_turn',
     usage: {
       input_tokens: counts.input,
@@ -72,29 +80,34 @@ function outputOf({ switches }: Talk, output: number): number {
 }
 
 function whole(message: Message): object {
-  const { id, model, talk, words, stopReason, usage } = message
+  const { id, model, talk, stopReason, usage } = message
   return {
     id,
     type: 'message',
     role: 'assistant',
     model,
-    content: [contentOf(talk, words)],
+    content: [contentOf(message)],
     stop_reason: stopReason,
     stop_sequence: null,
     ...(talk.switches.get('usage') === 'missing' ? {} : { usage }),
   }
 }
 
-function contentOf({ switches }: Talk, words: readonly string[]): object {
-  const tool = switches.get('tool')
+function contentOf({ talk, pieces, toolInput }: Message): object {
+  const tool = talk.switches.get('tool')
   return tool === undefined
-    ? { type: 'text', text: words.join('') }
-    : { type: 'tool_use', id: `toolu_${tool}`, name: tool, input: { city: 'Wien' } }
+    ? { type: 'text', text: pieces.join('') }
+    : { type: 'tool_use', id: `toolu_${tool}`, name: tool, input: JSON.parse(toolInput) as unknown }
+}
+
+function piecesAsked(body: Readonly<Record<string, unknown>>): string[] | undefined {
+  const { format } = (body['output_config'] ?? {}) as { format?: { type?: string; schema?: unknown } }
+  return format?.type === 'json_schema' ? piecesOf(JSON.stringify(sampleOf(format.schema))) : undefined
 }
 
 /** Events as documented: the usage of the input comes first, that of the output grows and comes at the end. */
 function* events(message: Message): Generator<string> {
-  const { id, model, talk, words, stopReason, usage } = message
+  const { id, model, talk, pieces, toolInput, stopReason, usage } = message
   const isMissing = talk.switches.get('usage') === 'missing'
   yield event('message_start', {
     message: {
@@ -109,13 +122,13 @@ function* events(message: Message): Generator<string> {
     },
   })
   const tool = talk.switches.get('tool')
-  const start = tool === undefined ? { type: 'text', text: '' } : { ...contentOf(talk, []), input: {} }
+  const start = tool === undefined ? { type: 'text', text: '' } : { ...contentOf(message), input: {} }
   yield event('content_block_start', { index: 0, content_block: start })
   yield event('ping', {})
   const deltas =
     tool === undefined
-      ? words.map((text) => ({ type: 'text_delta', text }))
-      : [{ type: 'input_json_delta', partial_json: '{"city":"Wien"}' }]
+      ? pieces.map((text) => ({ type: 'text_delta', text }))
+      : piecesOf(toolInput).map((partial_json) => ({ type: 'input_json_delta', partial_json }))
   for (const delta of deltas) yield event('content_block_delta', { index: 0, delta })
   yield event('content_block_stop', { index: 0 })
   if (talk.switches.has('overloaded')) {

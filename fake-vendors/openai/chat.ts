@@ -1,3 +1,4 @@
+import { argumentsFor, piecesOf, sampleOf } from '../sample.ts'
 import { eventStream, jsonAnswer, listen, type Talk, textIn, tokensOf } from '../talk.ts'
 import type { Answer } from '../vendor.ts'
 import { type Counted, chatUsage, countOf, factsOf } from './usage.ts'
@@ -21,6 +22,15 @@ interface Chat {
   /** One for each answer asked for. */
   readonly choices: number
   readonly isCut: boolean
+  /** In pieces; where the request asks for an output of a schema, one of that. */
+  readonly pieces: readonly string[]
+  readonly toolCall: ToolCall | undefined
+}
+
+interface ToolCall {
+  readonly id: string
+  readonly name: string
+  readonly arguments: string
 }
 
 /** `POST /v1/chat/completions`, whole or as a stream. */
@@ -45,6 +55,8 @@ export function chatCompletion(
     tier: talk.switches.get('tier') ?? (asked === 'auto' ? 'default' : asked),
     choices,
     isCut: talk.words.length + each.reasoning > limit,
+    pieces: piecesAsked(body) ?? talk.words.slice(0, each.output - each.reasoning),
+    toolCall: toolCallIn(body, talk),
   }
   const options = body['stream_options'] as { include_usage?: boolean } | undefined
   const answer =
@@ -61,7 +73,7 @@ function completion(chat: Chat): object {
     ...head(chat, 'chat.completion'),
     choices: Array.from({ length: chat.choices }, (_, index) => ({
       index,
-      message: { role: 'assistant', ...said(talk, wordsOf(chat)), refusal: null, annotations: [] },
+      message: { role: 'assistant', ...said(chat), refusal: null, annotations: [] },
       logprobs: null,
       finish_reason: finish(chat),
     })),
@@ -82,9 +94,9 @@ function* chunks(chat: Chat, includesUsage: boolean): Generator<string> {
     })
   for (let index = 0; index < chat.choices; index += 1) {
     yield chunk({ role: 'assistant', content: '', refusal: null }, null, index)
-    const tool = chat.talk.switches.get('tool')
-    if (tool === undefined) for (const word of wordsOf(chat)) yield chunk({ content: word }, null, index)
-    else yield chunk({ tool_calls: [{ index: 0, ...toolCall(tool) }] }, null, index)
+    if (chat.toolCall === undefined) for (const content of chat.pieces) yield chunk({ content }, null, index)
+    else
+      for (const delta of callDeltas(chat.toolCall)) yield chunk({ tool_calls: [{ index: 0, ...delta }] }, null, index)
     yield chunk({}, finish(chat), index)
   }
   const total = chatUsage(chat.counted, chat.talk)
@@ -98,21 +110,37 @@ function head({ id, created, model }: Chat, object: string) {
   return { id, object, created, model, system_fingerprint: 'fp_standin' }
 }
 
-function wordsOf({ talk, counted, choices }: Chat): readonly string[] {
-  return talk.words.slice(0, counted.output / choices - counted.reasoning)
+function said({ pieces, toolCall }: Chat): object {
+  return toolCall === undefined ? { content: pieces.join('') } : { content: null, tool_calls: [shown(toolCall)] }
 }
 
-function said(talk: Talk, words: readonly string[]): object {
-  const tool = talk.switches.get('tool')
-  return tool === undefined ? { content: words.join('') } : { content: null, tool_calls: [toolCall(tool)] }
+function shown({ id, name, arguments: given }: ToolCall): object {
+  return { id, type: 'function', function: { name, arguments: given } }
 }
 
-function toolCall(name: string) {
-  return { id: `call_${name}`, type: 'function', function: { name, arguments: '{"city":"Wien"}' } }
+/** First which tool, then what it is given, piece by piece. */
+function callDeltas(call: ToolCall): object[] {
+  const pieces = piecesOf(call.arguments).map((piece) => ({ function: { arguments: piece } }))
+  return [shown({ ...call, arguments: '' }), ...pieces]
 }
 
-function finish({ talk, isCut }: Chat): string {
-  if (talk.switches.has('tool')) return 'tool_calls'
+function toolCallIn(body: Body, { switches }: Talk): ToolCall | undefined {
+  const name = switches.get('tool')
+  if (name === undefined) return undefined
+  const asked = argumentsFor(name, body['tools'], (tool) => {
+    const { name: its, parameters } = (tool['function'] ?? {}) as Body
+    return { name: its, schema: parameters }
+  })
+  return { id: `call_${name}`, name, arguments: asked }
+}
+
+function piecesAsked(body: Body): string[] | undefined {
+  const format = (body['response_format'] ?? {}) as { type?: string; json_schema?: { schema?: unknown } }
+  return format.type === 'json_schema' ? piecesOf(JSON.stringify(sampleOf(format.json_schema?.schema))) : undefined
+}
+
+function finish({ toolCall, isCut }: Chat): string {
+  if (toolCall !== undefined) return 'tool_calls'
   return isCut ? 'length' : 'stop'
 }
 

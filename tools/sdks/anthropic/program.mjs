@@ -1,5 +1,7 @@
 // An app that uses @anthropic-ai/sdk. One JSON line in is one call; one JSON line out is what the app saw of it.
 import Anthropic from '@anthropic-ai/sdk'
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
+import { jsonSchemaOutputFormat } from '@anthropic-ai/sdk/helpers/json-schema'
 import { serve } from '../around/serve.mjs'
 
 const { way, port, vendorPort } = JSON.parse(process.env.SDK_AT)
@@ -19,6 +21,12 @@ const asked = ({ say = 'tell me #tokens=50', ...more } = {}) => ({
   messages: [{ role: 'user', content: say }],
   ...more,
 })
+const PLACE = {
+  type: 'object',
+  properties: { city: { type: 'string' } },
+  required: ['city'],
+  additionalProperties: false,
+}
 const shown = ({ id, usage, stop_reason }) => ({ id, output: usage.output_tokens, stop: stop_reason })
 
 const calls = {
@@ -36,8 +44,45 @@ const calls = {
     const { usage } = await stream.finalMessage()
     return { pieces, output: usage.output_tokens }
   },
+  /** One after the other, each read to its end. */
+  async streams_alike({ n }) {
+    const ids = new Set()
+    for (let turn = 0; turn < n; turn += 1) {
+      for await (const event of await anthropic.messages.create({ ...asked(), stream: true })) {
+        if (event.type === 'message_start') ids.add(event.message.id)
+      }
+    }
+    return { ids: ids.size }
+  },
+  async helpers_alike({ n }) {
+    const ids = new Set()
+    for (let turn = 0; turn < n; turn += 1) ids.add((await anthropic.messages.stream(asked()).finalMessage()).id)
+    return { ids: ids.size }
+  },
+  async stream_tool() {
+    const tools = [{ name: 'weather', input_schema: PLACE }]
+    const stream = anthropic.messages.stream({ ...asked({ say: 'call #tool=weather #tokens=50' }), tools })
+    const { name, input } = (await stream.finalMessage()).content.find(({ type }) => type === 'tool_use')
+    return { tool: name, city: input.city }
+  },
+  async parse() {
+    const output_config = { format: jsonSchemaOutputFormat(PLACE) }
+    return { city: (await anthropic.messages.parse({ ...asked(), output_config })).parsed_output.city }
+  },
+  /** `toolRunner` calls the app's function and asks again with what it said. */
+  async run_tools({ stream = false }) {
+    const cities = []
+    const run = ({ city }) => {
+      cities.push(city)
+      return 'sunny and warm'
+    }
+    const tools = [betaTool({ name: 'weather', description: 'of a city', inputSchema: PLACE, run })]
+    const say = 'call #tool=weather #tokens=50'
+    const made = await anthropic.beta.messages.toolRunner({ ...asked({ say }), tools, stream })
+    return { words: made.content[0].text.trim().split(' ').length, cities }
+  },
   async tool() {
-    const tools = [{ name: 'weather', input_schema: { type: 'object', properties: {} } }]
+    const tools = [{ name: 'weather', input_schema: PLACE }]
     const made = await anthropic.messages.create({ ...asked({ say: 'call #tool=weather #tokens=50' }), tools })
     return { stop: made.stop_reason, tool: made.content.find(({ type }) => type === 'tool_use').name }
   },

@@ -3,7 +3,8 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from anthropic import Anthropic
+from anthropic import Anthropic, beta_tool
+from pydantic import BaseModel
 from serve import serve
 
 AT = json.loads(os.environ["SDK_AT"])
@@ -24,6 +25,13 @@ def asked(say="tell me #tokens=50", **more):
         "messages": [{"role": "user", "content": say}],
         **more,
     }
+
+
+class Place(BaseModel):
+    city: str
+
+
+PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
 
 def shown(made):
@@ -47,8 +55,49 @@ def stream(**more):
     return {"pieces": pieces, "output": usage.output_tokens}
 
 
+def streams_alike(n):
+    """One after the other, each read to its end."""
+    turns = (anthropic.messages.create(**asked(), stream=True) for _ in range(n))
+    events = (event for events in turns for event in events)
+    return {"ids": len({event.message.id for event in events if event.type == "message_start"})}
+
+
+def helpers_alike(n):
+    ids = set()
+    for _ in range(n):
+        with anthropic.messages.stream(**asked()) as stream:
+            ids.add(stream.get_final_message().id)
+    return {"ids": len(ids)}
+
+
+def stream_tool():
+    tools = [{"name": "weather", "input_schema": PARAMETERS}]
+    with anthropic.messages.stream(**asked(say="call #tool=weather #tokens=50"), tools=tools) as stream:
+        call = next(part for part in stream.get_final_message().content if part.type == "tool_use")
+    return {"tool": call.name, "city": call.input["city"]}
+
+
+def parse():
+    return {"city": anthropic.messages.parse(**asked(), output_format=Place).parsed_output.city}
+
+
+def run_tools(stream=False):
+    """`tool_runner` calls the app's function and asks again with what it said."""
+    cities = []
+
+    @beta_tool
+    def weather(city: str) -> str:
+        """Of a city."""
+        cities.append(city)
+        return "sunny and warm"
+
+    say = "call #tool=weather #tokens=50"
+    made = anthropic.beta.messages.tool_runner(**asked(say=say), tools=[weather], stream=stream).until_done()
+    return {"words": len(made.content[0].text.split()), "cities": cities}
+
+
 def tool():
-    tools = [{"name": "weather", "input_schema": {"type": "object", "properties": {}}}]
+    tools = [{"name": "weather", "input_schema": PARAMETERS}]
     made = anthropic.messages.create(**asked(say="call #tool=weather #tokens=50"), tools=tools)
     return {"stop": made.stop_reason, "tool": next(part.name for part in made.content if part.type == "tool_use")}
 
@@ -80,7 +129,22 @@ def unlisted():
 
 CALLS = {
     call.__name__: call
-    for call in (message, message_reordered, stream, tool, vision, count, models, parallel, unlisted)
+    for call in (
+        message,
+        message_reordered,
+        stream,
+        streams_alike,
+        helpers_alike,
+        stream_tool,
+        parse,
+        run_tools,
+        tool,
+        vision,
+        count,
+        models,
+        parallel,
+        unlisted,
+    )
 }
 
 

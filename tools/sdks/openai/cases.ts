@@ -39,6 +39,41 @@ export const CASES: readonly SdkCase[] = casesOfTokens({
       truth: { effects: 1, spentUsd: ONE_USD, vendorCalls: 1 },
     },
     {
+      id: 'stream-helpers',
+      title: 'what the SDK puts together out of the events of a stream is whole, a tool call too',
+      steps: [
+        { call: 'chat_stream', sees: value({ pieces: 50, words: 50, finish: 'stop' }) },
+        { call: 'response_stream', sees: value({ pieces: 50, words: 50, status: 'completed', output: 60 }) },
+        { call: 'response_stream_tool', sees: value({ tool: 'weather', city: 'Wien' }) },
+      ],
+      truth: { effects: 3, spentUsd: null, vendorCalls: 3 },
+    },
+    {
+      id: 'parse',
+      title: 'an output of a schema, which the SDK parses',
+      steps: [
+        { call: 'parse_chat', sees: value({ city: 'Wien' }) },
+        { call: 'parse_response', sees: value({ city: 'Wien' }) },
+      ],
+      truth: { effects: 2, spentUsd: null, vendorCalls: 2 },
+    },
+    {
+      id: 'run-tools',
+      title: 'the SDK runs a function of the app between two calls, each of which is paid once',
+      only: ({ language }) => language === 'node',
+      steps: [{ call: 'run_tools', sees: value({ words: 3, cities: ['Wien'] }) }],
+      truth: { effects: 2, spentUsd: null, vendorCalls: 2 },
+    },
+    {
+      id: 'streams-alike',
+      title: 'ten identical streams, one after the other, are ten calls, of either route',
+      steps: [
+        { call: 'streams_alike', with: { n: 10 }, sees: value({ ids: 10 }) },
+        { call: 'responses_alike', with: { n: 10 }, sees: value({ ids: 10 }) },
+      ],
+      truth: { effects: 20, spentUsd: null, vendorCalls: 20 },
+    },
+    {
       id: 'stream-cut',
       title: 'a stream that is reset in its middle: an exception, and the purchase counts at its bound',
       faults: [{ fault: { kind: 'cut', when: 'after', afterBytes: 2_000, how: 'reset' } }],

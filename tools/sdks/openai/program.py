@@ -4,6 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 from openai import OpenAI
+from pydantic import BaseModel
 from serve import serve
 
 AT = json.loads(os.environ["SDK_AT"])
@@ -24,6 +25,17 @@ def asked(say="tell me #tokens=50", **more):
         "max_completion_tokens": 100,
         **more,
     }
+
+
+def answered(say="tell me #tokens=50", **more):
+    return {"model": "gpt-4o", "input": say, "max_output_tokens": 100, **more}
+
+
+class Place(BaseModel):
+    city: str
+
+
+PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
 
 def shown(made):
@@ -47,8 +59,54 @@ def stream(**more):
     return {"words": len(text.split()), "usages": usages}
 
 
+def streams_alike(n):
+    """One after the other, each read to its end."""
+    turns = (openai.chat.completions.create(**asked(), stream=True) for _ in range(n))
+    return {"ids": len({chunk.id for chunks in turns for chunk in chunks})}
+
+
+def responses_alike(n):
+    turns = (openai.responses.create(**answered(), stream=True) for _ in range(n))
+    events = (event for events in turns for event in events)
+    return {"ids": len({event.response.id for event in events if event.type == "response.completed"})}
+
+
+def chat_stream():
+    """`chat.completions.stream`, which puts the chunks together."""
+    with openai.chat.completions.stream(**asked()) as stream:
+        pieces = sum(event.type == "content.delta" and event.delta != "" for event in stream)
+        made = stream.get_final_completion().choices[0]
+    return {"pieces": pieces, "words": len(made.message.content.split()), "finish": made.finish_reason}
+
+
+def response_stream():
+    """`responses.stream`, which puts the events together."""
+    with openai.responses.stream(**answered(say="tell me #reasoning=10 #tokens=50")) as stream:
+        pieces = sum(event.type == "response.output_text.delta" for event in stream)
+        made = stream.get_final_response()
+    words = len(made.output_text.split())
+    return {"pieces": pieces, "words": words, "status": made.status, "output": made.usage.output_tokens}
+
+
+def response_stream_tool():
+    tools = [{"type": "function", "name": "weather", "strict": False, "parameters": PARAMETERS}]
+    with openai.responses.stream(**answered(say="call #tool=weather #tokens=50"), tools=tools) as stream:
+        made = stream.get_final_response()
+    call = next(item for item in made.output if item.type == "function_call")
+    return {"tool": call.name, "city": json.loads(call.arguments)["city"]}
+
+
+def parse_chat():
+    made = openai.chat.completions.parse(**asked(), response_format=Place)
+    return {"city": made.choices[0].message.parsed.city}
+
+
+def parse_response():
+    return {"city": openai.responses.parse(**answered(), text_format=Place).output_parsed.city}
+
+
 def tool():
-    tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}]
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": PARAMETERS}}]
     made = openai.chat.completions.create(**asked(say="call #tool=weather #tokens=50"), tools=tools)
     return {"finish": made.choices[0].finish_reason, "tool": made.choices[0].message.tool_calls[0].function.name}
 
@@ -60,7 +118,7 @@ def vision():
 
 
 def response():
-    made = openai.responses.create(model="gpt-4o", input="tell me #tokens=50", max_output_tokens=100)
+    made = openai.responses.create(**answered())
     return {"status": made.status, "output": made.usage.output_tokens}
 
 
@@ -85,7 +143,25 @@ def unlisted():
 
 CALLS = {
     call.__name__: call
-    for call in (chat, chat_reordered, stream, tool, vision, response, embeddings, models, parallel, unlisted)
+    for call in (
+        chat,
+        chat_reordered,
+        stream,
+        streams_alike,
+        responses_alike,
+        chat_stream,
+        response_stream,
+        response_stream_tool,
+        parse_chat,
+        parse_response,
+        tool,
+        vision,
+        response,
+        embeddings,
+        models,
+        parallel,
+        unlisted,
+    )
 }
 
 
