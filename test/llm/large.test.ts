@@ -37,6 +37,7 @@ describe('large calls for tokens through sidecar and ledger', function () {
         { role: 'user', content: 'what is it? #tokens=5' },
       ],
       max_completion_tokens: 100,
+      service_tier: 'default',
     })
     expect(told.choices).to.have.length(1)
     expect((await reserved())[0]).to.be.below(10_000)
