@@ -4,6 +4,7 @@ import { endJoined } from '../../runtime/joined-answer.ts'
 import { type AppExchange, AppLeft } from './app-exchange.ts'
 import type { OpenLine, Room } from './delivery-file.ts'
 import { factOf } from './delivery-lines.ts'
+import { EventStreamEnd } from './event-stream.ts'
 import type { Verdict } from './evidence/connection-watch.ts'
 import { answeredHeaders } from './headers.ts'
 import type { Pod } from './pod.ts'
@@ -86,39 +87,36 @@ export async function sendToApp(app: AppExchange, answer: RelayedAnswer, beforeL
   endJoined(response, last)
 }
 
-/** At this word of OpenAI's protocol its SDKs close the connection. */
-const DONE_EVENT = Buffer.from('data: [DONE]\n')
-
-/**
- * Of an event stream nothing is held back but the word that says its end: it goes out together with the end of the chunks.
- * Else an app that closes at that word has left before our last byte, so that its next stream of the same content would be
- * taken for a repeat and get the recorded answer.
- */
+/** All of an event stream goes out as it comes but its end; of any other answer the last part is held back. */
 async function sendAllButLast(
   app: AppExchange,
   body: AsyncIterable<Uint8Array>,
   isOfEvents: boolean,
 ): Promise<Uint8Array | undefined> {
-  let held: Uint8Array | undefined
   try {
-    for await (const chunk of body) {
-      if (held !== undefined) await write(app, held)
-      const at = isOfEvents ? lastEventAt(chunk) : 0
-      held = at < chunk.length ? chunk.subarray(at) : undefined
-      if (at > 0) await write(app, chunk.subarray(0, at))
-    }
-    return held
+    return isOfEvents ? await sendEvents(app, body) : await sendParts(app, body)
   } catch (fault) {
     app.response.destroy()
     throw fault
   }
 }
 
-/** Where the word of the end begins; the length of the chunk when it is not in it. */
-function lastEventAt(chunk: Uint8Array): number {
-  const tail = Math.max(0, chunk.length - 2 * DONE_EVENT.length)
-  const at = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).indexOf(DONE_EVENT, tail)
-  return at < 0 ? chunk.length : at
+async function sendEvents(app: AppExchange, body: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
+  const end = new EventStreamEnd()
+  for await (const part of body) {
+    const now = end.next(part)
+    if (now.length > 0) await write(app, now)
+  }
+  return end.rest()
+}
+
+async function sendParts(app: AppExchange, body: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
+  let held: Uint8Array | undefined
+  for await (const part of body) {
+    if (held !== undefined) await write(app, held)
+    held = part
+  }
+  return held
 }
 
 async function write({ response, gone }: AppExchange, chunk: Uint8Array): Promise<void> {

@@ -23,6 +23,7 @@ const piece = (content: string, more: object = {}) =>
 const USAGE = { prompt_tokens: 100, completion_tokens: 50, total_tokens: 150 }
 const USAGE_CHUNK = data({ id: 'c', choices: [], usage: USAGE })
 const CHAT = `${TEXTS.map((text) => piece(text)).join('')}${USAGE_CHUNK}data: [DONE]\n\n`
+const NAMED_END = ': bye\nevent: done\ndata:[DONE]\n\n'
 /** As several vendors of this protocol do it: each chunk says what was used up to it. */
 const CUMULATIVE = `${TEXTS.map((text, at) =>
   piece(text, { usage: { prompt_tokens: 100, completion_tokens: at + 1, total_tokens: 101 + at } }),
@@ -54,6 +55,7 @@ const PROTOCOLS: readonly (readonly [
   ['a chat whose usage the app asked for', CHAT, 'openai', false],
   ['a chat whose usage is kept from the app', CHAT, 'openai', true],
   ['a chat that says its usage in every chunk', CUMULATIVE, 'openai', false],
+  ['a chat whose end has a name and a comment', CHAT.replace(/data: \[DONE]\n\n$/, NAMED_END), 'openai', false],
   ['a response', RESPONSE, 'openai', false],
   ['a message', MESSAGE, 'anthropic', false],
 ]

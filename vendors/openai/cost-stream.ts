@@ -4,14 +4,14 @@ import { EventSplitter, eventData } from '../tokens/cost-events.ts'
 import { isObject, objectAt, type Unknown } from '../tokens/cost-usage.ts'
 import { priceOfAnswer } from './cost-usage.ts'
 
+/** The line that ends a stream of chunks; the same words in a text end nothing, for JSON has no line end within it. */
+const DONE_WORD = '[DONE]'
+const DONE = /^data: ?\[DONE\]\s*$/m
+
 /** Only events that hold one of these words are parsed: most carry a few letters of text. */
 const WORTH_READING = ['"usage":{', '"usage": {']
 /** A usage counts tokens, by whatever names; one of these words is in each event that is looked at. */
-const IN_EVENTS_THAT_MATTER = ['_tokens"', '[DONE]']
-
-/** The event that ends a stream of chunks; the same words in a text, which is longer, end nothing. */
-const DONE = /^data: ?\[DONE\]\s*$/
-const MOST_DONE_BYTES = 'data: [DONE]\r\n\r\n'.length
+const IN_EVENTS_THAT_MATTER = ['_tokens"', DONE_WORD]
 
 /** Events of a response that end it. */
 const LAST_EVENTS = ['response.completed', 'response.incomplete', 'response.failed']
@@ -27,7 +27,7 @@ export function openaiReader(model: ModelPrice, hidesUsage: boolean): AnswerRead
 
   /** Whether the app is to get the event. */
   function read(event: Buffer): boolean {
-    if (event.length <= MOST_DONE_BYTES && DONE.test(event.toString('latin1'))) isComplete = true
+    if (event.includes(DONE_WORD) && DONE.test(event.toString('latin1'))) isComplete = true
     if (!WORTH_READING.some((word) => event.includes(word))) return true
     const data = eventData(event)
     if (!isObject(data)) return true
