@@ -1,4 +1,5 @@
 import { isRefusalCode } from '../contract/refusals.ts'
+import type { KubeApi } from '../kube/api.ts'
 import { createLedgerClient, type LedgerClient, LedgerRefused } from '../ledger/client.ts'
 import { stateFolderPath } from '../local/run.ts'
 import { type ClusterLedger, connectToCluster, hasKubeconfig } from './cluster/cluster-ledger.ts'
@@ -29,6 +30,8 @@ export interface AskedLedger {
   readonly home: LedgerHome | null
   /** In a cluster: the namespace of the kubeconfig's context, which is meant where none is named. */
   readonly namespace?: string
+  /** In a cluster: its API server, as the kubeconfig's user. */
+  readonly kube?: KubeApi
 }
 
 /** Before the name of a context of the kubeconfig; alone: the current one. */
@@ -48,7 +51,7 @@ export async function withLedger(
   if (address?.startsWith(CLUSTER) === true) {
     const cluster = clusterLedger(address.slice(CLUSTER.length), values, context)
     return asked(
-      cluster.then(({ client, namespace }) => ask({ client, namespace, home: null })),
+      cluster.then((found) => ask({ ...found, home: null })),
       address,
       context,
     )

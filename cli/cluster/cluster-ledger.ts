@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { TOKEN_AUDIENCE } from '../../contract/labels.ts'
+import type { KubeApi } from '../../kube/api.ts'
 import type { PersonsKube } from '../../kube/person.ts'
 import { createLedgerClient, type LedgerClient } from '../../ledger/client.ts'
 import type { Environment } from '../../runtime/environment.ts'
@@ -27,6 +28,8 @@ export function hasKubeconfig({ KUBECONFIG, HOME }: Environment): boolean {
 /** A cluster's ledger as a person asks it. */
 export interface ClusterLedger {
   readonly client: LedgerClient
+  /** The API server, as the kubeconfig's user. */
+  readonly kube: KubeApi
   /** Of the kubeconfig's context. */
   readonly namespace: string
 }
@@ -44,7 +47,7 @@ export async function connectToCluster(ask: ClusterAsk, timers: Timers): Promise
   })
   const operatorToken = await tokenOf(person, ask.serviceAccount)
   const client = createLedgerClient({ address, caPem, operatorToken, openSocket: () => person.openPort(pod) })
-  return { client, namespace: person.namespace }
+  return { client, kube: person.kube, namespace: person.namespace }
 }
 
 /** The ledger asks the API server whose token it is, so a client certificate does not do. */

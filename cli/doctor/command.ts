@@ -1,7 +1,9 @@
+import { LedgerRefused } from '../../ledger/client.ts'
 import { type Command, type Context, EXIT, isSet, type Values } from '../command.ts'
 import { Unavailable } from '../faults.ts'
 import { type AskedLedger, LEDGER_OPTIONS, withLedger } from '../ledger-access.ts'
 import { lastSources } from '../ledger-home.ts'
+import { clusterFindings } from './cluster.ts'
 import type { Finding } from './finding.ts'
 import { openPermissions } from './permissions.ts'
 import { recordFindings } from './record.ts'
@@ -13,7 +15,7 @@ const ALARMS_OF_MS = 24 * 3_600_000
 
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'look for what needs a person: a ledger that is not ready, calls in doubt, secrets, alarms',
+  summary: 'look for what needs a person: a ledger that is not ready, calls in doubt, secrets, alarms, admission',
   usage: '',
   options: LEDGER_OPTIONS,
   examples: [['jobcap doctor', 'exit with 1 when something needs a person, with 0 when all is well']],
@@ -27,7 +29,7 @@ export const doctorCommand: Command = {
   },
 }
 
-async function examine({ client, home }: AskedLedger, values: Values, context: Context): Promise<Finding[]> {
+async function examine({ client, home, kube }: AskedLedger, values: Values, context: Context): Promise<Finding[]> {
   const { ready, problem, problem_codes: codes = [], policy_problem } = await client.readiness()
   const findings: Finding[] = []
   if (!ready) {
@@ -45,10 +47,19 @@ async function examine({ client, home }: AskedLedger, values: Values, context: C
     if (sources === undefined) throw new Unavailable(`${home.folder} does not say what its ledger was started with`)
     findings.push(...openPermissions(home, sources), ...secretFindings(sources, context.environment))
   }
+  if (kube !== undefined) findings.push(...(await clusterFindings(kube)))
   // A store that is not ready tells nothing of its record.
   if (!ready) return findings
   const recent = { alarmsFromMs: context.clock.nowMs() - ALARMS_OF_MS, values }
-  return [...findings, ...(await recordFindings(client, recent))]
+  return [...findings, ...(await recordFindings(client, recent).catch(forbidden))]
+}
+
+/** Who may not read the record may still look at the rest. */
+function forbidden(fault: unknown): Finding[] {
+  if (!(fault instanceof LedgerRefused) || fault.code !== 'operator_forbidden') throw fault
+  return [
+    { problem: `The record could not be looked at: ${fault.message}`, wayOut: 'Run it again as somebody who may.' },
+  ]
 }
 
 function describe(findings: readonly Finding[]): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { CommandRun } from '../cli/command-run.ts'
 import { type Cluster, jobNamed, OWN_NAMESPACE, startCluster, TEAM } from './cluster.ts'
+import { examplePolicy } from './example.ts'
 import { type StandInKubelet, startKubelet } from './kubelet.ts'
 import { needsControlPlane } from './needs.ts'
 
@@ -180,6 +181,54 @@ describe('operators of a cluster', function () {
     expect(wrong.err).to.match(/the kubeconfig has no context "production"; it has: c/)
     const missing = await jobcap(await as('lead'), 'runs', 'show', 'nobody', '-n', TEAM)
     expect(missing.err).to.match(/no run of a Job "nobody" in namespace billing; see: jobcap runs list -n billing/)
+  })
+
+  it('are told by jobcap doctor of secrets still mounted, policies without a Secret, and nodes whose clock is off', async () => {
+    const { kube } = cluster
+    const doctor = async () => (await jobcap({ token: cluster.adminToken }, 'doctor')).out
+    expect(await doctor()).not.to.match(/holds a vendor|CapPolicy|clock|Admission/)
+    const env = [{ name: 'STRIPE_API_KEY', valueFrom: { secretKeyRef: { name: 'left-behind', key: 'k' } } }]
+    const all = [{ secretRef: { name: 'all-of-it' } }]
+    const containers = [
+      { name: 'app', image: 'app:1', env },
+      { name: 'more', image: 'app:1', envFrom: all },
+    ]
+    await cluster.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'all-of-it', namespace: TEAM },
+      stringData: { STRIPE_SECRET_KEY: 'one', DATABASE_URL: 'two' },
+    })
+    await kube.create(`/api/v1/namespaces/${TEAM}/pods`, { metadata: { name: 'leaky' }, spec: { containers } })
+    const policy = examplePolicy(cluster.stripe.url) as {
+      metadata: { name: string }
+      spec: { vendors: { secretRef: object }[] }
+    }
+    policy.metadata.name = 'secretless'
+    for (const vendor of policy.spec.vendors) vendor.secretRef = { name: 'nowhere', key: 'k' }
+    await cluster.apply(policy)
+    const state = ['wait', '--for=jsonpath={.status.conditions[0].reason}=SecretMissing', 'cappolicy/secretless']
+    await cluster.kubectl([...state, '--timeout=60s'])
+    await kube.merge('/api/v1/nodes/node-1/status', { status: { conditions: [{ type: 'Ready', status: 'True' }] } })
+    const renewTime = new Date(Date.now() + 300_000).toISOString().replace('Z', '000Z')
+    await kube.create('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', {
+      metadata: { name: 'node-1' },
+      spec: { renewTime },
+    })
+    const said = await doctor()
+    expect(said).to.contain(
+      `Pod leaky in namespace ${TEAM}: containers[app].env[STRIPE_API_KEY] holds a vendor's secret.`,
+    )
+    expect(said).to.contain(`Pod leaky in namespace ${TEAM}: more takes STRIPE_SECRET_KEY from Secret all-of-it.`)
+    expect(said).to.contain('CapPolicy secretless: Secret nowhere with the key k is not in jobcap')
+    expect(said).to.match(/The clock of node node-1 is about (29\d|300) s ahead of the API server's/)
+    expect(said).not.to.contain('DATABASE_URL').and.not.to.contain('Admission')
+  })
+
+  it('are told by jobcap doctor what they may not look at', async () => {
+    const { code, out } = await jobcap(await as('lead'), 'doctor')
+    expect(code).not.to.equal(0)
+    expect(out).to.match(/The namespaces could not be looked at: namespaces is forbidden/)
   })
 
   it('may ask as a service account, whose token is good for the ledger alone', async () => {
