@@ -41,11 +41,13 @@ export async function measureAdmission(stage: Stage): Promise<{ admission_p99_ms
 export function measurePlan(): { plan_jobs_per_s: number } {
   const manifest = readJob(stringify(payingJob('planned', '', { namespace: TEAM })))
   const measureS = (jobs: number) => {
-    const beganMs = performance.now()
+    // Of its own core: what else the machine does is left out.
+    const began = process.cpuUsage()
     for (let made = 0; made < jobs; made += 1) {
       if (planOf(manifest).kind !== 'inject') throw new Error('the measured Job is not injected')
     }
-    return (performance.now() - beganMs) / 1000
+    const { user, system } = process.cpuUsage(began)
+    return (user + system) / 1e6
   }
   measureS(PLANNED / 10)
   return { plan_jobs_per_s: Math.round(PLANNED / measureS(PLANNED)) }

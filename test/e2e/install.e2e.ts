@@ -7,6 +7,7 @@ import { capsOn } from './caps.ts'
 import { crowdsOn } from './crowds.ts'
 import { livesOn } from './lives.ts'
 import { PAY_ONCE, payingJob } from './paying-job.ts'
+import { redisOn } from './redis.ts'
 import { scenariosOn } from './scenarios.ts'
 import { joinStage, STRIPE_SECRET, type Stage, TEAM } from './stage.ts'
 import { teamOn } from './team.ts'
@@ -140,6 +141,8 @@ describe('jobcap on a real node', function () {
   describe('and upheavals', () => upheavalsOn(() => stage))
   describe('and caps', () => capsOn(() => stage))
   describe('and further lives of Jobs', () => scenariosOn(() => stage))
+  // Last: it puts another installation in the place of this one.
+  describe('and a Redis', () => redisOn(() => stage))
 })
 
 interface Job {

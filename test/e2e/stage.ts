@@ -10,6 +10,7 @@ import { connectKube, type KubeApi } from '../../kube/api.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { clusterPrograms } from '../../tools/cluster/control-plane.ts'
 import { joinOneNode, type OneNode, startOneNode } from '../../tools/cluster/one-node.ts'
+import { provePodsRun } from '../../tools/cluster/proof.ts'
 import { askLedger } from '../kubernetes/ask-ledger.ts'
 import { CHART, helm } from '../kubernetes/chart.ts'
 import { examplePolicy } from '../kubernetes/example.ts'
@@ -22,6 +23,7 @@ export const STRIPE_URL = 'http://stripe.vendors.svc:12111'
 export const STRIPE_SECRET = 'sk_test_e2e_0123456789abcdef'
 /** The user of the image; a volume of the machine's own folders belongs to whom it says. */
 const IMAGE_USER = 65_532
+export const STORAGE_CLASS = 'e2e'
 
 /** A real Kubernetes of one node, with jobcap installed by its chart and a fake Stripe in it. */
 export interface Stage {
@@ -58,11 +60,13 @@ export interface Images {
   readonly archives: readonly string[]
   /** Name of jobcap's own: `localhost/jobcap:0.1.0`. */
   readonly name: string
+  /** Name of one with Node and a shell. */
+  readonly example: string
 }
 
 /** How often a way to the ledger is laid anew for one question. */
 const FORWARDS = 5
-const NODE_FOLDER = 'node'
+export const NODE_FOLDER = 'node'
 
 /** One that another process holds in `folder`; to stop it only lets go of it. */
 export function joinStage(folder: string): Stage {
@@ -85,6 +89,7 @@ export async function startStage(images: Images): Promise<Stage> {
   })
   try {
     for (const archive of images.archives) await node.load(archive)
+    await provePodsRun(node.kubeconfig, images.example)
     await startStripe(stage, images.name)
     await install(stage, images.name)
     return stage
@@ -188,24 +193,11 @@ async function install({ folder, kubectl, apply, helm: runHelm }: Stage, image: 
   const [registry = '', repository = ''] = place.split('/')
   const values = {
     image: { registry, repository, tag, pullPolicy: 'Never' },
-    ledger: { storage: { size: '1Gi', className: 'e2e' } },
+    ledger: { storage: { size: '1Gi', className: STORAGE_CLASS } },
     networkPolicies: { vendorPorts: [443, 12111] },
   }
   writeFileSync(join(folder, 'values.yaml'), stringify(values))
-  const volume = join(folder, 'volume')
-  mkdirSync(volume)
-  chownSync(volume, IMAGE_USER, IMAGE_USER)
-  await apply({
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: 'ledger' },
-    spec: {
-      capacity: { storage: '1Gi' },
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: 'e2e',
-      hostPath: { path: volume },
-    },
-  })
+  await apply(volumeIn(folder, 'ledger'))
   await runHelm('install', 'jobcap', CHART, '--create-namespace', '--values', join(folder, 'values.yaml'))
   await kubectl(['create', 'serviceaccount', 'operator', '-n', OWN_NAMESPACE])
   const account = `--serviceaccount=${OWN_NAMESPACE}:operator`
@@ -217,6 +209,24 @@ async function install({ folder, kubectl, apply, helm: runHelm }: Stage, image: 
   for (const part of parts) await kubectl(['rollout', 'status', part, '-n', OWN_NAMESPACE, '--timeout=600s'])
   await kubectl(['wait', '--for=condition=established', 'crd/cappolicies.jobcap.dev', '--timeout=60s'])
   await apply(examplePolicy(STRIPE_URL))
+}
+
+/** Of this machine's own folders. */
+export function volumeIn(folder: string, name: string): object {
+  const path = join(folder, 'volumes', name)
+  mkdirSync(path, { recursive: true })
+  chownSync(path, IMAGE_USER, IMAGE_USER)
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: STORAGE_CLASS,
+      hostPath: { path },
+    },
+  }
 }
 
 async function startForward(program: string, env: NodeJS.ProcessEnv) {

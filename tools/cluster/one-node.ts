@@ -110,7 +110,7 @@ export async function startOneNode(folder: string): Promise<OneNode> {
     const ctr = (...args: readonly string[]) => ctrAt(socket, ...args)
     await until('containerd', () => ctr('version'))
     const load = async (archive: string) => void (await ctr('images', 'import', archive))
-    await load(await archiveImage({ name: PAUSE_IMAGE, program: built('pause'), folder }))
+    await load(await archiveImage({ name: PAUSE_IMAGE, files: { '/pause': built('pause') }, folder }))
     start(
       built('kubelet'),
       `--config=${kubeletConfig(folder, { socket, dns: net.node })}`,

@@ -55,7 +55,9 @@ function buildImages(): Images | number {
   const archive = join(folder, 'jobcap.tar')
   const building = { ...process.env, IMAGE: name, IMAGE_FILE: archive, EXAMPLE_IMAGE }
   const { status } = spawnSync('bash', ['tools/image/build.sh'], { stdio: 'inherit', env: building })
-  return status === 0 ? { name, archives: [archive, join(folder, 'example.tar')] } : (status ?? 1)
+  return status === 0
+    ? { name, example: EXAMPLE_IMAGE, archives: [archive, join(folder, 'example.tar')] }
+    : (status ?? 1)
 }
 
 async function hold(stage: Stage): Promise<number> {

@@ -20,7 +20,13 @@ for program in buildah debootstrap; do
 done
 mkdir -p "$kept" "$(dirname "$file")"
 
-box() { buildah --root "$kept/storage" --runroot "$kept/run" --storage-driver "${STORAGE_DRIVER:-overlay}" "$@"; }
+box() {
+  local driver=${STORAGE_DRIVER:-overlay}
+  buildah --root "$kept/storage${STORAGE_DRIVER:+-$driver}" --runroot "$kept/run${STORAGE_DRIVER:+-$driver}" --storage-driver "$driver" "$@"
+}
+
+# Not every kernel lets an overlay lie on the file system of $HOME; copies are slower and need more room.
+if [ -z "${STORAGE_DRIVER:-}" ] && ! box info >/dev/null 2>&1; then export STORAGE_DRIVER=vfs; fi
 
 is_there() { box inspect --type image "$1" >/dev/null 2>&1; }
 
@@ -41,6 +47,15 @@ debian() { # folder
   touch "$1/.complete"
 }
 
+# A machine may have buildah, and not let it mount or change its root.
+prove_builds() { # image
+  local container
+  container=$(box from "$1") && box run --isolation chroot "$container" true && box rm "$container" >/dev/null || {
+    echo "make image: no program runs in a container of $1 here" >&2
+    exit 69
+  }
+}
+
 # Debian with the Node and the npm of this clone, and the authorities that this machine trusts.
 make_build() {
   local root=$kept/build-root npm
@@ -51,7 +66,7 @@ make_build() {
   rm -rf "$root/usr/local/lib/node_modules/npm"
   cp -rL "$npm" "$root/usr/local/lib/node_modules/npm"
   ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
-  cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+  [ ! -e /etc/ssl/certs/ca-certificates.crt ] || cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
   mkdir -p "$root/usr/local/etc"
   printf 'cafile=/etc/ssl/certs/ca-certificates.crt\n' >"$root/usr/local/etc/npmrc"
   image_of localhost/jobcap-build "$root"
@@ -84,14 +99,16 @@ make_base() {
   image_of localhost/jobcap-base "$root"
 }
 
+# `if` and not `||`: behind that, `set -e` holds in no function.
 if [ -z "${BUILD:-}" ]; then
   BUILD=localhost/jobcap-build
-  is_there "$BUILD" || make_build
+  if ! is_there "$BUILD"; then make_build; fi
 fi
 if [ -z "${BASE:-}" ]; then
   BASE=localhost/jobcap-base
-  is_there "$BASE" || make_base
+  if ! is_there "$BASE"; then make_base; fi
 fi
+prove_builds "$BUILD"
 archive() { # image, file
   rm -f "$2"
   box push --quiet "$1" "docker-archive:$2:$1"

@@ -36,6 +36,7 @@ for program in kube-apiserver kube-controller-manager kube-scheduler kubelet kub
   PATH=$PATH:/usr/local/go/bin
   have go || cannot "Kubernetes is not built (tools/cluster/build.sh), and there is no Go to build it with"
   say "Kubernetes, compiled once: about 10 minutes on two cores"
-  bash tools/cluster/build.sh >"$tools/cluster.log" 2>&1 || cannot "Kubernetes could not be built, see .tools/cluster.log"
+  timeout 25m bash tools/cluster/build.sh >"$tools/cluster.log" 2>&1 ||
+    cannot "Kubernetes could not be built within 25 minutes (what is built stays), see .tools/cluster.log"
   break
 done
