@@ -45,9 +45,10 @@ describe('jobcap on a real node', function () {
 
   const { inTeam, podsOf, jobIs, invoicesOf, runningPod, paid, until } = teamOn(() => stage)
 
-  it('is installed by helm, and says so itself: helm test', async () => {
-    const said = await stage.helm('test', 'jobcap', '--timeout', '180s')
-    expect(said).to.match(/Phase:\s+Succeeded/)
+  it('is installed by helm, and says so itself: helm test finds all ready, and a Job that pays once and is refused by its cap', async () => {
+    const said = await stage.helm('test', 'jobcap', '--timeout', '300s')
+    expect(said).to.match(/pays-once\n.*\n.*\nPhase:\s+Succeeded/)
+    expect(said).not.to.match(/Phase:\s+Failed/)
   })
 
   it('runs the CronJob of the README unchanged: each customer is charged once, under the cap', async () => {

@@ -26,7 +26,7 @@ const INSTALLS: Readonly<Record<string, string>> = {
   'private clusters':
     'manager.hostNetwork=true,manager.port=10443,priorityClassName=system-cluster-critical,nodeSelector.pool=infra,ledger.vendorCaSecret.name=vendors',
   'lenient, unlimited':
-    'admission.failurePolicy=Ignore,networkPolicies.enabled=false,podDisruptionBudgets.enabled=false',
+    'tests.cappedCall=false,admission.failurePolicy=Ignore,networkPolicies.enabled=false,podDisruptionBudgets.enabled=false',
 }
 
 const REFUSED: Readonly<Record<string, RegExp>> = {
@@ -134,9 +134,9 @@ describe('the chart', function () {
   it('gives every container of its own what Pod Security `restricted` demands, and bounds its memory', async () => {
     const pods = parseAllDocuments(await render(folder, INSTALLS['three ledgers and the Redis of the chart'] ?? ''))
       .map((document) => document.toJS() as { kind: string; spec: { template?: { spec: PodSpec } } & PodSpec })
-      .filter(({ kind }) => ['Deployment', 'StatefulSet', 'Pod'].includes(kind))
+      .filter(({ kind }) => ['Deployment', 'StatefulSet', 'Job', 'Pod'].includes(kind))
       .map(({ spec }) => spec.template?.spec ?? spec)
-    expect(pods).to.have.length(4)
+    expect(pods).to.have.length(6)
     for (const pod of pods) {
       expect(pod.securityContext).to.deep.include({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
       for (const { securityContext, resources } of pod.containers) {
