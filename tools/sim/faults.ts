@@ -66,6 +66,11 @@ export class Faults {
     )
   }
 
+  app(): Of<'app'> | undefined {
+    const nth = this.#count('app answer')
+    return this.#find((fault): fault is Of<'app'> => fault.kind === 'app' && fault.nth === nth)
+  }
+
   disk(): Of<'disk fault'> | undefined {
     const nth = this.#count('disk')
     return this.#find((fault): fault is Of<'disk fault'> => fault.kind === 'disk fault' && fault.nth === nth)

@@ -37,10 +37,19 @@ export class SimPolicies implements PolicySource {
     return undefined
   }
 
+  /** For the judge, too. */
+  get allowedStripeRecently(): boolean {
+    return this.#recentPlans().some(({ allowsStripe }) => allowsStripe)
+  }
+
   /** For the judge, from the plans, not from what was read of them: micro-dollars, null where there is no limit. */
   hadRecently(level: keyof ReturnType<typeof limitsOf>, usdMicros: number | null): boolean {
+    return this.#recentPlans().some((plan) => limitsOf(plan)[level] === usdMicros)
+  }
+
+  #recentPlans(): PolicyPlan[] {
     const recent = this.#past.filter(({ untilMs }) => this.#nowMs() - untilMs < STALE_AFTER_MS)
-    return [this.#plan, ...recent.map(({ plan }) => plan)].some((plan) => limitsOf(plan)[level] === usdMicros)
+    return [this.#plan, ...recent.map(({ plan }) => plan)]
   }
 }
 
@@ -60,7 +69,8 @@ function read(plan: PolicyPlan): readonly Policy[] {
 }
 
 function textOf(plan: PolicyPlan): string {
-  const { perRunUsd, perDayUsd, perNamespaceDayUsd, stripePerDayUsd, divergingReplay, ambiguousRepeat } = plan
+  const { perRunUsd, perDayUsd, perNamespaceDayUsd, stripePerDayUsd, divergingReplay, ambiguousRepeat, allowsStripe } =
+    plan
   const cap = (name: string, usd: number | null) => (usd === null ? '' : `, ${name}: "${usd.toFixed(2)}"`)
   const vendorCap = stripePerDayUsd === null ? '' : `\n    perDayUsd: "${stripePerDayUsd.toFixed(2)}"`
   return `apiVersion: jobcap.dev/v1alpha1
@@ -77,7 +87,7 @@ spec:
     type: stripe
     baseUrl: http://stripe.test
     secretRef: {name: stripe, key: api-key}${vendorCap}
-    allowedEndpoints: ["POST /v1/payment_intents"]
+    allowedEndpoints: ["${allowsStripe ? 'POST' : 'GET'} /v1/payment_intents"]
   - name: geo
     type: generic
     baseUrl: http://geo.test

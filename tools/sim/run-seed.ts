@@ -125,7 +125,12 @@ class Course {
     this.#enter('heals')
     this.#stage.faults.end()
     this.#world.ledgers.holdUp()
-    this.#world.policies.change({ perDayUsd: null, perNamespaceDayUsd: null, stripePerDayUsd: null })
+    this.#world.policies.change({
+      perDayUsd: null,
+      perNamespaceDayUsd: null,
+      stripePerDayUsd: null,
+      allowsStripe: true,
+    })
     this.#stage.scheduler.after(HEAL_MS / 2, () => this.#world.killAllPods())
     this.#stage.scheduler.after(HEAL_MS, () => this.#resolve(1, then))
   }
@@ -138,6 +143,7 @@ class Course {
     }
     const taken = new Map<string, number>()
     for (const row of unresolved.filter(({ state }) => state === 'in_doubt')) {
+      this.#world.judge.owners.asksPerson(row)
       const word = this.#world.hadEffect(row, taken)
         ? ({ kind: 'effect', spentUsdMicros: row.reservedUsdMicros } as const)
         : ({ kind: 'no_effect' } as const)
@@ -175,7 +181,8 @@ class Course {
 
   #judgeWalk({ type, message }: JobCondition): void {
     // A body that never repeats cannot be replayed: the app is told so, and a person has to look.
-    const mayDiverge = callsOf(this.#plan).some(({ isStamped }) => isStamped)
+    // Nor can two calls under one name.
+    const mayDiverge = callsOf(this.#plan).some(({ isStamped, key }) => isStamped || key === 'misnamed')
     // Nor can a call whose answer nobody has: what a person said of it is all that there is.
     // And a failure that the vendor had saved without our knowing shows only now: a person has to look once more.
     const isInDoubt = [...this.#world.state.calls.values()].some(({ state }) => state === 'in_doubt')
@@ -220,6 +227,8 @@ class Course {
       case 'revoke':
         this.#isRevoked = true
         return this.#world.revoke()
+      case 'forbid':
+        return this.#world.policies.change({ allowsStripe: false })
       case 'clock':
         if (act.machine === 'ledger') this.#world.ledgers.jumpClocks(act.byMs)
         else this.#world.podMachine.offsetMs += act.byMs

@@ -18,7 +18,7 @@ import type { LedgerPart } from './parts/ledger-part.ts'
 import { PodPart } from './parts/pod.ts'
 import { Vendors } from './parts/vendor.ts'
 import type { CallPlan, JobPlan, Plan } from './plan/plan.ts'
-import { areLedgersSteady, callsOf, isCalm, isStoreSteady } from './plan/troubles.ts'
+import { areLedgersSteady, callsOf, doVendorsAnswer, isCalm, isStoreSteady } from './plan/troubles.ts'
 import { SimPolicies } from './policies.ts'
 import type { Stage } from './stage.ts'
 import { StoredState } from './store/memory-tables.ts'
@@ -65,6 +65,11 @@ export class World {
       isStoreSteady: isStoreSteady(plan),
       isCalm: isCalm(plan),
       areLedgersSteady: areLedgersSteady(plan),
+      insteadOf: callsOf(plan).flatMap(({ customer, instead }) =>
+        instead === undefined ? [] : [{ declined: customer, made: instead.customer }],
+      ),
+      allowsStripe: () => this.policies.allowedStripeRecently,
+      doVendorsAnswer: doVendorsAnswer(plan),
       vendorFaults: plan.faults.filter(({ kind }) => kind === 'vendor').length,
       nowMs: () => stage.scheduler.nowMs,
       onBreach: how.onBreach,
@@ -241,7 +246,11 @@ export class World {
 
   #memoryOf(podUid: string) {
     return {
-      tried: ({ customer }: CallPlan) => this.judge.models.tried(podUid, customer),
+      tried: (call: CallPlan) => {
+        this.judge.models.tried(podUid, call.customer)
+        this.judge.told.tried(call)
+      },
+      hadNone: (call: CallPlan) => this.judge.told.hadNone(call),
       succeeded: (call: CallPlan, life: number) => {
         this.#stage.trace.say(`${podUid} app`, `READ success of ${call.customer}`)
         this.judge.succeeded(`${podUid}/${life}`, call)

@@ -45,6 +45,7 @@ export class Contents {
   }
 
   isNamed(customer: string): boolean {
-    return this.#plans.get(customer)?.key === 'named'
+    const key = this.#plans.get(customer)?.key
+    return key === 'named' || key === 'misnamed'
   }
 }

@@ -7,8 +7,11 @@ import type { BreachKind } from './breach.ts'
 import { CapsJudge, type CapsOptions } from './caps.ts'
 import { ModelsJudge, type ModelsOptions } from './models.ts'
 import { OwnersJudge } from './owners.ts'
+import { ToldJudge, type ToldOptions } from './told.ts'
 
-export interface JudgeOptions extends CapsOptions, ModelsOptions {
+export interface JudgeOptions extends CapsOptions, ModelsOptions, ToldOptions {
+  /** Whether the policy allowed it at a moment that a ledger may still act by. */
+  readonly allowsStripe: () => boolean
   /** The policy prefers an old answer to a failed app where it cannot be known which call is meant. */
   readonly maySwallow: boolean
   /** The store answers whenever it is asked, so what an app reads must be settled by then. */
@@ -16,6 +19,8 @@ export interface JudgeOptions extends CapsOptions, ModelsOptions {
   /** Nothing of ours ever ends or stands still, and no app makes two calls at once. */
   readonly isCalm: boolean
   readonly nowMs: () => number
+  /** Each request that reaches a vendor is answered in time. */
+  readonly doVendorsAnswer: boolean
 }
 
 /**
@@ -26,6 +31,7 @@ export class Judge {
   readonly caps: CapsJudge
   readonly owners: OwnersJudge
   readonly models: ModelsJudge
+  readonly told: ToldJudge
   readonly #options: JudgeOptions
   /** attempt → customer → successes that its app was handed. */
   readonly #read = new Map<string, Map<string, number>>()
@@ -46,6 +52,7 @@ export class Judge {
     this.caps = new CapsJudge(options)
     this.owners = new OwnersJudge(options)
     this.models = new ModelsJudge(options)
+    this.told = new ToldJudge(options)
   }
 
   revoked(): void {
@@ -92,6 +99,12 @@ export class Judge {
   failed(attempt: string, { customer }: CallPlan, how: string): void {
     if (how.includes('replay_divergence') && this.#options.isCalm && this.#hasReadAll(attempt, customer)) {
       this.#breach('wrong_refusal', `a call to ${customer} was taken for a repeat, although all before it were read`)
+    }
+    if (how.includes('outcome_unknown') && this.#options.areLedgersSteady && this.#options.doVendorsAnswer) {
+      this.#breach(
+        'wrong_refusal',
+        `what became of a call to ${customer} is said to be unknown, and its vendor is at it`,
+      )
     }
     this.#failures.add(`${attempt} ${customer}`)
   }
@@ -154,6 +167,7 @@ export class Judge {
   effect({ customer, vendor, askedAtMs }: Effect): void {
     this.#judgeCount(customer)
     this.caps.effect()
+    this.told.effect(customer)
     if (this.#spared === null) return
     // Booked at its bound when its sender was gone, so that it was over for us, while the model was still writing.
     if (vendor === 'model' && askedAtMs <= this.#revokedAtMs) return
@@ -184,7 +198,19 @@ export class Judge {
     this.owners.owns(answer.call.callId, request.send.nonce)
     const { callId } = answer.call
     if (this.#isRevoked) this.#breach('after_revoke', `${callId} was let out although its key is revoked`)
+    // What the ledger has just read of the policy, and what the policy has said for a minute.
+    const isForbidden = request.endpoint !== null || (request.vendor === 'stripe' && !this.#options.allowsStripe())
+    if (isForbidden && !this.#wasInDoubt(callId)) {
+      this.#breach('after_revoke', `${callId} was let out although the policy does not allow it any more`)
+    }
     this.caps.admitted(request, answer)
+  }
+
+  /** Such a call is sent again to learn what became of it, whatever the policy says by now. */
+  #wasInDoubt(callId: string): boolean {
+    return this.#options.state.events.some(
+      ({ event, ...more }) => event === 'call.in_doubt' && 'call' in more && more.call?.callId === callId,
+    )
   }
 
   /** Rule 7: there must be something whose repeat it may be. */

@@ -1,5 +1,5 @@
 import type { CallId, Nonce } from '../../../contract/ids.ts'
-import type { KeyRow, RepairAnswer, SendRef } from '../../../store/store.ts'
+import type { CallRow, KeyRow, RepairAnswer, SendRef } from '../../../store/store.ts'
 import type { Breach } from './breach.ts'
 
 export interface OwnersOptions {
@@ -15,6 +15,7 @@ export class OwnersJudge {
   readonly #options: OwnersOptions
   /** By whom each call is to be sent that has not been marked since. */
   readonly #owners = new Map<CallId, Nonce>()
+  readonly #marked = new Set<CallId>()
   #isStoreWhole = true
 
   constructor(options: OwnersOptions) {
@@ -29,15 +30,33 @@ export class OwnersJudge {
     this.#owners.set(callId, nonce)
   }
 
+  /** A call that may be sent once and never was needs nobody to look for it at its vendor. */
+  asksPerson({ callId, repeat }: CallRow): void {
+    if (repeat.kind !== 'never' || this.#marked.has(callId) || !this.#isStoreWhole) return
+    this.#options.onBreach({ kind: 'stuck', message: `a person is asked about ${callId}, which surely was never sent` })
+  }
+
   /** The reaper looks only at what its owner has left. */
   repaired(callId: CallId, { status }: RepairAnswer): void {
     if (status !== 'LIVE') this.#owners.delete(callId)
+    if (status === 'SEND' && this.#isStoreWhole && this.#statuses.includes('revoked')) {
+      this.#options.onBreach({ kind: 'after_revoke', message: `${callId} was sent again although its key is revoked` })
+    }
+  }
+
+  /** Of the run's one key. */
+  get #statuses(): string[] {
+    return [...this.#options.state.keys.values()].map(({ status }) => status)
   }
 
   marked({ callId, nonce }: SendRef, answer: 'marked' | 'refused'): void {
+    const areKeysActive = this.#statuses.every((status) => status === 'active')
+    if (answer === 'marked') this.#marked.add(callId)
+    if (answer === 'marked' && !areKeysActive && this.#isStoreWhole) {
+      this.#options.onBreach({ kind: 'after_revoke', message: `${callId} may be sent although its key is not active` })
+    }
     if (this.#owners.get(callId) !== nonce) return
     this.#owners.delete(callId)
-    const areKeysActive = [...this.#options.state.keys.values()].every(({ status }) => status === 'active')
     if (answer === 'marked' || !this.#isStoreWhole || !areKeysActive) return
     this.#options.onBreach({
       kind: 'wrong_refusal',

@@ -28,6 +28,12 @@ export const PLANTED_IN_RECOVERY: readonly PlantedText[] = [
     to: "void this.#barrier.passing(journal.write({ kind: 'intent'",
   },
   {
+    name: 'no intent of a call for tokens',
+    file: 'store/recovery/call-steps.ts',
+    from: "      if (answer.call.repeat.kind !== 'never') {\n",
+    to: "      if (answer.call.repeat.kind === 'idempotent') {\n",
+  },
+  {
     name: 'no intent of a call that the store lost at its mark',
     file: 'store/recovery/call-steps.ts',
     from: 'if (call === undefined) return this.#lost(new MissingRecord(send.callId))',

@@ -6,6 +6,8 @@ import { type AppAnswer, AppClient, type AppResult, type Dial } from './app-clie
 export interface AppMemory {
   /** A request goes out. */
   tried(call: CallPlan): void
+  /** Its answer says that it had no effect. */
+  hadNone(call: CallPlan): void
   /** The app's code was handed a success for a call to this customer. */
   succeeded(call: CallPlan, life: number): void
   declined(call: CallPlan): void
@@ -66,7 +68,7 @@ export class App {
       }
       if (!('failure' in result) && result.status === 402) {
         memory.declined(call)
-        return true
+        return call.instead === undefined ? true : await this.#intend(call.instead)
       }
       memory.failed(call, 'failure' in result ? result.failure : `${result.status} ${refusalOf(result)}`, this.#life)
       if (tries >= again) return then === 'go on'
@@ -81,16 +83,24 @@ export class App {
     const body = bodyOf(call, process.clock.nowMs())
     for (let tries = 0; ; tries += 1) {
       memory.tried(call)
-      const result = await this.#client.request({
+      const answer = await this.#client.request({
         path: pathOf(call),
         headers: { ...headersOf(call), ...(key === null ? {} : { 'idempotency-key': key }) },
         body,
         timeoutMs: call.timeoutMs,
         keepsAlive: call.keepsAlive,
       })
+      const result = tries < call.sdkRetries && key !== null ? this.#orGivenUp(call, answer) : answer
+      if (saysNoEffect(result)) memory.hadNone(call)
       if (tries >= call.sdkRetries || !isRetried(result)) return result
       await process.timers.sleep(SDK_PAUSE_MS * 2 ** tries)
     }
+  }
+
+  /** Only a success, and only where the SDK asks again under a key that it keeps: what else an app drops it has seen. */
+  #orGivenUp({ key }: CallPlan, answer: AppResult): AppResult {
+    if (key === 'none' || 'failure' in answer || answer.status !== 200) return answer
+    return this.#options.process.stage.faults.app() === undefined ? answer : { failure: 'timed out' }
   }
 
   #keyOf(call: CallPlan): string | null {
@@ -103,6 +113,8 @@ export class App {
         return this.#options.process.random.uuid()
       case 'named':
         return `invoice-${call.customer}`
+      case 'misnamed':
+        return 'invoice'
     }
   }
 
@@ -125,6 +137,16 @@ function isRetried(result: AppResult): boolean {
   const told = result.headers['stripe-should-retry']
   if (told !== undefined) return told === 'true'
   return result.status === 409 || result.status >= 500
+}
+
+/** Refusals that a repeat of the request cannot overtake. */
+const NOTHING_WAS_SENT = ['cap_exhausted', 'vendor_unreachable', 'endpoint_not_allowed']
+
+function saysNoEffect(result: AppResult): boolean {
+  if ('failure' in result) return false
+  const refused = refusalOf(result)
+  if (refused !== '') return NOTHING_WAS_SENT.includes(refused)
+  return result.status === 402 || result.status === 429
 }
 
 function refusalOf({ headers }: AppAnswer): string {

@@ -31,6 +31,11 @@ export type Focus =
   | 'stamped'
   | 'rivals'
   | 'models'
+  | 'told'
+  | 'instead'
+  | 'misnamed'
+  | 'read'
+  | 'release'
 
 type Draw = (chance: Chance) => Fault[]
 
@@ -177,9 +182,37 @@ const drawStamped: Draw = (chance) =>
     storeLosesMs: null,
   }))
 
+/** A copy of a call comes in long after its app was told that it had no effect, while another index keeps the Job going. */
+const drawTold: Draw = (chance) => {
+  const how = chance.pick(['refuse', 'too many', 'decline', 'decline'] as const)
+  return [
+    { kind: 'vendor', nth: 1 + chance.below(2), how, byMs: 0 },
+    ...[3, 4, 5].map((nth): Fault => ({ kind: 'link', nth, how: 'copy', byMs: chance.pick([300, 2_000, 3_000]) })),
+    { kind: 'vendor', nth: 3, how: 'slow', byMs: 4_000 },
+  ]
+}
+
+/** What the app does instead takes its time, and its Pod is gone meanwhile. */
+const drawInstead: Draw = (chance) => [
+  { kind: 'vendor', nth: 1, how: 'decline', byMs: 0 },
+  { kind: 'vendor', nth: 2, how: chance.pick(['slow', 'slow', 'refuse'] as const), byMs: chance.pick([500, 4_000]) },
+  { kind: 'pause', part: 'app', place: 'app.connect', when: 'before', nth: 2, forMs: chance.pick([1, 500, 5_000]) },
+]
+
+const drawRead: Draw = (chance) => [{ kind: 'app', nth: 1 + chance.below(2) }]
+
+/** That a send did not leave is told again and again, and the last time when another ledger has reserved the call anew. */
+const drawRelease: Draw = (chance) => [
+  { kind: 'vendor', nth: 1, how: 'refuse', byMs: 0 },
+  { kind: 'store fault', step: 'report', how: 'lose reply', nth: 1, byMs: 0 },
+  ...[2, 3, 4].map((nth): Fault => ({ kind: 'store fault', step: 'report', how: 'fail', nth, byMs: 0 })),
+  { kind: 'pause', part: 'ledger', place: 'store.mark', when: 'before', nth: 2, forMs: chance.pick([1_000, 3_000]) },
+]
+
 /** Mostly none: then no answer may be bought twice. */
 const drawModels: Draw = (chance) => {
   if (chance.is(0.4)) return []
+  if (chance.is(0.3)) return drawSidecar(chance)
   const how = chance.pick(['copy', 'copy', 'late', 'lose answer', 'lose request', 'tear answer'] as const)
   const nth = 2 + chance.below(12)
   if (chance.is(0.5)) return [{ kind: 'link', nth, how, byMs: chance.pick([5, 100, 2_000, 12_000]) }]
@@ -204,6 +237,11 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   takeover: drawTakeover,
   waking: drawWaking,
   models: drawModels,
+  told: drawTold,
+  instead: drawInstead,
+  misnamed: () => [],
+  read: drawRead,
+  release: drawRelease,
 }
 
 /** Of the store, when it dies together with a part. */

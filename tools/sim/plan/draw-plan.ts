@@ -29,18 +29,35 @@ const FOCI: readonly Focus[] = [
   'rivals',
   'models',
   'models',
+  'told',
+  'instead',
+  'misnamed',
+  'read',
+  'release',
 ]
 
-const ON_REDIS: readonly Focus[] = ['rollback', 'room', 'stall', 'waking']
+const ON_REDIS: readonly Focus[] = ['rollback', 'room', 'stall', 'waking', 'release']
 /** One index under one cap. */
-const BARE: readonly Focus[] = ['room', 'stall', 'waking', 'rivals', 'copies', 'stamped']
+const BARE: readonly Focus[] = [
+  'room',
+  'stall',
+  'waking',
+  'rivals',
+  'copies',
+  'stamped',
+  'told',
+  'instead',
+  'misnamed',
+  'read',
+  'release',
+]
 
 /** What a seed comes to. */
 export function drawPlan(seed: number): Plan {
   const chance = new Chance(`plan ${seed}`)
   const showsQueues = chance.is(0.8)
   const focus = chance.pick<Focus>(FOCI)
-  const indexes = BARE.includes(focus) ? 1 : chance.pick([1, 1, 2, 2, 3])
+  const indexes = focus === 'told' ? 2 : BARE.includes(focus) ? 1 : chance.pick([1, 1, 2, 2, 3])
   const store = ON_REDIS.includes(focus) || chance.is(0.6) ? 'redis' : 'sqlite'
   const programs = Array.from({ length: indexes }, (_, index) => drawProgram(chance, { index, showsQueues, focus }))
   const intendedUsd = sumOf(programs)
@@ -60,7 +77,7 @@ export function drawPlan(seed: number): Plan {
     faults: drawFaults(chance, focus),
     acts: withinWhatIsAsked([
       ...focusedActs(chance, focus),
-      ...(focus === 'none' || chance.is(0.3) ? drawActs(chance, { intendedUsd, indexes }) : []),
+      ...(focus === 'none' || (focus !== 'read' && chance.is(0.3)) ? drawActs(chance, { intendedUsd, indexes }) : []),
     ]),
     slowness: chance.pick([1, 1, 1, 3, 10]),
     showsQueues,
@@ -78,9 +95,11 @@ const ONE_CAP = {
   stripePerDayUsd: null,
   divergingReplay: 'refuse',
   ambiguousRepeat: 'refuse',
+  allowsStripe: true,
 } as const
 
 function drawPolicy(chance: Chance, { intendedUsd, focus }: Walks): PolicyPlan {
+  if (focus === 'told') return { ...ONE_CAP, perRunUsd: chance.is(0.4) ? 1 : money(intendedUsd * 2) }
   if (focus === 'room') return { ...ONE_CAP, perRunUsd: money(intendedUsd * chance.between(0.34, 0.65)) }
   if (BARE.includes(focus)) return { ...ONE_CAP, perRunUsd: money(intendedUsd * 2) }
   const isTight = chance.is(focus === 'takeover' ? 0.8 : 0.4)
@@ -92,6 +111,7 @@ function drawPolicy(chance: Chance, { intendedUsd, focus }: Walks): PolicyPlan {
     stripePerDayUsd: maybe(0.2),
     divergingReplay: chance.is(0.15) ? 'core' : 'refuse',
     ambiguousRepeat: chance.is(0.1) ? 'fold' : 'refuse',
+    allowsStripe: true,
   }
 }
 
@@ -112,6 +132,19 @@ function focusedActs(chance: Chance, focus: Focus): Act[] {
   }
   // When the next owner has reported, and before it is asked again.
   if (focus === 'takeover' && chance.is(0.5)) return [{ kind: 'revoke', atMs: chance.between(10_500, 16_000) }]
+  // Between the refusal and its late copy.
+  if (focus === 'told') return [{ kind: 'set cap', atMs: chance.between(300, 1_500), usd: 50 }]
+  if (focus === 'instead') {
+    const atMs = chance.between(100, 3_000)
+    return [
+      chance.is(0.5)
+        ? { kind: 'kill pod', atMs, index: 0 }
+        : { kind: 'lose node', atMs, index: 0, lingersMs: chance.between(1_000, 20_000) },
+    ]
+  }
+  if ((focus === 'stamped' || focus === 'owners') && chance.is(0.3)) {
+    return [{ kind: 'forbid', atMs: chance.between(50, 4_000) }]
+  }
   if (focus === 'room' || focus === 'stall') {
     return [{ kind: 'store restart', atMs: chance.between(150, 3_000), awayMs: 50, losesMs: 5_000 }]
   }
@@ -158,6 +191,7 @@ function drawActs(chance: Chance, { intendedUsd, indexes }: { intendedUsd: numbe
     acts.push({ kind: 'set policy day cap', atMs: atMs(), usd: money(intendedUsd * chance.between(0.2, 1.5)) })
   }
   if (chance.is(0.12)) acts.push({ kind: 'revoke', atMs: atMs() })
+  if (chance.is(0.06)) acts.push({ kind: 'forbid', atMs: atMs() })
   if (chance.is(0.15)) {
     const byMs = chance.pick([-1, 1]) * chance.pick([600_000, 60_000, 5_000, DAY_MS])
     acts.push({ kind: 'clock', atMs: atMs(), machine: chance.pick(['ledger', 'pods']), byMs })
@@ -188,7 +222,7 @@ function sumOf(programs: readonly (readonly Step[])[]): number {
   return programs
     .flat()
     .flatMap((step) => (step.kind === 'calls' ? step.calls : []))
-    .reduce((sum, { usd }) => sum + usd, 0)
+    .reduce((sum, { usd, instead }) => sum + usd + (instead?.usd ?? 0), 0)
 }
 
 function money(usd: number): number {

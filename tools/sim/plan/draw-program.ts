@@ -28,7 +28,16 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
     case 'stamped':
       return [1, 2, 3].map(() => drawStamped(chance, walk))
     case 'waking':
+    case 'release':
       return [drawImpatient(chance, walk, 0)]
+    case 'misnamed':
+      return drawMisnamed(chance, walk)
+    case 'read':
+      return drawRead(chance, walk)
+    case 'told':
+      return drawTold(chance, walk)
+    case 'instead':
+      return drawInstead(chance, walk)
     case 'models':
       return drawModelCalls(chance, walk)
     case 'stall':
@@ -106,6 +115,54 @@ function drawRoom(chance: Chance, { index, showsQueues }: Index): Step[] {
   if (first === undefined || other === undefined) return []
   const again: CallPlan = { ...first, onFailure: { again: 3, then: 'end' } }
   return [first, other, again].map((call): Step => ({ kind: 'calls', calls: [call] }))
+}
+
+/** A call that is made once; or, at the second index, some that take their time. */
+function drawTold(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const once = (callee: Callee): Step => {
+    const call = drawCall(chance, callee, showsQueues)
+    return { kind: 'calls', calls: [{ ...call, ...PATIENT, sdkRetries: 0, onFailure: GOES_ON }] }
+  }
+  const callee = { ...drawCallee(chance, `cus_${index}_told`), isStamped: false, key: 'none' } as const
+  const prompt = once({ ...callee, vendor: 'model', usd: 3 })
+  if (index === 0 && chance.is(0.4)) return chance.is(0.5) ? [prompt] : [prompt, prompt]
+  if (index === 0) return [once({ ...callee, vendor: 'stripe', usd: 2 })]
+  const slow = [0, 1, 2].map((at) => ({ ...callee, vendor: 'geo', customer: `cus_1_${at}`, usd: GEO_USD }) as const)
+  return slow.map(once)
+}
+
+/** Two calls under one key that names what is meant. */
+function drawMisnamed(chance: Chance, { index, showsQueues }: Index): Step[] {
+  return ['one', 'other'].map((name): Step => {
+    const callee = {
+      vendor: 'stripe',
+      customer: `cus_${index}_${name}`,
+      usd: 2,
+      key: 'misnamed',
+      isStamped: false,
+    } as const
+    return { kind: 'calls', calls: [{ ...drawCall(chance, callee, showsQueues), onFailure: GOES_ON }] }
+  })
+}
+
+/** The same again and again, each under a key of its own that its SDK keeps when it asks again. */
+function drawRead(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const key = chance.pick(['sdk', 'uuid'] as const)
+  const callee = { vendor: 'stripe', customer: `cus_${index}_read`, usd: 2, key, isStamped: false } as const
+  return [1, 2, 3].map(
+    (): Step => ({ kind: 'calls', calls: [{ ...drawCall(chance, callee, showsQueues), ...PATIENT, sdkRetries: 2 }] }),
+  )
+}
+
+/** One card, and another one when it is declined. */
+function drawInstead(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const [declined, made] = ['declined', 'instead'].map((name): CallPlan => {
+    const callee = { vendor: 'stripe', customer: `cus_${index}_${name}`, usd: 2, isStamped: false } as const
+    const call = drawCall(chance, { ...callee, key: chance.pick(['none', 'sdk'] as const) }, showsQueues)
+    return { ...call, ...PATIENT, onFailure: { again: chance.pick([0, 2]), then: 'end' } }
+  })
+  if (declined === undefined || made === undefined) return []
+  return [{ kind: 'calls', calls: [{ ...declined, instead: made }] }]
 }
 
 /** Prompts, some of them asked several times at once: as apps take samples. */

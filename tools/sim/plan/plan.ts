@@ -26,6 +26,7 @@ export interface PolicyPlan {
   readonly stripePerDayUsd: number | null
   readonly divergingReplay: 'refuse' | 'warn' | 'core'
   readonly ambiguousRepeat: 'refuse' | 'fold'
+  readonly allowsStripe: boolean
 }
 
 export interface JobPlan {
@@ -48,8 +49,11 @@ export interface CallPlan {
   readonly customer: string
   /** Of a model: the most that its answer can come to, whole dollars. */
   readonly usd: number
-  /** `sdk`: a key that the SDK makes for each call. `uuid`: one that the app makes for each call. */
-  readonly key: 'none' | 'sdk' | 'uuid' | 'named'
+  /**
+   * `sdk`: a key that the SDK makes for each call. `uuid`: one that the app makes for each call. `misnamed`: one that
+   * names what is meant, and another call has too.
+   */
+  readonly key: 'none' | 'sdk' | 'uuid' | 'named' | 'misnamed'
   /** The body holds the moment of the call, so that a repeat differs. */
   readonly isStamped: boolean
   /** Repeats of the SDK, under the same key. */
@@ -58,6 +62,8 @@ export interface CallPlan {
   /** What the app does when the call fails: end with 1, go on, or make it again, so many times, and then end or go on. */
   readonly onFailure: { readonly again: number; readonly then: 'end' | 'go on' }
   readonly keepsAlive: boolean
+  /** What the app calls when the vendor declines this. */
+  readonly instead?: CallPlan
 }
 
 export type PartKind = 'app' | 'sidecar' | 'issuer' | 'ledger'
@@ -103,6 +109,8 @@ export type Fault =
         | 'slow'
       readonly byMs: number
     }
+  /** The app has read an answer whole, and its SDK gives up on it all the same, and asks again. */
+  | { readonly kind: 'app'; readonly nth: number }
   /** A step of the store fails; or it is taken and its reply is lost; or the store forgets its last writes right after. */
   | {
       readonly kind: 'store fault'
@@ -122,6 +130,8 @@ export type Act =
   | { readonly kind: 'set day cap'; readonly atMs: number; readonly usd: number }
   | { readonly kind: 'set policy day cap'; readonly atMs: number; readonly usd: number }
   | { readonly kind: 'revoke'; readonly atMs: number }
+  /** The policy allows Stripe's calls no longer. */
+  | { readonly kind: 'forbid'; readonly atMs: number }
   | { readonly kind: 'clock'; readonly atMs: number; readonly machine: 'ledger' | 'pods'; readonly byMs: number }
   | { readonly kind: 'kill pod'; readonly atMs: number; readonly index: number }
   /** Its Pod lives on unseen for a while, beside the one that replaces it. */

@@ -20,6 +20,15 @@ export function isCalm({ acts, faults, jobs }: Plan): boolean {
   )
 }
 
+const ANSWERS: readonly string[] = ['refuse', 'decline', 'too many', 'slow']
+/** Vendors are waited for a little longer. */
+const PATIENCE_MS = 60_000
+
+/** Whether each request that reaches a vendor is answered in time, and by something that says what became of it. */
+export function doVendorsAnswer({ faults }: Plan): boolean {
+  return faults.every((fault) => fault.kind !== 'vendor' || (ANSWERS.includes(fault.how) && fault.byMs < PATIENCE_MS))
+}
+
 const ACTS_ON_LEDGERS: readonly Plan['acts'][number]['kind'][] = ['ledger down', 'drain', 'store restart', 'long night']
 
 /** Whether each ledger works on from its first call to its last, and so does its store. */
@@ -35,8 +44,14 @@ export function areLedgersSteady(plan: Plan): boolean {
   )
 }
 
+function withInstead(call: CallPlan): CallPlan[] {
+  return call.instead === undefined ? [call] : [call, call.instead]
+}
+
 export function callsOf(plan: Plan): CallPlan[] {
   return plan.jobs.flatMap(({ programs }) =>
-    programs.flatMap((steps) => steps.flatMap((step) => (step.kind === 'calls' ? step.calls : []))),
+    programs.flatMap((steps) =>
+      steps.flatMap((step) => (step.kind === 'calls' ? step.calls.flatMap(withInstead) : [])),
+    ),
   )
 }
