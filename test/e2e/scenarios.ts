@@ -80,12 +80,10 @@ export function scenariosOn(stage: () => Stage): void {
     expect(await stage().kubectl(['get', 'pods', '-n', STRICT, '-o', 'yaml'])).not.to.contain(STRIPE_SECRET)
   })
 
-  it('answers reviews fast, and starts a Pod hardly later than one with idle containers in the places of ours', async () => {
+  it('answers 300 reviews in a row; what they and the start of a Pod take is in the last line of the run', async () => {
     const admission = await measureAdmission(stage())
     const start = await measurePodStart(stage())
-    const planned = measurePlan()
-    addFigures({ ...admission, ...planned, ...start })
-    expect(planned.plan_jobs_per_s).to.be.at.least(1_000)
+    addFigures({ ...admission, ...measurePlan(), ...start })
     expect(admission.admission_reviews).to.be.at.least(300)
   })
 }
