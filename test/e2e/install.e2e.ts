@@ -6,6 +6,7 @@ import { EXAMPLE } from '../kubernetes/example.ts'
 import { capsOn } from './caps.ts'
 import { crowdsOn } from './crowds.ts'
 import { livesOn } from './lives.ts'
+import { neighboursOn } from './neighbours.ts'
 import { PAY_ONCE, payingJob } from './paying-job.ts'
 import { redisOn } from './redis.ts'
 import { scenariosOn } from './scenarios.ts'
@@ -142,6 +143,7 @@ describe('jobcap on a real node', function () {
   describe('and upheavals', () => upheavalsOn(() => stage))
   describe('and caps', () => capsOn(() => stage))
   describe('and further lives of Jobs', () => scenariosOn(() => stage))
+  describe('and neighbours', () => neighboursOn(() => stage))
   // Last: it puts another installation in the place of this one.
   describe('and a Redis', () => redisOn(() => stage))
 })

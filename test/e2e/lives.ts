@@ -9,7 +9,7 @@ import { named, teamOn } from './team.ts'
 
 /** Kinds of Jobs, and of hands that apply them. */
 export function livesOn(stage: () => Stage): void {
-  const { inTeam, jobIs, invoicesOf, until, runsOf, runOf, said, events, podsOf, readJob } = teamOn(stage)
+  const { inTeam, jobIs, invoicesOf, paid, until, runsOf, runOf, said, events, podsOf, readJob } = teamOn(stage)
 
   it('gives each of two overlapping runs of a CronJob a cap of its own, and both together one of the day', async () => {
     const work = named('daily')
@@ -42,6 +42,27 @@ export function livesOn(stage: () => Stage): void {
     expect((charged[0] ?? 0) + (charged[1] ?? 0)).to.equal(5)
     expect(new Set((await Promise.all(jobs.map(runOf))).map(({ key }) => key.key_id)).size).to.equal(2)
     await inTeam('delete', 'cronjob', work, '--cascade=foreground', '--wait=false')
+  })
+
+  it('runs what a CronJob makes by its own schedule', async () => {
+    const work = named('minutely')
+    const { spec } = payingJob(work, PAY_ONCE(work)) as Job
+    await stage().apply({
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata: { name: work, namespace: TEAM },
+      spec: { schedule: '* * * * *', concurrencyPolicy: 'Forbid', jobTemplate: { spec } },
+    })
+    await paid(work)
+    await inTeam('delete', 'cronjob', work, '--cascade=orphan')
+    // One that was made meanwhile counts too.
+    const jobs = (await inTeam('get', 'jobs', '-o', 'name')).match(new RegExp(`${work}-\\d{8}`, 'g')) ?? []
+    for (const job of jobs) {
+      await jobIs(job, 'Complete')
+      expect((await runOf(job)).key.spent_usd).to.equal('4.00')
+    }
+    expect(jobs.length).to.be.at.least(1)
+    expect(invoicesOf(work)).to.have.length(jobs.length)
   })
 
   it('pays each item of a work queue once by its named key, whichever Pod takes it, and refuses calls without one', async () => {

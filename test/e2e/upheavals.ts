@@ -1,5 +1,10 @@
 import { expect } from 'chai'
+import { makeAuthority } from '../../certs/certificates.ts'
+import { DEFAULT_LIVES } from '../../certs/lineage.ts'
 import { INJECTED_ANNOTATION } from '../../contract/labels.ts'
+import type { Secret } from '../../kube/objects.ts'
+import { systemRandom } from '../../runtime/random.ts'
+import { isDone } from './crowd.ts'
 import { PAY_ONCE, payingJob } from './paying-job.ts'
 import { OWN_NAMESPACE, type Stage, TEAM } from './stage.ts'
 import { named, teamOn } from './team.ts'
@@ -10,10 +15,35 @@ const JOBS_PATH = `/apis/batch/v1/namespaces/${TEAM}/jobs`
 
 /** Parts of jobcap that are away, or that are replaced, while teams go on. */
 export function upheavalsOn(stage: () => Stage): void {
-  const { inTeam, jobIs, invoicesOf, until, paid, runOf, events, failureOf } = teamOn(stage)
+  const { inTeam, jobIs, invoicesOf, until, paid, runOf, events, failureOf, runningPod, jobcap } = teamOn(stage)
   const inOwn = (...args: readonly string[]) => stage().kubectl(['-n', OWN_NAMESPACE, ...args])
   const change = (job: string, patch: object) =>
     inTeam('patch', 'job', job, '--type=merge', '-p', JSON.stringify(patch))
+  /** Makes one Job after the other until it is done, and demands that each is there and injected. */
+  const streamWhile = async (name: string, doing: Promise<unknown>) => {
+    const label = named(name)
+    const done = new AbortController()
+    const ending = doing.finally(() => done.abort())
+    let made = 0
+    for (; !done.signal.aborted; made += 1) {
+      const job = payingJob(`${label}-${made}`, '', { spec: { suspend: true } }) as { metadata: object }
+      const metadata = { ...job.metadata, labels: { stream: label } }
+      const { spec } = await stage().kube.create<Made>(JOBS_PATH, { ...job, metadata })
+      expect(spec.template.metadata.annotations, `Job ${made}`).to.include.keys(INJECTED_ANNOTATION)
+    }
+    await ending
+    expect(made).to.be.at.least(10)
+    const listed = await inTeam('get', 'jobs', '-l', `stream=${label}`, '-o', 'name')
+    expect(listed.trim().split('\n')).to.have.length(made)
+    await inTeam('delete', 'jobs', '-l', `stream=${label}`, '--wait=false')
+  }
+  const isServedBy = (server: string, caPem: string) => {
+    const [name = '', port = ''] = server.split(':')
+    const handshake = `const [host, port, ca] = process.argv.slice(1)
+      require('node:tls').connect({ host, servername: host, port, ca }).on('secureConnect', () => process.exit(0)).on('error', () => process.exit(1))`
+    const command = ['/usr/local/bin/node', '--eval', handshake, `${name}.${OWN_NAMESPACE}.svc`, port, caPem]
+    return isDone(inOwn('exec', MANAGER, '--', ...command))
+  }
   const isRolledOut = (part: string) => inOwn('rollout', 'status', part, '--timeout=600s')
 
   it('takes no new Job while no manager answers; Jobs that are there go on, and those that end meanwhile are closed later', async () => {
@@ -32,6 +62,8 @@ export function upheavalsOn(stage: () => Stage): void {
         .apply(payingJob(late, PAY_ONCE(late)))
         .catch((fault: Error) => fault.message)
       expect(said).to.match(/failed calling webhook/)
+      const found = await jobcap('doctor').catch((fault: { stdout: string }) => fault.stdout)
+      expect(found).to.match(/Admission cannot be reached, so no Job is made in namespace billing/)
       await change(suspended, { spec: { suspend: false } })
       await jobIs(suspended, 'Complete')
       expect(invoicesOf(suspended)).to.deep.equal([suspended])
@@ -53,26 +85,65 @@ export function upheavalsOn(stage: () => Stage): void {
     await jobIs(late, 'Complete')
   })
 
+  it('admits and injects each of a stream of new Jobs, and lets Pods pay, while its authority gives way to the next', async () => {
+    let work = ''
+    let tries = 0
+    const path = `/api/v1/namespaces/${OWN_NAMESPACE}/secrets/jobcap-ca`
+    const next = await makeAuthority({ random: systemRandom, nowMs: Date.now() }, DEFAULT_LIVES.authorityMs)
+    const before = await stage().kube.get<Secret>(path)
+    const bundles = [
+      'get',
+      'mutatingwebhookconfiguration/jobcap',
+      '-o',
+      'jsonpath={.webhooks[*].clientConfig.caBundle}',
+    ]
+    const rotate = async () => {
+      // What managers do by themselves when the time has come, years from now. First the next one is announced …
+      await stage().kube.merge(path, { stringData: { 'next.crt': next.certPem, 'next.key': next.keyPem } })
+      await until('both in each bundle', async () => {
+        const all = (await stage().kubectl(bundles))
+          .split(' ')
+          .map((one) => Buffer.from(one, 'base64').toString('utf8'))
+        return all.every((bundle) => bundle.includes(next.certPem.trim()))
+      })
+      // Each manager holds both a moment after the first has put them there.
+      await until('a Job that trusts both', async () => {
+        work = named(`rotates-${(tries += 1)}`)
+        const program = `for (let n = 1; ; n += 1) { ${PAY_ONCE(`${work}-\${n}`)}; await new Promise((go) => setTimeout(go, 2_000)) }`
+        await stage().apply(payingJob(work, program, { annotations: { 'jobcap.dev/cap-usd': '20000.00' } }))
+        if ((await inTeam('get', 'job', work, '-o', 'json')).includes(JSON.stringify(next.certPem).slice(1, -3)))
+          return true
+        await inTeam('delete', 'job', work, '--wait=false')
+        return false
+      })
+      await paid(`${work}-1`)
+      // … and after a year in which each new Pod trusts both, it signs.
+      await stage().kube.merge(path, {
+        data: { 'next.crt': null, 'next.key': null, 'former.crt': before?.data?.['ca.crt'] ?? null },
+        stringData: { 'ca.crt': next.certPem, 'ca.key': next.keyPem },
+      })
+      for (const server of ['jobcap-manager:443', 'jobcap-ledger:8081']) {
+        await until(`${server} signed by it`, () => isServedBy(server, next.certPem))
+      }
+    }
+    await streamWhile('rotating', rotate())
+    const first = await runningPod(work)
+    await inTeam('delete', 'pod', first, '--force', '--grace-period=0')
+    await runningPod(work, first)
+    const charged = invoicesOf(`${work}-`).length
+    await until('a payment of a Pod that was made after it', () =>
+      Promise.resolve(invoicesOf(`${work}-`).length > charged),
+    )
+    expect(new Set(invoicesOf(`${work}-`)).size).to.equal(invoicesOf(`${work}-`).length)
+    await inTeam('delete', 'job', work, '--wait=false')
+  })
+
   it('admits and injects each of a stream of new Jobs while managers and ledger are replaced', async () => {
-    const label = named('stream')
     const parts = [MANAGER, 'statefulset/jobcap-ledger']
     const before = await generations(stage(), parts)
     for (const part of parts) await inOwn('rollout', 'restart', part)
-    const done = new AbortController()
-    const rolling = Promise.all(parts.map(isRolledOut)).finally(() => done.abort())
-    let made = 0
-    for (; !done.signal.aborted; made += 1) {
-      const job = payingJob(`${label}-${made}`, '', { spec: { suspend: true } }) as { metadata: object }
-      const metadata = { ...job.metadata, labels: { stream: label } }
-      const { spec } = await stage().kube.create<Made>(JOBS_PATH, { ...job, metadata })
-      expect(spec.template.metadata.annotations, `Job ${made}`).to.include.keys(INJECTED_ANNOTATION)
-    }
-    await rolling
-    expect(made).to.be.at.least(10)
+    await streamWhile('stream', Promise.all(parts.map(isRolledOut)))
     expect(await generations(stage(), parts)).not.to.deep.equal(before)
-    const listed = await inTeam('get', 'jobs', '-l', `stream=${label}`, '-o', 'name')
-    expect(listed.trim().split('\n')).to.have.length(made)
-    await inTeam('delete', 'jobs', '-l', `stream=${label}`, '--wait=false')
   })
 }
 
