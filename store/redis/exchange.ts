@@ -36,7 +36,8 @@ export async function admitPodOn(steps: Steps, places: Places, request: AdmitPod
     const reply = await steps.asked(ADMIT_POD, place, admitArguments(request, place))
     if (statusOf(reply) !== 'ELSEWHERE') {
       const answer = admitAnswer(reply, request)
-      if (answer.status === 'ADMITTED') places.note(answer.run.runUid, place)
+      if (answer.status === 'ADMITTED')
+        places.note(answer.run.runUid, { ...place, label: JSON.stringify(answer.key.label) })
       return answer
     }
     place = { ...place, runTag: reply[1]?.toString() ?? '' }

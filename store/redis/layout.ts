@@ -4,7 +4,7 @@ import { remembered } from '../../contract/remembered.ts'
 import type { Random } from '../../runtime/random.ts'
 
 /** Layout of what is in Redis. A ledger refuses a store of another one. */
-export const SCHEMA_VERSION = '1'
+export const SCHEMA_VERSION = '2'
 
 /**
  * Names of keys. Every key of a policy carries the hash tag `{policy}`, so that all of them sit in one slot and one

@@ -7,6 +7,8 @@ import { placeOf, policyKeys, policyMarkOf, runKey, runTagOf } from './layout.ts
 export interface Place {
   readonly policyName: string
   readonly runTag: string
+  /** JSON of the label of the run, which never changes; left out where only its place was looked for. */
+  readonly label?: string
 }
 
 const MOST_KNOWN = 50_000
@@ -54,8 +56,8 @@ export class Places {
     if (known !== undefined) return known
     const runTag = runTagOf(runUid)
     const found = await this.#firstWhere(async (policyName) => {
-      const [uid = null] = await this.#connection.hmget(runKey(policyName, runTag), ['run_uid'])
-      return uid === runUid ? { policyName, runTag } : undefined
+      const [uid = null, label = null] = await this.#connection.hmget(runKey(policyName, runTag), ['run_uid', 'label'])
+      return uid === runUid ? { policyName, runTag, label: label ?? 'null' } : undefined
     })
     if (found !== undefined) this.note(runUid, found)
     return found

@@ -27,16 +27,16 @@ export class QuickSteps {
   async number(request: NumberRequest, place: Place): Promise<NumberAnswer> {
     const { historyId, random } = this.#steps
     const callId = newCallId(place.policyName, request.caller.runUid, random)
-    const quick = quickNumber(request, callId, this.#steps.wallMs())
+    const quick = quickNumber(request, { callId, label: place.label, nowMs: this.#steps.wallMs() })
     if (quick === undefined) {
       const asked = await this.#steps.asked(NUMBER, place, numberArguments(request, callId))
-      return this.#noted(numberAnswer(asked, historyId, request.sealedRequest), place, asked)
+      return this.#noted(numberAnswer(asked, historyId, request.sealedRequest), place, linesOf(asked))
     }
     const whole = { script: NUMBER, args: () => numberArguments(request, callId) }
     const { reply, isQuick } = await this.#steps.quickly(place, { script: QUICK_NUMBER, args: quick.args }, whole)
-    if (!isQuick) return this.#noted(numberAnswer(reply, historyId, request.sealedRequest), place, reply)
+    if (!isQuick) return this.#noted(numberAnswer(reply, historyId, request.sealedRequest), place, linesOf(reply))
     const call = newRowOf(request, { ...quick, callId, packed: packedOf(reply) })
-    return this.#noted({ status: 'SEND', call, isNew: true, passed: passedOf(reply) }, place, reply)
+    return this.#noted({ status: 'SEND', call, isNew: true, passed: passedOf(reply) }, place, quick.lines)
   }
 
   /** `whole`: as REPORT answers it. */
@@ -59,8 +59,8 @@ export class QuickSteps {
     this.#own.forget()
   }
 
-  #noted(answer: NumberAnswer, place: Place, reply: Reply): NumberAnswer {
-    if (answer.status === 'SEND' && answer.isNew) this.#own.note(answer.call, place, linesOf(reply))
+  #noted(answer: NumberAnswer, place: Place, lines: string): NumberAnswer {
+    if (answer.status === 'SEND' && answer.isNew) this.#own.note(answer.call, place, lines)
     return answer
   }
 }

@@ -12,9 +12,19 @@ import type { QUICK_NUMBER, QUICK_REPORT } from './scripts/quick.ts'
 
 type ArgumentsOf<Script extends { readonly args: object }> = Readonly<Record<keyof Script['args'], ScriptValue>>
 
+/** What the request of a call does not say. */
+export interface QuickCall {
+  readonly callId: CallId
+  /** JSON of the label of the run; undefined: not known. */
+  readonly label: string | undefined
+  readonly nowMs: number
+}
+
 /** A call as the quick script reserves it, if it does. */
 export interface QuickNumber {
   readonly args: ArgumentsOf<typeof QUICK_NUMBER>
+  /** What of it then stays on record. */
+  readonly lines: string
   /** Sums that it then counts in. */
   readonly accounts: readonly string[]
   readonly vendorKey: string
@@ -23,10 +33,10 @@ export interface QuickNumber {
 const DAY_MS = 86_400_000
 
 /** What QUICK_NUMBER is told; undefined where the request alone shows that it is not the plainest case. */
-export function quickNumber(request: NumberRequest, callId: CallId, nowMs: number): QuickNumber | undefined {
+export function quickNumber(request: NumberRequest, { callId, label, nowMs }: QuickCall): QuickNumber | undefined {
   const { caller, claims, identity, price, repeat, send, vendor, policyName, limits } = request
   const { pod, runUid } = caller
-  if (pod === null || claims === null || !isPlainRequest(request)) return undefined
+  if (pod === null || claims === null || label === undefined || !isPlainRequest(request)) return undefined
   const dayFromMs = nowMs - (nowMs % DAY_MS)
   const day = dayOf(dayFromMs)
   const scope = shortScope(scopeOf(caller), runUid)
@@ -44,13 +54,16 @@ export function quickNumber(request: NumberRequest, callId: CallId, nowMs: numbe
   ]
   const vendorKey = `${vendorKeyHead(request)}1`
   const limitOf = (name: CapLimit['level']) => limits.find(({ level }) => level === name)?.limitUsdMicros ?? null
+  const lines = [
+    `${actorText(caller)}${label}}`,
+    `${toldHead(request, callId)}1,"namedKey":null,"vendorKey":${JSON.stringify(vendorKey)}}`,
+    `${scope}\t${digest}\t${vendor}\t${attempt}\t${day}\t${ofPolicy}\t${ofVendor}\t${ofNamespace}`,
+    rest,
+  ].join('\n')
   const args = {
-    keyId: caller.keyId,
-    jobUid: pod.jobUid,
+    who: `${caller.keyId} ${pod.jobUid}`,
     callId,
-    actor: actorText(caller),
-    told: `${toldHead(request, callId)}1,"namedKey":null,"vendorKey":${JSON.stringify(vendorKey)}}`,
-    place: `${scope}\t${digest}\t${vendor}\t${attempt}\t${day}\t${ofPolicy}\t${ofVendor}\t${ofNamespace}\n${rest}`,
+    lines,
     dayFromMs,
     dayField: `a:${day}`,
     attempt,
@@ -59,7 +72,6 @@ export function quickNumber(request: NumberRequest, callId: CallId, nowMs: numbe
     progressField: `g:${scope}`,
     lowField: `S:${attempt}|${digest}`,
     occurrenceField: `n:${scope}|${digest}|1`,
-    handedField: `h:${attempt}|${digest}|1`,
     coreField: core === null ? null : `t:${scope}|${core}`,
     coreFirst: `${digest} 1 `,
     lifeField: `L:${attempt}`,
@@ -79,7 +91,7 @@ export function quickNumber(request: NumberRequest, callId: CallId, nowMs: numbe
     rates: ratesText(price),
   }
   const accounts = [runAccount(runUid), runDayAccount(runUid, day), policyAccount, vendorAccount, namespaceAccount]
-  return { args, accounts, vendorKey }
+  return { args, lines, accounts, vendorKey }
 }
 
 let lastDay = { fromMs: 0, day: '1970-01-01' }
@@ -120,7 +132,7 @@ export function quickReport(
   const [, , policyAccount, vendorAccount, namespaceAccount] = row.accounts
   if (!isPlain || policyAccount === undefined || vendorAccount === undefined || namespaceAccount === undefined)
     return undefined
-  const [actor = '', told = '', placeLine = ''] = lines.split('\n', 3)
+  const [, , placeLine = ''] = lines.split('\n', 3)
   const [scope, digest, vendor, , day] = placeLine.split('\t', 5)
   const content = `${scope}|${digest}`
   return {
@@ -131,8 +143,6 @@ export function quickReport(
     total: totalUsdMicros,
     object: marked(object),
     objectJson: JSON.stringify(object),
-    actor,
-    told,
     dayField: `a:${day}`,
     progressField: `g:${scope}`,
     occurrenceField: `n:${content}|${n}`,

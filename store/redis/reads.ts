@@ -4,24 +4,24 @@ import { addUsd, MAX_USD_MICROS, type UsdMicros, ZERO_USD } from '../../contract
 import type { AuditQuery, Balance, CallRow, KeyRow, RunRow, RunTotals } from '../store.ts'
 import { policyKeys, runKey } from './layout.ts'
 import type { Place, Places } from './places.ts'
-import { callRowOf, keyRowOf, ROW_FIELDS, type RowValues, rowValues, runRowOf } from './rows.ts'
+import { AUDIT_PAGE, RedisRecord } from './record.ts'
+import { callRowOf, isOfRead, keyRowOf, linesAt, ROW_FIELDS, type RowValues, rowValues, runRowOf } from './rows.ts'
 import { NOW } from './scripts/now.ts'
 import type { Steps } from './steps.ts'
 
 const NO_BALANCE: Balance = { spentUsdMicros: ZERO_USD, reservedUsdMicros: ZERO_USD }
-const AUDIT_PAGE = 1_000
 /** Fields of one run's hash; a scan of so many holds Redis up for well under a millisecond. */
 const SCANNED_AT_ONCE = 500
-/** Within the packed state of a call: 1 for a read. */
-const READ_FLAG_AT = 15
 
 /** Questions that change nothing; each sees what was written before it was asked. */
 export class RedisReads {
   readonly places: Places
   readonly #steps: Steps
+  readonly #record: RedisRecord
 
   constructor(steps: Steps, places: Places) {
     this.#steps = steps
+    this.#record = new RedisRecord(steps.connection)
     this.places = places
   }
 
@@ -154,7 +154,7 @@ export class RedisReads {
       let afterSeq = query.afterSeq
       let left = query.limit
       while (left > 0) {
-        const page = await this.#events(policyName, afterSeq)
+        const page = await this.#record.events(policyName, afterSeq)
         const wanted = page.filter((event) => isAsked(event, query)).slice(0, left)
         found.push(...wanted)
         left -= wanted.length
@@ -173,8 +173,8 @@ export class RedisReads {
       const asked = [key, cursor, 'MATCH', 'd:*', 'COUNT', SCANNED_AT_ONCE]
       const [next, found] = (await this.#steps.connection.command('HSCAN', ...asked)) as [string, string[]]
       for (let at = 0; at < found.length; at += 2) {
-        const packed = (found[at + 1] ?? '').split(' ')
-        if (packed[READ_FLAG_AT] === '0') states.set(found[at] ?? '', packed[0] ?? '')
+        const packed = found[at + 1] ?? ''
+        if (!isOfRead(packed)) states.set(found[at] ?? '', packed.slice(0, packed.indexOf(' ')))
       }
       cursor = next
     } while (cursor !== '0')
@@ -197,27 +197,15 @@ export class RedisReads {
     return found.slice(0, limit)
   }
 
-  async #events(policyName: string, afterSeq: number): Promise<AuditEvent[]> {
-    const { audit } = policyKeys(policyName)
-    const { connection } = this.#steps
-    const entries = (await connection.command('XRANGE', audit, `(0-${afterSeq}`, '+', 'COUNT', AUDIT_PAGE)) as [
-      string,
-      [string, string],
-    ][]
-    return entries.map(
-      ([id, [, event]]) =>
-        ({ seq: Number(id.slice(id.indexOf('-') + 1)), ...(JSON.parse(event) as object) }) as AuditEvent,
-    )
-  }
-
   async #callAt({ policyName, runTag }: Place, callId: CallId): Promise<CallRow | undefined> {
-    const fields = ['d', 'c', 'b', 'x'].map((kind) => `${kind}:${callId}`)
-    const [packed, lines, blob, notSent] = await this.#steps.connection.hmgetBytes(runKey(policyName, runTag), fields)
-    if (!packed || !lines) return undefined
+    const fields = ['d', 'b', 'x'].map((kind) => `${kind}:${callId}`)
+    const [state, blob, notSent] = await this.#steps.connection.hmgetBytes(runKey(policyName, runTag), fields)
+    if (!state) return undefined
+    const packed = state.toString()
     return callRowOf({
       callId,
-      packed: packed.toString(),
-      lines: lines.toString(),
+      packed,
+      lines: await this.#record.lines(policyName, linesAt(packed)),
       blob: blob ?? Buffer.alloc(0),
       notSent: notSent?.toString() ?? '',
     })

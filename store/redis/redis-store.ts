@@ -80,7 +80,7 @@ export class RedisStore implements DistributedStore {
     const { historyId } = this
     // Whether the caller's history is ours can be said here; whether ours is Redis', the script says.
     if (claims !== null && claims.historyId !== historyId) return { status: 'NEW_HISTORY', historyId }
-    const place = await this.#placeOfCaller(caller.runUid)
+    const place = await this.#reads.places.ofRun(caller.runUid)
     if (place === undefined) return { status: 'REFUSED', refusal: refusal('credential_invalid') }
     if (place.policyName !== policyName)
       throw new Error(`run ${caller.runUid} is under ${place.policyName}, not ${policyName}`)
@@ -118,7 +118,7 @@ export class RedisStore implements DistributedStore {
     seen: S.NumberClaims['seen'],
   ): Promise<'recorded' | 'new_history'> {
     if (historyId !== this.historyId) return 'new_history'
-    const place = await this.#placeOfCaller(caller.runUid)
+    const place = await this.#reads.places.ofRun(caller.runUid)
     if (place === undefined) return 'recorded'
     const scope = shortScope(scopeOfPod(caller.runUid, caller), caller.runUid)
     for (let at = 0; at < seen.length; at += FACTS_AT_ONCE) {
@@ -131,7 +131,7 @@ export class RedisStore implements DistributedStore {
   }
 
   async admitRead(request: S.ReadRequest): Promise<CallId | Refusal> {
-    const place = await this.#placeOfCaller(request.caller.runUid)
+    const place = await this.#reads.places.ofRun(request.caller.runUid)
     if (place === undefined) return refusal('credential_invalid')
     const callId = newCallId(place.policyName, request.caller.runUid, this.#steps.random)
     const reply = await this.#steps.once(ADMIT_READ, place, {
@@ -149,7 +149,7 @@ export class RedisStore implements DistributedStore {
   }
 
   async recordRefusal(caller: S.Caller, refused: S.RefusedCall): Promise<void> {
-    const place = await this.#placeOfCaller(caller.runUid)
+    const place = await this.#reads.places.ofRun(caller.runUid)
     if (place === undefined) return
     const { code } = refused.refusal
     const told = { actor: actorText(caller), refusedCall: refusedCallText(refused), code }
@@ -310,10 +310,6 @@ export class RedisStore implements DistributedStore {
   async close(): Promise<void> {
     this.#stopTicking()
     this.#steps.connection.close()
-  }
-
-  #placeOfCaller(runUid: RunUid): Promise<Place | undefined> {
-    return this.#reads.places.ofRun(runUid)
   }
 
   async #keyThere(place: Place): Promise<S.KeyRow> {

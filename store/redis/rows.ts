@@ -215,12 +215,19 @@ function accountsOf(runUid: RunUid, day: string, prefixes: readonly string[]): r
   return [runAccount(runUid), runDayAccount(runUid, day), ...prefixes.map((prefix) => `${prefix}${day}`)]
 }
 
+/** Within the packed state of a call: the number of the event with its lines, and 1 for a read. */
+const LINES_AT = 14
+const READ_FLAG_AT = 16
+
+export const isOfRead = (packed: string): boolean => packed.split(' ')[READ_FLAG_AT] === '1'
+export const linesAt = (packed: string): string => packed.split(' ')[LINES_AT] ?? ''
+
 /** As `writeCall` of the scripts packs it. */
 function unpack(packed: string) {
   const words = packed.split(' ')
   const [state, epoch, gen, sends, lease, reserved, spent, first, window, status] = words
-  const [saved, effect, created, order, place, read, , open] = words.slice(10, 18)
-  const named = words.slice(18).join(' ')
+  const [saved, effect, created, order, , place, read, , open] = words.slice(10, 19)
+  const named = words.slice(19).join(' ')
   return {
     state: state as CallRow['state'],
     epoch: Number(epoch),

@@ -64,9 +64,9 @@ describe('ledgers on one Redis', function () {
   it('data of a newer and of an older layout are refused, with what to do', async () => {
     await (await start('--initialise')).drain()
     await admin((client) => client.hset(INSTALL_KEY, 'schema', '99'))
-    expect(await failure(start())).to.match(/has layout 99, this jobcap knows 1\. Start the newer jobcap/)
+    expect(await failure(start())).to.match(/has layout 99, this jobcap knows 2\. Start the newer jobcap/)
     await admin((client) => client.hset(INSTALL_KEY, 'schema', '0'))
-    expect(await failure(start())).to.match(/has layout 0, this jobcap knows 1\. Start the jobcap that wrote it/)
+    expect(await failure(start())).to.match(/has layout 0, this jobcap knows 2\. Start the jobcap that wrote it/)
   })
 
   it('a Redis that cannot be reached, or wants a password, is said as what it is', async () => {

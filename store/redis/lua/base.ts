@@ -30,8 +30,19 @@ local function get(field)
   end
   return value
 end
+-- The field plain: what a plain call asks of its key and run; empty where any call of it is for the whole rules.
+local ofPlain = {key_id = true, status = true, expires_ms = true, job_newest = true, newest_ended = true, is_run = true,
+  needs_named = true, cap = true, day_cap = true}
+local isPlainChanged = false
+local function plainText()
+  if not get('is_run') or get('status') ~= 'active' or get('newest_ended') == '1' or get('needs_named') == '1' then return '' end
+  local function orDash(value) return value and value ~= '' and value or '-' end
+  return get('key_id') .. ' ' .. orDash(get('job_newest')) .. ' ' .. orDash(get('expires_ms')) .. ' ' .. orDash(get('cap')) .. ' '
+    .. orDash(get('day_cap'))
+end
 local function set(field, value)
   cached[field] = value
+  if ofPlain[field] then isPlainChanged = true end
   kept[#kept + 1] = field
   kept[#kept + 1] = value
 end
@@ -41,6 +52,7 @@ local function unset(field)
 end
 -- Everything was checked before the first write: a script is not rolled back.
 local function flush()
+  if isPlainChanged then set('plain', plainText()) end
   if #gone > 0 then call('HDEL', run, unpack(gone)) end
   if #kept > 0 then call('HSET', run, unpack(kept)) end
   if #sums > 0 then call('HSET', accounts, unpack(sums)) end

@@ -1,7 +1,8 @@
 /**
- * A call is three fields of its run: `d:` what changes, packed; `c:` lines that stay: actor, call (both JSON, as they go
- * into events), place; `b:` the sealed request until it is resolved, then the sealed answer. `x:` why it was not sent.
- * Of a call that was put aside, `n` is `~`.
+ * A call is two fields of its run: `d:` what changes, packed; `b:` the sealed request until it is resolved, then the sealed
+ * answer. `x:` why it was not sent. What stays of it are lines of the event that made it, the `at`-th of the record: actor,
+ * call (both JSON, as a reader gets them with each event of the call), place, and what only a reader wants. Later events name
+ * that one. Of a call that was put aside, `n` is `~`.
  */
 export const CALLS = `
 local function readCall(id)
@@ -9,8 +10,8 @@ local function readCall(id)
   if not packed then return nil end
   local c = {id = id}
   c.state, c.epoch, c.gen, c.sends, c.leaseMs, c.reserved, c.spent, c.firstMs, c.windowMs, c.status, c.saved, c.effect, c.createdMs,
-    c.order, c.n, c.read, c.owner, c.open, c.object = match(packed,
-    '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
+    c.order, c.at, c.n, c.read, c.owner, c.open, c.object = match(packed,
+    '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
   c.epoch, c.gen, c.sends, c.leaseMs = tonumber(c.epoch), tonumber(c.gen), tonumber(c.sends), tonumber(c.leaseMs)
   c.reserved, c.spent = tonumber(c.reserved), tonumber(c.spent)
   return c
@@ -18,22 +19,41 @@ end
 local function writeCall(c)
   set('d:' .. c.id, c.state .. ' ' .. c.epoch .. ' ' .. c.gen .. ' ' .. c.sends .. ' ' .. text(c.leaseMs) .. ' '
     .. text(c.reserved) .. ' ' .. text(c.spent) .. ' ' .. c.firstMs .. ' ' .. c.windowMs .. ' ' .. c.status .. ' ' .. c.saved .. ' '
-    .. c.effect .. ' ' .. c.createdMs .. ' ' .. c.order .. ' ' .. c.n .. ' ' .. c.read .. ' ' .. c.owner .. ' ' .. c.open .. ' ' .. c.object)
+    .. c.effect .. ' ' .. c.createdMs .. ' ' .. c.order .. ' ' .. c.at .. ' ' .. c.n .. ' ' .. c.read .. ' ' .. c.owner .. ' ' .. c.open .. ' ' .. c.object)
 end
 local function linesOf(c)
   if not c.actor then
-    c.actor, c.told, c.place, c.rest = match(get('c:' .. c.id), '^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n(.*)$')
+    c.lines = call('XRANGE', audit, '0-' .. c.at, '0-' .. c.at)[1][2][4]
+    c.actor, c.told, c.place, c.rest = match(c.lines, '^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n(.*)$')
     c.scope, c.digest, c.vendor, c.walk, c.day, c.accounts = match(c.place,
       '^([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t?(.*)$')
   end
   return c
 end
+-- Of a call that is made, or made anew: its lines stand here.
+local function appendFirst(c, event, more)
+  local id = call('XADD', audit, '0-*', 'm', '"atMs":' .. text(nowMs) .. ',"event":"' .. event .. '"' .. (more or ''), 'l', c.lines)
+  c.at = match(id, '%-(%d+)$')
+  return tonumber(c.at)
+end
 local function appendOf(c, event, more)
-  linesOf(c)
-  return append(c.actor, '"event":"' .. event .. '","call":' .. c.told .. (more or ''))
+  call('XADD', audit, '0-*', 'm', '"atMs":' .. text(nowMs) .. ',"event":"' .. event .. '"' .. (more or ''), 'o', c.at)
+end
+local function putLines(c)
+  c.lines = c.actor .. '\\n' .. c.told .. '\\n' .. c.scope .. '\\t' .. c.digest .. '\\t' .. c.vendor .. '\\t' .. c.walk .. '\\t' .. c.day
+    .. '\\t' .. c.accounts .. '\\n' .. c.rest
 end
 local function callReply(status, c)
-  return {status, c.id, get('d:' .. c.id), get('c:' .. c.id), get('b:' .. c.id) or '', get('x:' .. c.id) or ''}
+  return {status, c.id, get('d:' .. c.id), linesOf(c).lines, get('b:' .. c.id) or '', get('x:' .. c.id) or ''}
+end
+-- Calls of one core of a scope: t:scope|core is the first, t:scope|core|2 the second, and so on; t:scope|core|# how many, if several.
+local function twinsIn(list) return tonumber(get(list .. '|#') or (get(list) and 1 or 0)) end
+local function twinIn(list, i) return get(i == 1 and list or list .. '|' .. i) end
+local function addTwin(list, twin)
+  local count = twinsIn(list) + 1
+  if count == 1 then return set(list, twin) end
+  set(list .. '|' .. count, twin)
+  set(list .. '|#', count)
 end
 local function isOpen(c, nonce)
   return string.find(',' .. c.open .. ',', ',' .. nonce .. ',', 1, true) ~= nil

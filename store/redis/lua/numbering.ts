@@ -194,9 +194,8 @@ end
 local function guardCore()
   if not hasSidecar or core == '' or keyKind == 'named' then return nil end
   local list = 't:' .. scope .. '|' .. core
-  local count = tonumber(get(list) or 0)
-  for i = 1, count do
-    local twinDigest, n, id = match(get(list .. '|' .. i), '^(%S+) (%S+) (%S+)$')
+  for i = 1, twinsIn(list) do
+    local twinDigest, n, id = match(twinIn(list, i), '^(%S+) (%S+) (%S+)$')
     if twinDigest ~= digest and not seenToken(attempt, twinDigest, n) then
       local c = readCall(id)
       if c.state ~= 'released' and not (c.state == 'settled' and c.effect == '0') then
@@ -278,30 +277,26 @@ local function admitNew(n, gen, remade)
   c.firstMs = isMaybeSent and text(nowMs) or '-'
   c.leaseMs = nowMs + leaseMs
   local named = '["' .. table.concat(levels, '","', 1, count) .. '"]'
-  local at = appendOf(c, 'call.reserved', ',"reservedUsdMicros":' .. text(amount) .. ',"levels":' .. named .. rates)
+  putLines(c)
+  local at = appendFirst(c, 'call.reserved', ',"reservedUsdMicros":' .. text(amount) .. ',"levels":' .. named .. rates)
   if not remade then c.order = at end
   call('ZADD', open, c.order, c.id)
   addMoney(c, 0, amount, 1)
   writeCall(c)
-  set('c:' .. c.id, c.actor .. '\\n' .. c.told .. '\\n' .. c.scope .. '\\t' .. c.digest .. '\\t' .. c.vendor .. '\\t' .. c.walk .. '\\t' .. c.day
-    .. '\\t' .. c.accounts .. '\\n' .. c.rest)
   set('b:' .. c.id, sealedRequest)
   if remade then
     if get('x:' .. c.id) then unset('x:' .. c.id) end
   elseif n then
     set('n:' .. place .. n, c.id .. (isMade(get('n:' .. place .. n)) and '+' or ''))
     if core ~= '' then
-      local list = 't:' .. scope .. '|' .. core
-      local count = (get(list) or 0) + 1
-      set(list, count)
-      set(list .. '|' .. count, digest .. ' ' .. n .. ' ' .. c.id)
+      addTwin('t:' .. scope .. '|' .. core, digest .. ' ' .. n .. ' ' .. c.id)
     end
   else
     set('N:' .. keyValue, c.id)
   end
   local passed = ''
   for i = 1, count do if limits[i] and limits[i] ~= '' then passed = passed .. levels[i] .. ' ' end end
-  return answered({'SEND', c.id, get('d:' .. c.id), get('c:' .. c.id), '', '', '1', passed}, c)
+  return answered({'SEND', c.id, get('d:' .. c.id), c.lines, '', '', '1', passed}, c)
 end
 
 `

@@ -54,7 +54,7 @@ export const MERGE = script({
   statuses: ['absent', 'merged'],
   body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${FROZEN}${SEEN}${SETTLING}
 if (get('retention') or 'kept') ~= 'kept' then return {'absent'} end
-load({'d:' .. callId, 'c:' .. callId, 'b:' .. callId, 'x:' .. callId, 'a', 'a:' .. day, 'cap', 'day_cap', 'label'})
+load({'d:' .. callId, 'b:' .. callId, 'x:' .. callId, 'a', 'a:' .. day, 'cap', 'day_cap', 'label'})
 local place = scope .. '|' .. digest .. '|' .. n
 local found = readCall(callId)
 local inPlace = not found and (n == '-' and get('N:' .. named) or n ~= '-' and get('n:' .. place))
@@ -100,7 +100,8 @@ local function putBack()
   c.state, c.epoch, c.gen, c.sends, c.leaseMs, c.open = 'in_doubt', epoch, gen, tonumber(sends), 0, nowOpen
   c.reserved, c.spent, c.firstMs, c.windowMs, c.saved, c.owner, c.object = amount, 0, firstMs, windowMs, saved, '-', object
   c.status, c.effect = '-', '0'
-  local at = append(c.actor, '"event":"call.in_doubt","call":' .. c.told .. ',"heldUsdMicros":' .. text(amount)
+  putLines(c)
+  local at = appendFirst(c, 'call.in_doubt', ',"heldUsdMicros":' .. text(amount)
     .. ',"reason":"its record was lost and put back from a journal"')
   -- Journals come in any order: what was made after it stays after it, and whatever is made from now on comes later still.
   if not found and tonumber(order) > at then call('XSETID', audit, '0-' .. order) end
@@ -108,8 +109,6 @@ local function putBack()
   if get('closed') == '1' then set('closed', '0') end
   addMoney(c, 0, amount, 1)
   writeCall(c)
-  set('c:' .. c.id, c.actor .. '\\n' .. c.told .. '\\n' .. c.scope .. '\\t' .. c.digest .. '\\t' .. c.vendor .. '\\t' .. c.walk .. '\\t' .. c.day
-    .. '\\t' .. c.accounts .. '\\n' .. c.rest)
   set('b:' .. c.id, sealedRequest)
   if found then
     if get('x:' .. c.id) then unset('x:' .. c.id) end
@@ -118,10 +117,7 @@ local function putBack()
   elseif c.n ~= '~' then
     set('n:' .. place, c.id)
     if core ~= '' then
-      local twins = 't:' .. scope .. '|' .. core
-      local count = (get(twins) or 0) + 1
-      set(twins, count)
-      set(twins .. '|' .. count, digest .. ' ' .. n .. ' ' .. c.id)
+      addTwin('t:' .. scope .. '|' .. core, digest .. ' ' .. n .. ' ' .. c.id)
     end
   end
   return c

@@ -11,13 +11,9 @@ export const QUICK_NUMBER = script({
   purpose: 'reserves a call that is new, the first of its content and of its core, and has room under every cap',
   keys: ['meta', 'run', 'accounts', 'audit', 'open'],
   args: {
-    keyId: 'the vault key',
-    jobUid: 'of the Pod',
+    who: 'the vault key and the Job of the Pod',
     callId: 'id of the record, if one is made',
-    actor: 'JSON of who asks, up to the label',
-    told: 'JSON of the call under its number 1',
-    place:
-      'scope, digest, vendor, attempt, day, names of the accounts up to the day, by tabs; then JSON of what only a reader wants',
+    lines: 'of the record: who asks, and the call under its number 1',
     dayFromMs: 'when the day begins that the ledger takes for today',
     dayField: 'sums of the run and that day',
     attempt: 'Pod UID and life',
@@ -26,7 +22,6 @@ export const QUICK_NUMBER = script({
     progressField: 'how far the scope has come',
     lowField: 'what the attempt has read of the content',
     occurrenceField: 'call 1 of the content',
-    handedField: 'whether call 1 was handed over',
     coreField: 'calls of the core; empty without a core',
     coreFirst: 'what is noted of call 1 under its core, up to its id',
     lifeField: 'that the attempt has asked',
@@ -47,15 +42,13 @@ export const QUICK_NUMBER = script({
   },
   statuses: ['WHOLE', 'SEND'],
   body: `${CLOCK}
-local key, status, expiresMs, jobNewest, newestEnded, isRun, needsNamed, label, cap, dayCap, ofRun, ofDay, last, newest, low, occurrence,
-  handed, twins, record, progress, hasLived = unpack(call('HMGET', run, 'key_id', 'status', 'expires_ms', 'job_newest', 'newest_ended',
-  'is_run', 'needs_named', 'label', 'cap', 'day_cap', 'a', dayField, lastField, scopeField, lowField, occurrenceField, handedField,
-  coreField, 'd:' .. callId, progressField, lifeField))
+local plain, ofRun, ofDay, last, newest, low, occurrence, twins, record, progress, hasLived = unpack(call('HMGET', run,
+  'plain', 'a', dayField, lastField, scopeField, lowField, occurrenceField, coreField, 'd:' .. callId, progressField, lifeField))
+local itsWho, expiresMs, cap, dayCap = match(plain or '', '^(%S+ %S+) (%S+) (%S+) (%S+)$')
 -- Only Redis' clock says which day it is: at another day than the ledger's, NUMBER finds its name.
 local sinceDayBegan = nowMs - dayFromMs
-if sinceDayBegan < 0 or sinceDayBegan >= 86400000 or held[6] or held[2] and 'a:' .. held[2] == dayField or key ~= keyId
-  or status ~= 'active' or expiresMs ~= '' and tonumber(expiresMs) <= nowMs or jobNewest ~= jobUid or newestEnded == '1' or not isRun
-  or needsNamed == '1' or not ofRun or last or newest ~= attempt or low or occurrence or handed or twins or record then return {'WHOLE'} end
+if sinceDayBegan < 0 or sinceDayBegan >= 86400000 or held[6] or held[2] and 'a:' .. held[2] == dayField or itsWho ~= who
+  or expiresMs ~= '-' and tonumber(expiresMs) <= nowMs or not ofRun or last or newest ~= attempt or low or occurrence or twins or record then return {'WHOLE'} end
 
 local sums = call('HMGET', accounts, policyAccount, vendorAccount, namespaceAccount)
 local amount, none, most = tonumber(total), '0 0', 9007199254740991
@@ -63,42 +56,38 @@ local runSpent, runReserved, unresolved = match(ofRun, '^(%S+) (%S+) ?(%S*)$')
 local daySpent, dayReserved, policySpent, policyReserved, vendorSpent, vendorReserved, namespaceSpent, namespaceReserved = match(
   (ofDay or none) .. ' ' .. (sums[1] or none) .. ' ' .. (sums[2] or none) .. ' ' .. (sums[3] or none),
   '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-if amount > (cap and cap ~= '' and cap or most) - runSpent - runReserved
-  or amount > (dayCap and dayCap ~= '' and dayCap or most) - daySpent - dayReserved
-  or amount > (policyLimit ~= '' and policyLimit or most) - policySpent - policyReserved
-  or amount > (vendorLimit ~= '' and vendorLimit or most) - vendorSpent - vendorReserved
-  or amount > (namespaceLimit ~= '' and namespaceLimit or most) - namespaceSpent - namespaceReserved then return {'WHOLE'} end
+-- What will be reserved.
+runReserved, dayReserved, policyReserved, vendorReserved, namespaceReserved = runReserved + amount, dayReserved + amount,
+  policyReserved + amount, vendorReserved + amount, namespaceReserved + amount
+if runReserved > (cap ~= '-' and cap or most) - runSpent
+  or dayReserved > (dayCap ~= '-' and dayCap or most) - daySpent
+  or policyReserved > (policyLimit ~= '' and policyLimit or most) - policySpent
+  or vendorReserved > (vendorLimit ~= '' and vendorLimit or most) - vendorSpent
+  or namespaceReserved > (namespaceLimit ~= '' and namespaceLimit or most) - namespaceSpent then return {'WHOLE'} end
 local newestOrder, inFlight = 0, 0
 if progress then newestOrder, inFlight = match(progress, '^(%d+) (%d+)$') end
 
 local now = format('%d', nowMs)
-local who = actor .. (label or 'null') .. '}'
-local id = call('XADD', audit, '0-*', 'e', '{"atMs":' .. now .. ',"actor":' .. who .. ',"event":"call.reserved","call":' .. told
-  .. ',"reservedUsdMicros":' .. total
-  .. ',"levels":["run","run_day","policy_day","policy_vendor_day","policy_namespace_day"]' .. rates .. '}')
+local id = call('XADD', audit, '0-*', 'm', '"atMs":' .. now .. ',"event":"call.reserved","reservedUsdMicros":' .. total
+  .. ',"levels":["run","run_day","policy_day","policy_vendor_day","policy_namespace_day"]' .. rates, 'l', lines)
 local order = match(id, '%-(%d+)$')
 call('ZADD', open, order, callId)
 local isMaybeSent = windowMs ~= 'never'
 local packed = 'reserved 1 0 ' .. (isMaybeSent and '1 ' or '0 ') .. format('%d', nowMs + leaseMs) .. ' ' .. total .. ' 0 '
-  .. (isMaybeSent and now or '-') .. ' ' .. windowMs .. ' - 0 0 ' .. now .. ' ' .. order .. ' 1 0 ' .. nonce .. ' '
+  .. (isMaybeSent and now or '-') .. ' ' .. windowMs .. ' - 0 0 ' .. now .. ' ' .. order .. ' ' .. order .. ' 1 0 ' .. nonce .. ' '
   .. (isMaybeSent and nonce or '-') .. ' -'
-local lines = who .. '\\n' .. told .. '\\n' .. place
-local kept = {'d:' .. callId, packed, 'c:' .. callId, lines, 'b:' .. callId, sealedRequest, occurrenceField, callId,
-  'a', runSpent .. format(' %d %d', runReserved + amount, (unresolved == '' and 0 or unresolved) + 1),
-  dayField, daySpent .. format(' %d', dayReserved + amount),
-  progressField, format('%d %d', math.max(newestOrder, order), inFlight + 1), lastField, ord .. ' ' .. callId}
-if coreField ~= '' then
-  kept[17], kept[18], kept[19], kept[20] = coreField, '1', coreField .. '|1', coreFirst .. callId
-end
+local more = coreField ~= '' and {coreField, coreFirst .. callId} or {}
 if hasLived ~= '1' then
-  kept[#kept + 1] = lifeField
-  kept[#kept + 1] = '1'
+  more[#more + 1] = lifeField
+  more[#more + 1] = '1'
 end
-call('HSET', run, unpack(kept))
-call('HSET', accounts, policyAccount, policySpent .. format(' %d', policyReserved + amount),
-  vendorAccount, vendorSpent .. format(' %d', vendorReserved + amount),
-  namespaceAccount, namespaceSpent .. format(' %d', namespaceReserved + amount))
-return {'SEND', callId, packed, lines, '', '', '1', (cap and cap ~= '' and 'run ' or '') .. (dayCap and dayCap ~= '' and 'run_day ' or '')
+call('HSET', run, 'd:' .. callId, packed, 'b:' .. callId, sealedRequest, occurrenceField, callId,
+  'a', runSpent .. format(' %d %d', runReserved, (unresolved == '' and 0 or unresolved) + 1),
+  dayField, daySpent .. format(' %d', dayReserved),
+  progressField, format('%d %d', math.max(newestOrder, order), inFlight + 1), lastField, ord .. ' ' .. callId, unpack(more))
+call('HSET', accounts, policyAccount, policySpent .. format(' %d', policyReserved),
+  vendorAccount, vendorSpent .. format(' %d', vendorReserved), namespaceAccount, namespaceSpent .. format(' %d', namespaceReserved))
+return {'SEND', callId, packed, '', '', '', '1', (cap ~= '-' and 'run ' or '') .. (dayCap ~= '-' and 'run_day ' or '')
   .. passed}
 `,
 })
@@ -119,8 +108,6 @@ export const QUICK_REPORT = script({
     total: 'micro-dollars of the object in all, or of the call',
     object: '= and the object that the call made or acted on; empty: none',
     objectJson: 'its JSON',
-    actor: 'JSON of who asked, as it is on record',
-    told: 'JSON of the call, as it is on record',
     dayField: 'sums of the run and the day of the reservation',
     progressField: 'how far the scope has come',
     occurrenceField: 'the call under its content and number',
@@ -139,41 +126,41 @@ local packed, ofRun, living, unseen, ofDay, progress, occurrence, effects, early
   'living', 'unseen', dayField, progressField, occurrenceField, effectsField, earlyField, objectField))
 if not packed or not ofRun or living == '0' or not ofDay or not progress or occurrence ~= callId or effects or early
   or object ~= '' and shares then return {'WHOLE'} end
-local state, itsGen, sends, reserved, firstMs, windowMs, saved, createdMs, order, n, owner, itsObject = match(packed,
-  '^(%S+) 1 (%S+) (%S+) %S+ (%S+) 0 (%S+) (%S+) %- (%S+) 0 (%S+) (%S+) (%d+) 0 (%S+) %S+ (.*)$')
+local state, itsGen, sends, itsReserved, firstMs, windowMs, saved, createdMs, order, at, n, owner, itsObject = match(packed,
+  '^(%S+) 1 (%S+) (%S+) %S+ (%S+) 0 (%S+) (%S+) %- (%S+) 0 (%S+) (%S+) (%S+) (%d+) 0 (%S+) %S+ (.*)$')
 if state ~= 'reserved' and state ~= 'sent' or itsGen ~= gen or windowMs == 'anew' or windowMs == 'never' or itsObject ~= '-'
   then return {'WHOLE'} end
-local spent = tonumber(total)
-if spent > tonumber(reserved) or spent <= 0 then return {'WHOLE'} end
+local spent, reserved = tonumber(total), tonumber(itsReserved)
+if spent > reserved or spent <= 0 then return {'WHOLE'} end
 
 local sums = call('HMGET', accounts, policyAccount, vendorAccount, namespaceAccount)
 if not sums[1] or not sums[2] or not sums[3] then return {'WHOLE'} end
 local runSpent, runReserved, unresolved = match(ofRun, '^(%S+) (%S+) ?(%S*)$')
 local daySpent, dayReserved, policySpent, policyReserved, vendorSpent, vendorReserved, namespaceSpent, namespaceReserved = match(
   ofDay .. ' ' .. sums[1] .. ' ' .. sums[2] .. ' ' .. sums[3], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-local most = 9007199254740991 - spent
-if runSpent + 0 > most or daySpent + 0 > most or policySpent + 0 > most or vendorSpent + 0 > most or namespaceSpent + 0 > most
-  then return {'WHOLE'} end
+-- What will be spent.
+runSpent, daySpent, policySpent, vendorSpent, namespaceSpent = runSpent + spent, daySpent + spent, policySpent + spent,
+  vendorSpent + spent, namespaceSpent + spent
+if math.max(runSpent, daySpent, policySpent, vendorSpent, namespaceSpent) > 9007199254740991 then return {'WHOLE'} end
 local newestOrder, inFlight = match(progress, '^(%d+) (%d+)$')
 
 call('ZREM', open, callId)
-call('XADD', audit, '0-*', 'e', '{"atMs":' .. format('%d', nowMs) .. ',"actor":' .. actor .. ',"event":"call.settled","call":' .. told
-  .. ',"spentUsdMicros":' .. total .. ',"status":' .. status .. ',"object":' .. objectJson .. ',"isOverrun":false}')
+call('XADD', audit, '0-*', 'm', '"atMs":' .. format('%d', nowMs) .. ',"event":"call.settled","spentUsdMicros":' .. total
+  .. ',"status":' .. status .. ',"object":' .. objectJson .. ',"isOverrun":false', 'o', at)
 packed = 'settled 1 ' .. gen .. ' ' .. sends .. ' 0 0 ' .. total .. ' ' .. firstMs .. ' ' .. windowMs .. ' ' .. status
-  .. ' ' .. saved .. ' 1 ' .. createdMs .. ' ' .. order .. ' ' .. n .. ' 0 ' .. owner .. ' - ' .. (object == '' and '-' or object)
-local kept = {'d:' .. callId, packed, 'b:' .. callId, sealed, occurrenceField, callId .. '+', effectsField, '1 0', 'unseen', (unseen or 0) + 1,
-  'a', format('%d %d %d', runSpent + spent, runReserved - reserved, (unresolved == '' and 0 or unresolved) - 1),
-  dayField, format('%d %d', daySpent + spent, dayReserved - reserved),
-  progressField, format('%d %d', math.max(newestOrder, order), inFlight - 1)}
-if object ~= '' then kept[17], kept[18] = objectField, callId .. ' ' .. total .. '\\n' end
+  .. ' ' .. saved .. ' 1 ' .. createdMs .. ' ' .. order .. ' ' .. at .. ' ' .. n .. ' 0 ' .. owner .. ' - ' .. (object == '' and '-' or object)
+local more = object ~= '' and {objectField, callId .. ' ' .. total .. '\\n'} or {}
 if handField ~= '' then
-  kept[#kept + 1] = handField
-  kept[#kept + 1] = handTo
+  more[#more + 1] = handField
+  more[#more + 1] = handTo
 end
-call('HSET', run, unpack(kept))
-call('HSET', accounts, policyAccount, format('%d %d', policySpent + spent, policyReserved - reserved),
-  vendorAccount, format('%d %d', vendorSpent + spent, vendorReserved - reserved),
-  namespaceAccount, format('%d %d', namespaceSpent + spent, namespaceReserved - reserved))
+call('HSET', run, 'd:' .. callId, packed, 'b:' .. callId, sealed, occurrenceField, callId .. '+', effectsField, '1 0', 'unseen', (unseen or 0) + 1,
+  'a', format('%d %d %d', runSpent, runReserved - reserved, (unresolved == '' and 0 or unresolved) - 1),
+  dayField, format('%d %d', daySpent, dayReserved - reserved),
+  progressField, format('%d %d', math.max(newestOrder, order), inFlight - 1), unpack(more))
+call('HSET', accounts, policyAccount, format('%d %d', policySpent, policyReserved - reserved),
+  vendorAccount, format('%d %d', vendorSpent, vendorReserved - reserved),
+  namespaceAccount, format('%d %d', namespaceSpent, namespaceReserved - reserved))
 return {'settled', callId, packed, '', '', '', '', '1'}
 `,
 })

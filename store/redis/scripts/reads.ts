@@ -31,12 +31,11 @@ if code then
 end
 local c = {id = callId, state = 'reserved', epoch = 1, gen = 0, sends = 1, leaseMs = nowMs + leaseMs, reserved = 0, spent = 0,
   firstMs = text(nowMs), windowMs = 'never', status = '-', saved = '0', effect = '0', createdMs = text(nowMs), n = '-', read = '1', owner = '-',
-  open = '-', object = '-', actor = who, told = told, day = '', accounts = ''}
-c.order = appendOf(c, 'read.admitted')
+  open = '-', object = '-', actor = who, told = told, day = '', accounts = '', lines = who .. '\\n' .. told .. '\\n' .. place .. '\\n' .. rest}
+c.order = appendFirst(c, 'read.admitted')
 call('ZADD', open, c.order, c.id)
 addMoney(c, 0, 0, 1)
 writeCall(c)
-set('c:' .. c.id, who .. '\\n' .. told .. '\\n' .. place .. '\\n' .. rest)
 flush()
 return {'ADMITTED'}
 `,

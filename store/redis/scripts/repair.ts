@@ -18,7 +18,7 @@ export const REPAIR = script({
   },
   statuses: ['UNKNOWN_CALL', 'RESOLVED', 'LIVE', 'SEND', 'HELD'],
   body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${FROZEN}${TAKING_OVER}${CLOSING_READS}${SEEN}${SETTLING}${PURCHASES}
-load({'d:' .. callId, 'c:' .. callId, 'b:' .. callId, 'x:' .. callId, 'a', 'status', 'is_run', 'closed', 'living'})
+load({'d:' .. callId, 'b:' .. callId, 'x:' .. callId, 'a', 'status', 'is_run', 'closed', 'living'})
 local c = readCall(callId)
 if not c then return {'UNKNOWN_CALL'} end
 local function done(status)

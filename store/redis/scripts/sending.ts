@@ -35,7 +35,7 @@ export const REPORT = script({
   },
   statuses: ['UNKNOWN_CALL', 'settled', 'released', 'in_doubt', 'noted'],
   body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${SEEN}${SETTLING}${PURCHASES}
-load({'d:' .. callId, 'c:' .. callId, 'x:' .. callId, 'a', 'is_run', 'closed', 'living', 'unseen'})
+load({'d:' .. callId, 'x:' .. callId, 'a', 'is_run', 'closed', 'living', 'unseen'})
 local c = readCall(callId)
 if not c then return {'UNKNOWN_CALL'} end
 call('ZREM', open, '')
@@ -110,7 +110,7 @@ if answer == 'settled' or answer == 'released' then closeIfDone() end
 flush()
 -- What it was just given is not sent back.
 local isGiven = c.isBooked and outcome == 'definite'
-return {answer, c.id, get('d:' .. c.id), get('c:' .. c.id), isGiven and '' or get('b:' .. c.id) or '',
+return {answer, c.id, get('d:' .. c.id), linesOf(c).lines, isGiven and '' or get('b:' .. c.id) or '',
   get('x:' .. c.id) or '', isAlarm and '1' or '', isGiven and '1' or ''}
 `,
 })
@@ -128,7 +128,7 @@ export const MARK_SENT = script({
   },
   statuses: ['UNKNOWN_CALL', 'refused', 'marked'],
   body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${FROZEN}${KEY_STATE}
-load({'d:' .. callId, 'c:' .. callId, 'x:' .. callId, 'a', 'status', 'expires_ms', 'is_run', 'closed', 'living'})
+load({'d:' .. callId, 'x:' .. callId, 'a', 'status', 'expires_ms', 'is_run', 'closed', 'living'})
 local c = readCall(callId)
 if not c then return {'UNKNOWN_CALL'} end
 local isOwner = tonumber(epoch) == c.epoch

@@ -6,6 +6,7 @@ export interface ScriptMutant {
   readonly replacement: string
 }
 
+const BASE = 'store/redis/lua/base.ts'
 const CALLS = 'store/redis/lua/calls.ts'
 const NUMBERING = 'store/redis/lua/numbering.ts'
 const SETTLING = 'store/redis/lua/settling.ts'
@@ -163,20 +164,20 @@ export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
   {
     name: 'the quick way asks no cap',
     file: QUICK,
-    text: "amount > (cap and cap ~= '' and cap or most) - runSpent - runReserved",
+    text: "runReserved > (cap ~= '-' and cap or most) - runSpent",
     replacement: 'false',
   },
   {
     name: 'the quick way forgets what is reserved',
     file: QUICK,
-    text: 'most) - policySpent - policyReserved',
-    replacement: 'most) - policySpent',
+    text: 'policyReserved > (policyLimit',
+    replacement: 'amount > (policyLimit',
   },
   {
     name: "the quick way reserves nothing on the policy's account",
     file: QUICK,
-    text: "policyAccount, policySpent .. format(' %d', policyReserved + amount)",
-    replacement: "policyAccount, policySpent .. ' ' .. policyReserved",
+    text: "policyAccount, policySpent .. format(' %d', policyReserved)",
+    replacement: "policyAccount, policySpent .. format(' %d', policyReserved - amount)",
   },
   {
     name: 'the quick way looks past the core guard',
@@ -186,20 +187,38 @@ export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
   },
   {
     name: 'the quick way admits for a key that is over',
-    file: QUICK,
-    text: " or status ~= 'active'",
+    file: BASE,
+    text: " or get('status') ~= 'active'",
     replacement: '',
+  },
+  {
+    name: 'the quick way asks the caps of before',
+    file: BASE,
+    text: 'needs_named = true, cap = true, day_cap = true}',
+    replacement: 'needs_named = true}',
+  },
+  {
+    name: 'a second call of a core hides the first',
+    file: CALLS,
+    text: "set(list .. '|' .. count, twin)",
+    replacement: 'set(list, twin)',
+  },
+  {
+    name: 'an answer names the event before the one that made its call',
+    file: QUICK,
+    text: `,"isOverrun":false', 'o', at)`,
+    replacement: `,"isOverrun":false', 'o', at - 1)`,
   },
   {
     name: 'the quick way makes a call anew that is on record',
     file: QUICK,
-    text: ' or occurrence or handed',
-    replacement: ' or handed',
+    text: ' or occurrence or twins',
+    replacement: ' or twins',
   },
   {
     name: 'the quick way hides an overrun',
     file: QUICK,
-    text: 'spent > tonumber(reserved) or ',
+    text: 'spent > reserved or ',
     replacement: '',
   },
   {
@@ -211,8 +230,8 @@ export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
   {
     name: 'the quick way keeps what was reserved on the account of the namespace',
     file: QUICK,
-    text: 'namespaceSpent + spent, namespaceReserved - reserved',
-    replacement: 'namespaceSpent + spent, namespaceReserved',
+    text: 'namespaceSpent, namespaceReserved - reserved',
+    replacement: 'namespaceSpent, namespaceReserved',
   },
   {
     name: 'what was read without a token is not known as read',
