@@ -45,7 +45,6 @@ const LEFT_OUT: readonly RuleName[] = [
   'same_ord_not_sent',
   'named_mismatch',
   'token_bound',
-  'delivering_line',
   'claimed_ord_keeps_n',
   'left_out_ord_is_stale',
   'claims_that_are_listed',
