@@ -16,7 +16,7 @@ describe('promise 6, attacked: a vendor without manners', function () {
 
   before(async () => {
     vendor = await HostileVendor.start()
-    world = await World.start('--vendor-deadline-ms', '1500')
+    world = await World.start('--vendor-deadline-ms', '4000')
     world.rig.writePolicy(policyText(world.rig, { stripeUrl: vendor.url }))
   })
   beforeEach(async () => {

@@ -12,7 +12,7 @@ describe('what a vendor may do to a call', () => {
   let count = 0
   before(async () => {
     rig = await startRig()
-    ledger = await rig.startLedger(['--vendor-deadline-ms', '700', '--repair-every-ms', '200'])
+    ledger = await rig.startLedger(['--vendor-deadline-ms', '4000', '--repair-every-ms', '200'])
   })
   after(() => rig.stop())
   beforeEach(async () => {

@@ -14,7 +14,7 @@ describe('Resend, by its own package', function () {
   let job: PathJob
   let pod: PathPod
   before(async () => {
-    world = await World.start('--repair-every-ms', '200', '--vendor-deadline-ms', '1000')
+    world = await World.start('--repair-every-ms', '200', '--vendor-deadline-ms', '4000')
     vendor = await world.rig.startVendor('resend')
     world.rig.writePolicy(policyFor(vendor))
   })

@@ -23,7 +23,7 @@ describe('Twilio, by its own package', function () {
   let to = ''
   let tests = 0
   before(async () => {
-    world = await World.start('--repair-every-ms', '200', '--vendor-deadline-ms', '1000')
+    world = await World.start('--repair-every-ms', '200', '--vendor-deadline-ms', '4000')
     vendor = await world.rig.startVendor('twilio')
     world.rig.writePolicy(policyFor(vendor))
   })

@@ -11,7 +11,7 @@ const STREET = '1 Main St'
 
 export const VENDOR_CHAPTER: Chapter = {
   about: 'the vendor',
-  flags: ['--vendor-deadline-ms', '1000', '--repair-every-ms', '200'],
+  flags: ['--vendor-deadline-ms', '4000', '--repair-every-ms', '200'],
   rows: {
     'vendor refused the connection, vendor 429': refusedOr429,
     'vendor timeout or reset after bytes': timeoutOrReset,
