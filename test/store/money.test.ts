@@ -235,10 +235,17 @@ describe('the money of random steps', function () {
   }
 
   it(`is the sum of the calls at every step and under every cap at admission (SEED=${SEED})`, async () => {
-    const { tally } = await walked(SEED)
-    const expected =
-      'SEND,REPLAY,JOIN,REFUSED,definite settled,not_sent released,not_sent noted,unknown in_doubt,repair SEND'
-    expect([...tally.keys()]).to.include.members(expected.split(','))
+    const unmet = new Set(
+      'SEND,REPLAY,JOIN,REFUSED,definite settled,not_sent released,not_sent noted,unknown in_doubt,repair SEND'.split(
+        ',',
+      ),
+    )
+    // About one walk in eight does not come to all of these.
+    for (let walk = 0; walk < 10 && unmet.size > 0; walk += 1) {
+      const { tally } = await walked(SEED + walk)
+      for (const met of tally.keys()) unmet.delete(met)
+    }
+    expect([...unmet]).to.deep.equal([])
   })
 
   const PLANTED = ['object_once', 'give_back_once', 'cap_run', 'cap_policy_day', 'release_only_when_closed'] as const
