@@ -69,9 +69,12 @@ export class Judge {
     }
   }
 
-  /** What nobody was told of may be gone. */
+  /**
+   * What nobody was told of may be gone. And a store that has lost a revocation admits calls until the journals are merged
+   * into it; no ledger may send them, and the vendors' truth says whether one did.
+   */
   storeLost(): void {
-    if (this.#spared === null) this.#isRevoked = false
+    this.#isRevoked = false
     this.caps.storeLost()
     this.owners.storeLost()
   }
