@@ -45,6 +45,8 @@ export class Recovery {
   #isServing = false
   #isEnding = false
   #hasServed = false
+  /** Run of the server that it serves under. */
+  #servedRun = ''
   #problem = 'the ledger is starting'
   #code: StoreProblemCode = 'store_starting'
   #recovering: Promise<void> | undefined
@@ -116,7 +118,7 @@ export class Recovery {
     const { replicaId, historyId } = this.#own
     if (isClean && this.#isServing && historyId !== null) {
       const card = { replicaId, historyId, droppedSegment: journal.droppedSegment }
-      await inner.registry.leave(card, random.hex(8)).catch((fault: unknown) => {
+      await inner.registry.leave(card, random.hex(8), this.#servedRun).catch((fault: unknown) => {
         log.warn(
           { err: fault },
           'this replica could not sign off; the others wait for its journal if the store loses something',
@@ -164,13 +166,13 @@ export class Recovery {
       case 'serve':
         inner.adopt(plan.historyId)
         if (!this.#hasServed) await tellOutcomes(inner, journal, log)
-        await this.#serve(plan.historyId)
+        await this.#serve(plan.historyId, state.witness.now)
         await this.#note(state)
         return true
       case 'catch_up':
         inner.adopt(plan.historyId)
         await mergeJournal(inner, journal, log)
-        await this.#serve(plan.historyId)
+        await this.#serve(plan.historyId, state.witness.now)
         return true
       case 'begin':
         await registry.begin({ next: random.hex(8) as HistoryId, witness: state.witness.now })
@@ -230,13 +232,14 @@ export class Recovery {
     }
   }
 
-  async #serve(historyId: HistoryId): Promise<void> {
+  async #serve(historyId: HistoryId, run: string): Promise<void> {
     const { inner, journal } = this.#options
     inner.adopt(historyId)
     const { replicaId } = this.#own
     await inner.registry.enter({ replicaId, historyId, droppedSegment: journal.droppedSegment })
     await journal.write({ kind: 'served', history: historyId })
     this.#own.historyId = historyId
+    this.#servedRun = run
     this.#isServing = true
     this.#hasServed = true
   }

@@ -23,8 +23,11 @@ export interface Registry {
   read(): Promise<RegistryState>
   /** The replica serves under this history, from now on. */
   enter(card: ReplicaCard): Promise<void>
-  /** The replica has ended cleanly: nobody waits for it, as long as nothing that it wrote can be lost without this too. */
-  leave(card: ReplicaCard, nonce: string): Promise<void>
+  /**
+   * The replica has ended cleanly: nobody waits for it, as long as nothing that it wrote can be lost without this too.
+   * `witness`: the run of the server that it served under; rejects where another one answers, which may have lost some of it.
+   */
+  leave(card: ReplicaCard, nonce: string, witness: string): Promise<void>
   /** A person has given up its journal: nobody waits for it, and it stays noted until the record says so. */
   giveUp(replicaId: string): Promise<void>
   /** The record says it. */

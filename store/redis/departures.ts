@@ -1,10 +1,22 @@
 import type { ReplicaCard } from '../recovery/registry.ts'
+import { StoreFault } from '../store.ts'
 import type { Connection } from './connection.ts'
 import { policyKeys, REPLICAS_KEY } from './layout.ts'
 import type { Places } from './places.ts'
 
 /** Of a replica that has ended cleanly, in the hash of the replicas and in that of each policy. */
 const LEFT = 'left:'
+
+/**
+ * KEYS: a hash. ARGV: a field of it, its value, the runs of the servers under which the replica served. 0: another run
+ * answers, which may have lost what the replica wrote.
+ */
+const WRITE = `
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+if not run or not string.find(ARGV[3], run, 1, true) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+`
 
 /** What stands of it in the hash of the replicas. */
 interface Departure {
@@ -27,12 +39,17 @@ export class Departures {
     this.#places = places
   }
 
-  async write(card: ReplicaCard, nonce: string): Promise<void> {
+  /** Rejects when Redis is not the one that the replica served under, by its witness: that one may have known more. */
+  async write(card: ReplicaCard, nonce: string, witness: string): Promise<void> {
     const policies = await this.#places.policies()
-    const field = `${LEFT}${card.replicaId}`
-    for (const policyName of policies) await this.#connection.command('HSET', policyKeys(policyName).meta, field, nonce)
+    const write = async (key: string, value: string) => {
+      const field = `${LEFT}${card.replicaId}`
+      const written = await this.#connection.command('EVAL', WRITE, 1, key, field, value, witness)
+      if (written !== 1) throw new StoreFault('Redis was started anew since this replica has served')
+    }
+    for (const policyName of policies) await write(policyKeys(policyName).meta, nonce)
     const departure: Departure = { card, nonce, policies }
-    await this.#connection.command('HSET', REPLICAS_KEY, field, JSON.stringify(departure))
+    await write(REPLICAS_KEY, JSON.stringify(departure))
   }
 
   /** It is back, or is waited for no more. */

@@ -83,8 +83,8 @@ export class RedisRegistry implements Registry {
     await this.#departures.forget(card.replicaId)
   }
 
-  async leave(card: ReplicaCard, nonce: string): Promise<void> {
-    await this.#departures.write(card, nonce)
+  async leave(card: ReplicaCard, nonce: string, witness: string): Promise<void> {
+    await this.#departures.write(card, nonce, witness)
     await this.#connection.command('HDEL', REPLICAS_KEY, card.replicaId)
   }
 

@@ -47,9 +47,13 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
   beforeEach(async () => {
     await store.registry.enter(card('stays'))
     await store.registry.enter(card('goes'))
-    await store.registry.leave(card('goes'), 'first')
+    await leave('goes', 'first')
   })
 
+  const leave = async (replicaId: string, nonce: string) => {
+    const { witness } = await store.registry.read()
+    await store.registry.leave(card(replicaId), nonce, witness.now)
+  }
   const registered = async () => {
     const { replicas, left } = await store.registry.read()
     return { replicas: replicas.map(({ replicaId }) => replicaId).toSorted(), left }
@@ -57,6 +61,13 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
 
   it('is not waited for while every slot knows that it left', async () => {
     expect(await registered()).to.deep.equal({ replicas: ['stays'], left: ['goes'] })
+  })
+
+  it('cannot sign off where Redis was started anew since it served, which may have lost its calls', async () => {
+    await store.registry.enter(card('goes'))
+    const late = store.registry.leave(card('goes'), 'late', 'a1b2.c3d4 e5f6.a7b8')
+    expect(await late.catch((fault: Error) => fault.message)).to.include('started anew')
+    expect(await registered()).to.deep.equal({ replicas: ['goes', 'stays'], left: [] })
   })
 
   it('is waited for when the slot of a policy does not know it, since its calls may be lost there', async () => {
@@ -67,7 +78,7 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
   it('is waited for when a slot knows only of an earlier time that it left', async () => {
     await store.registry.enter(card('goes'))
     expect(await registered()).to.deep.equal({ replicas: ['goes', 'stays'], left: [] })
-    await store.registry.leave(card('goes'), 'second')
+    await leave('goes', 'second')
     expect(await registered()).to.deep.equal({ replicas: ['stays'], left: ['goes'] })
     await admin.hset(meta, 'left:goes', 'first')
     expect(await registered()).to.deep.equal({ replicas: ['goes', 'stays'], left: [] })

@@ -1,5 +1,6 @@
 import { asHistoryId, type HistoryId } from '../../../contract/ids.ts'
 import type { RecoveryOver, Registry, RegistryState, ReplicaCard } from '../../../store/recovery/registry.ts'
+import { StoreFault } from '../../../store/store.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { RedisLink } from './redis-link.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -46,8 +47,11 @@ export class SimRegistry implements Registry {
     await this.#command('is back', () => this.#server.remove(this.#server.left, card.replicaId))
   }
 
-  async leave({ replicaId }: ReplicaCard): Promise<void> {
-    await this.#command('leave', () => this.#server.put(this.#server.left, replicaId, true))
+  async leave({ replicaId }: ReplicaCard, _: string, witness: string): Promise<void> {
+    await this.#command('leave', () => {
+      if (this.#server.runId !== witness) throw new StoreFault('the store was started anew')
+      this.#server.put(this.#server.left, replicaId, true)
+    })
     await this.#command('is gone', () => this.#server.remove(this.#server.cards, replicaId))
   }
 
