@@ -12,7 +12,7 @@ import { drip, HostileVendor, jsonAnswer } from './hostile-vendor.ts'
 const textOf = ({ status, headers, text }: Told) => `${status} ${JSON.stringify(headers)} ${text}`
 
 describe('promise 5, attacked: the vendor gives our secret away', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let world: World
   let vendor: HostileVendor
   let pod: PathPod

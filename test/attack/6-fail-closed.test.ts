@@ -8,7 +8,7 @@ import { World } from '../path/world.ts'
 import { drip, HostileVendor, jsonAnswer } from './hostile-vendor.ts'
 
 describe('promise 6, attacked: a vendor without manners', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let world: World
   let vendor: HostileVendor
   let job: PathJob

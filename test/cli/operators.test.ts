@@ -27,7 +27,7 @@ console.log('told', (await answer.json()).code)
 `
 
 describe('what operators ask of the ledger of a state folder', function () {
-  this.timeout(60_000)
+  this.timeout(240_000)
   let stage: CliStage
   let ledger: CommandRun
   before(async () => {
@@ -104,7 +104,7 @@ describe('what operators ask of the ledger of a state folder', function () {
 })
 
 describe('jobcap doctor', function () {
-  this.timeout(60_000)
+  this.timeout(240_000)
   let stage: CliStage
   beforeEach(async () => {
     stage = await CliStage.open()

@@ -118,7 +118,7 @@ const BAD: readonly Bad[] = [
 ]
 
 describe('jobcap run, given bad input', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let stage: CliStage
   before(async () => {
     stage = await CliStage.open()

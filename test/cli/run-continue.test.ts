@@ -4,7 +4,7 @@ import { CliStage, job, needsPodNetwork } from './stage.ts'
 const JOB_UID = /"job\.started".*?"jobUid":"([0-9a-f-]+)"/
 
 describe('jobcap run --continue, refused', function () {
-  this.timeout(60_000)
+  this.timeout(240_000)
   let stage: CliStage
   beforeEach(async () => {
     stage = await CliStage.open()
@@ -58,7 +58,7 @@ describe('jobcap run --continue, refused', function () {
 })
 
 describe('two jobcap runs on one state folder', function () {
-  this.timeout(60_000)
+  this.timeout(240_000)
   let stage: CliStage
   before(needsPodNetwork)
   beforeEach(async () => {

@@ -5,7 +5,7 @@ import { SIDECAR_BUNDLES, sidecarOptions } from '../../tools/bundle/bundles.ts'
 import { notInAPod } from '../../tools/bundle/forbidden.ts'
 
 describe('what goes into a user’s Pod', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   for (const bundle of SIDECAR_BUNDLES.filter(({ source }) => existsSync(source.split('/')[0] ?? ''))) {
     it(`${bundle.file} holds no zod, express, undici, YAML, pino, database or price list`, async () => {

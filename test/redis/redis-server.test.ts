@@ -15,7 +15,7 @@ async function say({ host, port }: RedisServer, command: string): Promise<string
 }
 
 describe('the Redis of the tests', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let redis: RedisServer
 
   before(function () {

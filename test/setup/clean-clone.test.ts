@@ -35,7 +35,7 @@ class Clone {
 }
 
 describe('set-up', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let clone: Clone
   beforeEach(() => {
     clone = new Clone()

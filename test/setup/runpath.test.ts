@@ -12,7 +12,7 @@ function libraryOf(program: string, name: string): string | undefined {
 }
 
 describe('a Node whose libatomic lies beside it', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let folder: string
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'jobcap-runpath-'))

@@ -219,7 +219,7 @@ class Walk {
 }
 
 describe('the money of random steps', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   async function walked(seed: number, rules?: Rulebook): Promise<Walk> {
     const stage = await Stage.open(inMemory, rules)

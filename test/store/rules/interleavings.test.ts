@@ -81,7 +81,7 @@ const STORIES: readonly Story[] = (['repeats', 'once'] as const).flatMap((vendor
 ])
 
 describe('every interleaving of two callers', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   for (const { name, vendor, setting, first, second, around, end } of STORIES) {
     it(`${name} (${vendor})`, async () => {
