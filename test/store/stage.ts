@@ -384,3 +384,8 @@ export function told(answer: S.NumberAnswer): string {
       return answer.status
   }
 }
+
+/** What an exchange came to: its status, or the refusal with its sentence. */
+export function toldOfExchange(answer: S.AdmitPodAnswer): string {
+  return answer.status === 'REFUSED' ? `${answer.refusal.code}: ${answer.refusal.message}` : answer.status
+}

@@ -1,16 +1,15 @@
 import { expect } from 'chai'
 import { asJobUid } from '../../../contract/ids.ts'
-import { type OpenStore, type PodsCaller, Stage, told, usd } from '../stage.ts'
+import { type OpenStore, type PodsCaller, type Stage, told, usd } from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 export function suiteOfWhatIsAsked(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+  withPod(open, (fresh, pod) => {
+    stage = fresh
+    a = pod
   })
-  afterEach(() => stage.store.close())
 
   describe('what is asked of runs', () => {
     it('the run of a Job is found by its UID and by its name, in its own namespace only', async () => {

@@ -1,18 +1,17 @@
 import { expect } from 'chai'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import type * as S from '../../../store/store.ts'
-import { NEVER, type OpenStore, type PodsCaller, Stage, seenFact, told, usd } from '../stage.ts'
+import { NEVER, type OpenStore, type PodsCaller, type Stage, seenFact, told, usd } from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 /** M3, M6 and M7: the gen of a call, and who may raise it. */
 export function suiteOfDeclines(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+  withPod(open, (fresh, pod) => {
+    stage = fresh
+    a = pod
   })
-  afterEach(() => stage.store.close())
 
   const decline = (ref: S.SendRef) =>
     stage.settle(ref, { status: 402, hasEffect: false, totalUsdMicros: usd(0), sealedAnswer: Buffer.from('declined') })

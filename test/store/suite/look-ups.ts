@@ -1,18 +1,17 @@
 import { expect } from 'chai'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import type * as S from '../../../store/store.ts'
-import { LEASE_MS, NEVER, type OpenStore, type PodsCaller, Stage, usd } from '../stage.ts'
+import { LEASE_MS, NEVER, type OpenStore, type PodsCaller, type Stage, usd } from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 /** M5: what a look-up at the vendor may settle. */
 export function suiteOfLookUps(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+  withPod(open, (fresh, pod) => {
+    stage = fresh
+    a = pod
   })
-  afterEach(() => stage.store.close())
 
   const sent = async (caller: S.Caller = a, content = 'D') => {
     const x = await stage.send(caller, { content, repeat: NEVER })

@@ -2,17 +2,16 @@ import { expect } from 'chai'
 import { MAX_USD_MICROS } from '../../../contract/money.ts'
 import { classDayAccount, policyDayAccount, runAccount, runDayAccount } from '../../../store/rules/accounts.ts'
 import type * as S from '../../../store/store.ts'
-import { DAY_MS, micros, NEVER, type OpenStore, type PodsCaller, Stage, told, usd } from '../stage.ts'
+import { DAY_MS, micros, NEVER, type OpenStore, type PodsCaller, type Stage, told, usd } from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 export function suiteOfMoney(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+  withPod(open, (fresh, pod) => {
+    stage = fresh
+    a = pod
   })
-  afterEach(() => stage.store.close())
 
   const held = async (account = runAccount(a.runUid)) => {
     const { spentUsdMicros, reservedUsdMicros } = await stage.store.balance(account)

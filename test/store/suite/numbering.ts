@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { REFUSALS, refusal } from '../../../contract/refusals.ts'
 import type * as S from '../../../store/store.ts'
-import { DAY_MS, type OpenStore, type PodsCaller, START_MS, Stage, seenFact, told, usd } from '../stage.ts'
+import { DAY_MS, type OpenStore, type PodsCaller, START_MS, type Stage, seenFact, told, usd } from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 /**
  * Order of precedence: each row would fail every check below it too, and is told the first. Made from the last row to
@@ -20,12 +21,14 @@ interface Spoilt {
 export function suiteOfNumbering(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(5) }, expiresAtMs: START_MS + DAY_MS })
-  })
-  afterEach(() => stage.store.close())
+  withPod(
+    open,
+    (fresh, pod) => {
+      stage = fresh
+      a = pod
+    },
+    { terms: { capUsdMicros: usd(5) }, expiresAtMs: START_MS + DAY_MS },
+  )
 
   describe('statuses in order of precedence', () => {
     const ROWS: readonly Row[] = [

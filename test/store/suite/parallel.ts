@@ -1,18 +1,17 @@
 import { expect } from 'chai'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import type * as S from '../../../store/store.ts'
-import { ANEW, type Ask, LEASE_MS, type OpenStore, type PodsCaller, Stage, seenFact, told, usd } from '../stage.ts'
+import { ANEW, type Ask, LEASE_MS, type OpenStore, type PodsCaller, type Stage, seenFact, told, usd } from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 /** Rule 3, and calls of which each send is a purchase of its own. */
 export function suiteOfParallelCalls(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+  withPod(open, (fresh, pod) => {
+    stage = fresh
+    a = pod
   })
-  afterEach(() => stage.store.close())
 
   const llm = (ord: readonly [number, number], more: Ask = {}): Ask => ({ kind: 'llm', repeat: ANEW, ord, ...more })
   const ask = async (ord: readonly [number, number], more: Ask = {}) => told(await stage.ask(a, llm(ord, more)))

@@ -1,16 +1,15 @@
 import { expect } from 'chai'
 import type * as S from '../../../store/store.ts'
-import { NEVER, type OpenStore, type PodsCaller, START_MS, Stage, usd } from '../stage.ts'
+import { NEVER, type OpenStore, type PodsCaller, START_MS, type Stage, usd } from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 export function suiteOfTheRecord(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+  withPod(open, (fresh, pod) => {
+    stage = fresh
+    a = pod
   })
-  afterEach(() => stage.store.close())
 
   describe('the record', () => {
     it('has a line for every step that matters, numbered without gaps, with who acted', async () => {

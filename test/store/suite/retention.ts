@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { asJobUid } from '../../../contract/ids.ts'
 import { policyDayAccount, runAccount, runDayAccount } from '../../../store/rules/accounts.ts'
-import { DAY_MS, NEVER, type OpenStore, type PodsCaller, Stage, seenFact, told, usd } from '../stage.ts'
+import { DAY_MS, NEVER, type OpenStore, type PodsCaller, type Stage, seenFact, told, usd } from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 const KEEP_MS = 3 * DAY_MS
 const ALL = { keepMs: KEEP_MS, limit: 1_000 }
@@ -10,12 +11,14 @@ const ALL = { keepMs: KEEP_MS, limit: 1_000 }
 export function suiteOfRetention(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(100) }, expiresAtMs: null })
-  })
-  afterEach(() => stage.store.close())
+  withPod(
+    open,
+    (fresh, pod) => {
+      stage = fresh
+      a = pod
+    },
+    { terms: { capUsdMicros: usd(100) }, expiresAtMs: null },
+  )
 
   const endJob = (job = 'job-1') => stage.store.endJob(a.runUid, asJobUid(job))
   const paid = async (content: string, caller = a) => {

@@ -1,24 +1,31 @@
 import { expect } from 'chai'
 import { asJobUid, asRunUid } from '../../../contract/ids.ts'
 import type * as S from '../../../store/store.ts'
-import { NEVER, type OpenStore, type PodPlan, type PodsCaller, Stage, seenFact, told, usd } from '../stage.ts'
+import {
+  NEVER,
+  type OpenStore,
+  type PodPlan,
+  type PodsCaller,
+  type Stage,
+  seenFact,
+  told,
+  toldOfExchange,
+  usd,
+} from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 export function suiteOfRunEnds(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+  withPod(open, (fresh, pod) => {
+    stage = fresh
+    a = pod
   })
-  afterEach(() => stage.store.close())
 
   const eventNames = async () => (await stage.events()).map(({ event }) => event)
   const endJob = (job = 'job-1') => stage.store.endJob(a.runUid, asJobUid(job))
   /** By who does not know the run. */
   const endUnknown = (job: string) => stage.store.endJob(asRunUid(job), asJobUid(job))
-  const refusalOf = (answer: S.AdmitPodAnswer) =>
-    answer.status === 'REFUSED' ? `${answer.refusal.code}: ${answer.refusal.message}` : answer.status
 
   describe('continuing a run', () => {
     const continuing: PodPlan = { job: 'job-2', continues: 'job-1' }
@@ -35,16 +42,16 @@ export function suiteOfRunEnds(open: OpenStore): void {
     for (const [what, plan, refused] of REFUSED) {
       it(`${what} is refused, the field named`, async () => {
         await endJob()
-        expect(refusalOf(await stage.exchange('b', { ...continuing, ...plan }))).to.match(refused)
+        expect(toldOfExchange(await stage.exchange('b', { ...continuing, ...plan }))).to.match(refused)
         expect(await stage.store.listRuns({})).to.have.length(1)
       })
     }
 
     it('a run that still lives, or was revoked, is not continued', async () => {
-      expect(refusalOf(await stage.exchange('b', continuing))).to.match(/^continue_running: .*job-1-name/)
+      expect(toldOfExchange(await stage.exchange('b', continuing))).to.match(/^continue_running: .*job-1-name/)
       await stage.store.revokeKey(a.keyId)
       await endJob()
-      expect(refusalOf(await stage.exchange('b', continuing))).to.match(/^continue_revoked/)
+      expect(toldOfExchange(await stage.exchange('b', continuing))).to.match(/^continue_revoked/)
     })
 
     it('replays what was charged, by the name of the Job too, and goes on from there', async () => {
@@ -62,7 +69,7 @@ export function suiteOfRunEnds(open: OpenStore): void {
       await endJob()
       const b = await stage.pod('b', continuing)
       expect(told(await stage.ask(a))).to.equal('REFUSED key_ended')
-      expect(refusalOf(await stage.exchange('a', { purpose: 'renew' }))).to.match(/^key_ended/)
+      expect(toldOfExchange(await stage.exchange('a', { purpose: 'renew' }))).to.match(/^key_ended/)
       await endJob('job-1')
       expect(told(await stage.ask(b))).to.equal('SEND n=1')
       await endJob('job-2')
@@ -114,8 +121,8 @@ export function suiteOfRunEnds(open: OpenStore): void {
 
     it('told before an exchange under way opens its run, lets none open it', async () => {
       expect(await endUnknown('job-7')).to.equal(undefined)
-      expect(refusalOf(await stage.exchange('late', { job: 'job-7' }))).to.match(/^key_ended/)
-      expect(refusalOf(await stage.exchange('late', { job: 'job-7' }))).to.match(/^key_ended/)
+      expect(toldOfExchange(await stage.exchange('late', { job: 'job-7' }))).to.match(/^key_ended/)
+      expect(toldOfExchange(await stage.exchange('late', { job: 'job-7' }))).to.match(/^key_ended/)
       expect(await stage.store.listRuns({})).to.have.length(1)
       expect(told(await stage.ask(a))).to.equal('SEND n=1')
     })
@@ -124,9 +131,9 @@ export function suiteOfRunEnds(open: OpenStore): void {
       await endJob()
       for (const _ of [1, 2]) expect(await endUnknown('job-2')).to.equal(undefined)
       const late = await stage.exchange('b', { job: 'job-2', continues: 'job-1' })
-      expect(refusalOf(late)).to.match(/^key_ended/)
+      expect(toldOfExchange(late)).to.match(/^key_ended/)
       const next = await stage.exchange('c', { job: 'job-3', continues: 'job-1' })
-      expect(refusalOf(next)).to.equal('ADMITTED')
+      expect(toldOfExchange(next)).to.equal('ADMITTED')
     })
 
     it('told with its own UID in place of the run ends it, also where it continues one', async () => {
@@ -139,7 +146,7 @@ export function suiteOfRunEnds(open: OpenStore): void {
       await endUnknown('job-7')
       stage.clock.pass(72 * 3_600_000 - 1)
       for (let job = 100; job < 150; job += 1) await endUnknown(`job-${job}`)
-      expect(refusalOf(await stage.exchange('late', { job: 'job-7' }))).to.match(/^key_ended/)
+      expect(toldOfExchange(await stage.exchange('late', { job: 'job-7' }))).to.match(/^key_ended/)
     })
 
     it('closes the account at once when nothing is out, and says so once', async () => {

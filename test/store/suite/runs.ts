@@ -1,23 +1,19 @@
 import { expect } from 'chai'
 import { asJobUid, asKeyId, asPodUid } from '../../../contract/ids.ts'
 import { runAccount } from '../../../store/rules/accounts.ts'
-import type * as S from '../../../store/store.ts'
-import { NEVER, type OpenStore, type PodsCaller, START_MS, Stage, told, usd } from '../stage.ts'
+import { NEVER, type OpenStore, type PodsCaller, START_MS, type Stage, told, toldOfExchange, usd } from '../stage.ts'
+import { withPod } from './with-pod.ts'
 
 export function suiteOfRuns(open: OpenStore): void {
   let stage: Stage
   let a: PodsCaller
-
-  beforeEach(async () => {
-    stage = await Stage.open(open)
-    a = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
+  withPod(open, (fresh, pod) => {
+    stage = fresh
+    a = pod
   })
-  afterEach(() => stage.store.close())
 
   const eventNames = async () => (await stage.events()).map(({ event }) => event)
   const endJob = (job = 'job-1') => stage.store.endJob(a.runUid, asJobUid(job))
-  const refusalOf = (answer: S.AdmitPodAnswer) =>
-    answer.status === 'REFUSED' ? `${answer.refusal.code}: ${answer.refusal.message}` : answer.status
 
   describe('an exchange', () => {
     it('the first opens the run with its one key, the others find it', async () => {
@@ -91,11 +87,11 @@ export function suiteOfRuns(open: OpenStore): void {
 
     it('is refused once the Job ended, its key expired or was revoked', async () => {
       stage.clock.pass(31 * 24 * 3_600_000)
-      expect(refusalOf(await stage.exchange('a'))).to.match(/^key_expired/)
+      expect(toldOfExchange(await stage.exchange('a'))).to.match(/^key_expired/)
       await endJob()
-      expect(refusalOf(await stage.exchange('a'))).to.match(/^key_ended/)
+      expect(toldOfExchange(await stage.exchange('a'))).to.match(/^key_ended/)
       await stage.store.revokeKey(a.keyId)
-      expect(refusalOf(await stage.exchange('a'))).to.match(/^key_revoked/)
+      expect(toldOfExchange(await stage.exchange('a'))).to.match(/^key_revoked/)
     })
   })
 
