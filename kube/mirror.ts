@@ -1,9 +1,9 @@
 import type { Log } from '../runtime/log.ts'
 import type { Timers } from '../runtime/timers.ts'
 import { type KubeApi, KubeFault } from './api.ts'
+import { readPage, withQuery } from './list.ts'
 import type { KubeList, KubeObject, Status } from './objects.ts'
 
-const PAGE = 500
 /** The server ends each watch after this; it is then taken up again where it was. */
 const WATCH_FOR_S = 290
 const FIRST_WAIT_MS = 200
@@ -112,7 +112,7 @@ class WatchedList<Kind extends KubeObject, Row> implements Mirror<Row> {
     let page: KubeList<Kind>
     let from = ''
     do {
-      page = await readPage(this.#doors.kube, path, from)
+      page = await pageOf(this.#doors.kube, path, from)
       for (const object of page.items) {
         met.add(keyOf(object))
         this.#put(keyOf(object), pick(object))
@@ -151,10 +151,8 @@ class WatchedList<Kind extends KubeObject, Row> implements Mirror<Row> {
   }
 }
 
-async function readPage<Kind>(kube: KubeApi, path: string, from: string): Promise<KubeList<Kind>> {
-  const page = await kube.get<KubeList<Kind>>(
-    withQuery(path, `limit=${PAGE}${from === '' ? '' : `&continue=${encodeURIComponent(from)}`}`),
-  )
+async function pageOf<Kind>(kube: KubeApi, path: string, from: string): Promise<KubeList<Kind>> {
+  const page = await readPage<Kind>(kube, path, from)
   if (page === undefined)
     throw new KubeFault(404, { message: `${path}: there is no such list; is the chart's CRD installed?` })
   return page
@@ -162,8 +160,4 @@ async function readPage<Kind>(kube: KubeApi, path: string, from: string): Promis
 
 function keyOf({ metadata: { namespace, name } }: KubeObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`
-}
-
-function withQuery(path: string, query: string): string {
-  return `${path}${path.includes('?') ? '&' : '?'}${query}`
 }

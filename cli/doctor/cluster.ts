@@ -14,8 +14,7 @@ export async function clusterFindings(kube: KubeApi): Promise<Finding[]> {
   const labelled = await look('namespaces', () => {
     return listAll<KubeObject>(
       kube,
-      '/api/v1/namespaces',
-      `&labelSelector=${encodeURIComponent(`${INJECT_LABEL}=enabled`)}`,
+      `/api/v1/namespaces?labelSelector=${encodeURIComponent(`${INJECT_LABEL}=enabled`)}`,
     )
   })
   const findings = [...policies.unseen, ...labelled.unseen, ...policyFindings(policies.seen ?? [])]

@@ -1,5 +1,4 @@
-import type { KubeApi } from '../../../kube/api.ts'
-import { KubeFault } from '../../../kube/api.ts'
+import { type KubeApi, KubeFault } from '../../../kube/api.ts'
 import { listAll } from '../../../kube/list.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import { type CapPolicyObject, readPolicyObject } from '../../../policy/custom-resources.ts'
