@@ -35,3 +35,10 @@ export function argumentsFor(
 export function piecesOf(text: string): string[] {
   return text.match(/.{1,6}/gsu) ?? []
 }
+
+/** In pieces, where the format of the output is one of a schema. */
+export function piecesFor(
+  format: { readonly type?: unknown; readonly schema?: unknown } | undefined,
+): string[] | undefined {
+  return format?.type === 'json_schema' ? piecesOf(JSON.stringify(sampleOf(format.schema))) : undefined
+}

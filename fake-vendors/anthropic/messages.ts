@@ -1,4 +1,4 @@
-import { argumentsFor, piecesOf, sampleOf } from '../sample.ts'
+import { argumentsFor, piecesFor, piecesOf } from '../sample.ts'
 import { eventStream, jsonAnswer, listen, numberIn, type Talk, textIn, tokensOf } from '../talk.ts'
 import type { Answer } from '../vendor.ts'
 
@@ -102,7 +102,7 @@ function contentOf({ talk, pieces, toolInput }: Message): object {
 
 function piecesAsked(body: Readonly<Record<string, unknown>>): string[] | undefined {
   const { format } = (body['output_config'] ?? {}) as { format?: { type?: string; schema?: unknown } }
-  return format?.type === 'json_schema' ? piecesOf(JSON.stringify(sampleOf(format.schema))) : undefined
+  return piecesFor(format)
 }
 
 /** Events as documented: the usage of the input comes first, that of the output grows and comes at the end. */

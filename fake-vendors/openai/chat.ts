@@ -1,4 +1,4 @@
-import { argumentsFor, piecesOf, sampleOf } from '../sample.ts'
+import { argumentsFor, piecesFor, piecesOf } from '../sample.ts'
 import { eventStream, jsonAnswer, listen, type Talk, textIn, tokensOf } from '../talk.ts'
 import type { Answer } from '../vendor.ts'
 import { type Counted, chatUsage, countOf, factsOf } from './usage.ts'
@@ -136,7 +136,7 @@ function toolCallIn(body: Body, { switches }: Talk): ToolCall | undefined {
 
 function piecesAsked(body: Body): string[] | undefined {
   const format = (body['response_format'] ?? {}) as { type?: string; json_schema?: { schema?: unknown } }
-  return format.type === 'json_schema' ? piecesOf(JSON.stringify(sampleOf(format.json_schema?.schema))) : undefined
+  return piecesFor({ type: format.type, schema: format.json_schema?.schema })
 }
 
 function finish({ toolCall, isCut }: Chat): string {

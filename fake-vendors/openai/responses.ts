@@ -1,4 +1,4 @@
-import { argumentsFor, piecesOf, sampleOf } from '../sample.ts'
+import { argumentsFor, piecesFor } from '../sample.ts'
 import { eventStream, jsonAnswer, listen, type Talk, textIn, tokensOf } from '../talk.ts'
 import type { Made } from './chat.ts'
 import { doneItem, type Item, responseEvents } from './response-events.ts'
@@ -75,5 +75,5 @@ function written({ words }: Talk, { output, reasoning }: Counted): readonly stri
 /** Where the request asks for an output of a schema. */
 function piecesAsked(body: Body): string[] | undefined {
   const { format } = (body['text'] ?? {}) as { format?: { type?: string; schema?: unknown } }
-  return format?.type === 'json_schema' ? piecesOf(JSON.stringify(sampleOf(format.schema))) : undefined
+  return piecesFor(format)
 }
