@@ -5,7 +5,7 @@ import type { Limits, NumberAnswer, NumberRequest } from '../../../store/store.t
 import type { Effect } from '../parts/vendor.ts'
 import type { StoredState } from '../store/memory-tables.ts'
 import type { Breach, BreachKind } from './breach.ts'
-import type { Contents } from './contents.ts'
+import { type Contents, effectsOn } from './contents.ts'
 import { LimitInForce } from './limit-in-force.ts'
 
 export interface CapsOptions {
@@ -176,7 +176,7 @@ export class CapsJudge {
       if (this.#counts(callId)) counted.set(customer, (counted.get(customer) ?? 0) + this.#usdMicrosOf(callId))
     }
     return contents.customers.reduce((sum, customer) => {
-      const made = effects.filter((effect) => effect.customer === customer)
+      const made = effectsOn(customer, effects)
       const truth = made.reduce((total, { usdMicros }) => total + usdMicros, 0)
       return sum + Math.max(counted.get(customer) ?? 0, truth)
     }, 0)

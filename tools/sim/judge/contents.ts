@@ -1,5 +1,6 @@
 import { decodeClaims } from '../../../contract/claims-header.ts'
 import { CLAIMS_HEADER } from '../../../contract/headers.ts'
+import type { Effect } from '../parts/vendor.ts'
 import type { WireRequest } from '../parts/wire.ts'
 import type { CallPlan } from '../plan/plan.ts'
 
@@ -8,6 +9,11 @@ export function customerOf(body: string): string {
   if (!body.startsWith('{')) return new URLSearchParams(body).get('customer') ?? ''
   const { address, messages } = JSON.parse(body) as { address?: string; messages?: readonly { content: string }[] }
   return address ?? messages?.[0]?.content ?? ''
+}
+
+/** Of what really happened, all that was done to this customer. */
+export function effectsOn(customer: string, effects: readonly Effect[]): Effect[] {
+  return effects.filter((effect) => effect.customer === customer)
 }
 
 /** Which digest stands for which customer, learnt on the way and not from the ledger's books. */

@@ -5,6 +5,7 @@ import type { CallPlan } from '../plan/plan.ts'
 import { isUnresolved } from '../store/memory-tables.ts'
 import type { BreachKind } from './breach.ts'
 import { CapsJudge, type CapsOptions } from './caps.ts'
+import { effectsOn } from './contents.ts'
 import { ModelsJudge, type ModelsOptions } from './models.ts'
 import { OwnersJudge } from './owners.ts'
 import { ToldJudge, type ToldOptions } from './told.ts'
@@ -299,7 +300,7 @@ export class Judge {
   }
 
   #effectsOf(customer: string): number {
-    return this.#options.effects.filter((effect) => effect.customer === customer).length
+    return effectsOn(customer, this.#options.effects).length
   }
 
   #breach(kind: BreachKind, message: string): void {

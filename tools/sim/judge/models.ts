@@ -2,7 +2,7 @@ import type { CallRow } from '../../../store/call-row.ts'
 import type { Effect } from '../parts/vendor.ts'
 import type { StoredState } from '../store/memory-tables.ts'
 import type { Breach, BreachKind } from './breach.ts'
-import type { Contents } from './contents.ts'
+import { type Contents, effectsOn } from './contents.ts'
 
 export interface ModelsOptions {
   readonly contents: Contents
@@ -38,7 +38,7 @@ export class ModelsJudge {
     const { areLedgersSteady, vendorFaults } = this.#options
     if (!areLedgersSteady) return
     const most = Math.max(0, ...[...this.#tries.values()].map((counts) => counts.get(customer) ?? 0))
-    const made = this.#effectsOf(customer).length
+    const made = effectsOn(customer, this.#options.effects).length
     if (made <= most + vendorFaults) return
     this.#breach('duplicates', `${made} answers were bought for ${customer}, no attempt asked more than ${most} times`)
   }
@@ -51,20 +51,20 @@ export class ModelsJudge {
 
   #judgeBooked(customer: string): void {
     const bound = this.#options.contents.usdMicrosOf(customer)
-    const left = this.#effectsOf(customer).map(({ usdMicros }) => usdMicros)
-    const atBound: number[] = []
+    const left = effectsOn(customer, this.#options.effects).map(({ usdMicros }) => usdMicros)
+    let atBound = 0
     for (const { callId, spentUsdMicros } of this.#bookedOf(customer)) {
       const at = left.indexOf(spentUsdMicros)
       if (at >= 0) left.splice(at, 1)
-      else if (spentUsdMicros === bound) atBound.push(spentUsdMicros)
+      else if (spentUsdMicros === bound) atBound += 1
       else this.#breach('lost', `${callId} is booked at ${spentUsdMicros / 1e6} dollars, no answer said so`)
     }
-    if (left.length > atBound.length) {
+    if (left.length > atBound) {
       const sums = left.map((usdMicros) => usdMicros / 1e6).join(', ')
       this.#breach('lost', `answers for ${customer} of ${sums} dollars are not in the books`)
     }
-    if (this.#isUndisturbed && atBound.length > 0) {
-      this.#breach('lost', `${atBound.length} calls for ${customer} are booked at their bound, and no answer was lost`)
+    if (this.#isUndisturbed && atBound > 0) {
+      this.#breach('lost', `${atBound} calls for ${customer} are booked at their bound, and no answer was lost`)
     }
   }
 
@@ -86,10 +86,6 @@ export class ModelsJudge {
     return [...state.calls.values()].filter(
       ({ digest, hasEffect }) => hasEffect && contents.customerOf(digest) === customer,
     )
-  }
-
-  #effectsOf(customer: string): Effect[] {
-    return this.#options.effects.filter((effect) => effect.customer === customer)
   }
 
   #breach(kind: BreachKind, message: string): void {

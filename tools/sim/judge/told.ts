@@ -1,6 +1,7 @@
 import type { Effect } from '../parts/vendor.ts'
 import type { CallPlan } from '../plan/plan.ts'
 import type { Breach } from './breach.ts'
+import { effectsOn } from './contents.ts'
 
 export interface ToldOptions {
   readonly effects: readonly Effect[]
@@ -50,6 +51,6 @@ export class ToldJudge {
   }
 
   #effectsOf(customer: string): number {
-    return this.#options.effects.filter((effect) => effect.customer === customer).length
+    return effectsOn(customer, this.#options.effects).length
   }
 }

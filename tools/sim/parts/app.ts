@@ -90,7 +90,7 @@ export class App {
         timeoutMs: call.timeoutMs,
         keepsAlive: call.keepsAlive,
       })
-      const result = tries < call.sdkRetries && key !== null ? this.#orGivenUp(call, answer) : answer
+      const result = tries < call.sdkRetries && key !== null ? this.#orGivenUp(answer) : answer
       if (saysNoEffect(result)) memory.hadNone(call)
       if (tries >= call.sdkRetries || !isRetried(result)) return result
       await process.timers.sleep(SDK_PAUSE_MS * 2 ** tries)
@@ -98,8 +98,8 @@ export class App {
   }
 
   /** Only a success, and only where the SDK asks again under a key that it keeps: what else an app drops it has seen. */
-  #orGivenUp({ key }: CallPlan, answer: AppResult): AppResult {
-    if (key === 'none' || 'failure' in answer || answer.status !== 200) return answer
+  #orGivenUp(answer: AppResult): AppResult {
+    if ('failure' in answer || answer.status !== 200) return answer
     return this.#options.process.stage.faults.app() === undefined ? answer : { failure: 'timed out' }
   }
 
