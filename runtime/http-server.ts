@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 /** Where a server listens: a TCP address or the path of a Unix socket. */
 export type ListenAddress = { host: string; port: number } | { socketPath: string }
@@ -28,6 +28,11 @@ export interface RunningServer {
   readonly address: ListenAddress
   /** Another certificate, from the next connection on. Without effect on a server that speaks plain HTTP. */
   useTls(tls: TlsPair): void
+  /**
+   * From now on each answer is the last of its connection. Nothing is closed that is idle, and new connections are taken:
+   * so a client that keeps connections never writes into one that is being closed. Resolves when none is open.
+   */
+  retire(): Promise<void>
   /** Stops listening, closes idle connections, resolves when the last request has ended. */
   drain(): Promise<void>
 }
@@ -36,6 +41,7 @@ export interface RunningServer {
 export async function startHttpServer(options: HttpServerOptions): Promise<RunningServer> {
   const drainer = new Drainer(options.handler)
   const server = create({ ...options, handler: drainer.handler })
+  server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => drainer.hold(socket))
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 95_000
   server.headersTimeout = server.keepAliveTimeout + 5_000
   // A call may wait minutes for its vendor; deadlines are the journeys' own.
@@ -55,6 +61,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
     useTls({ certPem, keyPem }) {
       if (server instanceof HttpsServer) server.setSecureContext({ cert: certPem, key: keyPem })
     },
+    retire: () => drainer.retire(),
     drain: () => drainer.drain(server),
   }
 }
@@ -71,28 +78,47 @@ function boundAddress(server: Server, asked: ListenAddress): ListenAddress {
   return { host: asked.host, port }
 }
 
-/** Sees to it that a connection which is busy when the drain begins does not stay open, idle, after its answer. */
+/** Sees to it that no connection stays open, idle, after an answer that it gets once the server is about to go. */
 class Drainer {
   readonly handler: HttpServerOptions['handler']
   readonly #open = new Set<ServerResponse>()
-  #isDraining = false
+  readonly #connections = new Set<Socket>()
+  readonly #empty = Promise.withResolvers<void>()
+  #isLeaving = false
 
   constructor(handler: HttpServerOptions['handler']) {
     this.handler = (request, response) => {
       this.#open.add(response)
       response.once('close', () => this.#open.delete(response))
-      if (this.#isDraining) closeAfter(response)
+      if (this.#isLeaving) closeAfter(response)
       handler(request, response)
     }
   }
 
+  hold(socket: Socket): void {
+    this.#connections.add(socket)
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      if (this.#isLeaving && this.#connections.size === 0) this.#empty.resolve()
+    })
+  }
+
+  retire(): Promise<void> {
+    this.#leave()
+    return this.#connections.size === 0 ? Promise.resolve() : this.#empty.promise
+  }
+
   drain(server: Server): Promise<void> {
-    this.#isDraining = true
-    for (const response of this.#open) closeAfter(response)
+    this.#leave()
     return new Promise((resolve) => {
       server.close(() => resolve())
       server.closeIdleConnections()
     })
+  }
+
+  #leave(): void {
+    this.#isLeaving = true
+    for (const response of this.#open) closeAfter(response)
   }
 }
 

@@ -13,6 +13,12 @@ import { watchSources } from './server/sources.ts'
 
 export { DEFAULT_RESOURCES, type PodResources, REASONS } from './plan.ts'
 
+/**
+ * The API server goes on with the connections that it has, also to a replica that no endpoint names any more, and fails a
+ * review whose connection is closed just as it sends. One that stayed idle for this long is taken to stay so.
+ */
+const LAST_REVIEWS_MS = 5_000
+
 export interface AdmissionConfig extends Omit<PlanSettings, 'ledgerCaPem'>, CertificatesConfig {
   /** Where the API server reaches admission. */
   readonly listen: ListenAddress
@@ -25,13 +31,13 @@ export type AdmissionDoors = KubeDoors & { readonly clock: Clock; readonly rando
 export interface RunningAdmission {
   readonly address: ListenAddress
   readonly ledger: LedgerClient
-  /** Answers what is in flight, then stops. */
+  /** Lets each connection have a last answer, then stops. */
   drain(): Promise<void>
 }
 
 /** Watches, signs, announces, then serves: the API server asks nobody before its `caBundle` is in place. */
 export async function startAdmission(config: AdmissionConfig, doors: AdmissionDoors): Promise<RunningAdmission> {
-  const { clock, log } = doors
+  const { clock, log, timers } = doors
   const sources = watchSources(doors)
   const servers: RunningServer[] = []
   const certificates = await keepCertificates(config, doors, (pair) => {
@@ -52,6 +58,10 @@ export async function startAdmission(config: AdmissionConfig, doors: AdmissionDo
     address: server.address,
     ledger,
     async drain() {
+      const { promise: waited, resolve: goOn } = Promise.withResolvers<void>()
+      const cancel = timers.after(LAST_REVIEWS_MS, goOn)
+      await Promise.race([server.retire(), waited])
+      cancel()
       await server.drain()
       for (const part of [certificates, sources]) part.stop()
     },

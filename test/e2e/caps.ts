@@ -4,6 +4,8 @@ import type { Stage } from './stage.ts'
 import { named, teamOn } from './team.ts'
 
 const CAPPED = { 'jobcap.dev/cap-usd': '10.00' }
+/** More than an app can pay until its Job is known to have ended. */
+const UNSPENT = { 'jobcap.dev/cap-usd': '20000.00' }
 /** The third payment of 4 dollars passes a cap of 10. */
 const PARTS = [1, 2, 3]
 const programOf = (work: string, pay = PAY_ONCE) => PARTS.map((part) => pay(`${work}-${part}`)).join(';')
@@ -108,11 +110,12 @@ export function capsOn(stage: () => Stage): void {
     const program = `
       await pay('${work}-0')
       process.on('SIGTERM', async () => {
-        for (let n = 1; (await attempt('${work}-' + n)) === 200; n += 1) await new Promise((go) => setTimeout(go, 200))
+        for (let n = 1; (await attempt('${work}-' + n)) === 200; n += 1) await new Promise((go) => setTimeout(go, 1_000))
       })
       await hold()`
     const pod = { terminationGracePeriodSeconds: 600 }
-    await stage().apply(payingJob(work, program, { pod, spec: { activeDeadlineSeconds: 900 } }))
+    const spec = { activeDeadlineSeconds: 900 }
+    await stage().apply(payingJob(work, program, { annotations: UNSPENT, pod, spec }))
     await paid(`${work}-0`)
     await endByDeadline(work)
     await until('the refusal', async () => (await said(work)).includes('key_ended'))

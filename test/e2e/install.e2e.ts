@@ -123,8 +123,9 @@ describe('jobcap on a real node', function () {
   })
 
   it('admits no call of a revoked run, in a Pod that goes on running', async () => {
-    const program = `${PAY_ONCE('revoked-0')}; for (let n = 1; ; n += 1) { ${PAY_ONCE('revoked-${n}')}; await new Promise((go) => setTimeout(go, 200)) }`
-    await stage.apply(payingJob('revoked', program))
+    const program = `${PAY_ONCE('revoked-0')}; for (let n = 1; ; n += 1) { ${PAY_ONCE('revoked-${n}')}; await new Promise((go) => setTimeout(go, 1_000)) }`
+    // More than it can pay until it is revoked.
+    await stage.apply(payingJob('revoked', program, { annotations: { 'jobcap.dev/cap-usd': '20000.00' } }))
     await runningPod('revoked')
     await paid('revoked-0')
     const { body } = await stage.operator('GET', `/runs?namespace=${TEAM}`)
