@@ -1,5 +1,6 @@
 import type { ParseArgsOptionDescriptor } from 'node:util'
 import { parseUsd } from '../contract/money.ts'
+import { meantDollars } from '../policy/dollars.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Environment } from '../runtime/environment.ts'
 import type { Random } from '../runtime/random.ts'
@@ -88,5 +89,10 @@ export function isSet(values: Values, name: string): boolean {
 export function dollars(values: Values, name: string): string | undefined {
   const given = text(values, name)
   if (given === undefined || parseUsd(given) !== undefined) return given
-  throw new UsageError(`--${name} ${given} is not dollars such as 5.00: no sign, no exponent, at most six decimals`)
+  const meant = meantDollars(given)
+  throw new UsageError(
+    `--${name} ${given} is not dollars such as 5.00: ${
+      meant === undefined ? 'no sign, no exponent, at most six decimals' : `write --${name} ${meant}`
+    }`,
+  )
 }

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { parseUsd } from '../contract/money.ts'
 import type { CapPolicy, CapPolicySpec, PolicyCaps, PolicyCurrencies } from './cap-policy.ts'
 import { parseExpiry } from './expiry.ts'
+import { foundText } from './found.ts'
 import { generic } from './generic-vendor.schema.ts'
+import { wordIssue } from './issue-words.schema.ts'
+import { type FieldPath, isMissing, missingField, unknownField, wrongValue } from './mistakes.ts'
 import { resend } from './resend-vendor.schema.ts'
 import { stripe } from './stripe-vendor.schema.ts'
 import { anthropic, openai } from './token-vendor.schema.ts'
@@ -36,7 +39,7 @@ const currencies = z.strictObject({
     .record(
       z
         .string()
-        .regex(/^[A-Z]{3}$/, { error: 'an upper-case ISO 4217 code' })
+        .regex(/^[A-Z]{3}$/, { error: 'an upper-case ISO 4217 code, for example EUR' })
         .refine((code) => code !== 'USD', { error: 'USD needs no rate' }),
       z.int({ error: 'whole micro-dollars for one major unit, for example 1080000' }).min(1).max(1_000_000_000_000),
     )
@@ -52,7 +55,7 @@ const spec = z.strictObject({
   expiresIn: z
     .string()
     .refine((text) => parseExpiry(text) !== undefined, {
-      error: 'a duration from 1m to 366d such as "90s", "45m", "24h" or "7d"',
+      error: ({ input }) => `a duration from 1m to 366d such as "90s", "45m", "24h" or "7d"; found ${foundText(input)}`,
     })
     .exactOptional()
     .describe('How long a vault key lives, `90s`, `45m`, `24h` or `7d`, from 1 minute to 366 days. Default `24h`.'),
@@ -87,7 +90,10 @@ const spec = z.strictObject({
   vendors: z
     .array(
       z.discriminatedUnion('type', [stripe, twilio, resend, openai, anthropic, generic], {
-        error: 'type is `stripe`, `twilio`, `resend`, `openai`, `anthropic` or `generic`',
+        error: ({ input }) =>
+          typeof input === 'object'
+            ? 'type is `stripe`, `twilio`, `resend`, `openai`, `anthropic` or `generic`'
+            : undefined,
       }),
     )
     .min(1)
@@ -117,7 +123,7 @@ const capPolicy: z.ZodType<CapPolicy> = z.strictObject({
 
 /** Where a value breaks the schema and why, in words for the person who wrote it. */
 export interface SchemaIssue {
-  readonly path: readonly (string | number)[]
+  readonly path: FieldPath
   /** The last name of `path` is a field that the schema does not know. */
   readonly isUnknownField: boolean
   readonly message: string
@@ -125,9 +131,9 @@ export interface SchemaIssue {
 
 /** Holds a parsed document to the schema. */
 export function checkCapPolicy(value: unknown): { policy: CapPolicy } | { issues: SchemaIssue[] } {
-  const result = capPolicy.safeParse(value, { error: wordMissing })
+  const result = capPolicy.safeParse(value, { error: wordIssue })
   if (result.success) return { policy: result.data }
-  return { issues: result.error.issues.flatMap(issuesOf) }
+  return { issues: result.error.issues.flatMap((issue) => issuesOf(issue, value)) }
 }
 
 /** The schema of `spec` as OpenAPI 3.0, for the custom resource and the reference page. */
@@ -135,22 +141,30 @@ export function capPolicySpecOpenApi(): Record<string, unknown> {
   return { ...z.toJSONSchema(spec, { io: 'input', target: 'openapi-3.0' }) }
 }
 
-/** zod says "received undefined" where a field is missing. */
-function wordMissing(issue: { readonly code?: string | undefined; readonly input?: unknown }): string | undefined {
-  return issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : undefined
+function issuesOf(issue: z.core.$ZodIssue, document: unknown, above: FieldPath = []): SchemaIssue[] {
+  const path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))]
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const unknown = [...path, key]
+      return { path: unknown, isUnknownField: true, message: unknownField(unknown, document) }
+    })
+  }
+  if (issue.code === 'custom') return [{ path, isUnknownField: false, message: issue.message }]
+  if (issue.code === 'invalid_key') {
+    return [{ path, isUnknownField: false, message: issue.issues[0]?.message ?? issue.message }]
+  }
+  const meant = issue.code === 'invalid_union' ? meantBranch(issue) : undefined
+  if (meant !== undefined) return meant.flatMap((inner) => issuesOf(inner, document, path))
+  const message = isMissing(path, document) ? missingField(path, document) : wrongValue(issue.message, path, document)
+  return [{ path, isUnknownField: false, message }]
 }
 
-function issuesOf(issue: z.core.$ZodIssue): SchemaIssue[] {
-  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      isUnknownField: true,
-      message: `unknown field \`${key}\``,
-    }))
-  }
-  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
-  return [{ path, isUnknownField: false, message }]
+/** Of a choice the form whose mistakes all lie inside it, where that is one alone. */
+function meantBranch({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
+  const [inside, ...others] = errors.filter(
+    (branch) => branch.length > 0 && branch.every(({ path }) => path.length > 0),
+  )
+  return others.length === 0 ? inside : undefined
 }
 
 function refuseDuplicateNames(vendors: readonly { readonly name: string }[], context: z.RefinementCtx): void {

@@ -1,4 +1,5 @@
 import { checkCapPolicy } from './cap-policy.schema.ts'
+import { pathText } from './mistakes.ts'
 import { type Policy, readPolicy } from './policy.ts'
 
 /** A `CapPolicy` as the API server gives it. */
@@ -54,7 +55,7 @@ export function createPolicyShelf(onProblem: (problem: string) => void): PolicyS
 export function readPolicyObject({ metadata: { name }, spec }: CapPolicyObject): Policy | { readonly problem: string } {
   const checked = checkCapPolicy({ apiVersion: 'jobcap.dev/v1alpha1', kind: 'CapPolicy', metadata: { name }, spec })
   if ('policy' in checked) return readPolicy(checked.policy)
-  return { problem: checked.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') }
+  return { problem: checked.issues.map(({ path, message }) => `${pathText(path)}: ${message}`).join('; ') }
 }
 
 /** Why the object cannot be used; undefined when it is. */

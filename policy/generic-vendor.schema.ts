@@ -52,7 +52,7 @@ export const generic = z.strictObject({
           header: header.describe('Request header that carries the secret.'),
           scheme: z
             .string()
-            .regex(/^[A-Za-z0-9-]{1,40}$/)
+            .regex(/^[A-Za-z0-9-]{1,40}$/, { error: 'one word of letters, digits and dashes, for example Token' })
             .exactOptional()
             .describe('Word before the secret, for example `Token`. Default none.'),
         }),
@@ -74,7 +74,7 @@ export const generic = z.strictObject({
             .describe('Parameter of the query that carries the secret.'),
         }),
       ],
-      { error: '`bearer`, {header, scheme?}, {basic: {user?}} or {query}' },
+      { error: '`bearer`, {header, scheme?}, {basic: {user?}} or {query}, for example {header: X-Api-Key}' },
     )
     .describe('How the secret is sent: `bearer`, a header, HTTP Basic, or a parameter of the query.'),
   idempotency: z
@@ -86,7 +86,7 @@ export const generic = z.strictObject({
           windowHours: z.int().min(1).max(8_760).describe('How long the vendor keeps a key. Hours.'),
         }),
       ],
-      { error: '`never`, or {header, windowHours}' },
+      { error: '`never`, or {header, windowHours}, for example {header: Idempotency-Key, windowHours: 24}' },
     )
     .describe('`never`: a call is sent once. Otherwise how the vendor is told that a call is a repeat.'),
   retryTokenHeader: header

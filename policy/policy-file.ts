@@ -1,5 +1,6 @@
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseAllDocuments } from 'yaml'
 import { checkCapPolicy, type SchemaIssue } from './cap-policy.schema.ts'
+import { pathText } from './mistakes.ts'
 import { type Policy, readPolicy } from './policy.ts'
 
 /** What is wrong with a policy file, and where. `line` and `column` count from 1. */
@@ -87,11 +88,4 @@ function offsetOf(document: Document.Parsed, { path, isUnknownField }: SchemaIss
     if (isNode(node) && node.range) return node.range[0]
   }
   return startOf(document)
-}
-
-function pathText(path: SchemaIssue['path']): string {
-  return path.reduce<string>((text, step) => {
-    if (typeof step === 'number') return `${text}[${step}]`
-    return text === '' ? step : `${text}.${step}`
-  }, '')
 }

@@ -3,6 +3,7 @@ import { formatUsd, parseUsd, type UsdMicros } from '../contract/money.ts'
 import { type Refusal, refusal } from '../contract/refusals.ts'
 import { ROUTE_PATTERN } from '../contract/route-pattern.ts'
 import type { TermsAsked } from '../contract/workload.ts'
+import { meantDollars } from './dollars.ts'
 import { isEndpointAllowed, isEndpointCovered } from './endpoints.ts'
 import type { Policy, Vendor } from './policy.ts'
 
@@ -65,9 +66,12 @@ function judgeCap(asked: string | undefined, { name, caps }: Policy): UsdMicros 
   const most = formatUsd(caps.perRunMaxUsdMicros)
   const cap = parseUsd(asked)
   if (cap === undefined) {
+    const meant = meantDollars(asked)
     return refusal(
       'terms_exceed_policy',
-      `${CAP_USD_ANNOTATION}: "${asked}" is not decimal dollars such as "5.00"; at most "${most}" is accepted.`,
+      `${CAP_USD_ANNOTATION}: "${asked}" is not decimal dollars such as "5.00"${
+        meant === undefined ? '' : `: write "${meant}"`
+      }; at most "${most}" is accepted.`,
       { accepted_usd: most },
     )
   }

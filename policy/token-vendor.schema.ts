@@ -2,13 +2,16 @@ import { z } from 'zod'
 import type { AnthropicVendor, OpenaiVendor, PricedModel } from './cap-policy.ts'
 import { usd, vendorBasics } from './vendor-fields.schema.ts'
 
+const PATH_URL = /^https?:\/\/[^/?#@\s]+(\/[A-Za-z0-9._~-]+)*$/
+
 const pathUrl = z
   .string()
   .max(300)
-  .regex(/^https?:\/\/[^/?#@\s]+(\/[A-Za-z0-9._~-]+)*$/, {
-    error: 'an origin, with a path where the vendor has one, without a slash at the end, query or user',
+  .regex(PATH_URL, {
+    error:
+      'an origin, with a path where the vendor has one, without a slash at the end, query or user, for example "https://llm.example.com/api"',
   })
-  .refine((text) => URL.canParse(text), { error: 'not a URL' })
+  .refine((text) => !PATH_URL.test(text) || URL.canParse(text), { error: 'not a URL' })
 
 const tokenCount = z.int({ error: 'whole tokens' }).min(1).max(1_000_000_000)
 

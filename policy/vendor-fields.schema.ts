@@ -1,22 +1,22 @@
 import { z } from 'zod'
-import { formatUsd, MAX_USD_MICROS, parseUsd } from '../contract/money.ts'
+import { parseUsd } from '../contract/money.ts'
 import { ROUTE_PATTERN } from '../contract/route-pattern.ts'
 import { RESERVED_SEGMENTS } from '../contract/routes.ts'
+import { DOLLARS_SHAPE, dollarsMistake } from './dollars.ts'
 
 export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
 /** Headers that the ledger writes by itself, or that frame the message. */
 const RESERVED_HEADER = /^(jobcap-.*|host|content-length|content-type|transfer-encoding|connection|expect|te|upgrade)$/i
+const ORIGIN = /^https?:\/\/[^/?#@\s]+$/
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
 
+const dollars = { error: ({ input }: { readonly input?: unknown }) => dollarsMistake(input) }
+
 export const usd = z
-  .string({ error: 'dollars are decimal text in quotes, for example "5.00"' })
-  .regex(/^[0-9]+(\.[0-9]{1,6})?$/, {
-    error: 'dollars are decimal text without sign or exponent and with at most six decimals, for example "5.00"',
-  })
-  .refine((text) => !/^[0-9]+(\.[0-9]{1,6})?$/.test(text) || parseUsd(text) !== undefined, {
-    error: `dollars have no leading zeros and are at most ${formatUsd(MAX_USD_MICROS)}`,
-  })
+  .string(dollars)
+  .regex(DOLLARS_SHAPE, dollars)
+  .refine((text) => !DOLLARS_SHAPE.test(text) || parseUsd(text) !== undefined, dollars)
 
 export const pattern = z.string().max(500).regex(ROUTE_PATTERN, {
   error: 'an endpoint is an upper-case method and a path, for example "POST /v1/charges" or "GET /v1/*"',
@@ -24,16 +24,16 @@ export const pattern = z.string().max(500).regex(ROUTE_PATTERN, {
 
 export const header = z
   .string()
-  .regex(HEADER_NAME, { error: 'a header name' })
+  .regex(HEADER_NAME, { error: 'a header name, for example X-Api-Key' })
   .refine((name) => !RESERVED_HEADER.test(name), { error: 'this header is written by the ledger itself' })
 
 export const baseUrl = z
   .string()
   .max(300)
-  .regex(/^https?:\/\/[^/?#@\s]+$/, {
+  .regex(ORIGIN, {
     error: 'an origin without path, query or user, for example "https://api.stripe.com"',
   })
-  .refine((text) => URL.canParse(text), { error: 'not a URL' })
+  .refine((text) => !ORIGIN.test(text) || URL.canParse(text), { error: 'not a URL' })
 
 const vendorName = z
   .string()
@@ -47,10 +47,14 @@ export const vendorBasics = {
   name: vendorName,
   secretRef: z
     .strictObject({
-      name: z.string().max(253).regex(DNS_SUBDOMAIN).describe('Name of the Secret in the namespace of jobcap.'),
+      name: z
+        .string()
+        .max(253)
+        .regex(DNS_SUBDOMAIN, { error: 'the name of a Secret: lower-case letters, digits, dashes and dots' })
+        .describe('Name of the Secret in the namespace of jobcap.'),
       key: z
         .string()
-        .regex(/^[-._a-zA-Z0-9]{1,253}$/)
+        .regex(/^[-._a-zA-Z0-9]{1,253}$/, { error: 'a key of a Secret: letters, digits, dashes, dots and underscores' })
         .refine((key) => !/^\.\.?$/.test(key), { error: 'not a key of a Secret' })
         .describe('Key in the Secret.'),
     })

@@ -8,19 +8,23 @@ import {
   SKIPPED_ANNOTATION,
 } from '../../contract/labels.ts'
 import type { TermsAsked } from '../../contract/workload.ts'
+import { foundText } from '../../policy/found.ts'
+import { nearestName } from '../../policy/nearest.ts'
 import { type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { type Objection, refuse, type Warning, warn } from './outcome.ts'
 import { podOf } from './pod.ts'
 
 const PREFIX = 'jobcap.dev/'
-const KNOWN: readonly string[] = [
-  ALLOWED_ENDPOINTS_ANNOTATION,
-  CAP_USD_ANNOTATION,
-  CONTINUES_ANNOTATION,
-  OPT_OUT_ANNOTATION,
-  RESTART_POLICY_ANNOTATION,
-  RUN_KEY_ANNOTATION,
-]
+/** What a Job may carry, each with a value as an example. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  [ALLOWED_ENDPOINTS_ANNOTATION]: 'POST /v1/charges, GET /v1/*',
+  [CAP_USD_ANNOTATION]: '5.00',
+  [CONTINUES_ANNOTATION]: 'billing-29386741',
+  [OPT_OUT_ANNOTATION]: 'true',
+  [RESTART_POLICY_ANNOTATION]: 'keep',
+  [RUN_KEY_ANNOTATION]: 'billing/2026-11-26',
+}
+const KNOWN: readonly string[] = Object.keys(EXAMPLES)
 /** A DNS subdomain, as names of Jobs are; a UID is one too. */
 const NAME_OR_UID = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 
@@ -36,7 +40,12 @@ export interface Asks {
 export function readAsks(job: JsonObject): Asks | Objection {
   const given = objectAt(job, 'metadata', 'annotations')
   const odd = KNOWN.find((name) => given[name] !== undefined && typeof given[name] !== 'string')
-  if (odd !== undefined) return refuse('annotation_invalid', `${odd} must be text: put the value in quotes.`)
+  if (odd !== undefined) {
+    return refuse(
+      'annotation_invalid',
+      `${odd} must be text, found ${foundText(given[odd])}: put the value in quotes, for example ${odd}: "${EXAMPLES[odd]}".`,
+    )
+  }
 
   const annotations = textsAt(objectAt(job, 'metadata'), 'annotations')
   const optOut = annotations[OPT_OUT_ANNOTATION]
@@ -102,7 +111,9 @@ function readJoining(
 export function warnOfStrayAnnotations(job: JsonObject, warnings: Warning[]): void {
   for (const name of Object.keys(objectAt(job, 'metadata', 'annotations'))) {
     if (name.startsWith(PREFIX) && !KNOWN.includes(name) && name !== SKIPPED_ANNOTATION) {
-      warn(warnings, 'annotation_unknown', `${name} is not known and has no effect; known are ${KNOWN.join(', ')}.`)
+      const meant = nearestName(name, KNOWN)
+      const hint = meant === undefined ? `known are ${KNOWN.join(', ')}` : `${meant} is`
+      warn(warnings, 'annotation_unknown', `${name} is not known and has no effect; ${hint}.`)
     }
   }
   for (const name of Object.keys(objectAt(job, 'spec', 'template', 'metadata', 'annotations'))) {

@@ -1,0 +1,21 @@
+const MAX_SHOWN = 40
+
+/** What stands where something else should, in few words: small values as they are, lists and maps by their kind. */
+export function foundText(found: unknown): string {
+  if (found === null || found === undefined) return 'nothing'
+  if (Array.isArray(found)) return `a list of ${found.length}`
+  if (typeof found === 'object') return mapText(Object.keys(found))
+  if (typeof found === 'string') return found.length > MAX_SHOWN ? 'a longer text' : JSON.stringify(found)
+  return String(found as number | boolean)
+}
+
+/** The same, where the value may be a secret or hold one: its kind alone. */
+export function foundKind(found: unknown): string {
+  return typeof found === 'string' ? 'a text' : foundText(found)
+}
+
+function mapText(names: readonly string[]): string {
+  if (names.length === 0) return 'an empty map'
+  const shown = names.slice(0, 4).map((name) => `\`${name.slice(0, MAX_SHOWN)}\``)
+  return `a map of ${shown.join(', ')}${names.length > shown.length ? ' and more' : ''}`
+}
