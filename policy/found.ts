@@ -5,8 +5,8 @@ export function foundText(found: unknown): string {
   if (found === null || found === undefined) return 'nothing'
   if (Array.isArray(found)) return `a list of ${found.length}`
   if (typeof found === 'object') return mapText(Object.keys(found))
-  if (typeof found === 'string') return found.length > MAX_SHOWN ? 'a longer text' : JSON.stringify(found)
-  return String(found as number | boolean)
+  if (typeof found === 'number' || typeof found === 'boolean') return String(found)
+  return typeof found === 'string' && found.length <= MAX_SHOWN ? JSON.stringify(found) : 'a longer text'
 }
 
 /** The same, where the value may be a secret or hold one: its kind alone. */
