@@ -1,6 +1,7 @@
 import { BASE_HEADER } from '../../contract/headers.ts'
 import { asNonce } from '../../contract/ids.ts'
 import type { Refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
 import { capLevels } from '../../policy/caps.ts'
 import { judgeRequest } from '../../policy/terms.ts'
 import type { NumberRequest } from '../../store/store.ts'
@@ -23,38 +24,53 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
   const who = await authenticate(ledger, headers['authorization'])
   if ('code' in who) return refuse(ledger, client, { refused: who, forSidecar: true })
 
-  const addressed = address(ledger, who, request)
-  if ('code' in addressed) return refuseKnown(ledger, request, { who, refused: addressed })
-  const call = await readText(request, addressed)
-  if ('code' in call) return refuseKnown(ledger, request, { who, addressed, refused: call })
-  const recognised = recognise(who, addressed, call)
-  if ('code' in recognised) return refuseKnown(ledger, request, { who, addressed, refused: recognised })
-  const known = { who, addressed, recognised }
+  const sinceMs = ledger.clock.monotonicMs()
+  let text: CallText | undefined
+  // Again after each wait for an identical call, which can take minutes: what counts is the policy in force then.
+  while (!client.hasLeft) {
+    const addressed = address(ledger, who, request)
+    if ('code' in addressed) return refuseKnown(ledger, request, { who, refused: addressed })
+    const call = text ?? (await readText(request, addressed))
+    if ('code' in call) return refuseKnown(ledger, request, { who, addressed, refused: call })
+    text = call
+    const recognised = recognise(who, addressed, call)
+    if ('code' in recognised) return refuseKnown(ledger, request, { who, addressed, refused: recognised })
+    const known = { who, addressed, recognised }
 
-  const endpoint = judgeRequest(who, addressed.vendor, call)
-  const forward = textForVendor(call, addressed)
-  if ('code' in forward) return refuseKnown(ledger, request, { ...known, refused: forward })
-  const { text, asksForUsage } = forward
-  if (recognised.identity.kind === 'read') {
-    const base = recognised.caller.pod === null ? undefined : headers[BASE_HEADER]
-    const refused = await relayRead(ledger, { addressed, recognised, call: text, endpoint, client, base })
-    if (refused !== undefined) refuse(ledger, client, { refused, forSidecar: isPod(recognised) })
-    return
-  }
+    const endpoint = judgeRequest(who, addressed.vendor, call)
+    const forward = textForVendor(call, addressed)
+    if ('code' in forward) return refuseKnown(ledger, request, { ...known, refused: forward })
+    if (recognised.identity.kind === 'read') {
+      return answerRead(ledger, request, { ...known, text: forward.text, endpoint })
+    }
 
-  const priced = await priceCall(ledger, recognised.caller, { addressed, call: text, asksForUsage, endpoint })
-  if ('code' in priced) return refuseKnown(ledger, request, { ...known, refused: priced })
-  if ('objectAnswer' in priced) {
-    // No note: nothing was numbered, so the sidecar must not take its seen facts for recorded.
-    return writeAnswer(client, vendorAnswer(priced.objectAnswer, plainNote(ledger)), false)
+    const priced = await priceCall(ledger, recognised.caller, {
+      ...{ addressed, call: forward.text, asksForUsage: forward.asksForUsage, endpoint },
+    })
+    if ('code' in priced) return refuseKnown(ledger, request, { ...known, refused: priced })
+    if ('objectAnswer' in priced) {
+      // No note: nothing was numbered, so the sidecar must not take its seen facts for recorded.
+      return writeAnswer(client, vendorAnswer(priced.objectAnswer, plainNote(ledger)), false)
+    }
+    const secret = ledger.secrets.read(addressed.vendor.secretRef)
+    if (secret === undefined) return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
+    const numbering = numberRequest(ledger, { ...known, priced, endpoint })
+    const { stored } = priced
+    const answer = await callNumbered(ledger, { request: numbering, stored, secret, addressed, client, sinceMs })
+    if (answer === undefined) return
+    if (answer !== 'judge_again') return writeAnswer(client, answer, isPod(recognised))
   }
-  const secret = ledger.secrets.read(addressed.vendor.secretRef)
-  if (secret === undefined) return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
-  const numbering = numberRequest(ledger, { ...known, priced, endpoint })
-  const answer = await callNumbered(ledger, {
-    ...{ request: numbering, stored: priced.stored, secret, addressed, client },
-  })
-  if (answer !== undefined) writeAnswer(client, answer, isPod(recognised))
+}
+
+async function answerRead(
+  ledger: Ledger,
+  { client, headers }: CallRequest,
+  read: Known & { readonly text: CallText; readonly endpoint: Refusal | null },
+): Promise<void> {
+  const { addressed, recognised, text: call, endpoint } = read
+  const base = recognised.caller.pod === null ? undefined : headers[BASE_HEADER]
+  const refused = await relayRead(ledger, { addressed, recognised, call, endpoint, client, base })
+  if (refused !== undefined) refuse(ledger, client, { refused, forSidecar: isPod(recognised) })
 }
 
 interface Known {

@@ -27,46 +27,42 @@ export interface Numbering {
   readonly request: NumberRequest
   /** What `request.sealedRequest` seals. */
   readonly stored: StoredRequest
-  /** As it was read a moment ago; undefined after a wait: it is read again at the send. */
-  readonly secret: Secret | undefined
+  /** As it was read a moment ago. */
+  readonly secret: Secret
   readonly addressed: Addressed
   readonly client: CallClient
+  /** Monotonic clock, when the request was first about to be numbered. */
+  readonly sinceMs: number
 }
 
 type SendAnswer = Extract<NumberAnswer, { status: 'SEND' }>
 
-/** Which call is it, may it go out, what came back. Undefined when whoever asked has left before there was an answer. */
-export async function callNumbered(ledger: Ledger, numbering: Numbering): Promise<Answer | undefined> {
-  const joinUntilMs = ledger.clock.monotonicMs() + patienceMs(ledger, numbering) + JOIN_GRACE_MS
-  let { secret } = numbering
-  while (!numbering.client.hasLeft) {
-    const request = withNewNonce(ledger, numbering.request)
-    const numbered = await ledger.store.number(request)
-    switch (numbered.status) {
-      case 'JOIN': {
-        if (ledger.clock.monotonicMs() > joinUntilMs) return refused(ledger, numbering, 'call_in_progress')
-        await callEnded(ledger, numbered.callId, numbering.client)
-        secret = undefined
-        break
-      }
-      case 'SEND': {
-        const answer = await carryOut(ledger, { ...numbering, request, secret }, numbered)
-        if (answer !== 'judge_again') return answer
-        break
-      }
-      case 'IN_DOUBT': {
-        const found = await lookUp(ledger, doubtful(numbering, numbered.call))
-        return isRow(found) ? replayAnswer(ledger, found) : answerWithoutSend(ledger, numbering, numbered)
-      }
-      case 'NEW_HISTORY':
-      case 'REFUSED':
-      case 'NOT_SENT':
-      case 'REPLAY':
-      case 'WAIT':
-        return answerWithoutSend(ledger, numbering, numbered)
+/**
+ * Which call is it, may it go out, what came back. `judge_again` after a wait: what is in force may have changed meanwhile.
+ * Undefined when whoever asked has left before there was an answer.
+ */
+export async function callNumbered(ledger: Ledger, numbering: Numbering): Promise<Answer | 'judge_again' | undefined> {
+  const numbered = await ledger.store.number(numbering.request)
+  switch (numbered.status) {
+    case 'JOIN': {
+      const joinUntilMs = numbering.sinceMs + patienceMs(ledger, numbering) + JOIN_GRACE_MS
+      if (ledger.clock.monotonicMs() > joinUntilMs) return refused(ledger, numbering, 'call_in_progress')
+      await callEnded(ledger, numbered.callId, numbering.client)
+      return 'judge_again'
     }
+    case 'SEND':
+      return carryOut(ledger, numbering, numbered)
+    case 'IN_DOUBT': {
+      const found = await lookUp(ledger, doubtful(numbering, numbered.call))
+      return isRow(found) ? replayAnswer(ledger, found) : answerWithoutSend(ledger, numbering, numbered)
+    }
+    case 'NEW_HISTORY':
+    case 'REFUSED':
+    case 'NOT_SENT':
+    case 'REPLAY':
+    case 'WAIT':
+      return answerWithoutSend(ledger, numbering, numbered)
   }
-  return undefined
 }
 
 function answerWithoutSend(
@@ -285,10 +281,6 @@ async function callEnded(ledger: Ledger, callId: CallId, client: CallClient): Pr
 function noteOf(ledger: Ledger, row?: CallRow): AnswerNote {
   const place = row === undefined ? {} : { callId: row.callId, ...(row.n === null ? {} : { n: row.n }) }
   return { historyId: ledger.store.historyId, ...place, definite: false, replayed: false }
-}
-
-function withNewNonce(ledger: Ledger, request: NumberRequest): NumberRequest {
-  return { ...request, send: { nonce: asNonce(ledger.random.hex(8)), leaseMs: LEASE_MS } }
 }
 
 function refused(ledger: Ledger, numbering: Numbering, code: 'call_in_progress'): Answer {

@@ -11,11 +11,11 @@ export function isParallel({ kind, key }: CallIdentity): boolean {
 }
 
 /**
- * Rule 3: identical calls may be out at once. A request that has claimed a number keeps it; one that a later request of
- * the content no longer listed as open has ended, so it is a late copy; any other takes the smallest number that its
- * attempt has not read, that no request beside it, by the list of either, has claimed, and whose answer has not been
- * handed to the app without our knowing what became of it: a new answer costs tokens, the old one again would be one that
- * the app may have had.
+ * Rule 3: identical calls may be out at once. A request that a later one of the content no longer listed as open has ended,
+ * so it is a late copy, and the number that it claimed may be another's by now. One that has claimed a number keeps it. Any
+ * other takes the smallest number that its attempt has not read, that no request beside it, by the list of either, has
+ * claimed, and whose answer has not been handed to the app without our knowing what became of it: a new answer costs
+ * tokens, the old one again would be one that the app may have had.
  */
 export function byClaim(judging: Judging): Found | undefined {
   const { tables, request, sidecar, scope } = judging
@@ -24,11 +24,11 @@ export function byClaim(judging: Judging): Found | undefined {
   const { digest } = identity
   const { ord, open } = sidecar.claims
   const claims = tables.claims(sidecar.attempt, digest)
-  const own = claims.find((claim) => isSame(claim.ord, ord))
-  if (own !== undefined && tables.rules.holds('claimed_ord_keeps_n')) return again(judging, own)
   if (claims.some((claim) => leavesOut(claim, ord)) && tables.rules.holds('left_out_ord_is_stale')) {
     return { kind: 'refused', refusal: refusal('stale_request') }
   }
+  const own = claims.find((claim) => isSame(claim.ord, ord))
+  if (own !== undefined && tables.rules.holds('claimed_ord_keeps_n')) return again(judging, own)
   const seen = tables.seen(sidecar.attempt, digest)
   const isBeside = (claim: Claim) =>
     (lists(open, claim.ord) && tables.rules.holds('claims_that_are_listed')) ||

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { ask, gist, payment } from './call.ts'
 import { TestPod } from './pod.ts'
@@ -77,6 +80,28 @@ describe('429: a cap is reached, and nothing is sent', () => {
     expect(ledger.log()).to.match(/the new policy file is not used/)
     rig.writePolicy(policyText(rig))
     expect(gist(await ask(ledger.address, payment(vault_key, 'p-2', 100)))).to.equal('200')
+  })
+
+  it('a call that has waited for the same call goes out under the policy in force by then', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const busy = Promise.withResolvers<void>()
+    const vendor = createServer((_request, response) => {
+      arrived.resolve()
+      void busy.promise.then(() => response.writeHead(429).end())
+    }).listen(0, '127.0.0.1')
+    await once(vendor, 'listening')
+    const { port } = vendor.address() as AddressInfo
+    rig.writePolicy(policyText(rig, { stripeUrl: `http://127.0.0.1:${port}` }))
+    const { vault_key } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '100.00' })
+    const first = ask(ledger.address, payment(vault_key, 'w-1', 100))
+    await arrived.promise
+    const waiting = ask(ledger.address, payment(vault_key, 'w-1', 100))
+    await ledger.client.readiness()
+    rig.writePolicy(policyText(rig, { stripe: 'perDayUsd: "0.50"' }))
+    busy.resolve()
+    expect(gist(await first)).to.equal('429')
+    expect(JSON.parse((await waiting).text)).to.include({ code: 'cap_exhausted', level: 'policy_vendor_day' })
+    vendor.close()
   })
 
   it("a run's Pods share its cap, whatever their index", async () => {

@@ -34,6 +34,9 @@ end
 local function byClaim()
   local claims = claimsOf(attempt, digest)
   for i = 1, #claims do
+    if isLater(claims[i], boot, seq) and not lists(claims[i].open, ord) then return refused('stale_request') end
+  end
+  for i = 1, #claims do
     if claims[i].ord == ord then
       if claims[i].refusal ~= '' then
         local code, more = match(claims[i].refusal, '^!(%S+) ?(.*)$')
@@ -50,7 +53,6 @@ local function byClaim()
   local taken = {}
   for i = 1, #claims do
     local claim = claims[i]
-    if isLater(claim, boot, seq) and not lists(claim.open, ord) then return refused('stale_request') end
     if lists(openOrds, claim.ord) or lists(claim.open, ord) then taken[claim.n] = true end
   end
   local n = lowOf(attempt, digest)

@@ -33,6 +33,22 @@ export const PARALLEL: readonly Scenario[] = [
       end D=1`,
   },
   {
+    rule: 'left_out_ord_is_stale',
+    story: 'a copy of a request that was not sent does not buy what its repeat has bought, though that answer was lost',
+    breaks: 'double',
+    setting: { vendor: 'tokens' },
+    steps: `
+      pod a
+      a asks D 1.1 as x → SEND n=1
+      x unsent → released
+      a asks D 1.2 as y → SEND n=1
+      y executes
+      y unknown → settled
+      a asks D 1.1 as late → REFUSED stale_request
+      late works
+      end D=1`,
+  },
+  {
     rule: 'claims_that_are_listed',
     story: 'of two identical calls at once the second does not take the number of the first',
     breaks: 'swallowed',

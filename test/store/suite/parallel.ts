@@ -107,7 +107,10 @@ export function suiteOfParallelCalls(open: OpenStore): void {
       const { ref } = await buy([1, 1])
       await stage.notSent(ref)
       expect(await ask([1, 1])).to.equal('NOT_SENT')
-      expect(await ask([1, 2])).to.equal('SEND n=1')
+      const y = await buy([1, 2])
+      expect(y.call.n).to.equal(1)
+      await stage.unknown(y.ref)
+      expect(await ask([1, 1]), 'its repeat has taken its number').to.equal('REFUSED stale_request')
     })
 
     it('a key of the app’s that names the intention goes before all of this', async () => {

@@ -25,6 +25,8 @@ export interface Effect {
   /** The request had come in. */
   readonly askedAtMs: number
   readonly key: string | null
+  /** A fault is planned for this request, so its answer may not arrive. */
+  readonly isDisturbed: boolean
 }
 
 export interface VendorWatch {
@@ -112,7 +114,7 @@ export class Vendors {
     then: { keep: (answer: VendorReply) => void; reply: (answer: VendorReply | null) => void },
   ): void {
     const askedAtMs = this.#stage.scheduler.nowMs
-    const happens = () => this.#happens(call, askedAtMs)
+    const happens = () => this.#happens(call, { askedAtMs, isDisturbed: fault !== undefined })
     const workMs =
       this.#chance.between(1, 40) * (this.#chance.is(0.1) ? 50 : 1) + (fault?.how === 'slow' ? fault.byMs : 0)
     const answerWith = (answer: VendorReply) => {
@@ -147,13 +149,13 @@ export class Vendors {
     })
   }
 
-  #happens(call: VendorCall, askedAtMs: number): VendorReply {
+  #happens(call: VendorCall, how: Pick<Effect, 'askedAtMs' | 'isDisturbed'>): VendorReply {
     const { customer, usdMicros } = this.#whatOf(call)
     const effect: Effect = {
       vendor: call.vendor,
       customer,
       usdMicros,
-      askedAtMs,
+      ...how,
       key: call.key,
     }
     this.effects.push(effect)
