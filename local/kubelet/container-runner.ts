@@ -190,6 +190,8 @@ export class ContainerRunner {
     const written = readFileSync(path).subarray(0, TERMINATION_MESSAGE_BYTES).toString('utf8')
     const mayFallBack = this.plan.container.terminationMessagePolicy === 'FallbackToLogsOnError'
     if (written !== '' || exitCode === 0 || !mayFallBack) return written
-    return Buffer.from(this.#lastLines.join('\n')).subarray(-2048).toString('utf8')
+    return Buffer.from(this.#lastLines.map((line) => `${line}\n`).join(''))
+      .subarray(-2048)
+      .toString('utf8')
   }
 }

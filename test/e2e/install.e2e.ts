@@ -10,6 +10,7 @@ import { neighboursOn } from './neighbours.ts'
 import { PAY_ONCE, payingJob } from './paying-job.ts'
 import { redisOn } from './redis.ts'
 import { scenariosOn } from './scenarios.ts'
+import { smallJobsOn } from './small-jobs.ts'
 import { joinStage, STRIPE_SECRET, type Stage, TEAM } from './stage.ts'
 import { teamOn } from './team.ts'
 import { upheavalsOn } from './upheavals.ts'
@@ -144,6 +145,7 @@ describe('jobcap on a real node', function () {
   describe('and upheavals', () => upheavalsOn(() => stage))
   describe('and caps', () => capsOn(() => stage))
   describe('and further lives of Jobs', () => scenariosOn(() => stage))
+  describe('and small Jobs', () => smallJobsOn(() => stage))
   describe('and neighbours', () => neighboursOn(() => stage))
   // Last: it puts another installation in the place of this one.
   describe('and a Redis', () => redisOn(() => stage))
