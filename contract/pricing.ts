@@ -121,6 +121,10 @@ export interface TwilioPrices {
   readonly mmsUsdMicros: UsdMicros | null
   /** One minute of a call, begun minutes counted whole. */
   readonly callMinuteUsdMicros: UsdMicros | null
+  /** Beside the minute, where the call is recorded. */
+  readonly recordMinuteUsdMicros: UsdMicros | null
+  /** Beside the minutes, once, where Twilio is to tell a person from a machine. */
+  readonly machineDetectionUsdMicros: UsdMicros | null
 }
 
 /** Statuses of a declared vendor's that it gives only when nothing has happened. */

@@ -126,6 +126,10 @@ export interface TwilioVendorPrices {
   readonly mmsUsd?: DecimalUsd
   /** One minute of a call. */
   readonly callMinuteUsd?: DecimalUsd
+  /** A minute more of a call that is recorded. */
+  readonly recordMinuteUsd?: DecimalUsd
+  /** A call that tells a person from a machine, beside its minutes. */
+  readonly machineDetectionUsd?: DecimalUsd
 }
 
 /** Mails, at a price for each recipient. */

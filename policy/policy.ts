@@ -190,11 +190,14 @@ function twilioTerms({ accountSid, prices, pricesByTo, callTimeLimitSeconds }: T
   }
 }
 
-function twilioPrices({ segmentUsd, mmsUsd, callMinuteUsd }: TwilioVendorPrices): TwilioPrices {
+function twilioPrices(prices: TwilioVendorPrices): TwilioPrices {
+  const { segmentUsd, mmsUsd, callMinuteUsd, recordMinuteUsd, machineDetectionUsd } = prices
   return {
     segmentUsdMicros: microsOrNull(segmentUsd),
     mmsUsdMicros: microsOrNull(mmsUsd),
     callMinuteUsdMicros: microsOrNull(callMinuteUsd),
+    recordMinuteUsdMicros: microsOrNull(recordMinuteUsd),
+    machineDetectionUsdMicros: microsOrNull(machineDetectionUsd),
   }
 }
 

@@ -7,7 +7,17 @@ const twilioPrices = z.strictObject({
     .exactOptional()
     .describe('One segment of a message, with carrier fees. Default: messages are refused.'),
   mmsUsd: usd.exactOptional().describe('One message with media. Default: those are refused.'),
-  callMinuteUsd: usd.exactOptional().describe('One minute of a call. Default: calls are refused.'),
+  callMinuteUsd: usd
+    .exactOptional()
+    .describe(
+      'One minute of a call, with what its TwiML may add, such as another leg by `<Dial>`: that is not seen. Default: calls are refused.',
+    ),
+  recordMinuteUsd: usd
+    .exactOptional()
+    .describe('On top for each minute of a call with `Record=true`. Default: such calls are refused.'),
+  machineDetectionUsd: usd
+    .exactOptional()
+    .describe('On top for a call with `MachineDetection`. Default: such calls are refused.'),
 }) satisfies z.ZodType<TwilioVendorPrices>
 
 export const twilio = z.strictObject({

@@ -189,7 +189,7 @@ function unknownUrl({ method, path }: VendorCall): StripeRefusal {
 /** The parameters of query and body together; v2 takes JSON. */
 function formOf(call: VendorCall): FormObject {
   if (isV2(call) && call.body.length > 0) return jsonOf(call)
-  const type = String(call.headers['content-type'] ?? FORM)
+  const type = String(call.headers['content-type'] ?? FORM).toLowerCase()
   if (call.body.length > 0 && !type.startsWith(FORM)) {
     const message = `Invalid request (check that your POST content type is ${FORM}). If you have any questions, we can help at https://support.stripe.com/.`
     throw new StripeRefusal(400, { type: 'invalid_request_error', message }, false)
@@ -216,7 +216,7 @@ function jsonOf(call: VendorCall): FormObject {
 function fieldsOf(body: Buffer, contentType: string): Fields {
   try {
     if (contentType.startsWith('application/json')) return flatten(JSON.parse(body.toString('utf8')))
-    return contentType.startsWith(FORM) ? flatten(decodeForm(body.toString('utf8'))) : {}
+    return contentType.toLowerCase().startsWith(FORM) ? flatten(decodeForm(body.toString('utf8'))) : {}
   } catch {
     return {}
   }

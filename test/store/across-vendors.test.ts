@@ -35,7 +35,13 @@ const PRICING: Readonly<Record<'stripe' | 'twilio' | 'openai', VendorPricing>> =
     idempotency: 'never',
     twilio: {
       accountSid: `AC${'5e'.repeat(16)}`,
-      prices: { segmentUsdMicros: usd(SEGMENT_USD_MICROS), mmsUsdMicros: null, callMinuteUsdMicros: null },
+      prices: {
+        segmentUsdMicros: usd(SEGMENT_USD_MICROS),
+        mmsUsdMicros: null,
+        callMinuteUsdMicros: null,
+        recordMinuteUsdMicros: null,
+        machineDetectionUsdMicros: null,
+      },
       pricesByTo: {},
       callTimeLimitSeconds: null,
     },

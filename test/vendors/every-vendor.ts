@@ -30,7 +30,13 @@ export const EVERY_VENDOR: readonly VendorUnderTest[] = [
     ...ofType('twilio', {
       twilio: {
         accountSid: `AC${'5e'.repeat(16)}`,
-        prices: { segmentUsdMicros: usd(7_900), mmsUsdMicros: usd(20_000), callMinuteUsdMicros: usd(14_000) },
+        prices: {
+          segmentUsdMicros: usd(7_900),
+          mmsUsdMicros: usd(20_000),
+          callMinuteUsdMicros: usd(14_000),
+          recordMinuteUsdMicros: usd(2_500),
+          machineDetectionUsdMicros: usd(7_500),
+        },
         pricesByTo: {},
         callTimeLimitSeconds: null,
       },

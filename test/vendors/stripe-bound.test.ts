@@ -42,7 +42,10 @@ const ROUTES = `
   POST    /v1/payment_intents/pi_1                          currency=eur                  refused amount_invalid amount
   POST    /v1/payment_intents/pi_1/confirm                  payment_method=pm_1           ask /v1/payment_intents/pi_1
   POST    /v1/payment_intents/pi_1/confirm                  amount=1                      refused amount_invalid amount
-  POST    /v1/payment_intents/pi_1/confirm                  amount_to_confirm=1           refused amount_invalid amount_to_confirm
+  POST    /v1/payment_intents/pi_1/confirm                  amount_to_confirm=1           ask /v1/payment_intents/pi_1
+  POST    /v1/payment_intents/pi_1/confirm                  amount_to_confirm=0           refused amount_invalid amount_to_confirm
+  POST    /v1/payment_intents/pi_1/verify_microdeposits     amounts[]=32&amounts[]=45     ask /v1/payment_intents/pi_1
+  POST    /v1/payment_intents/pi_1/verify_microdeposits     amount=32                     refused amount_invalid amount
   POST    /v1/payment_intents/pi_1/capture                  -                             ask /v1/payment_intents/pi_1
   POST    /v1/payment_intents/pi_1/capture                  amount_to_capture=5           ask /v1/payment_intents/pi_1
   POST    /v1/payment_intents/pi_1/capture                  amount_to_capture=0           refused amount_invalid amount_to_capture
@@ -85,6 +88,7 @@ const ROUTES = `
   POST    /v1/accounts/acct_1                               settings[payouts]=x           refused route_unknown
   POST    /v1/accounts/acct_1                               email=a%40b.com               free
   POST    /v1/payment_intents/pi_1/apply_customer_balance   amount=5                      ask /v1/payment_intents/pi_1
+  POST    /v1/payment_intents/pi_1/apply_customer_balance   amount=5&currency=usd         ask /v1/payment_intents/pi_1
   POST    /v1/apps/secrets/delete                           name=x                        free
   POST    /v1/apps/secrets/pay                              name=x                        refused route_unknown
   POST    /v2/money_management/outbound_payments            amount=5&currency=usd         refused amount_invalid amount
@@ -227,6 +231,12 @@ describe('a call whose amount stands on the object', () => {
     /v1/payment_intents/pi_1/capture                  amount_to_capture=300  {"id":"pi_1","amount":500,"currency":"usd","amount_received":400}  $7 of pi_1
     /v1/payment_intents/pi_1/increment_authorization  amount=900             {"id":"pi_1","amount":500,"currency":"usd"}                      $9 of pi_1
     /v1/payment_intents/pi_1                          amount=300             {"id":"pi_1","amount":500,"currency":"usd"}                      $3 of pi_1
+    /v1/payment_intents/pi_1/confirm                  amount_to_confirm=200  {"id":"pi_1","amount":500,"currency":"usd"}                      $5 of pi_1
+    /v1/payment_intents/pi_1/confirm                  amount_to_confirm=700  {"id":"pi_1","amount":500,"currency":"usd"}                      $7 of pi_1
+    /v1/payment_intents/pi_1/verify_microdeposits     amounts[]=32           {"id":"pi_1","amount":500,"currency":"usd"}                      $5 of pi_1
+    /v1/payment_intents/pi_1/apply_customer_balance   amount=5&currency=USD  {"id":"pi_1","amount":500,"currency":"usd"}                      $5 of pi_1
+    /v1/payment_intents/pi_1/apply_customer_balance   amount=5&currency=eur  {"id":"pi_1","amount":500,"currency":"usd"}                      refused amount_invalid currency
+    /v1/payment_intents/pi_1/apply_customer_balance   currency[]=usd         {"id":"pi_1","amount":500,"currency":"usd"}                      refused amount_invalid currency
     /v1/charges/ch_1/capture                          -                      {"id":"ch_1","amount":500,"currency":"usd","amount_captured":0}  $5 of ch_1
     /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_2","amount":500,"currency":"usd"}                      refused amount_invalid
     /v1/payment_intents/pi_1/confirm                  -                      {"id":"pi_1","currency":"usd"}                                   refused amount_invalid

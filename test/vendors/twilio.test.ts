@@ -23,11 +23,35 @@ const PRICING: VendorPricing = {
   idempotency: 'never',
   twilio: {
     accountSid: REAL,
-    prices: { segmentUsdMicros: usd(7_900), mmsUsdMicros: usd(20_000), callMinuteUsdMicros: usd(14_000) },
+    prices: {
+      segmentUsdMicros: usd(7_900),
+      mmsUsdMicros: usd(20_000),
+      callMinuteUsdMicros: usd(14_000),
+      recordMinuteUsdMicros: usd(2_500),
+      machineDetectionUsdMicros: usd(7_500),
+    },
     pricesByTo: {
-      '+49': { segmentUsdMicros: usd(100_000), mmsUsdMicros: null, callMinuteUsdMicros: null },
-      '+4930': { segmentUsdMicros: usd(90_000), mmsUsdMicros: null, callMinuteUsdMicros: null },
-      'whatsapp:': { segmentUsdMicros: usd(5_000), mmsUsdMicros: null, callMinuteUsdMicros: null },
+      '+49': {
+        segmentUsdMicros: usd(100_000),
+        mmsUsdMicros: null,
+        callMinuteUsdMicros: null,
+        recordMinuteUsdMicros: null,
+        machineDetectionUsdMicros: null,
+      },
+      '+4930': {
+        segmentUsdMicros: usd(90_000),
+        mmsUsdMicros: null,
+        callMinuteUsdMicros: null,
+        recordMinuteUsdMicros: null,
+        machineDetectionUsdMicros: null,
+      },
+      'whatsapp:': {
+        segmentUsdMicros: usd(5_000),
+        mmsUsdMicros: null,
+        callMinuteUsdMicros: null,
+        recordMinuteUsdMicros: null,
+        machineDetectionUsdMicros: null,
+      },
     },
     callTimeLimitSeconds: null,
   },
@@ -112,6 +136,23 @@ describe('what a Twilio call can cost', () => {
       expect(call(limit), limit).to.equal('amount_invalid')
     }
     expect(call('&TimeLimit=60&TimeLimit=600')).to.equal('amount_invalid')
+  })
+
+  it('costs more when it is recorded, and when Twilio listens who answers; without a price it is refused', () => {
+    const call = (more: string, to = TO) => boundCell({ path: CALLS, body: `${to}&TimeLimit=61${more}` })
+    expect(call('&Record=false&MachineDetection=')).to.equal('28000')
+    expect(call('&Record=true')).to.equal('33000')
+    expect(call('&Record=True&RecordingTrack=both')).to.equal('33000')
+    expect(call('&MachineDetection=Enable')).to.equal('35500')
+    expect(call('&MachineDetection=DetectMessageEnd&Record=1')).to.equal('40500')
+    const bare = { ...PRICING.twilio, prices: { ...PRICING.twilio?.prices, recordMinuteUsdMicros: null } }
+    const unpriced = { ...PRICING, twilio: bare } as VendorPricing
+    expect(boundCell({ path: CALLS, body: `${TO}&TimeLimit=60&Record=true` }, unpriced)).to.equal('route_unknown')
+    const deaf = { ...PRICING.twilio, prices: { ...PRICING.twilio?.prices, machineDetectionUsdMicros: null } }
+    const silent = { ...PRICING, twilio: deaf } as VendorPricing
+    expect(boundCell({ path: CALLS, body: `${TO}&TimeLimit=60&MachineDetection=Enable` }, silent)).to.equal(
+      'route_unknown',
+    )
   })
 
   const ROUTES = `

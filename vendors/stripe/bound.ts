@@ -119,6 +119,8 @@ export function boundOfObject(call: CallText, objectJson: Uint8Array, pricing: V
   const requested = requestedOf(fields, known)
   if (isRefusal(requested)) return requested
   const object = readStripeObject(objectJson)
+  const otherCurrency = otherCurrencyIn(fields, known, object?.currency ?? null)
+  if (otherCurrency !== null) return otherCurrency
   const amount = object === undefined ? null : mostOf(known, object)
   if (object === undefined || object.id !== asked.object || amount === null || object.currency === null) {
     return refusal('amount_invalid', 'Stripe gave no amount for the object that the call acts on.')
@@ -134,7 +136,8 @@ export function boundOfObject(call: CallText, objectJson: Uint8Array, pricing: V
 function requestedOf(fields: readonly StripeField[], { cost }: StripeCall): bigint | Refusal | undefined {
   const isReturn = cost.kind === 'gives_back'
   const name = cost.kind === 'on_object' || isReturn ? cost.amount : cost.kind === 'update' ? 'amount' : null
-  const stray = isReturn ? null : strayMoney(fields, name === null ? [] : [name])
+  const beside = cost.kind === 'on_object' ? cost.beside : []
+  const stray = isReturn ? null : strayMoney(fields, name === null ? beside : [name, ...beside])
   if (stray !== null) return stray
   if (name === null) return undefined
   const requested = amountIn(fields, name)
@@ -142,6 +145,17 @@ function requestedOf(fields: readonly StripeField[], { cost }: StripeCall): bigi
   return requested === undefined && cost.kind === 'on_object' && cost.adds === 'new_total'
     ? amountInvalid(name)
     : requested
+}
+
+/** A currency beside the object's own must be that one, for the amount is counted in it. */
+function otherCurrencyIn(fields: readonly StripeField[], { cost }: StripeCall, own: string | null): Refusal | null {
+  if (cost.kind !== 'on_object' || !cost.beside.includes('currency')) return null
+  const currency = currencyIn(fields)
+  if (currency === undefined || isRefusal(currency)) return currency ?? null
+  if (currency.toLowerCase() === own) return null
+  return refusal('amount_invalid', "`currency` is not that of the object; leave it away, or send the object's own.", {
+    field: 'currency',
+  })
 }
 
 /** What a payment may still take of the object, and what may be given back of it: also of an invoice that is paid. */

@@ -15,7 +15,7 @@ const creditNote: RouteCost = { kind: 'gives_back', moneyClass: 'creditNotes', a
 export const BILLING_ROUTES: readonly RouteEntry[] = [
   ['POST /v1/customers', free(...CUSTOMER_MONEY)],
   ['POST /v1/customers/*', free(...CUSTOMER_MONEY, ...CUSTOMER_SOURCE)],
-  ['POST /v1/invoices/*/pay', { kind: 'on_object', amount: null, adds: 'new_total', moneyClass: null }],
+  ['POST /v1/invoices/*/pay', { kind: 'on_object', amount: null, adds: 'new_total', beside: [], moneyClass: null }],
   ['POST /v1/credit_notes', creditNote],
   // Without invoice_now nothing is billed at the end of a subscription.
   ['DELETE /v1/subscriptions/*', free('invoice_now', 'prorate')],

@@ -5,12 +5,11 @@ const CHARGED: Of = [
   { param: 'payment_intent', path: '/v1/payment_intents' },
 ]
 
-const onObject = (amount: string | null, adds: 'to_captured' | 'new_total'): RouteCost => ({
-  kind: 'on_object',
-  amount,
-  adds,
-  moneyClass: null,
-})
+const onObject = (
+  amount: string | null,
+  adds: 'to_captured' | 'new_total' | 'part_of_it',
+  ...beside: readonly string[]
+): RouteCost => ({ kind: 'on_object', amount, adds, beside, moneyClass: null })
 const cancel = (givesBack: 'if_uncharged' | 'if_canceled'): RouteCost => ({ kind: 'cancel', givesBack })
 const refund = (of: Of, amount: string | null = 'amount'): RouteCost => ({
   kind: 'gives_back',
@@ -23,13 +22,13 @@ const refund = (of: Of, amount: string | null = 'amount'): RouteCost => ({
 export const PAYMENT_ROUTES: readonly RouteEntry[] = [
   ['POST /v1/payment_intents', create()],
   ['POST /v1/payment_intents/*', { kind: 'update' }],
-  ['POST /v1/payment_intents/*/confirm', onObject(null, 'new_total')],
+  ['POST /v1/payment_intents/*/confirm', onObject('amount_to_confirm', 'part_of_it')],
   ['POST /v1/payment_intents/*/capture', onObject('amount_to_capture', 'to_captured')],
   ['POST /v1/payment_intents/*/increment_authorization', onObject('amount', 'new_total')],
   ['POST /v1/payment_intents/*/cancel', cancel('if_uncharged')],
   // A bank account that is verified lets the payment go on; a cash balance pays it.
-  ['POST /v1/payment_intents/*/verify_microdeposits', onObject(null, 'new_total')],
-  ['POST /v1/payment_intents/*/apply_customer_balance', onObject('amount', 'to_captured')],
+  ['POST /v1/payment_intents/*/verify_microdeposits', onObject(null, 'new_total', 'amounts')],
+  ['POST /v1/payment_intents/*/apply_customer_balance', onObject('amount', 'to_captured', 'currency')],
   ['POST /v1/charges', create()],
   ['POST /v1/charges/*', free()],
   ['POST /v1/charges/*/capture', onObject('amount', 'to_captured')],

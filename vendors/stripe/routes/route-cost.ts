@@ -7,11 +7,15 @@ export type RouteCost =
   | { readonly kind: 'create'; readonly moneyClass: MoneyClass | null }
   /** Changes an object that is counted at its amount; free unless the amount changes. */
   | { readonly kind: 'update' }
-  /** The currency, and perhaps the amount, stand on the object; `amount` is the parameter that may name one. */
+  /**
+   * The currency, and perhaps the amount, stand on the object; `amount` is the parameter that may name one. `beside`: other
+   * parameters with names of money that the route takes, and that move none.
+   */
   | {
       readonly kind: 'on_object'
       readonly amount: string | null
-      readonly adds: 'to_captured' | 'new_total'
+      readonly adds: 'to_captured' | 'new_total' | 'part_of_it'
+      readonly beside: readonly string[]
       readonly moneyClass: MoneyClass | null
     }
   /** Ends an object. What was counted for it is given back where its answer says so. */

@@ -7,7 +7,7 @@ export const V2_ROUTES: readonly RouteEntry[] = [
   ['POST /v2/money_management/payout_intents', create('payouts')],
   [
     'POST /v2/money_management/payout_intents/*/confirm',
-    { kind: 'on_object', amount: null, adds: 'new_total', moneyClass: 'payouts' },
+    { kind: 'on_object', amount: null, adds: 'new_total', beside: [], moneyClass: 'payouts' },
   ],
   ['POST /v2/money_management/outbound_payments/*/cancel', { kind: 'cancel', givesBack: 'if_canceled' }],
   ['POST /v2/money_management/payout_intents/*/cancel', { kind: 'cancel', givesBack: 'if_canceled' }],
