@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { endJoined } from '../runtime/joined-answer.ts'
+import { endJoined, flushAfterThisTurn } from '../runtime/joined-answer.ts'
 import type { CallClient, CallRequest } from './call/call-request.ts'
 import type { AnswerHeaders } from './vendor-client/network.ts'
 
@@ -81,8 +81,7 @@ class ResponseClient implements CallClient {
       if (value !== undefined) given[name] = value
     }
     this.#response.writeHead(status, given)
-    // A stream's head does not wait for its first event.
-    if (String(headers['content-type']).startsWith('text/event-stream')) this.#response.flushHeaders()
+    if (String(headers['content-type']).startsWith('text/event-stream')) flushAfterThisTurn(this.#response)
   }
 
   write(chunk: Uint8Array): boolean {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { afterThisTurn } from './turn.ts'
 
 /** Up to this size head and body go out as one text, in one write. Bytes. */
 const JOINED_BYTES = 16 * 1024
@@ -7,4 +8,21 @@ const JOINED_BYTES = 16 * 1024
 export function endJoined(response: ServerResponse, last: Uint8Array | undefined): void {
   if (Buffer.isBuffer(last) && last.length <= JOINED_BYTES) response.end(last.toString('latin1'), 'latin1')
   else response.end(last)
+}
+
+/**
+ * A stream's head does not wait for its first event; but what came together with it goes out in the same write. To be
+ * called when the head has just been written.
+ */
+export function flushAfterThisTurn(response: ServerResponse): void {
+  const { socket } = response
+  // Behind another answer of the same connection.
+  if (socket === null) {
+    response.flushHeaders()
+    return
+  }
+  const before = socket.bytesWritten
+  afterThisTurn(() => {
+    if (!socket.destroyed && socket.bytesWritten === before) response.flushHeaders()
+  })
 }

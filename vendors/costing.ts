@@ -118,8 +118,8 @@ export interface Credential {
 
 /** Reads what a streamed answer comes to while it is handed on. */
 export interface AnswerReader {
-  /** The next part as it came; gives what of it goes on to the app now. */
-  next(part: Uint8Array): Uint8Array
+  /** The next part as it came; gives what of it goes on to the app now, uncopied. */
+  next(part: Uint8Array): readonly Uint8Array[]
   /** After the last part: what was held back. */
   rest(): Uint8Array
   /** Micro-dollars; undefined where the stream does not say, or says what cannot be believed. */

@@ -114,7 +114,10 @@ class Stream {
       this.#leftAtMs ??= clock.monotonicMs()
       if (clock.monotonicMs() - this.#leftAtMs > READ_ON_MS) throw new NotWanted('whoever asked has left')
     }
-    return this.#give(this.#reader.next(chunk))
+    let takesMore = true
+    // Node joins what is written in one turn.
+    for (const bytes of this.#reader.next(chunk)) takesMore = this.#give(bytes)
+    return takesMore
   }
 
   ended(brokenBy: string | null): StreamedAnswer {

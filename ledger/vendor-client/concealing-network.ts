@@ -90,16 +90,24 @@ class ConcealedBody {
   }
 
   next(chunk: Uint8Array): Buffer {
-    // A copy: the part belongs to whoever read it.
-    const bytes = this.#held.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk])
-    for (const form of this.#forms) {
-      for (let at = bytes.indexOf(form); at >= 0; at = bytes.indexOf(form, at)) bytes.fill('*', at, at + form.length)
-    }
+    const bytes = this.#withoutSecret(this.#held.length === 0 ? asBuffer(chunk) : Buffer.concat([this.#held, chunk]))
     let held = 0
     for (const form of this.#forms) held = Math.max(held, beginningAtEnd(bytes, form))
     const end = bytes.length - held
-    this.#held = bytes.subarray(end)
+    this.#held = Buffer.from(bytes.subarray(end))
     return bytes.subarray(0, end)
+  }
+
+  /** The same bytes, or, where they hold the secret, a copy: the part belongs to whoever read it. */
+  #withoutSecret(bytes: Buffer): Buffer {
+    let clean = bytes
+    for (const form of this.#forms) {
+      for (let at = clean.indexOf(form); at >= 0; at = clean.indexOf(form, at)) {
+        if (clean === bytes) clean = Buffer.from(bytes)
+        clean.fill('*', at, at + form.length)
+      }
+    }
+    return clean
   }
 
   /** Only a beginning came, and nothing after it. */
@@ -116,6 +124,10 @@ function beginningAtEnd(bytes: Buffer, form: Buffer): number {
     if (bytes.compare(form, 0, bytes.length - at, at) === 0) return bytes.length - at
   }
   return 0
+}
+
+function asBuffer(part: Uint8Array): Buffer {
+  return Buffer.from(part.buffer, part.byteOffset, part.length)
 }
 
 function starsFor(length: number): string {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { AnswerNote } from '../../contract/call.ts'
-import { endJoined } from '../../runtime/joined-answer.ts'
+import { endJoined, flushAfterThisTurn } from '../../runtime/joined-answer.ts'
 import { type AppExchange, AppLeft } from './app-exchange.ts'
 import type { OpenLine, Room } from './delivery-file.ts'
 import { factOf } from './delivery-lines.ts'
@@ -78,8 +78,7 @@ export async function sendToApp(app: AppExchange, answer: RelayedAnswer, beforeL
   const { response } = app
   response.sendDate = false
   response.writeHead(answer.status, answeredHeaders(answer.headers, answer.note))
-  // A stream's head does not wait for its first event.
-  if (isEventStream(answer)) response.flushHeaders()
+  if (isEventStream(answer)) flushAfterThisTurn(response)
   const { body } = answer
   const last = Buffer.isBuffer(body) ? body : await sendAllButLast(app, body, isEventStream(answer))
   assertStays(app)

@@ -69,7 +69,7 @@ function readerOf(type: 'openai' | 'anthropic', hidesUsage: boolean): AnswerRead
 /** What the app gets of these bytes, which come in parts of this size. */
 function read(reader: AnswerReader, bytes: Buffer, partBytes: number): Buffer {
   const given: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; at += partBytes) given.push(reader.next(bytes.subarray(at, at + partBytes)))
+  for (let at = 0; at < bytes.length; at += partBytes) given.push(...reader.next(bytes.subarray(at, at + partBytes)))
   given.push(reader.rest())
   return Buffer.concat(given)
 }

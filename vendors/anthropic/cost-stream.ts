@@ -6,13 +6,14 @@ import { priceOfUsage } from './cost-usage.ts'
 
 /** Only events that hold one of these words are parsed: most carry a few letters of text. */
 const WORTH_READING = ['message_start', 'message_delta', 'message_stop']
+const IN_ALL_OF_THEM = ['ge_']
 
 /**
  * Reads the usage out of a stream on its way: that of the input comes with the first event, that of the output grows and
  * stands in the last. Only a stream that was ended by its own last event tells what it cost.
  */
 export function anthropicReader(model: ModelPrice): AnswerReader {
-  const events = new EventSplitter(WORTH_READING)
+  const events = new EventSplitter(IN_ALL_OF_THEM)
   let usage: Unknown = {}
   let hasFinalUsage = false
   let isComplete = false
@@ -40,7 +41,7 @@ export function anthropicReader(model: ModelPrice): AnswerReader {
   return {
     next(part) {
       for (const { bytes, isWhole } of events.next(part)) if (isWhole) read(bytes)
-      return part
+      return [part]
     },
     rest: () => new Uint8Array(),
     price: () => (hasFinalUsage && isComplete ? priceOfUsage(model, usage) : undefined),

@@ -10,8 +10,8 @@ const DONE = /^data: ?\[DONE\]\s*$/m
 
 /** Only events that hold one of these words are parsed: most carry a few letters of text. */
 const WORTH_READING = ['"usage":{', '"usage": {']
-/** A usage counts tokens, by whatever names; one of these words is in each event that is looked at. */
-const IN_EVENTS_THAT_MATTER = ['_tokens"', DONE_WORD]
+/** One of these is in each event that is looked at. */
+const IN_EVENTS_THAT_MATTER = ['ge":{', 'ge": {', DONE_WORD]
 
 /** Events of a response that end it. */
 const LAST_EVENTS = ['response.completed', 'response.incomplete', 'response.failed']
@@ -44,7 +44,7 @@ export function openaiReader(model: ModelPrice, hidesUsage: boolean): AnswerRead
     next(part) {
       const kept: Uint8Array[] = []
       for (const { bytes, isWhole } of events.next(part)) if (!isWhole || read(bytes)) kept.push(bytes)
-      return hidesUsage ? Buffer.concat(kept) : part
+      return hidesUsage ? kept : [part]
     },
     rest: () => (hidesUsage ? events.rest() : new Uint8Array()),
     // Some vendors of this protocol say in each chunk what was used up to it.
