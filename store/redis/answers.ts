@@ -2,6 +2,7 @@ import type { CapLevelName } from '../../contract/call.ts'
 import type { CallId, HistoryId } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
+import { remembered } from '../../contract/remembered.ts'
 import { noRoom, queueNeedsNamedKey } from '../rules/admit-new.ts'
 import {
   type CallRow,
@@ -35,25 +36,20 @@ export const hasStatus = (reply: Reply, status: string): boolean =>
 export function callOf(reply: Reply): CallRow {
   return callRowOf({
     callId: textAt(reply, 1),
-    packed: packedOf(reply),
+    packed: textAt(reply, 2),
     lines: linesOf(reply),
     blob: reply[4] ?? Buffer.alloc(0),
     notSent: textAt(reply, 5),
   })
 }
 
-/** Of a reply that holds a call: what changes of it, as it is on record. */
-export const packedOf = (reply: Reply): string => textAt(reply, 2)
-
 /** Of a reply that holds a call: its lines, as they are on record. */
 export const linesOf = (reply: Reply): string => textAt(reply, 3)
 
-/** Of a reply to a new call: levels that have a limit, which it has passed. */
-export function passedOf(reply: Reply): readonly CapLevelName[] {
-  return textAt(reply, 7)
-    .split(' ')
-    .filter((name) => name !== '') as CapLevelName[]
-}
+/** Of the reply to a new call: the levels with a limit that it has passed. Nearly every call passes the same. */
+export const levelsIn = remembered(
+  (text): readonly CapLevelName[] => text.split(' ').filter((name) => name !== '') as CapLevelName[],
+)
 
 type NumberStatus = NumberAnswer['status']
 
@@ -77,7 +73,7 @@ export function numberAnswer(reply: Reply, historyId: HistoryId, sealedRequest: 
       const isNew = textAt(reply, 6) === '1'
       const call = callOf(reply)
       // What it was just given is not sent back.
-      return { status, call: isNew ? { ...call, sealedRequest } : call, isNew, passed: passedOf(reply) }
+      return { status, call: isNew ? { ...call, sealedRequest } : call, isNew, passed: levelsIn(textAt(reply, 7)) }
     }
   }
 }

@@ -20,29 +20,32 @@ export class LoadedScript {
     this.#args = Object.keys(script.args)
   }
 
-  async ask(client: Redis | Cluster, keys: readonly string[], { history, args }: Given): Promise<Buffer[]> {
-    const words: Word[] = [String(keys.length), ...keys, history, ...this.#args.map((name) => asWord(args[name]))]
-    const first = this.#send(client, words)
-    try {
-      return await first.reply
-    } catch (fault) {
+  ask(client: Redis | Cluster, keys: readonly string[], given: Given): Promise<Buffer[]> {
+    const first = this.#send(client, keys, given)
+    return first.reply.catch((fault: unknown) => {
       if (!(fault instanceof Error && fault.message.startsWith('NOSCRIPT'))) throw fault
       // Redis ran nothing; asked again it is given the script.
       if (first.socket !== undefined) this.#givenOn.delete(first.socket)
-      return this.#send(client, words).reply
-    }
+      return this.#send(client, keys, given).reply
+    })
   }
 
-  #send(client: Redis | Cluster, words: readonly Word[]): StepCommand {
-    const command = new StepCommand([this.#sha, ...words], (socket) => this.#bytesFor(socket, words))
+  #send(client: Redis | Cluster, keys: readonly string[], given: Given): StepCommand {
+    const command = new StepCommand([this.#sha, String(keys.length), ...keys], (socket) =>
+      bytesOf(this.#wordsFor(socket, keys, given)),
+    )
     client.sendCommand(command)
     return command
   }
 
-  #bytesFor(socket: object, words: readonly Word[]): Buffer {
-    if (this.#givenOn.has(socket)) return bytesOf(['evalsha', this.#sha, ...words])
-    this.#givenOn.add(socket)
-    return bytesOf(['eval', this.#lua, ...words])
+  #wordsFor(socket: object, keys: readonly string[], { history, args }: Given): Word[] {
+    const isGiven = this.#givenOn.has(socket)
+    if (!isGiven) this.#givenOn.add(socket)
+    const words: Word[] = [isGiven ? 'evalsha' : 'eval', isGiven ? this.#sha : this.#lua, String(keys.length)]
+    for (const key of keys) words.push(key)
+    words.push(history)
+    for (const name of this.#args) words.push(asWord(args[name]))
+    return words
   }
 }
 
@@ -53,7 +56,7 @@ export interface Given {
   readonly args: Readonly<Record<string, ScriptValue>>
 }
 
-/** ioredis finds its node by the keys, and its place in the queue; the bytes are ours. */
+/** ioredis finds its node by the keys, which is all that it is told, and its place in the queue; the bytes are ours. */
 class StepCommand extends Command {
   /** That it was written to last. */
   socket: object | undefined
@@ -89,21 +92,26 @@ export function bytesOf(words: readonly Word[]): Buffer {
 /** The longest character in UTF-8, bytes. */
 const LONGEST_CHARACTER = 4
 
+/** What ends the word before it, and says how long the next one is. Made once for each length that comes often. */
+const HEADS: readonly string[] = Array.from({ length: 2_048 }, (_, length) => `\r\n$${length}\r\n`)
+const headOf = (length: number): string => HEADS[length] ?? `\r\n$${length}\r\n`
+
 /** What is text between two bodies is written at once. Undefined where some text has another length than `lengthOf` says. */
 function written(words: readonly Word[], lengthOf: (word: string) => number): Buffer | undefined {
   const pieces: Word[] = []
-  let text = `*${words.length}\r\n`
+  let text = `*${words.length}`
   let size = 0
   for (const word of words) {
     if (typeof word === 'string') {
-      text += `$${lengthOf(word)}\r\n${word}\r\n`
+      text += headOf(lengthOf(word)) + word
     } else {
-      const head = `${text}$${word.length}\r\n`
-      size += lengthOf(head) + word.length
-      pieces.push(head, word)
-      text = '\r\n'
+      text += headOf(word.length)
+      size += lengthOf(text) + word.length
+      pieces.push(text, word)
+      text = ''
     }
   }
+  text += '\r\n'
   pieces.push(text)
   size += lengthOf(text)
   // With room to spare, a text that is longer than it says cannot look right by being cut off.

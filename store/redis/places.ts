@@ -51,8 +51,13 @@ export class Places {
     this.#runs.set(runUid, place)
   }
 
+  /** Where the run is, if that was found before. */
+  known(runUid: RunUid): Place | undefined {
+    return this.#runs.get(runUid)
+  }
+
   async ofRun(runUid: RunUid): Promise<Place | undefined> {
-    const known = this.#runs.get(runUid)
+    const known = this.known(runUid)
     if (known !== undefined) return known
     const runTag = runTagOf(runUid)
     const found = await this.#firstWhere(async (policyName) => {

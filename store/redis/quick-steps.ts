@@ -1,5 +1,5 @@
 import type { NumberAnswer, NumberRequest, ReportAnswer, SendReport } from '../store.ts'
-import { linesOf, numberAnswer, onRecord, packedOf, passedOf, reportAnswer } from './answers.ts'
+import { levelsIn, linesOf, numberAnswer, onRecord, reportAnswer } from './answers.ts'
 import type { Reply } from './connection.ts'
 import { newCallId } from './layout.ts'
 import { OwnCalls } from './own-calls.ts'
@@ -35,8 +35,10 @@ export class QuickSteps {
     const whole = { script: NUMBER, args: () => numberArguments(request, callId) }
     const { reply, isQuick } = await this.#steps.quickly(place, { script: QUICK_NUMBER, args: quick.args }, whole)
     if (!isQuick) return this.#noted(numberAnswer(reply, historyId, request.sealedRequest), place, linesOf(reply))
-    const call = newRowOf(request, { ...quick, callId, packed: packedOf(reply) })
-    return this.#noted({ status: 'SEND', call, isNew: true, passed: passedOf(reply) }, place, quick.lines)
+    const { accounts, vendorKey } = quick
+    const [createdAtMs, createdOrder] = [Number(reply[1]), Number(reply[2])]
+    const call = newRowOf(request, { callId, createdAtMs, createdOrder, accounts, vendorKey })
+    return this.#noted({ status: 'SEND', call, isNew: true, passed: levelsIn(String(reply[3])) }, place, quick.lines)
   }
 
   /** `whole`: as REPORT answers it. */
@@ -51,7 +53,7 @@ export class QuickSteps {
       { script: REPORT, args: () => reportArguments(report) },
     )
     if (!isQuick || outcome.kind !== 'definite') return reportAnswer(onRecord(reply, callId), report)
-    const call = settledRowOf(own.row, packedOf(reply), outcome.answer.sealedAnswer)
+    const call = settledRowOf(own.row, outcome.answer)
     return { status: 'settled', call, isAlarm: false }
   }
 

@@ -80,7 +80,8 @@ export class RedisStore implements DistributedStore {
     const { historyId } = this
     // Whether the caller's history is ours can be said here; whether ours is Redis', the script says.
     if (claims !== null && claims.historyId !== historyId) return { status: 'NEW_HISTORY', historyId }
-    const place = await this.#reads.places.ofRun(caller.runUid)
+    const { places } = this.#reads
+    const place = places.known(caller.runUid) ?? (await places.ofRun(caller.runUid))
     if (place === undefined) return { status: 'REFUSED', refusal: refusal('credential_invalid') }
     if (place.policyName !== policyName)
       throw new Error(`run ${caller.runUid} is under ${place.policyName}, not ${policyName}`)

@@ -1,9 +1,19 @@
 import type { CapLevelName } from '../../contract/call.ts'
 import type { CallId, Digest, JobUid, KeyId, Nonce, PodUid, RunUid } from '../../contract/ids.ts'
-import type { UsdMicros } from '../../contract/money.ts'
+import { type UsdMicros, ZERO_USD } from '../../contract/money.ts'
 import { runAccount, runDayAccount } from '../rules/accounts.ts'
 import { podOf, scopeOf } from '../rules/caller.ts'
-import type { CallRow, KeyRow, Limits, NotSent, NumberRequest, RunJob, RunRow, RunTermsRow } from '../store.ts'
+import type {
+  CallRow,
+  DefiniteAnswer,
+  KeyRow,
+  Limits,
+  NotSent,
+  NumberRequest,
+  RunJob,
+  RunRow,
+  RunTermsRow,
+} from '../store.ts'
 
 /** Fields of a run's hash that make up its key and, for a Job, its run. */
 export const ROW_FIELDS = [
@@ -164,20 +174,32 @@ export function callRowOf({ callId, packed, lines, blob, notSent }: CallFields):
 /** What of a new call's row is nowhere in its request. */
 export interface NewRow {
   readonly callId: CallId
-  readonly packed: string
+  readonly createdAtMs: number
+  readonly createdOrder: number
   readonly accounts: readonly string[]
   readonly vendorKey: string
 }
 
 /** The row of a Pod's call that was reserved just now, the first of its content: as `callRowOf` reads it from the record. */
-export function newRowOf(request: NumberRequest, { callId, packed, accounts, vendorKey }: NewRow): CallRow {
-  const { caller, identity, vendor, sealedRequest } = request
-  const { isPutAside: _, ...changing } = unpack(packed)
+export function newRowOf(request: NumberRequest, made: NewRow): CallRow {
+  const { callId, createdAtMs, createdOrder, accounts, vendorKey } = made
+  const { caller, identity, vendor, sealedRequest, price, repeat, send } = request
+  const { jobUid, podUid, podName, index, namespace } = podOf(caller)
+  const isMaybeSent = repeat.kind !== 'never'
+  // Field by field: an object of that many is made at once then, and otherwise grown.
   return {
     callId,
+    createdAtMs,
+    createdOrder,
+    accounts,
+    vendorKey,
     keyId: caller.keyId,
     runUid: caller.runUid,
-    ...podOf(caller),
+    jobUid,
+    podUid,
+    podName,
+    index,
+    namespace,
     life: caller.pod?.life ?? null,
     scope: scopeOf(caller),
     vendor,
@@ -185,23 +207,50 @@ export function newRowOf(request: NumberRequest, { callId, packed, accounts, ven
     account: identity.account,
     digest: identity.digest,
     core: identity.core,
-    ...changing,
     n: 1,
     namedKey: null,
-    vendorKey,
+    isRead: false,
+    state: 'reserved',
+    epoch: 1,
+    gen: 0,
+    open: isMaybeSent ? [send.nonce] : [],
+    sends: isMaybeSent ? 1 : 0,
     leaseBoot: REDIS_BOOT,
-    accounts,
+    leaseUntilMs: createdAtMs + send.leaseMs,
+    reservedUsdMicros: price.totalUsdMicros,
+    spentUsdMicros: ZERO_USD,
     levels: LEVELS,
+    object: null,
+    repeat,
+    firstSentAtMs: isMaybeSent ? createdAtMs : null,
     sealedRequest,
     sealedAnswer: null,
+    answerStatus: null,
+    isFailureSaved: false,
+    hasEffect: false,
     notSent: null,
   }
 }
 
 /** The row of a call that was settled just now, which until then was `row`. */
-export function settledRowOf(row: CallRow, packed: string, sealedAnswer: Buffer | null): CallRow {
-  const { isPutAside: _, ...changing } = unpack(packed)
-  return { ...row, ...changing, leaseBoot: '', sealedRequest: null, sealedAnswer }
+export function settledRowOf(
+  row: CallRow,
+  { status, totalUsdMicros, object, sealedAnswer, hasEffect }: DefiniteAnswer,
+): CallRow {
+  return {
+    ...row,
+    state: 'settled',
+    open: [],
+    leaseBoot: '',
+    leaseUntilMs: 0,
+    reservedUsdMicros: ZERO_USD,
+    spentUsdMicros: totalUsdMicros,
+    object,
+    sealedRequest: null,
+    sealedAnswer,
+    answerStatus: status,
+    hasEffect,
+  }
 }
 
 export function notSentOf(told: string, sealedAnswer: Buffer | null): NotSent {

@@ -87,8 +87,7 @@ call('HSET', run, 'd:' .. callId, packed, 'b:' .. callId, sealedRequest, occurre
   progressField, format('%d %d', math.max(newestOrder, order), inFlight + 1), lastField, ord .. ' ' .. callId, unpack(more))
 call('HSET', accounts, policyAccount, policySpent .. format(' %d', policyReserved),
   vendorAccount, vendorSpent .. format(' %d', vendorReserved), namespaceAccount, namespaceSpent .. format(' %d', namespaceReserved))
-return {'SEND', callId, packed, '', '', '', '1', (cap ~= '-' and 'run ' or '') .. (dayCap ~= '-' and 'run_day ' or '')
-  .. passed}
+return {'SEND', now, order, (cap ~= '-' and 'run ' or '') .. (dayCap ~= '-' and 'run_day ' or '') .. passed}
 `,
 })
 
@@ -126,8 +125,8 @@ local packed, ofRun, living, unseen, ofDay, progress, occurrence, effects, early
   'living', 'unseen', dayField, progressField, occurrenceField, effectsField, earlyField, objectField))
 if not packed or not ofRun or living == '0' or not ofDay or not progress or occurrence ~= callId or effects or early
   or object ~= '' and shares then return {'WHOLE'} end
-local state, itsGen, sends, itsReserved, firstMs, windowMs, saved, createdMs, order, at, n, owner, itsObject = match(packed,
-  '^(%S+) 1 (%S+) (%S+) %S+ (%S+) 0 (%S+) (%S+) %- (%S+) 0 (%S+) (%S+) (%S+) (%d+) 0 (%S+) %S+ (.*)$')
+local state, itsGen, itsReserved, firstMs, windowMs, createdMs, order, at, n, owner, itsObject = match(packed,
+  '^(%S+) 1 (%S+) 1 %S+ (%S+) 0 (%S+) (%S+) %- 0 0 (%S+) (%S+) (%S+) (%d+) 0 (%S+) %S+ (.*)$')
 if state ~= 'reserved' and state ~= 'sent' or itsGen ~= gen or windowMs == 'anew' or windowMs == 'never' or itsObject ~= '-'
   then return {'WHOLE'} end
 local spent, reserved = tonumber(total), tonumber(itsReserved)
@@ -147,8 +146,8 @@ local newestOrder, inFlight = match(progress, '^(%d+) (%d+)$')
 call('ZREM', open, callId)
 call('XADD', audit, '0-*', 'm', '"atMs":' .. format('%d', nowMs) .. ',"event":"call.settled","spentUsdMicros":' .. total
   .. ',"status":' .. status .. ',"object":' .. objectJson .. ',"isOverrun":false', 'o', at)
-packed = 'settled 1 ' .. gen .. ' ' .. sends .. ' 0 0 ' .. total .. ' ' .. firstMs .. ' ' .. windowMs .. ' ' .. status
-  .. ' ' .. saved .. ' 1 ' .. createdMs .. ' ' .. order .. ' ' .. at .. ' ' .. n .. ' 0 ' .. owner .. ' - ' .. (object == '' and '-' or object)
+packed = 'settled 1 ' .. gen .. ' 1 0 0 ' .. total .. ' ' .. firstMs .. ' ' .. windowMs .. ' ' .. status
+  .. ' 0 1 ' .. createdMs .. ' ' .. order .. ' ' .. at .. ' ' .. n .. ' 0 ' .. owner .. ' - ' .. (object == '' and '-' or object)
 local more = object ~= '' and {objectField, callId .. ' ' .. total .. '\\n'} or {}
 if handField ~= '' then
   more[#more + 1] = handField
@@ -161,7 +160,7 @@ call('HSET', run, 'd:' .. callId, packed, 'b:' .. callId, sealed, occurrenceFiel
 call('HSET', accounts, policyAccount, format('%d %d', policySpent, policyReserved - reserved),
   vendorAccount, format('%d %d', vendorSpent, vendorReserved - reserved),
   namespaceAccount, format('%d %d', namespaceSpent, namespaceReserved - reserved))
-return {'settled', callId, packed, '', '', '', '', '1'}
+return {'settled'}
 `,
 })
 

@@ -224,8 +224,8 @@ export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
   {
     name: 'the quick way settles a call that was made anew as if nobody had touched it',
     file: QUICK,
-    text: "'^(%S+) 1 (%S+) (%S+) %S+",
-    replacement: "'^(%S+) %S+ (%S+) (%S+) %S+",
+    text: "'^(%S+) 1 (%S+) 1 %S+",
+    replacement: "'^(%S+) %S+ (%S+) %S+ %S+",
   },
   {
     name: 'the quick way keeps what was reserved on the account of the namespace',
