@@ -1,5 +1,6 @@
 import { HOP_BY_HOP_HEADERS, JOBCAP_HEADER_PREFIX } from '../../contract/headers.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { remembered } from '../../contract/remembered.ts'
 import type { Credential } from '../../vendors/costing.ts'
 import type { AnswerHeaders } from '../vendor-client/network.ts'
 
@@ -9,6 +10,7 @@ const NOT_FOR_VENDORS = new Set([
   'authorization',
   'content-encoding',
   'content-length',
+  'content-type',
   'cookie',
   'expect',
   'forwarded',
@@ -32,23 +34,26 @@ export function judgeHeaders(rawHeaders: readonly string[]): Refusal | null {
   return null
 }
 
+/** The same few names come with every call. */
+const isNeverForVendors = remembered(
+  (name) =>
+    HOP_BY_HOP_HEADERS.has(name) ||
+    NOT_FOR_VENDORS.has(name) ||
+    name.startsWith(JOBCAP_HEADER_PREFIX) ||
+    name.startsWith('x-forwarded-'),
+)
+
 /** The app's own headers that go on to the vendor. `credential`: where our secret goes, so the app's never does. */
 export function headersForVendor(
   headers: Readonly<Record<string, string | undefined>>,
   credential: Credential,
 ): Record<string, string> {
   const named = namedInConnection(headers['connection'])
-  const isLeftOut = (name: string) =>
-    HOP_BY_HOP_HEADERS.has(name) ||
-    NOT_FOR_VENDORS.has(name) ||
-    named.has(name) ||
-    (credential.inQuery !== true && name === credential.name) ||
-    name.startsWith(JOBCAP_HEADER_PREFIX) ||
-    name.startsWith('x-forwarded-')
+  const ours = credential.inQuery === true ? '' : credential.name
   const kept: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined && !isLeftOut(name)) kept[name] = value
+    if (value !== undefined && name !== ours && !isNeverForVendors(name) && !named.has(name)) kept[name] = value
   }
   return kept
 }

@@ -38,10 +38,11 @@ export function textForVendor(call: CallText, { policy, vendor }: Addressed): Te
   const costing = costingOf(vendor.type)
   const forward = costing.forwardBody(call, vendorPricing(policy, vendor))
   if ('code' in forward) return forward
-  const { 'content-type': _, ...headers } = headersForVendor(call.headers, costing.auth('', vendor.auth))
-  const type = forward.contentType === null ? {} : { 'content-type': forward.contentType }
-  const query = withoutCredential(call.query, costing.auth('', vendor.auth))
-  const text = { ...call, query, path: forward.path ?? call.path, headers: { ...headers, ...type }, body: forward.body }
+  const credential = costing.auth('', vendor.auth)
+  const headers = headersForVendor(call.headers, credential)
+  if (forward.contentType !== null) headers['content-type'] = forward.contentType
+  const query = withoutCredential(call.query, credential)
+  const text = { method: call.method, path: forward.path ?? call.path, query, headers, body: forward.body }
   return { text, asksForUsage: forward.asksForUsage ?? false }
 }
 

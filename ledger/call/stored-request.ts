@@ -19,9 +19,12 @@ export interface StoredRequest {
   readonly asksForUsage?: boolean
 }
 
-export function sealRequest(sealer: Sealer, { call, ...more }: StoredRequest): Buffer {
-  const { body, ...head } = call
-  return sealer.seal('request', withHead({ call: head, ...more }, body))
+export function sealRequest(sealer: Sealer, { call, bound, keyHeader, asksForUsage }: StoredRequest): Buffer {
+  const { method, path, query, headers, body } = call
+  return sealer.seal(
+    'request',
+    withHead({ call: { method, path, query, headers }, bound, keyHeader, asksForUsage }, body),
+  )
 }
 
 export function openRequest(sealer: Sealer, sealed: Buffer): StoredRequest {
@@ -42,7 +45,12 @@ export function openAnswer(sealer: Sealer, sealed: Buffer): BufferedAnswer {
 
 /** One line of JSON, then the body as it is. */
 function withHead(head: object, body: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body])
+  const line = `${JSON.stringify(head)}\n`
+  const lineBytes = Buffer.byteLength(line)
+  const plain = Buffer.allocUnsafe(lineBytes + body.length)
+  plain.write(line)
+  plain.set(body, lineBytes)
+  return plain
 }
 
 function splitHead(plain: Buffer): { head: unknown; body: Buffer } {

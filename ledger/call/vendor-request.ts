@@ -20,7 +20,10 @@ export interface Outgoing {
 export function vendorRequest({ vendor, secret, call, key, idleMs, mayRepeat }: Outgoing): VendorRequest {
   const auth = costingOf(vendor.type).auth(secret.reveal(), vendor.auth)
   const headers: Record<string, string> = { 'accept-encoding': 'identity' }
-  for (const [name, value] of Object.entries(call.headers)) if (value !== undefined) headers[name] = value
+  for (const name in call.headers) {
+    const value = call.headers[name]
+    if (value !== undefined) headers[name] = value
+  }
   if (key !== null) headers[key.header.toLowerCase()] = key.value
   if (auth.inQuery !== true) headers[auth.name] = auth.value
   const secretField = auth.inQuery === true ? `${auth.name}=${encodeURIComponent(auth.value)}` : ''

@@ -2,6 +2,7 @@ import { type BigIntStats, readFileSync, statSync } from 'node:fs'
 import type { Policy } from '../../policy/policy.ts'
 import { formatPolicyProblem, parsePolicies } from '../../policy/policy-file.ts'
 import type { Log } from '../../runtime/log.ts'
+import { oncePerTurn } from '../../runtime/turn.ts'
 import type { PolicySource } from '../effects.ts'
 
 /**
@@ -14,9 +15,11 @@ export function createPolicyFileSource(path: string, log: Log): PolicySource {
   if ('problem' in first) throw new Error(`policy: ${first.problem}`)
   let policies = first.policies
   let problem: string | undefined
+  // A look is a system call, and with twenty calls at once there are several in a turn.
+  const statsNow = oncePerTurn(() => statsOf(path))
 
   function refresh(): void {
-    const now = statsOf(path)
+    const now = statsNow()
     if (now?.ino === stats?.ino && now?.mtimeNs === stats?.mtimeNs && now?.size === stats?.size) return
     stats = now
     const next = read(path)

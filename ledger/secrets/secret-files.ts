@@ -1,6 +1,7 @@
 import { type BigIntStats, readFileSync, statSync } from 'node:fs'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Environment } from '../../runtime/environment.ts'
+import { oncePerTurn } from '../../runtime/turn.ts'
 import { Secret, type SecretRef, type VendorSecrets } from '../effects.ts'
 
 /** A file written this lately may be written again without looking any different: its time has the kernel's grain. */
@@ -8,8 +9,8 @@ const SETTLED_MS = 1_000
 
 /**
  * Secrets of a folder, `<name>/<key>` as a mounted Secret has it or `<name>.<key>`, else of the environment,
- * `JOBCAP_SECRET_<NAME>_<KEY>` in capitals with everything else as an underscore. A file is looked at on each use and read
- * again when it changed, so a new secret needs no restart; a line's end at the end is not part of it.
+ * `JOBCAP_SECRET_<NAME>_<KEY>` in capitals with everything else as an underscore. A file is looked at in each turn in
+ * which it is used and read again when it changed, so a new secret needs no restart; a line's end at the end is not part of it.
  */
 export function createSecretFiles(folder: string | null, environment: Environment, clock: Clock): VendorSecrets {
   const files = new SecretFiles(clock)
@@ -46,6 +47,8 @@ interface Known extends Found {
 class SecretFiles {
   readonly #clock: Clock
   readonly #known = new Map<string, Known>()
+  /** How each file is looked at. */
+  readonly #looks = new Map<string, () => BigIntStats | undefined>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -58,7 +61,7 @@ class SecretFiles {
 
   #at(path: string): Found | undefined {
     try {
-      const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+      const stats = this.#lookAt(path)
       if (stats === undefined) return undefined
       const known = this.#known.get(path)
       if (known !== undefined && isSameFile(known.stats, stats)) return known
@@ -69,6 +72,15 @@ class SecretFiles {
     } catch {
       return undefined
     }
+  }
+
+  /** Undefined when there is no such file. Throws when it cannot be looked at. */
+  #lookAt(path: string): BigIntStats | undefined {
+    const known = this.#looks.get(path)
+    if (known !== undefined) return known()
+    const look = oncePerTurn(() => statSync(path, { bigint: true, throwIfNoEntry: false }))
+    this.#looks.set(path, look)
+    return look()
   }
 }
 

@@ -32,7 +32,7 @@ function dispatch(agent: Dispatcher, request: VendorRequest, handler: Sending): 
         origin,
         method,
         path: target,
-        headers: { ...headers },
+        headers,
         body: body.length === 0 ? null : body,
         // The head is waited for by a timer of ours: undici's are only good to a second.
         headersTimeout: 0,
