@@ -23,7 +23,7 @@ function judge(source: string): { code: number | null; output: string } {
 }
 
 describe('exports of the contract', function () {
-  this.timeout(60_000)
+  this.timeout(240_000)
 
   it('are refused without a doc comment', () => {
     const { code, output } = judge('export function half(x: number): number { return x / 2 }\n')

@@ -54,7 +54,7 @@ const BREAKS: readonly (readonly [rule: string, file: string, code: string])[] =
 ]
 
 describe('the linter', function () {
-  this.timeout(60_000)
+  this.timeout(240_000)
 
   for (const [rule, file, code] of BREAKS) {
     it(`${rule} in ${file}: ${code.split('\n')[0]}`, async () => {

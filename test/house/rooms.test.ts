@@ -103,7 +103,7 @@ function rows(table: string): string[][] {
 }
 
 describe('the table of rooms', function () {
-  this.timeout(60_000)
+  this.timeout(240_000)
 
   it('holds for every import of the tree, types included', async () => {
     expect((await roomViolations(process.cwd())).map(describeViolation)).to.deep.equal([])

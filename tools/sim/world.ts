@@ -251,8 +251,9 @@ export class World {
         this.judge.told.tried(call)
       },
       hadNone: (call: CallPlan) => this.judge.told.hadNone(call),
-      succeeded: (call: CallPlan, life: number) => {
+      succeeded: (call: CallPlan, life: number, body: string) => {
         this.#stage.trace.say(`${podUid} app`, `READ success of ${call.customer}`)
+        this.judge.models.succeeded(call, body)
         this.judge.succeeded(`${podUid}/${life}`, call)
       },
       declined: (call: CallPlan) => {

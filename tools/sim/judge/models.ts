@@ -1,5 +1,6 @@
 import type { CallRow } from '../../../store/call-row.ts'
 import type { Effect } from '../parts/vendor.ts'
+import type { CallPlan } from '../plan/plan.ts'
 import type { StoredState } from '../store/memory-tables.ts'
 import type { Breach, BreachKind } from './breach.ts'
 import { type Contents, effectsOn } from './contents.ts'
@@ -41,6 +42,18 @@ export class ModelsJudge {
     const made = effectsOn(customer, this.#options.effects).length
     if (made <= most + vendorFaults) return
     this.#breach('duplicates', `${made} answers were bought for ${customer}, no attempt asked more than ${most} times`)
+  }
+
+  /** What an app takes for a whole stream is one, and says what it cost where the app has asked for that only. */
+  succeeded({ customer, stream }: CallPlan, body: string): void {
+    if (stream === undefined) return
+    if (!body.includes('data: [DONE]'))
+      this.#breach('lost', `an app took a part of an answer for ${customer} for all of it`)
+    if (body.includes('"usage":{') === stream.asksForUsage) return
+    this.#breach(
+      'lost',
+      `an app that ${stream.asksForUsage ? 'asked for usage got none' : 'did not ask for usage got it'}`,
+    )
   }
 
   /** Each answer that was bought is in the books, at what it came to or at its bound. */

@@ -1,6 +1,7 @@
 import type { RuleName } from '../../../store/rules/rulebook.ts'
 import type { Mutant, PlantedText } from './mutant.ts'
 import { PLANTED } from './planted.ts'
+import { PLANTED_IN_STREAMS } from './planted-in-streams.ts'
 import { PLANTED_IN_RECOVERY } from './planted-recovery.ts'
 
 /** Rules whose absence breaks a promise in a few hundred seeds at most. */
@@ -67,6 +68,6 @@ const planted = ({ name, also = [], ...edit }: PlantedText): Mutant => ({ name, 
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })
 
 export const MUTANTS: readonly Mutant[] = [
-  ...[...PLANTED, ...PLANTED_IN_RECOVERY].map(planted),
+  ...[...PLANTED, ...PLANTED_IN_RECOVERY, ...PLANTED_IN_STREAMS].map(planted),
   ...LEFT_OUT.map(leftOut),
 ]

@@ -15,6 +15,8 @@ export interface AppRequest {
   readonly body: string
   readonly timeoutMs: number
   readonly keepsAlive: boolean
+  /** Of a stream: what it ends with for whoever reads it, who then closes the connection, whatever may follow. */
+  readonly closesAt?: string
 }
 
 /** Opens a connection to the sidecar; undefined when nobody listens. */
@@ -38,7 +40,8 @@ export class AppClient {
     const wire = await this.#connect()
     if (wire === undefined) return { failure: 'refused' }
     const result = await wire.exchange(request, this.#app)
-    if ('failure' in result || !request.keepsAlive || result.headers['connection'] === 'close') this.#drop(wire)
+    const isClosed = request.closesAt !== undefined || !request.keepsAlive
+    if ('failure' in result || isClosed || result.headers['connection'] === 'close') this.#drop(wire)
     else this.#idle.push(wire)
     return result
   }
@@ -79,6 +82,7 @@ class Wire implements AppSide {
   connection: Connection | undefined
   #received = Buffer.alloc(0)
   #onResult: ((result: AppResult) => void) | null = null
+  #closesAt: string | undefined
   #hasEnded = false
 
   get isUsable(): boolean {
@@ -89,6 +93,7 @@ class Wire implements AppSide {
     return new Promise((resolve) => {
       const cancel = app.wake(request.timeoutMs, () => this.#end({ failure: 'timed out' }))
       this.#received = Buffer.alloc(0)
+      this.#closesAt = request.closesAt
       this.#onResult = (result) => {
         cancel()
         resolve(result)
@@ -100,7 +105,7 @@ class Wire implements AppSide {
   onReadable(): void {
     if (this.connection === undefined) return
     this.#received = Buffer.concat([this.#received, this.connection.take()])
-    const answer = parseAnswer(this.#received)
+    const answer = parseAnswer(this.#received, this.#closesAt)
     if (answer !== undefined) this.#end(answer)
   }
 
@@ -132,8 +137,8 @@ function requestBytes({ path, headers, body, keepsAlive }: AppRequest): Buffer {
   return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
 }
 
-/** Undefined until it is whole. */
-function parseAnswer(bytes: Buffer): AppAnswer | undefined {
+/** Undefined until it is whole, or has come to what its reader closes at. */
+function parseAnswer(bytes: Buffer, closesAt: string | undefined): AppAnswer | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n')
   if (headEnd < 0) return undefined
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n')
@@ -141,10 +146,30 @@ function parseAnswer(bytes: Buffer): AppAnswer | undefined {
   const headers = Object.fromEntries(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   )
+  const rest = bytes.subarray(headEnd + 4)
   // An informational answer goes before the real one.
-  if (status === 100) return parseAnswer(bytes.subarray(headEnd + 4))
+  if (status === 100) return parseAnswer(rest, closesAt)
+  if (headers['transfer-encoding'] === 'chunked') {
+    const { body, isWhole } = readChunks(rest)
+    const isEnough = isWhole || (closesAt !== undefined && body.includes(closesAt))
+    return isEnough ? { status, headers, body } : undefined
+  }
   const length = Number(headers['content-length'] ?? 0)
-  const body = bytes.subarray(headEnd + 4)
-  if (body.length < length) return undefined
-  return { status, headers, body: body.toString('utf8', 0, length) }
+  if (rest.length < length) return undefined
+  return { status, headers, body: rest.toString('utf8', 0, length) }
+}
+
+/** As far as they have come. */
+function readChunks(bytes: Buffer): { readonly body: string; readonly isWhole: boolean } {
+  let body = ''
+  for (let at = 0; ; ) {
+    const lineEnd = bytes.indexOf('\r\n', at)
+    if (lineEnd < 0) return { body, isWhole: false }
+    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16)
+    const end = lineEnd + 2 + size
+    body += bytes.toString('utf8', lineEnd + 2, Math.min(end, bytes.length))
+    if (bytes.length < end + 2) return { body, isWhole: false }
+    if (size === 0) return { body, isWhole: true }
+    at = end + 2
+  }
 }

@@ -9,7 +9,7 @@ export interface AppMemory {
   /** Its answer says that it had no effect. */
   hadNone(call: CallPlan): void
   /** The app's code was handed a success for a call to this customer. */
-  succeeded(call: CallPlan, life: number): void
+  succeeded(call: CallPlan, life: number, body: string): void
   declined(call: CallPlan): void
   failed(call: CallPlan, how: string, life: number): void
   /** The app has walked through all of it in one life and ends well. */
@@ -63,7 +63,7 @@ export class App {
     for (let tries = 0; ; tries += 1) {
       const result = await this.#callSdk(call)
       if (!('failure' in result) && result.status >= 200 && result.status < 300) {
-        memory.succeeded(call, this.#life)
+        memory.succeeded(call, this.#life, result.body)
         return true
       }
       if (!('failure' in result) && result.status === 402) {
@@ -89,6 +89,7 @@ export class App {
         body,
         timeoutMs: call.timeoutMs,
         keepsAlive: call.keepsAlive,
+        ...(call.stream?.closesAtDone === true ? { closesAt: 'data: [DONE]' } : {}),
       })
       const result = tries < call.sdkRetries && key !== null ? this.#orGivenUp(answer) : answer
       if (saysNoEffect(result)) memory.hadNone(call)
@@ -170,14 +171,22 @@ function headersOf({ vendor }: CallPlan): Record<string, string> {
 }
 
 /** The vendor's truth goes by the customer, so contents of different meaning have different ones. */
-export function bodyOf({ vendor, customer, usd, isStamped }: CallPlan, nowMs: number): string {
-  if (vendor === 'model') return promptOf(customer, usd)
+export function bodyOf(call: CallPlan, nowMs: number): string {
+  const { vendor, customer, usd, isStamped } = call
+  if (vendor === 'model') return promptOf(call)
   if (vendor === 'geo') return JSON.stringify({ address: customer, ...(isStamped ? { at: nowMs } : {}) })
   const stamp = isStamped ? `&metadata[at]=${nowMs}` : ''
   return `amount=${Math.round(usd * 100)}&currency=usd&customer=${customer}${stamp}`
 }
 
 /** A token of output is a dollar. */
-function promptOf(customer: string, usd: number): string {
-  return JSON.stringify({ model: 'tiny', max_tokens: usd, messages: [{ role: 'user', content: customer }] })
+function promptOf({ customer, usd, stream }: CallPlan): string {
+  const usage = stream?.asksForUsage === true ? { stream_options: { include_usage: true } } : {}
+  const streamed = stream === undefined ? {} : { stream: true, ...usage }
+  return JSON.stringify({
+    model: 'tiny',
+    max_tokens: usd,
+    messages: [{ role: 'user', content: customer }],
+    ...streamed,
+  })
 }

@@ -15,7 +15,7 @@ import type { Store } from '../../../store/store.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { Vendors } from './vendor.ts'
 import { vendorNetwork } from './vendor-network.ts'
-import { serveWire, type WireAnswer, type WireRequest } from './wire.ts'
+import { type AnswerWay, serveWire, type WireRequest } from './wire.ts'
 
 const MASTER_KEY = Buffer.alloc(32, 7)
 const SECRET = new Secret('sk_test_the_real_one')
@@ -51,19 +51,32 @@ export class LedgerPart {
     void this.#repair.walk()
   }
 
-  /** `onBroken`: the process is gone before it has answered. */
-  serve(request: WireRequest, told: { onAnswer: (answer: WireAnswer) => void; onBroken: () => void }): () => void {
+  /** `onBroken`: the process is gone before it has answered, or in the midst of it. */
+  serve(request: WireRequest, told: AnswerWay & { onBroken(): void }): () => void {
     const open = {}
-    this.#open.set(open, told.onBroken)
-    const leave = serveWire(this.#listener, request, (answer) => {
-      void this.process.effect('reply', () => {
-        this.#closed(open)
-        // What the kernel has been handed arrives, also when the process ends right after.
-        this.process.stage.scheduler.after(this.process.stage.delayMs(this.process.chance), () => told.onAnswer(answer))
-      })
+    this.#open.set(open, () => told.onBroken())
+    const { stage, chance } = this.process
+    let written: Promise<unknown> = Promise.resolve()
+    // What the kernel has been handed arrives, also when the process ends right after.
+    const write = (tell: () => void) => {
+      written = written.then(() => this.process.effect('reply', tell))
+    }
+    const leave = serveWire(this.#listener, request, {
+      onAnswer: (answer) =>
+        void this.process.effect('reply', () => {
+          this.#closed(open)
+          stage.scheduler.after(stage.delayMs(chance), () => told.onAnswer(answer))
+        }),
+      onHead: (head) => write(() => told.onHead(head)),
+      onPart: (part) => write(() => told.onPart(part)),
+      onEnd: (isWhole) =>
+        write(() => {
+          this.#closed(open)
+          told.onEnd(isWhole)
+        }),
     })
     return () =>
-      this.process.wake(this.process.stage.delayMs(this.process.chance), () => {
+      this.process.wake(stage.delayMs(chance), () => {
         leave()
         this.#closed(open)
       })

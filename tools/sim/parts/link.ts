@@ -5,8 +5,10 @@ import {
   LedgerUnreachable,
 } from '../../../sidecar/ledger-link.ts'
 import type { Incarnation } from '../incarnation.ts'
+import { Arrivals } from './arrivals.ts'
 import type { LedgerPart } from './ledger-part.ts'
-import type { WireAnswer, WireRequest } from './wire.ts'
+import { PartsOnTheirWay } from './parts-on-their-way.ts'
+import type { AnswerWay, WireAnswer, WireRequest } from './wire.ts'
 
 /** What a peer that vanished without a word is noticed after. */
 const SILENCE_MS = 12_000
@@ -75,31 +77,80 @@ class Asking {
         told.fail('the connection was lost', Math.min(fault.byMs, SILENCE_MS))
         return
       }
+      const lose = () => told.fail('the connection was lost', Math.min(fault?.byMs ?? 0, SILENCE_MS))
       stage.scheduler.after(stage.delayMs(asker.chance) + (fault?.how === 'late' ? fault.byMs : 0), () => {
         this.#leave = this.#deliver({
+          ...this.#streamed((answer) => (fault?.how === 'lose answer' ? lose() : told.answer(answer, 0)), {
+            isTorn: fault?.how === 'tear answer',
+            onBroken: () => told.fail('the connection was reset', stage.delayMs(asker.chance)),
+          }),
           onAnswer: (answer) => {
-            if (fault?.how === 'lose answer') told.fail('the connection was lost', Math.min(fault.byMs, SILENCE_MS))
+            if (fault?.how === 'lose answer') lose()
             else told.answer(ledgerAnswer(answer, fault?.how === 'tear answer'), stage.delayMs(asker.chance))
           },
-          onBroken: () => told.fail('the connection was reset', stage.delayMs(asker.chance)),
         })
         if (this.#isOver) this.#leave()
       })
       if (fault?.how !== 'copy') return
       stage.scheduler.after(fault.byMs, () => {
         stage.trace.say('network', `a late copy of ${this.#wire.method} ${this.#wire.target} of ${asker.name}`)
-        this.#deliver({ onAnswer: () => {}, onBroken: () => {} })
+        this.#deliver({ onAnswer: nothing, onHead: nothing, onPart: nothing, onEnd: nothing, onBroken: nothing })
       })
     })
   }
 
-  #deliver(told: { onAnswer: (answer: WireAnswer) => void; onBroken: () => void }): () => void {
+  /** An answer that is read while it comes; its parts come in their order. */
+  #streamed(
+    onAnswer: (answer: LedgerAnswer) => void,
+    { isTorn, onBroken }: { readonly isTorn: boolean; readonly onBroken: () => void },
+  ): Omit<AnswerWay, 'onAnswer'> & { onBroken(): void } {
+    const arrivals = new Arrivals(this.#options.asker)
+    const parts = new PartsOnTheirWay()
+    let hasHead = false
+    return {
+      onHead: ({ status, headers }) => {
+        hasHead = true
+        arrivals.take(() => onAnswer({ status, headers, body: this.#read(parts) }))
+      },
+      onPart: (part) =>
+        arrivals.take(() => {
+          parts.push(part)
+          if (isTorn) parts.end(false)
+        }),
+      onEnd: (isWhole) => arrivals.take(() => parts.end(isWhole)),
+      onBroken: () => (hasHead ? arrivals.take(() => parts.end(false)) : onBroken()),
+    }
+  }
+
+  /** Who does not read to the end has closed the connection. */
+  async *#read(parts: PartsOnTheirWay): AsyncGenerator<Uint8Array> {
+    const { signal } = this.#request
+    const abort = () => parts.end(false)
+    signal?.addEventListener('abort', abort, { once: true })
+    let isAtEnd = false
+    try {
+      for await (const part of parts) {
+        if (signal?.aborted) throw signal.reason
+        yield part
+      }
+      isAtEnd = true
+    } catch (fault) {
+      throw signal?.aborted ? signal.reason : fault
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      if (!isAtEnd) this.#leave()
+    }
+  }
+
+  #deliver(told: AnswerWay & { onBroken(): void }): () => void {
     const ledger = this.#options.ledger()
     if (ledger !== undefined) return ledger.serve(this.#wire, told)
     told.onBroken()
     return () => {}
   }
 }
+
+const nothing = () => {}
 
 function ledgerAnswer({ status, headers, body, isWhole }: WireAnswer, isTorn: boolean): LedgerAnswer {
   async function* chunks(): AsyncGenerator<Uint8Array> {

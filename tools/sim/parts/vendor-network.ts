@@ -1,4 +1,10 @@
-import type { AnswerSink, SendResult, VendorNetwork, VendorRequest } from '../../../ledger/vendor-client/network.ts'
+import {
+  type AnswerSink,
+  NotWanted,
+  type SendResult,
+  type VendorNetwork,
+  type VendorRequest,
+} from '../../../ledger/vendor-client/network.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { VendorCall, VendorReply, Vendors } from './vendor.ts'
 
@@ -12,6 +18,7 @@ export function vendorNetwork(ledger: Incarnation, vendors: Vendors): VendorNetw
         return ledger.effect('vendor.send', (): SendResult => ({ kind: 'not_sent', reason: 'connection refused' }))
       }
       const result = Promise.withResolvers<SendResult>()
+      let isGivenUp = false
       await ledger.effect('vendor.send', () => {
         const call = callOf(request)
         ledger.stage.trace.say(
@@ -20,10 +27,17 @@ export function vendorNetwork(ledger: Incarnation, vendors: Vendors): VendorNetw
         )
         scheduler.after(ledger.stage.delayMs(ledger.chance), () => {
           vendors.handle(call, fault, (reply) => {
-            ledger.wake(ledger.stage.delayMs(ledger.chance), () => result.resolve(passOn(reply, sink)))
+            ledger.wake(ledger.stage.delayMs(ledger.chance), () => {
+              if (isGivenUp) return
+              stopWaiting()
+              result.resolve(passOn(ledger, reply, sink))
+            })
           })
         })
-        ledger.wake(request.idleMs, () => result.resolve({ kind: 'lost', reason: 'no answer in time' }))
+        const stopWaiting = ledger.wake(request.idleMs, () => {
+          isGivenUp = true
+          result.resolve({ kind: 'lost', reason: 'no answer in time' })
+        })
       })
       const sent = await result.promise
       ledger.stage.trace.say(ledger.name, `vendor: ${sent.kind}`)
@@ -34,11 +48,33 @@ export function vendorNetwork(ledger: Incarnation, vendors: Vendors): VendorNetw
   }
 }
 
-function passOn(reply: VendorReply | null, sink: AnswerSink): SendResult {
-  if (reply === null) return { kind: 'lost', reason: 'the connection was reset' }
+async function passOn(ledger: Incarnation, reply: VendorReply | null, sink: AnswerSink): Promise<SendResult> {
+  if (reply === null) return RESET
   sink.head(reply.status, reply.headers)
+  if (reply.parts !== undefined) return passOnParts(ledger, { parts: reply.parts, isCut: reply.isCut === true }, sink)
   sink.data(Buffer.from(reply.body))
   return { kind: 'answered' }
+}
+
+const RESET: SendResult = { kind: 'lost', reason: 'the connection was reset' }
+
+/** A part of a stream takes its time, seldom long. */
+async function passOnParts(
+  ledger: Incarnation,
+  { parts, isCut }: { readonly parts: readonly string[]; readonly isCut: boolean },
+  sink: AnswerSink,
+): Promise<SendResult> {
+  try {
+    for (const part of parts) {
+      const pauseMs = ledger.chance.between(0.1, 60) * (ledger.chance.is(0.08) ? 40 : 1)
+      await ledger.effect('vendor.part', () => sink.data(Buffer.from(part)), pauseMs)
+      await sink.drained()
+    }
+  } catch (fault) {
+    if (!(fault instanceof NotWanted)) throw fault
+    return { kind: 'lost', reason: fault.message }
+  }
+  return isCut ? RESET : { kind: 'answered' }
 }
 
 function callOf({ origin, headers, body }: VendorRequest): VendorCall {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Chance } from '../chance.ts'
 import type { Fault, VendorName } from '../plan/plan.ts'
 import type { Stage } from '../stage.ts'
-import { completion, readPrompt } from './model-vendor.ts'
+import { completion, completionParts, readPrompt } from './model-vendor.ts'
 
 export interface VendorCall {
   readonly vendor: VendorName
@@ -15,6 +15,10 @@ export interface VendorReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** Of a stream, instead of the body. */
+  readonly parts?: readonly string[]
+  /** The connection breaks after the last part. */
+  readonly isCut?: boolean
 }
 
 /** What really happened. */
@@ -139,7 +143,9 @@ export class Vendors {
         case 'reset after': {
           const made = happens()
           then.keep(made)
-          return then.reply(null)
+          const { parts } = made
+          if (parts === undefined) return then.reply(null)
+          return then.reply({ ...made, parts: parts.slice(0, this.#chance.below(parts.length)), isCut: true })
         }
         case 'refuse':
         case 'slow':
@@ -161,7 +167,14 @@ export class Vendors {
     this.effects.push(effect)
     this.#stage.trace.say(call.vendor, `EFFECT ${customer} $${usdMicros / 1e6} key ${call.key ?? '-'}`)
     this.#watch.effect(effect)
-    const body = answerOf(effect, this.effects.length)
+    const nth = this.effects.length
+    if (call.vendor === 'model') {
+      const { isStreamed, asksForUsage } = readPrompt(call.body)
+      const outputTokens = usdMicros / TOKEN_USD_MICROS
+      const parts = isStreamed ? completionParts(this.#chance, { nth, outputTokens, asksForUsage }) : undefined
+      if (parts !== undefined) return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: '', parts }
+    }
+    const body = answerOf(effect, nth)
     return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
   }
 

@@ -17,13 +17,17 @@ export interface WireAnswer {
   readonly isWhole: boolean
 }
 
+/** One answer on its way: all of it at once, or its head, then what is written, then how it ended. */
+export interface AnswerWay {
+  onAnswer(answer: WireAnswer): void
+  onHead(head: Pick<WireAnswer, 'status' | 'headers'>): void
+  onPart(part: Buffer): void
+  onEnd(isWhole: boolean): void
+}
+
 /** Hands one request to the ledger's own listener. Returns what tells it that whoever asked has left. */
-export function serveWire(
-  listener: RequestListener,
-  request: WireRequest,
-  onAnswer: (answer: WireAnswer) => void,
-): () => void {
-  const response = new WireResponse(onAnswer)
+export function serveWire(listener: RequestListener, request: WireRequest, way: AnswerWay): () => void {
+  const response = new WireResponse(way)
   listener(incoming(request), response as unknown as ServerResponse)
   return () => response.leave()
 }
@@ -48,11 +52,12 @@ class WireResponse extends EventEmitter {
   #status = 0
   readonly #headers: Record<string, string> = {}
   readonly #chunks: Buffer[] = []
-  readonly #onAnswer: (answer: WireAnswer) => void
+  readonly #way: AnswerWay
+  #isFlushed = false
 
-  constructor(onAnswer: (answer: WireAnswer) => void) {
+  constructor(way: AnswerWay) {
     super()
-    this.#onAnswer = onAnswer
+    this.#way = way
   }
 
   setHeader(name: string, value: string): this {
@@ -67,8 +72,16 @@ class WireResponse extends EventEmitter {
     return this
   }
 
+  /** From now on it goes out as it is written. */
+  flushHeaders(): void {
+    this.#isFlushed = true
+    this.#way.onHead({ status: this.#status, headers: this.#headers })
+  }
+
   write(chunk: Uint8Array | string, encoding: BufferEncoding = 'utf8'): boolean {
-    this.#chunks.push(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk))
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk)
+    if (this.#isFlushed) this.#way.onPart(bytes)
+    else this.#chunks.push(bytes)
     return true
   }
 
@@ -94,7 +107,9 @@ class WireResponse extends EventEmitter {
   #finish(isWhole: boolean): void {
     if (this.writableFinished) return
     this.writableFinished = isWhole
-    this.#onAnswer({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks), isWhole })
+    if (this.#isFlushed) this.#way.onEnd(isWhole)
+    else
+      this.#way.onAnswer({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks), isWhole })
     this.emit('close')
   }
 }

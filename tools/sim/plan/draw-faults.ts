@@ -23,6 +23,7 @@ const PLACES: Readonly<Record<PartKind, readonly string[]>> = {
     'vendor.send',
     'vendor.answer',
     'vendor.answer',
+    'vendor.part',
     'reply',
     'reply',
     'any',

@@ -31,6 +31,7 @@ export type Focus =
   | 'stamped'
   | 'rivals'
   | 'models'
+  | 'streams'
   | 'told'
   | 'instead'
   | 'misnamed'
@@ -222,6 +223,18 @@ const drawModels: Draw = (chance) => {
   return [{ kind: 'crash', part: 'ledger', place, when, ...crash }]
 }
 
+/** A stream breaks off at either of its hops, or somebody on its way dies in the midst of it. */
+const drawStreams: Draw = (chance) => {
+  const nth = 1 + chance.below(4)
+  if (chance.is(0.5)) return [{ kind: 'vendor', nth, how: chance.pick(['reset after', 'slow']), byMs: 4_000 }]
+  if (chance.is(0.5)) return drawModels(chance)
+  const when = chance.pick(['before', 'after'] as const)
+  const crash = { when, downMs: chance.pick([10, 3_000]), storeLosesMs: drawLoss(chance) }
+  return chance.is(0.5)
+    ? [{ kind: 'crash', part: 'ledger', place: 'vendor.part', nth: 1 + chance.below(20), ...crash }]
+    : [{ kind: 'crash', part: 'sidecar', place: 'app.write', nth: 1 + chance.below(20), ...crash }]
+}
+
 /** Faults of one kind at the moments that hurt: seeds without a focus seldom have two of them at once. */
 export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   sidecar: drawSidecar,
@@ -237,6 +250,7 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   takeover: drawTakeover,
   waking: drawWaking,
   models: drawModels,
+  streams: drawStreams,
   told: drawTold,
   instead: drawInstead,
   misnamed: () => [],

@@ -29,6 +29,8 @@ const FOCI: readonly Focus[] = [
   'rivals',
   'models',
   'models',
+  'streams',
+  'streams',
   'told',
   'instead',
   'misnamed',

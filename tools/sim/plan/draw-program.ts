@@ -39,6 +39,7 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
     case 'instead':
       return drawInstead(chance, walk)
     case 'models':
+    case 'streams':
       return drawModelCalls(chance, walk)
     case 'stall':
       return [0, 1, 2].map((at) => drawImpatient(chance, walk, at))
@@ -166,10 +167,13 @@ function drawInstead(chance: Chance, { index, showsQueues }: Index): Step[] {
 }
 
 /** Prompts, some of them asked several times at once: as apps take samples. */
-function drawModelCalls(chance: Chance, { index, showsQueues }: Index): Step[] {
+function drawModelCalls(chance: Chance, { index, showsQueues, focus }: Walk): Step[] {
   const prompts = Array.from({ length: chance.pick([1, 1, 2]) }, (_, at): Callee => {
     const key = chance.pick(['none', 'none', 'none', 'uuid', 'named'] as const)
-    return { vendor: 'model', customer: `prompt_${index}_${at}`, usd: chance.pick([1, 3, 5]), key, isStamped: false }
+    const usd = chance.pick([1, 3, 5])
+    const callee = { vendor: 'model', customer: `prompt_${index}_${at}`, usd, key, isStamped: false } as const
+    if (focus !== 'streams') return callee
+    return { ...callee, stream: { closesAtDone: chance.is(0.6), asksForUsage: chance.is(0.3) } }
   })
   const draw = () => drawCall(chance, chance.pick(prompts), showsQueues)
   return Array.from({ length: chance.pick([1, 2, 3]) }, (): Step => {
@@ -196,7 +200,7 @@ function drawRivals(chance: Chance, callee: Callee, showsQueues: boolean): Step 
   return { kind: 'calls', calls }
 }
 
-type Callee = Pick<CallPlan, 'vendor' | 'customer' | 'usd' | 'key' | 'isStamped'>
+type Callee = Pick<CallPlan, 'vendor' | 'customer' | 'usd' | 'key' | 'isStamped' | 'stream'>
 
 function drawCallee(chance: Chance, customer: string): Callee {
   const vendor = chance.is(0.6) ? 'stripe' : 'geo'

@@ -64,6 +64,8 @@ export interface CallPlan {
   readonly keepsAlive: boolean
   /** What the app calls when the vendor declines this. */
   readonly instead?: CallPlan
+  /** Of a model: its answer comes as a stream. `closesAtDone`: the SDK closes at the word that says its end. */
+  readonly stream?: { readonly closesAtDone: boolean; readonly asksForUsage: boolean }
 }
 
 export type PartKind = 'app' | 'sidecar' | 'issuer' | 'ledger'
