@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 import { planOf, readJob } from '../webhook/surroundings.ts'
 import { APP_IMAGE, payingJob } from './paying-job.ts'
 import { OWN_NAMESPACE, type Stage, TEAM } from './stage.ts'
+import { named } from './team.ts'
 
 const REVIEWS = 300
 const PLANNED = 5_000
@@ -24,10 +25,10 @@ export function addFigures(figures: Figures): void {
 export async function measureAdmission(stage: Stage): Promise<{ admission_p99_ms: number; admission_reviews: number }> {
   const before = await buckets(stage)
   const job = payingJob('x', '') as { metadata: object }
-  const named = { ...job, metadata: { namespace: TEAM, generateName: 'reviewed-' } }
+  const nameless = { ...job, metadata: { namespace: TEAM, generateName: 'reviewed-' } }
   const path = `/apis/batch/v1/namespaces/${TEAM}/jobs?dryRun=All`
   const one = async () => {
-    for (let made = 0; made < REVIEWS / AT_ONCE; made += 1) await stage.kube.create(path, named)
+    for (let made = 0; made < REVIEWS / AT_ONCE; made += 1) await stage.kube.create(path, nameless)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, one))
   const after = await buckets(stage)
@@ -74,7 +75,7 @@ async function buckets(stage: Stage): Promise<ReadonlyMap<number, number>> {
 export async function measurePodStart(
   stage: Stage,
 ): Promise<{ pod_start_bare_ms: number; pod_start_added_ms: number; pod_start_over_floor: number }> {
-  await stage.kubectl(['create', 'namespace', BARE])
+  await stage.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: BARE } })
   const idle = {
     initContainers: [
       { name: 'first', image: APP_IMAGE, command: ['true'] },
@@ -87,7 +88,7 @@ export async function measurePodStart(
   const container = { command: ['sh', '-c', 'date +%s%3N'], env: [] }
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [kind, more] of Object.entries(kinds) as [keyof typeof kinds, { namespace: string }][]) {
-      const name = `starts-${kind}-${round}`
+      const name = named(`starts-${kind}-${round}`)
       const beganMs = Date.now()
       await stage.kube.create(
         `/apis/batch/v1/namespaces/${more.namespace}/jobs`,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { examplePolicy } from '../kubernetes/example.ts'
-import { PAY_ONCE, payingJob, TRY_TO_PAY } from './paying-job.ts'
+import { PAY_ONCE, payingJob, REWRITTEN, TRY_TO_PAY } from './paying-job.ts'
 import { STRIPE_URL, type Stage, TEAM } from './stage.ts'
 import { named, teamOn } from './team.ts'
 
@@ -119,7 +119,7 @@ export function livesOn(stage: () => Stage): void {
     const chart = join(stage().folder, work)
     mkdirSync(join(chart, 'templates'), { recursive: true })
     writeFileSync(join(chart, 'Chart.yaml'), stringify({ apiVersion: 'v2', name: work, version: '1.0.0' }))
-    const job = payingJob(work, PAY_ONCE(work)) as Job
+    const job = payingJob(work, PAY_ONCE(work), REWRITTEN) as Job
     const labelled = (team: string) => stringify({ ...job, metadata: { ...job.metadata, labels: { team } } })
     const write = (team: string) => writeFileSync(join(chart, 'templates/job.yaml'), labelled(team))
     write('a')

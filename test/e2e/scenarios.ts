@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { addFigures, measureAdmission, measurePlan, measurePodStart } from './figures.ts'
-import { PAY_ONCE, payingJob, TRY_TO_PAY } from './paying-job.ts'
+import { PAY_ONCE, payingJob, REWRITTEN, TRY_TO_PAY } from './paying-job.ts'
 import { STRIPE_SECRET, type Stage } from './stage.ts'
-import { teamOn } from './team.ts'
+import { named, teamOn } from './team.ts'
 
 const STRICT = 'strict'
 const CAPPED = { 'jobcap.dev/cap-usd': '10.00' }
@@ -15,41 +15,42 @@ export function scenariosOn(stage: () => Stage): void {
   const { inTeam, podsOf, jobIs, invoicesOf, until, runningPod, paid } = teamOn(stage)
 
   it('leaves a Job Complete whose app exits 0 after a spent cap', async () => {
-    await stage().apply(payingJob('lenient', THREE('lenient'), { annotations: CAPPED }))
-    await jobIs('lenient', 'Complete')
-    expect(invoicesOf('lenient')).to.deep.equal(['lenient-1', 'lenient-2'])
+    const work = named('lenient')
+    await stage().apply(payingJob(work, THREE(work), { annotations: CAPPED }))
+    await jobIs(work, 'Complete')
+    expect(invoicesOf(work)).to.deep.equal([`${work}-1`, `${work}-2`])
   })
 
   it('keeps the run of a Job that is suspended: resumed, its Pod replays what was paid', async () => {
+    const work = named('suspended')
     const suspend = (is: boolean) =>
-      inTeam('patch', 'job', 'suspended', '--type=merge', '-p', JSON.stringify({ spec: { suspend: is } }))
-    await stage().apply(payingJob('suspended', `${PAY_ONCE('suspended')}; await hold()`))
-    const first = await runningPod('suspended')
-    await paid('suspended')
+      inTeam('patch', 'job', work, '--type=merge', '-p', JSON.stringify({ spec: { suspend: is } }))
+    await stage().apply(payingJob(work, `${PAY_ONCE(work)}; await hold()`))
+    const first = await runningPod(work)
+    await paid(work)
     await suspend(true)
-    await until('no Pod is left', async () => (await podsOf('suspended')).items.length === 0)
+    await until('no Pod is left', async () => (await podsOf(work)).items.length === 0)
     await suspend(false)
-    const second = await runningPod('suspended', first)
+    const second = await runningPod(work, first)
     await until('the replay', async () =>
-      (await inTeam('logs', second, '-c', 'bill').catch(() => '')).includes('paid suspended'),
+      (await inTeam('logs', second, '-c', 'bill').catch(() => '')).includes(`paid ${work}`),
     )
-    expect(invoicesOf('suspended')).to.deep.equal(['suspended'])
-    await inTeam('delete', 'job', 'suspended', '--wait=false')
+    expect(invoicesOf(work)).to.deep.equal([work])
+    await inTeam('delete', 'job', work, '--wait=false')
   })
 
   it('lets a Job be applied again server-side', async () => {
+    const work = named('server-side')
     const apply = () =>
-      stage().kubectl(
-        ['apply', '--server-side', '-f', '-'],
-        stringify(payingJob('server-side', PAY_ONCE('server-side'))),
-      )
+      stage().kubectl(['apply', '--server-side', '-f', '-'], stringify(payingJob(work, PAY_ONCE(work), REWRITTEN)))
     await apply()
-    await jobIs('server-side', 'Complete')
+    await jobIs(work, 'Complete')
     await apply()
-    expect(invoicesOf('server-side')).to.deep.equal(['server-side'])
+    expect(invoicesOf(work)).to.deep.equal([work])
   })
 
   it('runs in a namespace that enforces `restricted`, within a quota that counts what is injected', async () => {
+    const work = named('strict')
     await stage().apply(
       {
         apiVersion: 'v1',
@@ -74,9 +75,9 @@ export function scenariosOn(stage: () => Stage): void {
     const pod = {
       securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
     }
-    await stage().apply(payingJob('strict', PAY_ONCE('strict'), { namespace: STRICT, container, pod }))
-    await stage().kubectl(['wait', '-n', STRICT, '--for=condition=Complete', 'job/strict', '--timeout=300s'])
-    expect(invoicesOf('strict')).to.deep.equal(['strict'])
+    await stage().apply(payingJob(work, PAY_ONCE(work), { namespace: STRICT, container, pod }))
+    await stage().kubectl(['wait', '-n', STRICT, '--for=condition=Complete', `job/${work}`, '--timeout=300s'])
+    expect(invoicesOf(work)).to.deep.equal([work])
     expect(await stage().kubectl(['get', 'pods', '-n', STRICT, '-o', 'yaml'])).not.to.contain(STRIPE_SECRET)
   })
 
