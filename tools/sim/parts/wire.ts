@@ -49,9 +49,11 @@ class WireResponse extends EventEmitter {
   destroyed = false
   writableFinished = false
   readonly writableNeedDrain = false
+  /** As much as tells whether anything has gone out. */
+  readonly socket = { destroyed: false, bytesWritten: 0 }
   #status = 0
   readonly #headers: Record<string, string> = {}
-  readonly #chunks: Buffer[] = []
+  #body: Buffer = Buffer.alloc(0)
   readonly #way: AnswerWay
   #isFlushed = false
 
@@ -74,19 +76,21 @@ class WireResponse extends EventEmitter {
 
   /** From now on it goes out as it is written. */
   flushHeaders(): void {
+    if (this.#isFlushed) return
     this.#isFlushed = true
+    this.socket.bytesWritten += 1
     this.#way.onHead({ status: this.#status, headers: this.#headers })
   }
 
   write(chunk: Uint8Array | string, encoding: BufferEncoding = 'utf8'): boolean {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk)
-    if (this.#isFlushed) this.#way.onPart(bytes)
-    else this.#chunks.push(bytes)
+    this.flushHeaders()
+    this.#way.onPart(bytesOf(chunk, encoding))
     return true
   }
 
   end(chunk?: Uint8Array | string, encoding?: BufferEncoding): this {
-    if (chunk !== undefined) this.write(chunk, encoding)
+    if (chunk !== undefined && this.#isFlushed) this.write(chunk, encoding)
+    else if (chunk !== undefined) this.#body = bytesOf(chunk, encoding)
     this.#finish(true)
     return this
   }
@@ -107,9 +111,13 @@ class WireResponse extends EventEmitter {
   #finish(isWhole: boolean): void {
     if (this.writableFinished) return
     this.writableFinished = isWhole
+    this.socket.bytesWritten += 1
     if (this.#isFlushed) this.#way.onEnd(isWhole)
-    else
-      this.#way.onAnswer({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks), isWhole })
+    else this.#way.onAnswer({ status: this.#status, headers: this.#headers, body: this.#body, isWhole })
     this.emit('close')
   }
+}
+
+function bytesOf(chunk: Uint8Array | string, encoding: BufferEncoding | undefined): Buffer {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk)
 }
