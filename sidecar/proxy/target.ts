@@ -31,7 +31,7 @@ export function readTarget({ url, host, portVendor }: Addressed, vendors: readon
   const [, segment = ''] = fullPath.split('/')
   const name = named ?? segment
   const terms = vendors.find((vendor) => vendor.name === name)
-  if (terms === undefined) return unknownVendor(name, vendors)
+  if (terms === undefined) return unknownVendor(name, vendors, named === undefined)
   const path = named === undefined ? fullPath.slice(segment.length + 1) : fullPath
   const base = host === undefined ? null : `http://${host}${named === undefined ? `/${segment}` : ''}`
   return { terms, path: path === '' ? '/' : path, query, base }
@@ -42,8 +42,11 @@ function hostVendor(host: string | undefined): string | undefined {
   return /^([^.:]+)\.localhost\.?(?::\d+)?$/i.exec(host ?? '')?.[1]?.toLowerCase()
 }
 
-function unknownVendor(name: string, vendors: readonly VendorTerms[]): Refusal {
-  const known = vendors.map((vendor) => vendor.name).join(', ')
+/** `isOfPath`: the name stood where an app that forgot the prefix has the vendor's own path. */
+function unknownVendor(name: string, vendors: readonly VendorTerms[], isOfPath: boolean): Refusal {
+  const known = vendors.map((vendor) => vendor.name)
   const asked = JSON.stringify(name.slice(0, 100))
-  return refusal('vendor_unknown', `The policy names no vendor ${asked}; it has: ${known === '' ? 'none' : known}.`)
+  const hint = isOfPath && known[0] !== undefined ? ` A path begins with one, such as /${known[0]}/….` : ''
+  const has = known.length === 0 ? 'none' : known.join(', ')
+  return refusal('vendor_unknown', `The policy names no vendor ${asked}; it has: ${has}.${hint}`)
 }

@@ -31,6 +31,8 @@ describe('a request that is not numbered, and where each one goes', () => {
     const refused = await ask('/twilio/x', 'localhost')
     expect(refused).to.include({ status: 404 })
     expect(refused.body).to.include('stripe, geocode').and.include('vendor_unknown')
+    const bare = await ask('/v1/charges', 'localhost')
+    expect(bare.body).to.include('A path begins with one, such as /stripe/')
   })
 
   it('that reads is not numbered, carries no facts and needs no evidence', async () => {
