@@ -26,26 +26,31 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
-    const done = () => request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut)
+    // Nobody else reads the request, so the listeners stay: to take each off takes longer than to let it find all done.
+    let isDone = false
     const onData = (chunk: Buffer) => {
+      if (isDone) return
       size += chunk.length
       chunks.push(chunk)
       if (size <= limitBytes) return
-      done()
+      isDone = true
       request.pause()
       resolve('too_large')
     }
     const onEnd = () => {
-      done()
+      if (isDone) return
+      isDone = true
       const [only] = chunks
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
     }
-    const onCut = (fault?: Error) => {
-      done()
-      reject(fault ?? new Error('the client broke off'))
+    /** Whatever cuts a request closes it. */
+    const onClose = () => {
+      if (isDone) return
+      isDone = true
+      reject(new Error('the client broke off'))
     }
-    request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut)
-    if (request.destroyed && !request.readableEnded) onCut()
+    request.on('data', onData).on('end', onEnd).on('close', onClose)
+    if (request.destroyed && !request.readableEnded) onClose()
   })
 }
 
@@ -59,7 +64,6 @@ class ResponseClient implements CallClient {
 
   constructor(response: ServerResponse) {
     this.#response = response
-    response.on('drain', () => this.#wake())
     response.on('close', () => this.#closed())
   }
 
@@ -90,8 +94,12 @@ class ResponseClient implements CallClient {
 
   drained(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#hasLeft || !this.#response.writableNeedDrain) resolve()
-      else this.#wakeWriter = resolve
+      if (this.#hasLeft || !this.#response.writableNeedDrain) {
+        resolve()
+        return
+      }
+      this.#wakeWriter = resolve
+      this.#response.once('drain', resolve)
     })
   }
 
@@ -108,10 +116,6 @@ class ResponseClient implements CallClient {
       this.#hasLeft = true
       for (const tell of this.#toTell ?? []) tell()
     }
-    this.#wake()
-  }
-
-  #wake(): void {
     this.#wakeWriter?.()
   }
 }

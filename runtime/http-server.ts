@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { PassingMap } from './passing-map.ts'
 
 /** Where a server listens: a TCP address or the path of a Unix socket. */
 export type ListenAddress = { host: string; port: number } | { socketPath: string }
@@ -81,15 +82,18 @@ function boundAddress(server: Server, asked: ListenAddress): ListenAddress {
 /** Sees to it that no connection stays open, idle, after an answer that it gets once the server is about to go. */
 class Drainer {
   readonly handler: HttpServerOptions['handler']
-  readonly #open = new Set<ServerResponse>()
+  readonly #open = new PassingMap<number, ServerResponse>()
+  #lastId = 0
   readonly #connections = new Set<Socket>()
   readonly #empty = Promise.withResolvers<void>()
   #isLeaving = false
 
   constructor(handler: HttpServerOptions['handler']) {
     this.handler = (request, response) => {
-      this.#open.add(response)
-      response.once('close', () => this.#open.delete(response))
+      this.#lastId += 1
+      const id = this.#lastId
+      this.#open.set(id, response)
+      response.once('close', () => this.#open.take(id))
       if (this.#isLeaving) closeAfter(response)
       handler(request, response)
     }
@@ -118,7 +122,7 @@ class Drainer {
 
   #leave(): void {
     this.#isLeaving = true
-    for (const response of this.#open) closeAfter(response)
+    for (const response of this.#open.values()) closeAfter(response)
   }
 }
 

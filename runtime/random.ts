@@ -16,21 +16,25 @@ const POOL_BYTES = 4_096
 const pool = Buffer.alloc(POOL_BYTES)
 let usedBytes = POOL_BYTES
 
-/** A copy; what is handed out once is never handed out again. */
-function take(count: number): Buffer {
-  if (count > POOL_BYTES) return randomFillSync(Buffer.alloc(count))
+/** The next bytes of the pool, as `read` makes a copy of them; what is handed out once is never handed out again. */
+function take<Copy>(count: number, read: (from: Buffer, start: number, end: number) => Copy): Copy {
+  if (count > POOL_BYTES) return read(randomFillSync(Buffer.alloc(count)), 0, count)
   if (usedBytes + count > POOL_BYTES) {
     randomFillSync(pool)
     usedBytes = 0
   }
-  const taken = Buffer.from(pool.subarray(usedBytes, usedBytes + count))
-  pool.fill(0, usedBytes, usedBytes + count)
-  usedBytes += count
+  const end = usedBytes + count
+  const taken = read(pool, usedBytes, end)
+  pool.fill(0, usedBytes, end)
+  usedBytes = end
   return taken
 }
 
+const hexOf = (from: Buffer, start: number, end: number): string => from.toString('hex', start, end)
+const copyOf = (from: Buffer, start: number, end: number): Buffer => Buffer.from(from.subarray(start, end))
+
 export const systemRandom: Random = {
-  hex: (count) => take(count).toString('hex'),
-  bytes: (count) => take(count),
+  hex: (count) => take(count, hexOf),
+  bytes: (count) => take(count, copyOf),
   uuid: () => randomUUID(),
 }

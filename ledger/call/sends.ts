@@ -1,5 +1,6 @@
 import type { CallId } from '../../contract/ids.ts'
 import type { Log } from '../../runtime/log.ts'
+import { PassingMap } from '../../runtime/passing-map.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import type { SendRef, Store } from '../../store/store.ts'
 
@@ -31,7 +32,7 @@ interface Out {
 }
 
 export function createSends({ store, timers, log }: { store: Store; timers: Timers; log: Log }): Sends {
-  const out = new Map<CallId, Out>()
+  const out = new PassingMap<CallId, Out>()
   const whenIdle: (() => void)[] = []
   const stop = timers.every(LEASE_RENEWAL_MS, () => {
     if (out.size === 0) return
@@ -48,7 +49,7 @@ export function createSends({ store, timers, log }: { store: Store; timers: Time
           entry.send = next
         },
         end() {
-          if (out.get(send.callId) === entry) out.delete(send.callId)
+          if (out.get(send.callId) === entry) out.take(send.callId)
           resolve()
           if (out.size === 0) for (const tell of whenIdle.splice(0)) tell()
         },

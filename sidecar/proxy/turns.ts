@@ -1,3 +1,5 @@
+import { PassingMap } from '../../runtime/passing-map.ts'
+
 /** S2: after this long without evidence that an earlier answer was read, those that wait behind it are refused. */
 export const UNREAD_LIMIT_MS = 30_000
 /** Who arrives behind an answer already that old still gets a look at the evidence first. */
@@ -33,8 +35,8 @@ interface Lane {
  * method is something that happened at `nowMs` (any monotonic clock) and returns what follows from it.
  */
 export class Turns {
-  readonly #entries = new Map<number, Entry>()
-  readonly #lanes = new Map<string, Lane>()
+  readonly #entries = new PassingMap<number, Entry>()
+  readonly #lanes = new PassingMap<string, Lane>()
   #quietSinceMs: number | null = null
   /** In all lanes, kept so that the common case, nobody waits, costs nothing. */
   #waitingCount = 0
@@ -141,7 +143,7 @@ export class Turns {
       if (next !== undefined) {
         this.#go(next, nowMs)
         events.push({ kind: 'go', id: next.id, saysDiverged: false })
-      } else if (lane.waiting.size === 0) this.#lanes.delete(lane.key)
+      } else if (lane.waiting.size === 0) this.#lanes.take(lane.key)
     }
     this.#noticeQuiet(nowMs)
     return events
@@ -170,7 +172,7 @@ export class Turns {
   }
 
   #remove(entry: Entry): void {
-    this.#entries.delete(entry.id)
+    this.#entries.take(entry.id)
     if (entry.state === 'parked') this.#parkedCount -= 1
     this.#leaveWaiting(entry)
     if (entry.lane.holder === entry) entry.lane.holder = null

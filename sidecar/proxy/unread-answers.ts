@@ -1,8 +1,9 @@
+import { PassingMap } from '../../runtime/passing-map.ts'
 import type { UnreadAnswer } from './evidence/receive-queues.ts'
 
 /** Answers whose fate with the app is not known yet: from before their first byte until they are seen or closed. */
 export class UnreadAnswers {
-  readonly #answers = new Map<number, UnreadAnswer>()
+  readonly #answers = new PassingMap<number, UnreadAnswer>()
   readonly #onChange: () => void
 
   constructor(onChange: () => void) {
@@ -18,7 +19,7 @@ export class UnreadAnswers {
   }
 
   remove(id: number): void {
-    if (this.#answers.delete(id)) this.#onChange()
+    if (this.#answers.take(id) !== undefined) this.#onChange()
   }
 
   has(id: number): boolean {

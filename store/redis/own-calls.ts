@@ -1,4 +1,5 @@
 import type { CallId } from '../../contract/ids.ts'
+import { PassingMap } from '../../runtime/passing-map.ts'
 import type { CallRow } from '../store.ts'
 import type { Place } from './places.ts'
 
@@ -17,24 +18,22 @@ export interface OwnCall {
 
 /** Calls that this ledger has reserved and not reported yet, so that their report need not read what does not change. */
 export class OwnCalls {
-  readonly #calls = new Map<CallId, OwnCall>()
+  readonly #calls = new PassingMap<CallId, OwnCall>()
 
   /** Only of a numbered call that may be repeated: any other is settled by REPORT. */
   note(row: CallRow, place: Place, lines: string): void {
     const { callId, n, repeat } = row
     if (n === null || repeat.kind !== 'idempotent') return
     if (this.#calls.size >= MOST_NOTED) {
-      const [oldest] = this.#calls.keys()
-      if (oldest !== undefined) this.#calls.delete(oldest)
+      const oldest = this.#calls.firstKey()
+      if (oldest !== undefined) this.#calls.take(oldest)
     }
     this.#calls.set(callId, { place, n, row: { ...row, sealedRequest: null }, lines })
   }
 
   /** Once: what becomes of a call after its first report is for the record to say. */
   take(callId: CallId): OwnCall | undefined {
-    const call = this.#calls.get(callId)
-    this.#calls.delete(callId)
-    return call
+    return this.#calls.take(callId)
   }
 
   forget(): void {
