@@ -152,7 +152,7 @@ const VENDORS: { readonly [Type in PolicyVendor['type']]: readonly Extract<Polic
 
 /** The examples of what may stand under a vendor of the type; of every vendor where the type is none. */
 export function exampleVendors(type: unknown): readonly PolicyVendor[] {
-  return (VENDORS as Readonly<Record<string, readonly PolicyVendor[] | undefined>>)[String(type)] ?? ALL_VENDORS
+  return typeof type === 'string' && Object.hasOwn(VENDORS, type) ? VENDORS[type as PolicyVendor['type']] : ALL_VENDORS
 }
 
 const ALL_VENDORS: readonly PolicyVendor[] = Object.values(VENDORS).flat()

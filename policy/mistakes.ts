@@ -9,12 +9,13 @@ const MAX_EXAMPLE = 170
 /** Below these fields a value may be a secret, or hold one: it is never shown. */
 const SECRET_FIELDS: readonly (string | number)[] = ['secretRef', 'auth', 'baseUrl']
 
+/** Maps whose names the writer chooses. */
+const OF_ANY_NAME: FieldPath = ['matchLabels', 'usdMicrosPerMajorUnit', 'pricesByTo', 'mediaTypes']
+
 /** Whether nothing stands there, not even `null`. */
 export function isMissing(path: FieldPath, document: unknown): boolean {
   return valueAt(document, path) === undefined
 }
-/** Maps whose names the writer chooses. */
-const OF_ANY_NAME: FieldPath = ['matchLabels', 'usdMicrosPerMajorUnit', 'pricesByTo', 'mediaTypes']
 
 /** `is missing`, and what to write. */
 export function missingField(path: FieldPath, document: unknown): string {
@@ -51,7 +52,12 @@ export function pathText(path: FieldPath): string {
 }
 
 function valueAt(document: unknown, path: FieldPath): unknown {
-  return path.reduce<unknown>((owner, step) => (isRecord(owner) ? owner[step] : undefined), document)
+  return path.reduce<unknown>((owner, step) => (isRecord(owner) ? own(owner, step) : undefined), document)
+}
+
+/** A name of the writer's may be one that every object has, such as `constructor`. */
+function own(owner: Readonly<Record<string | number, unknown>>, name: string | number): unknown {
+  return Object.hasOwn(owner, name) ? owner[name] : undefined
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string | number, unknown>> {
@@ -71,7 +77,7 @@ function exampleAt(example: unknown, path: FieldPath): unknown {
   return path.reduce<unknown>((owner, step, at) => {
     if (Array.isArray(owner)) return typeof step === 'number' ? owner[0] : undefined
     if (!isRecord(owner)) return undefined
-    return owner[step] ?? (OF_ANY_NAME.includes(path[at - 1] ?? '') ? Object.values(owner)[0] : undefined)
+    return own(owner, step) ?? (OF_ANY_NAME.includes(path[at - 1] ?? '') ? Object.values(owner)[0] : undefined)
   }, example)
 }
 

@@ -116,6 +116,17 @@ describe('a mistake in a policy', () => {
     expect(text).to.include('pricesByTo.+44.segmentsUsd: unknown field `segmentsUsd`; is `segmentUsd` meant?')
   })
 
+  it('names that every object has are names like others', () => {
+    const named = edited([
+      ['type: generic', 'type: constructor'],
+      ['{matchLabels: {jobcap.dev/inject: enabled}}', '{matchLabels: {toString: 5}}'],
+    ])
+    const text = problemsOf(named)
+    expect(text).to.include('matchLabels.toString: text belongs here; found 5; write for example `toString: enabled`')
+    expect(text).to.include('spec.vendors[1].type: type is `stripe`').and.include('found "constructor"')
+    expect(problemsOf(edited([['allowOptOut: false', 'constructor: 1']]))).to.include('unknown field `constructor`')
+  })
+
   it('never repeats what may be a secret', () => {
     const secrets = [
       ['secretRef: {name: stripe, key: api-key}', 'secretRef: sk_live_51Hx'],
