@@ -1,8 +1,11 @@
 import type { KubeApi } from './api.ts'
 import type { KubeList } from './objects.ts'
 
-/** Objects that the API server is asked for at once. */
-const PAGE = 500
+/**
+ * Objects that the API server is asked for at once. An injected Job is some 15 KB of JSON, and all of a page is held while it is
+ * read: 5,000 Jobs took the manager to 277 MiB by pages of 500, 199 of 100, 116 of 20.
+ */
+const PAGE = 20
 
 /** All objects of a list, read page by page; none where the API server has no such list. */
 export async function listAll<Kind>(kube: KubeApi, path: string): Promise<readonly Kind[]> {
