@@ -20,7 +20,7 @@ import { difference, type Op, type Ref, Side } from './side.ts'
 
 interface Answered {
   readonly status: string
-  readonly call?: { readonly callId: string; readonly epoch: number; readonly gen: number; readonly repeat: S.Repeat }
+  readonly call?: Pick<S.CallRow, 'runUid' | 'epoch' | 'gen' | 'repeat'> & { readonly callId: string }
 }
 
 const CONTENTS = ['A', 'B', 'C', 'D']
@@ -32,7 +32,7 @@ export class Twins {
   readonly #sides: readonly [Side, Side]
   readonly #random: () => number
   readonly #pods: PodsCaller[] = []
-  readonly #refs: (Ref & { readonly repeat: S.Repeat; readonly object: string | null })[] = []
+  readonly #refs: (Ref & Pick<S.CallRow, 'runUid' | 'repeat' | 'object'>)[] = []
   readonly #labels: string[] = []
   readonly #trace: string[] = []
   readonly #tally = new Map<string, number>()
@@ -230,8 +230,8 @@ export class Twins {
   }
 
   #sent(call: NonNullable<Answered['call']>, nonce: Nonce, object: string | null): void {
-    const { callId: label, epoch, gen, repeat } = call
-    this.#refs.push({ label, epoch, gen, nonce, repeat, object })
+    const { callId: label, runUid, epoch, gen, repeat } = call
+    this.#refs.push({ label, runUid, epoch, gen, nonce, repeat, object })
     if (this.#refs.length > 24) this.#refs.shift()
   }
 
@@ -250,16 +250,18 @@ export class Twins {
     const twice = this.#refs.filter(({ label }, at) =>
       this.#refs.some((other, where) => where !== at && other.label === label),
     )
-    const { repeat, object, ...ref } = this.#pick(twice.length > 0 && this.#chance(0.4) ? twice : this.#refs)
+    const { runUid, repeat, object, ...ref } = this.#pick(twice.length > 0 && this.#chance(0.4) ? twice : this.#refs)
     if (repeat.kind === 'never' && this.#chance(0.6)) {
       await this.#both(`mark ${JSON.stringify(ref)}`, (side) => side.stage.mark(side.ref(ref)))
       if (this.#chance(0.4)) return
     }
     const outcome = this.#outcome(object, repeat.kind !== 'anew')
-    const pod = this.#pick(this.#pods)
-    const handTo = this.#chance(0.5)
-      ? { caller: pod.pod, boot: this.#pick([1, 2]), token: this.#pick([null, 't1']) }
-      : null
+    // An answer goes to whoever asked for the call: to a Pod of its own run.
+    const pods = this.#pods.filter((pod) => pod.runUid === runUid)
+    const handTo =
+      pods.length > 0 && this.#chance(0.5)
+        ? { caller: this.#pick(pods).pod, boot: this.#pick([1, 2]), token: this.#pick([null, 't1']) }
+        : null
     await this.#both(
       `report ${JSON.stringify({ ref, outcome, to: handTo?.caller.podUid, boot: handTo?.boot })}`,
       (side) => side.stage.store.report({ ...side.ref(ref), outcome, handTo }),
