@@ -5,7 +5,7 @@ import { Faults } from './faults.ts'
 import type { Breach } from './judge/breach.ts'
 import type { Act, Plan } from './plan/plan.ts'
 import { callsOf } from './plan/troubles.ts'
-import { Scheduler } from './scheduler.ts'
+import { Scheduler, settled } from './scheduler.ts'
 import type { Stage } from './stage.ts'
 import { isUnresolved } from './store/memory-tables.ts'
 import { Trace } from './trace.ts'
@@ -73,11 +73,15 @@ export async function runPlan(plan: Plan, { rules, isTraced }: RunOptions): Prom
         message: `no end after ${scheduler.steps} steps and ${scheduler.nowMs / 1000} s: ${course.phase}`,
       })
     }
+    const { steps } = scheduler
+    const told = { steps, crashes: faults.crashes, hash: trace.hash, breaches: [...breaches], lines: trace.lines }
+    return { seed: plan.seed, ...told }
   } finally {
+    course?.discard()
+    // What still follows from that is judged no more.
+    await settled()
     process.off('unhandledRejection', onFault).off('uncaughtException', onFault)
   }
-  const { steps } = scheduler
-  return { seed: plan.seed, steps, crashes: faults.crashes, hash: trace.hash, breaches, lines: trace.lines }
 }
 
 /** From the first Job to the last word: the Jobs under faults, then healing, a walk without faults, and the judgement. */
@@ -99,6 +103,11 @@ class Course {
   }
 
   readonly isOver = (): boolean => this.#isOver
+
+  /** Lets go of what Node would keep. */
+  discard(): void {
+    this.#world.discard()
+  }
 
   restartStore(how: { awayMs: number; losesMs: number }): void {
     if (this.#plan.store === 'redis') this.#world.ledgers.restartStore(how)

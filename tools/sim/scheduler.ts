@@ -93,6 +93,6 @@ function isBefore(left: Happening, right: Happening): boolean {
 }
 
 /** After Node's next turn every promise and every tick that could run has run. */
-function settled(): Promise<void> {
+export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

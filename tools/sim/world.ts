@@ -223,6 +223,11 @@ export class World {
     for (const pod of this.#pods) pod.kill()
   }
 
+  /** The simulation is over. */
+  discard(): void {
+    for (const pod of this.#pods) pod.discard()
+  }
+
   #workloadsOf(process: Incarnation): Workloads {
     return {
       identify: (token: string) => process.effect('workloads', () => this.#identify(token)),

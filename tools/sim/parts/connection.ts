@@ -130,6 +130,11 @@ export class Connection {
       )
   }
 
+  /** Nobody is there any more: Node keeps what reads from an open socket for ever. */
+  discard(): void {
+    this.socket.destroy()
+  }
+
   sidecarEnds(): void {
     if (this.#hasSidecarEnded) return
     this.#hasSidecarEnded = true

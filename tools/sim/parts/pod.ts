@@ -45,6 +45,8 @@ export class PodPart {
   readonly #options: PodOptions
   readonly #volume: PodVolume
   readonly #connections = new Set<Connection>()
+  /** Those of ended processes too. */
+  readonly #everyConnection: Connection[] = []
   #sidecar: { process: Incarnation; proxy: Proxy; server: Server; arrivals: Arrivals } | null = null
   #app: { process: Incarnation; app: App } | null = null
   #boots = 0
@@ -100,6 +102,11 @@ export class PodPart {
     this.#finish(KILLED, KILLED)
   }
 
+  /** The simulation is over. */
+  discard(): void {
+    for (const connection of this.#everyConnection) connection.discard()
+  }
+
   #startSidecar(): void {
     this.#boots += 1
     const { stage, name } = this.#options
@@ -145,6 +152,7 @@ export class PodPart {
     const ends = { app, sidecar: process, arrivals, appPort: this.#lastPort }
     const connection = new Connection(ends, { side, onTaken: (socket) => server.emit('connection', socket) })
     this.#connections.add(connection)
+    this.#everyConnection.push(connection)
     return connection
   }
 
