@@ -43,6 +43,8 @@ export class Recovery {
   readonly #blocked = Promise.withResolvers<void>()
   readonly #stopChecking: () => void
   #isServing = false
+  /** How many there were: what was found before the newest is not known any more. */
+  #doubts = 0
   #isEnding = false
   #hasServed = false
   /** Run of the server that it serves under. */
@@ -100,6 +102,7 @@ export class Recovery {
 
   doubt(why: string): void {
     if (this.#isEnding) return
+    this.#doubts += 1
     // While it does not serve, what is known to be wrong says more than one more break.
     if (this.#isServing) {
       this.#options.log.warn({ why }, 'the store may have lost something: nothing is sent until it is known')
@@ -160,20 +163,20 @@ export class Recovery {
   async #advance(): Promise<boolean> {
     const { inner, journal, random, log } = this.#options
     const { registry } = inner
+    const doubts = this.#doubts
     const state = await registry.read()
     const plan = planOf(state, this.#ownState())
     switch (plan.kind) {
       case 'serve':
         inner.adopt(plan.historyId)
         if (!this.#hasServed) await tellOutcomes(inner, journal, log)
-        await this.#serve(plan.historyId, state.witness.now)
+        if (!(await this.#serve(plan.historyId, { run: state.witness.now, doubts }))) return false
         await this.#note(state)
         return true
       case 'catch_up':
         inner.adopt(plan.historyId)
         await mergeJournal(inner, journal, log)
-        await this.#serve(plan.historyId, state.witness.now)
-        return true
+        return this.#serve(plan.historyId, { run: state.witness.now, doubts })
       case 'begin':
         await registry.begin({ next: random.hex(8) as HistoryId, witness: state.witness.now })
         return false
@@ -232,16 +235,19 @@ export class Recovery {
     }
   }
 
-  async #serve(historyId: HistoryId, run: string): Promise<void> {
+  /** False where a doubt has come since the store was looked at. */
+  async #serve(historyId: HistoryId, found: { readonly run: string; readonly doubts: number }): Promise<boolean> {
     const { inner, journal } = this.#options
     inner.adopt(historyId)
     const { replicaId } = this.#own
     await inner.registry.enter({ replicaId, historyId, droppedSegment: journal.droppedSegment })
     await journal.write({ kind: 'served', history: historyId })
+    if (this.#doubts !== found.doubts) return false
     this.#own.historyId = historyId
-    this.#servedRun = run
+    this.#servedRun = found.run
     this.#isServing = true
     this.#hasServed = true
+    return true
   }
 
   #ownState(): OwnState {
