@@ -93,6 +93,8 @@ const drawForgotten = (chance: Chance): Fault => ({
 
 const drawRollback: Draw = (chance) => {
   if (chance.is(0.3)) return []
+  // Its calls are taken over, which the store may forget.
+  if (chance.is(0.2)) return drawNight(chance)
   if (chance.is(0.5)) return [chance.is(0.5) ? drawLostMark(chance) : drawForgotten(chance)]
   const place = chance.pick(IN_RECOVERY)
   const when = chance.pick(['before', 'after'] as const)

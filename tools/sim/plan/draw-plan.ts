@@ -15,10 +15,12 @@ const FOCI: readonly Focus[] = [
   'sidecar',
   'sidecar',
   'copies',
+  'copies',
   'owners',
   'takeover',
   'waking',
   'night',
+  'rollback',
   'rollback',
   'rollback',
   'room',
@@ -78,7 +80,7 @@ export function drawPlan(seed: number): Plan {
     jobs,
     faults: drawFaults(chance, focus),
     acts: withinWhatIsAsked([
-      ...focusedActs(chance, focus),
+      ...focusedActs(chance, { intendedUsd, focus }),
       ...(focus === 'none' || (focus !== 'read' && chance.is(0.3)) ? drawActs(chance, { intendedUsd, indexes }) : []),
     ]),
     slowness: chance.pick([1, 1, 1, 3, 10]),
@@ -128,7 +130,7 @@ function drawJobs(chance: Chance, programs: readonly (readonly Step[])[], { inte
   return [first, { ...first, programs: [], capUsd: money(intendedUsd * chance.between(0.5, 2)) }]
 }
 
-function focusedActs(chance: Chance, focus: Focus): Act[] {
+function focusedActs(chance: Chance, { intendedUsd, focus }: Walks): Act[] {
   if (focus === 'night') {
     return [{ kind: 'long night', atMs: chance.between(50, 5_000), forMs: chance.pick([23.5, 25, 49]) * HOUR_MS }]
   }
@@ -159,6 +161,11 @@ function focusedActs(chance: Chance, focus: Focus): Act[] {
   })
   const firstMs = chance.between(30, 600)
   const revoke: Act = { kind: 'revoke', atMs: firstMs - chance.between(5, firstMs / 2) }
+  const limit: Act = {
+    kind: 'set cap',
+    atMs: firstMs - chance.between(5, firstMs / 2),
+    usd: money(intendedUsd * chance.between(0.2, 0.9)),
+  }
   const drain: Act = {
     kind: 'drain',
     atMs: chance.between(10, 900),
@@ -167,9 +174,11 @@ function focusedActs(chance: Chance, focus: Focus): Act[] {
   }
   return [
     restart(firstMs),
-    // A second loss while the first is being mended, or soon after.
+    // A second loss while the first is being mended, or soon after; or of what has just been taken over.
     ...(chance.is(0.3) ? [restart(firstMs + chance.between(60, 2_500))] : []),
+    ...(chance.is(0.25) ? [restart(chance.between(9_000, 16_000))] : []),
     ...(chance.is(0.2) ? [revoke] : []),
+    ...(chance.is(0.3) ? [limit] : []),
     ...(chance.is(0.2) ? [drain] : []),
   ]
 }
