@@ -11,7 +11,7 @@ import { type Mirror, mirror } from '../../kube/mirror.ts'
 import type { Job, Pod } from '../../kube/objects.ts'
 import { createLog } from '../../runtime/log.ts'
 import { systemTimers } from '../../runtime/timers.ts'
-import { type Ended, type EndedPod, outcomes, shown, smallJob } from '../local/outcomes.ts'
+import { askedOf, type Ended, type EndedPod, outcomes, shown, smallJob } from '../local/outcomes.ts'
 import { APP_IMAGE } from './paying-job.ts'
 import type { Stage } from './stage.ts'
 import { teamOn } from './team.ts'
@@ -28,8 +28,6 @@ const DEADLINE_COMES: Readonly<Record<string, 'Running' | 'Failed'>> = {
 }
 const FAR_S = 3_000
 const OURS: readonly string[] = [ISSUER_CONTAINER, PROXY_CONTAINER]
-/** The Pod that runs when the deadline comes may be one more, which then counts. */
-const FAILED_BY_CHANCE = 'ignored-failures'
 
 /** The table of test/local/jobs, by which `jobcap run` is held to what a cluster does: here the cluster is held to it. */
 export function smallJobsOn(stage: () => Stage): void {
@@ -50,7 +48,7 @@ export function smallJobsOn(stage: () => Stage): void {
         const jobs = watched.get(namespace) as Watched
         await teamOn(stage).until(`the end of ${name}`, () => jobs.go(name))
         const ended = jobs.endOf(name)
-        const asked = name === FAILED_BY_CHANCE ? { ...outcome, failed: ended.failed } : outcome
+        const asked = askedOf(name, ended)
         const isIndexed = outcome.pods?.some(([index]) => index !== null) ?? true
         expect(shown(isIndexed ? ended : withoutIndexes(ended), asked)).to.deep.equal(asked)
         expect(jobs.isInjected(name)).to.equal(namespace === INJECTED)
