@@ -118,9 +118,11 @@ async function carryOut(
       const stored = storedIn(row, numbering)
       const waiting = waitingFor(ledger, numbering, { started, row })
       const secret = tries === 1 ? numbering.secret : undefined
-      const verdict = await sendOnce(ledger, { row, policy, vendor, stored, secret, waiting })
+      let verdict = await sendOnce(ledger, { row, policy, vendor, stored, secret, waiting })
       const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })
       if (reported !== undefined && 'isAlarm' in reported && reported.isAlarm) raiseAlarm(ledger, row)
+      // An earlier send may have had its effect, so the app must not hear that there is none.
+      if (verdict.kind === 'not_sent' && reported?.status === 'in_doubt') verdict = unknownAfter(verdict)
       const found = reported?.status === 'in_doubt' ? await lookUpFor(ledger, numbering, reported.call) : undefined
       if (found !== undefined) return foundAnswer(ledger, numbering, { started, row: found })
       const pauseMs = pauseBeforeRepeat(row, verdict, tries)
@@ -139,6 +141,10 @@ async function carryOut(
   } finally {
     own.end()
   }
+}
+
+function unknownAfter({ outcome }: SendVerdict): SendVerdict {
+  return { kind: 'unknown', outcome, answer: null }
 }
 
 /** The request at hand, where it is the very one that the record holds; undefined for one of an earlier request. */

@@ -114,6 +114,15 @@ describe('what a vendor may do to a call', () => {
     expect(effects()).to.have.length(1)
   })
 
+  it('a repeat that does not get through says nothing of the first send: the app never hears that nothing happened', async () => {
+    await fail({ kind: 'reset', when: 'after' })
+    const match = { headers: { 'idempotency-key': name() } }
+    await rig.stripe.control.addFault({ fault: { kind: 'answer', when: 'before', status: 429 }, match, skip: 1 })
+    expect(gist(await pay())).to.equal('200')
+    expect(effects()).to.have.length(1)
+    expect(await balance()).to.deep.equal({ spent_usd: '1.00', reserved_usd: '0.00' })
+  })
+
   it('402: the decline is final, costs nothing and is replayed', async () => {
     const declined = {
       ...payment(key, name()),
