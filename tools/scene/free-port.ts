@@ -1,22 +1,37 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 
-/** Ports of loopback that nobody listened on a moment ago, for programs that cannot say which one the kernel gave them. */
+/** Below those that Linux gives to connections that go out (32768 on), so that none of them takes one before its program does. */
+const FIRST_PORT = 15_000
+const PORT_COUNT = 15_000
+
+/** A program may start long after it was given its port, and by then another asks for one. */
+const given = new Set<number>()
+
+/** Ports of loopback that nobody listens on, for programs that cannot say which one the kernel gave them. Each is given once. */
 export async function freePorts(count: number): Promise<number[]> {
-  // All are held until the last is there, so that no two are the same.
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  const ports: number[] = []
+  while (ports.length < count) ports.push(await freePort())
   return ports
 }
 
 export async function freePort(): Promise<number> {
-  const [port = 0] = await freePorts(1)
-  return port
+  for (;;) {
+    const port = FIRST_PORT + randomInt(PORT_COUNT)
+    if (given.has(port)) continue
+    given.add(port)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
+  await new Promise((resolve) => server.close(resolve))
+  return true
 }
