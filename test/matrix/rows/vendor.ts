@@ -89,12 +89,12 @@ function refusedOr429(stage: Stage): void {
     await judge(at.job, { effects: 1, record: ['settled'] })
   })
 
-  it('429 while another send of the call is open: in doubt, not released (M1), and the repeat resolves it', async () => {
+  it('429 while another send of the call is open: in doubt, not released (M1), the app is not told that nothing happened, and the repeat resolves it', async () => {
     const { control } = stage.world.stripe
     await control.addFault({ fault: { kind: 'reset', when: 'after' } })
     await control.addFault({ fault: { kind: 'answer', when: 'before', status: 429 }, skip: 1, times: null })
     const told = await at.pod.pay()
-    expect(gist(told)).to.equal('429')
+    expect(gist(told)).to.equal('504 outcome_pending')
     expect(await at.job.count('call.released')).to.equal(0)
     await control.clearFaults()
     const again = await at.pod.pay()
