@@ -1,6 +1,6 @@
 import type { CallIdentity } from '../../contract/call.ts'
 import type { UsdMicros } from '../../contract/money.ts'
-import type { VendorPricing } from '../../contract/pricing.ts'
+import type { TwilioPrices, VendorPricing } from '../../contract/pricing.ts'
 import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
 
@@ -17,6 +17,14 @@ export const GEOCODE: VendorTerms = {
     { match: 'POST /v1/plain', kind: 'mutating', core: [] },
     { match: 'GET /v1/reports/*', kind: 'mutating', core: [] },
   ],
+}
+
+export const TWILIO_PRICES: TwilioPrices = {
+  segmentUsdMicros: 7_900 as UsdMicros,
+  mmsUsdMicros: 20_000 as UsdMicros,
+  callMinuteUsdMicros: 14_000 as UsdMicros,
+  recordMinuteUsdMicros: 2_500 as UsdMicros,
+  machineDetectionUsdMicros: 7_500 as UsdMicros,
 }
 
 export const STRIPE_PRICING: VendorPricing = {

@@ -4,7 +4,7 @@ import type { VendorTerms, VendorType } from '../../contract/vendor.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
 import { PLACEHOLDER_ACCOUNT } from '../../vendors/twilio/routes.ts'
-import { type CallParts, callOf, FORM, JSON_TYPE, STRIPE_PRICING } from './calls.ts'
+import { type CallParts, callOf, FORM, JSON_TYPE, STRIPE_PRICING, TWILIO_PRICES } from './calls.ts'
 
 /** A vendor with one call that costs, and what a policy says of it. */
 export interface VendorUnderTest {
@@ -30,13 +30,7 @@ export const EVERY_VENDOR: readonly VendorUnderTest[] = [
     ...ofType('twilio', {
       twilio: {
         accountSid: `AC${'5e'.repeat(16)}`,
-        prices: {
-          segmentUsdMicros: usd(7_900),
-          mmsUsdMicros: usd(20_000),
-          callMinuteUsdMicros: usd(14_000),
-          recordMinuteUsdMicros: usd(2_500),
-          machineDetectionUsdMicros: usd(7_500),
-        },
+        prices: TWILIO_PRICES,
         pricesByTo: {},
         callTimeLimitSeconds: null,
       },

@@ -6,7 +6,7 @@ import { isRefusal } from '../../vendors/content/guard.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import { PLACEHOLDER_ACCOUNT } from '../../vendors/twilio/routes.ts'
 import { segmentsOf } from '../../vendors/twilio/segments.ts'
-import { type CallParts, callOf, FORM, JSON_TYPE, recognised, rowsOf } from './calls.ts'
+import { type CallParts, callOf, FORM, JSON_TYPE, recognised, rowsOf, TWILIO_PRICES } from './calls.ts'
 
 const TWILIO: VendorTerms = { name: 'twilio', type: 'twilio', routes: [] }
 const REAL = `AC${'5e'.repeat(16)}`
@@ -23,13 +23,7 @@ const PRICING: VendorPricing = {
   idempotency: 'never',
   twilio: {
     accountSid: REAL,
-    prices: {
-      segmentUsdMicros: usd(7_900),
-      mmsUsdMicros: usd(20_000),
-      callMinuteUsdMicros: usd(14_000),
-      recordMinuteUsdMicros: usd(2_500),
-      machineDetectionUsdMicros: usd(7_500),
-    },
+    prices: TWILIO_PRICES,
     pricesByTo: {
       '+49': {
         segmentUsdMicros: usd(100_000),

@@ -77,17 +77,18 @@ class Asking {
         told.fail('the connection was lost', Math.min(fault.byMs, SILENCE_MS))
         return
       }
-      const lose = () => told.fail('the connection was lost', Math.min(fault?.byMs ?? 0, SILENCE_MS))
+      const give = (answer: LedgerAnswer, delayMs: number) => {
+        if (fault?.how !== 'lose answer') told.answer(answer, delayMs)
+        else told.fail('the connection was lost', Math.min(fault.byMs, SILENCE_MS))
+      }
+      const isTorn = fault?.how === 'tear answer'
       stage.scheduler.after(stage.delayMs(asker.chance) + (fault?.how === 'late' ? fault.byMs : 0), () => {
         this.#leave = this.#deliver({
-          ...this.#streamed((answer) => (fault?.how === 'lose answer' ? lose() : told.answer(answer, 0)), {
-            isTorn: fault?.how === 'tear answer',
+          ...this.#streamed((answer) => give(answer, 0), {
+            isTorn,
             onBroken: () => told.fail('the connection was reset', stage.delayMs(asker.chance)),
           }),
-          onAnswer: (answer) => {
-            if (fault?.how === 'lose answer') lose()
-            else told.answer(ledgerAnswer(answer, fault?.how === 'tear answer'), stage.delayMs(asker.chance))
-          },
+          onAnswer: (answer) => give(ledgerAnswer(answer, isTorn), stage.delayMs(asker.chance)),
         })
         if (this.#isOver) this.#leave()
       })

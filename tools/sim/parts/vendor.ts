@@ -168,14 +168,17 @@ export class Vendors {
     this.#stage.trace.say(call.vendor, `EFFECT ${customer} $${usdMicros / 1e6} key ${call.key ?? '-'}`)
     this.#watch.effect(effect)
     const nth = this.effects.length
-    if (call.vendor === 'model') {
-      const { isStreamed, asksForUsage } = readPrompt(call.body)
-      const outputTokens = usdMicros / TOKEN_USD_MICROS
-      const parts = isStreamed ? completionParts(this.#chance, { nth, outputTokens, asksForUsage }) : undefined
-      if (parts !== undefined) return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: '', parts }
-    }
+    const parts = this.#partsOf(call, { nth, outputTokens: usdMicros / TOKEN_USD_MICROS })
+    if (parts !== undefined) return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: '', parts }
     const body = answerOf(effect, nth)
     return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  }
+
+  /** Undefined: the answer is no stream. */
+  #partsOf({ vendor, body }: VendorCall, made: { nth: number; outputTokens: number }): string[] | undefined {
+    if (vendor !== 'model') return undefined
+    const { isStreamed, asksForUsage } = readPrompt(body)
+    return isStreamed ? completionParts(this.#chance, { ...made, asksForUsage }) : undefined
   }
 
   #whatOf({ vendor, body }: VendorCall): { customer: string; usdMicros: number } {
