@@ -51,7 +51,7 @@ export interface PodPlace {
  */
 export function podParts(socket: string, about: PodPlace): PodParts {
   const { isolation, policies, environment } = about
-  const { issuer, proxy } = entries()
+  const { issuer, proxy, ready } = entries()
   const hasNamespaces = isolation.level !== 'none'
   const ports = hasNamespaces ? [] : vendorPorts(policies)
   const node = [process.execPath, ...LEAN_NODE]
@@ -65,7 +65,7 @@ export function podParts(socket: string, about: PodPlace): PodParts {
       [ISSUER_CONTAINER]: { command: [...node, issuer], environment: paths },
       [PROXY_CONTAINER]: {
         command: [...node, proxy],
-        postStart: [...node, proxy, 'ready'],
+        postStart: [...node, ready],
         environment: { ...paths, ...ofProxy, ...LEAN_MALLOC },
       },
     },

@@ -1,7 +1,7 @@
-import { PROXY_PORT } from '../../contract/labels.ts'
 import type { Environment } from '../../runtime/environment.ts'
 import { type IssuerConfig, podPaths } from '../issuer/config.ts'
 import { type LedgerAddress, parseLedgerAddress } from '../ledger-link.ts'
+import { portOf, readPort } from '../port.ts'
 
 const DEFAULT_DRAIN_MS = 20_000
 
@@ -28,11 +28,6 @@ export function readProxyConfig(env: Environment): ProxyConfig | string {
   return { ledger, port, vendorPorts, drainMs, ...podPaths(env) }
 }
 
-/** Undefined when it is not a port. */
-export function readPort(env: Environment): number | undefined {
-  return portOf(env['JOBCAP_PORT'] ?? String(PROXY_PORT))
-}
-
 function readVendorPorts(text: string): Map<number, string> | undefined {
   const ports = new Map<number, string>()
   for (const pair of text.split(',').filter((part) => part !== '')) {
@@ -42,9 +37,4 @@ function readVendorPorts(text: string): Map<number, string> | undefined {
     ports.set(port, vendor)
   }
   return ports
-}
-
-function portOf(text: string): number | undefined {
-  const port = Number(text)
-  return /^\d{1,5}$/.test(text) && port <= 65_535 ? port : undefined
 }

@@ -9,21 +9,15 @@ import { systemRandom } from '../../runtime/random.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { systemFiles } from '../files.ts'
 import { connectLedger } from '../ledger-link.ts'
-import { type ProxyConfig, readPort, readProxyConfig } from './config.ts'
+import { type ProxyConfig, readProxyConfig } from './config.ts'
 import type { SidecarEffects } from './effects.ts'
 import { listenOnLoopback } from './listen.ts'
 import { createPassthrough } from './passthrough.ts'
 import { Proxy } from './proxy.ts'
-import { awaitReady } from './ready.ts'
 
-/** The native sidecar `jobcap-proxy`; with the argument `ready` its postStart hook. */
+/** The native sidecar `jobcap-proxy`. */
 async function main(): Promise<void> {
   const env = readEnvironment()
-  const timers = systemTimers
-  const clock = systemClock
-  if (process.argv[2] === 'ready') {
-    process.exit(await awaitReady({ clock, timers }, readPort(env) ?? 0))
-  }
   leanEngine()
   const log = createLeanLog('jobcap-proxy', env['JOBCAP_LOG_LEVEL'])
   const config = readProxyConfig(env)

@@ -198,7 +198,7 @@ async function install({ folder, plane, running, stop, byChart }: Bare): Promise
     const [code] = (await once(issuer.process, 'exit')) as [number | null]
     if (code !== 0) throw new Error(`the issuer ended with ${code}: ${issuer.log()}`)
     startNode([join(ROOT, 'sidecar/proxy/main.ts')], running, { environment })
-    const ready = startNode([join(ROOT, 'sidecar/proxy/main.ts'), 'ready'], running, { environment })
+    const ready = startNode([join(ROOT, 'sidecar/ready/main.ts')], running, { environment })
     await once(ready.process, 'exit')
     return `http://127.0.0.1:${port}`
   }

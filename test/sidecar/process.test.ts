@@ -44,7 +44,7 @@ describe('issuer and proxy as processes', () => {
   const startProxy = async (entry = 'sidecar/proxy/main.ts') => {
     const proxy = run([entry], env)
     proxies.push(proxy)
-    expect(await run([entry, 'ready'], env).exit).to.equal(0)
+    expect(await run(['sidecar/ready/main.ts'], env).exit).to.equal(0)
     return proxy
   }
   const stop = (proxy: Process) => {
@@ -189,7 +189,7 @@ describe('issuer and proxy as processes', () => {
     proxies.push(proxy)
     await once(proxy.child.stderr ?? process.stdin, 'data')
     await new Promise((resolve) => squatter.close(resolve))
-    expect(await run(['sidecar/proxy/main.ts', 'ready'], env).exit).to.equal(0)
+    expect(await run(['sidecar/ready/main.ts'], env).exit).to.equal(0)
     expect(proxy.child.exitCode).to.equal(null)
   })
 

@@ -78,7 +78,7 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
   })
   const startProxy = async () => {
     const proxy = start(['sidecar/proxy/main.ts'], env())
-    expect(await exitOf(start(['sidecar/proxy/main.ts', 'ready'], env()))).to.equal(0)
+    expect(await exitOf(start(['sidecar/ready/main.ts'], env()))).to.equal(0)
     return proxy
   }
   beforeEach(async () => {
