@@ -16,10 +16,12 @@ const labels = z.record(z.string().min(1).max(317), z.string().max(63))
 
 const caps = z
   .strictObject({
-    perRunUsd: z.strictObject({
-      default: usd.describe('Cap of a run whose Job asks for none.'),
-      max: usd.exactOptional().describe('The most a Job may ask for with `jobcap.dev/cap-usd`. Default: `default`.'),
-    }),
+    perRunUsd: z
+      .strictObject({
+        default: usd.describe('Cap of a run whose Job asks for none.'),
+        max: usd.exactOptional().describe('The most a Job may ask for with `jobcap.dev/cap-usd`. Default: `default`.'),
+      })
+      .describe('Cap: one run, which is a Job and those that continue it.'),
     perDayUsd: usd.exactOptional().describe('Cap: all runs of the policy together, a UTC day. Default none.'),
     perNamespaceDayUsd: usd.exactOptional().describe('Cap: all runs of one namespace, a UTC day. Default none.'),
   })
@@ -46,61 +48,66 @@ const currencies = z.strictObject({
     .describe('Micro-dollars for one major unit (one euro, one yen). A currency that is not here is refused.'),
 }) satisfies z.ZodType<PolicyCurrencies>
 
-const spec = z.strictObject({
-  namespaceSelector: z
-    .strictObject({ matchLabels: labels.describe('All of these labels, with these values. Empty: every namespace.') })
-    .exactOptional()
-    .describe('Which namespaces may use the policy. Default: those labelled `jobcap.dev/inject: enabled`.'),
-  caps: caps.describe('The most that may be spent. Dollars are decimal text, at most 9007199254.740991.'),
-  expiresIn: z
-    .string()
-    .refine((text) => parseExpiry(text) !== undefined, {
-      error: ({ input }) => `a duration from 1m to 366d such as "90s", "45m", "24h" or "7d"; found ${foundText(input)}`,
-    })
-    .exactOptional()
-    .describe('How long a vault key lives, `90s`, `45m`, `24h` or `7d`, from 1 minute to 366 days. Default `24h`.'),
-  appKeys: z
-    .enum(['auto', 'trust'])
-    .exactOptional()
-    .describe(
-      "`auto`: an Idempotency-Key of the app's own that looks random marks one in-process call. `trust`: each names the intention. Default `auto`.",
-    ),
-  divergingReplay: z
-    .enum(['refuse', 'warn', 'core'])
-    .exactOptional()
-    .describe(
-      'When a call of a later attempt differs from an unread one to the same counterparty: `refuse` it, `warn` and send it, or let the `core` fields decide. Default `refuse`.',
-    ),
-  ambiguousRepeat: z
-    .enum(['refuse', 'fold'])
-    .exactOptional()
-    .describe(
-      'When a repeat may be a retry or a new call: `refuse` it, or `fold` it into the earlier one, which never charges twice and may swallow a call. Default `refuse`.',
-    ),
-  allowOptOut: z.boolean().exactOptional().describe('Whether `jobcap.dev/opt-out: "true"` is heeded. Default false.'),
-  maxBodyKiB: z
-    .int()
-    .min(1)
-    .max(16_384)
-    .exactOptional()
-    .describe('Largest body of a paid call, KiB. Larger ones are refused. Default 1024.'),
-  currencies: currencies
-    .exactOptional()
-    .describe('How other currencies become dollars. Default: only USD is accepted.'),
-  vendors: z
-    .array(
-      z.discriminatedUnion('type', [stripe, twilio, resend, openai, anthropic, generic], {
+const spec = z
+  .strictObject({
+    namespaceSelector: z
+      .strictObject({ matchLabels: labels.describe('All of these labels, with these values. Empty: every namespace.') })
+      .exactOptional()
+      .describe('Which namespaces may use the policy. Default: those labelled `jobcap.dev/inject: enabled`.'),
+    caps: caps.describe('The most that may be spent. Dollars are decimal text, at most 9007199254.740991.'),
+    expiresIn: z
+      .string()
+      .refine((text) => parseExpiry(text) !== undefined, {
         error: ({ input }) =>
-          typeof input === 'object'
-            ? 'type is `stripe`, `twilio`, `resend`, `openai`, `anthropic` or `generic`'
-            : undefined,
-      }),
-    )
-    .min(1)
-    .max(50)
-    .superRefine(refuseDuplicateNames)
-    .describe('The vendors that may be called.'),
-}) satisfies z.ZodType<CapPolicySpec>
+          `a duration from 1m to 366d such as "90s", "45m", "24h" or "7d"; found ${foundText(input)}`,
+      })
+      .exactOptional()
+      .describe('How long a vault key lives, `90s`, `45m`, `24h` or `7d`, from 1 minute to 366 days. Default `24h`.'),
+    appKeys: z
+      .enum(['auto', 'trust'])
+      .exactOptional()
+      .describe(
+        "`auto`: an Idempotency-Key of the app's own that looks random marks one in-process call. `trust`: each names the intention. Default `auto`.",
+      ),
+    divergingReplay: z
+      .enum(['refuse', 'warn', 'core'])
+      .exactOptional()
+      .describe(
+        'When a call of a later attempt differs from an unread one to the same counterparty: `refuse` it, `warn` and send it, or let the `core` fields decide. Default `refuse`.',
+      ),
+    ambiguousRepeat: z
+      .enum(['refuse', 'fold'])
+      .exactOptional()
+      .describe(
+        'When a repeat may be a retry or a new call: `refuse` it, or `fold` it into the earlier one, which never charges twice and may swallow a call. Default `refuse`.',
+      ),
+    allowOptOut: z.boolean().exactOptional().describe('Whether `jobcap.dev/opt-out: "true"` is heeded. Default false.'),
+    maxBodyKiB: z
+      .int()
+      .min(1)
+      .max(16_384)
+      .exactOptional()
+      .describe('Largest body of a paid call, KiB. Larger ones are refused. Default 1024.'),
+    currencies: currencies
+      .exactOptional()
+      .describe('How other currencies become dollars. Default: only USD is accepted.'),
+    vendors: z
+      .array(
+        z.discriminatedUnion('type', [stripe, twilio, resend, openai, anthropic, generic], {
+          error: ({ input }) =>
+            typeof input === 'object'
+              ? 'type is `stripe`, `twilio`, `resend`, `openai`, `anthropic` or `generic`'
+              : undefined,
+        }),
+      )
+      .min(1)
+      .max(50)
+      .superRefine(refuseDuplicateNames)
+      .describe('The vendors that may be called.'),
+  })
+  .describe(
+    'What may be called, how much may be spent, and what becomes of calls that cannot be told apart.',
+  ) satisfies z.ZodType<CapPolicySpec>
 
 const metadata = z.strictObject({
   name: z

@@ -17,14 +17,19 @@ const STATUS: JsonSchema = {
     problems: { type: 'array', description: 'What keeps calls from passing.', items: { type: 'string' } },
     conditions: {
       type: 'array',
+      description: 'Whether calls pass under the policy, and why not, for programs that wait for it.',
       items: {
         type: 'object',
         required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
         properties: {
           type: text('`Ready`: calls under this policy can pass.'),
-          status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-          observedGeneration: { type: 'integer', format: 'int64' },
-          lastTransitionTime: { type: 'string', format: 'date-time' },
+          status: { ...text('`Unknown` while the ledger does not say.'), enum: ['True', 'False', 'Unknown'] },
+          observedGeneration: {
+            type: 'integer',
+            format: 'int64',
+            description: 'Generation of the spec that this is about.',
+          },
+          lastTransitionTime: { ...text('When `status` changed last.'), format: 'date-time' },
           reason: text('One word: `InUse`, `SpecInvalid`, `SecretMissing`, `RouteUnpriced`, `LedgerUnreachable`.'),
           message: text('What is wrong and what to change.'),
         },
@@ -43,6 +48,16 @@ const COLUMNS = [
   { name: 'Spent today $', type: 'string', jsonPath: '.status.spentTodayUsd' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ]
+
+/** What the schema of policy/ says in code, once more for the API server, by the path in the spec. */
+const RULES: Readonly<Record<string, JsonSchema>> = {
+  'caps.perRunUsd': {
+    'x-kubernetes-validations': [
+      { rule: '!has(self.max) || double(self.max) >= double(self.default)', message: '`max` is below `default`' },
+    ],
+  },
+  vendors: { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] },
+}
 
 export function customResourceDefinition(spec: JsonSchema): Record<string, unknown> {
   return {
@@ -67,7 +82,7 @@ export function customResourceDefinition(spec: JsonSchema): Record<string, unkno
                 apiVersion: { type: 'string' },
                 kind: { type: 'string' },
                 metadata: { type: 'object', properties: { name: { type: 'string', maxLength: 63 } } },
-                spec: structural(spec),
+                spec: structural(spec, []),
                 status: STATUS,
               },
             },
@@ -80,28 +95,30 @@ export function customResourceDefinition(spec: JsonSchema): Record<string, unkno
   }
 }
 
-function structural(schema: JsonSchema): JsonSchema {
+function structural(schema: JsonSchema, path: readonly string[]): JsonSchema {
   const variants = variantsOf(schema)
-  if (variants !== undefined) return mergedVariants(schema, variants)
+  if (variants !== undefined) return mergedVariants(schema, variants, path)
   const { properties, items, additionalProperties, propertyNames: _, ...rest } = schema
-  const result: JsonSchema = { ...rest }
+  const result: JsonSchema = { ...rest, ...RULES[path.join('.')] }
   if (properties !== undefined) {
-    result.properties = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, structural(field)]))
+    result.properties = Object.fromEntries(
+      Object.entries(properties).map(([name, field]) => [name, structural(field, [...path, name])]),
+    )
   } else if (typeof additionalProperties === 'object') {
-    result.additionalProperties = structural(additionalProperties)
+    result.additionalProperties = structural(additionalProperties, [...path, '*'])
   }
-  if (items !== undefined) result.items = structural(items)
+  if (items !== undefined) result.items = structural(items, [...path, '*'])
   return result
 }
 
-function mergedVariants(schema: JsonSchema, variants: JsonSchema[]): JsonSchema {
+function mergedVariants(schema: JsonSchema, variants: JsonSchema[], path: readonly string[]): JsonSchema {
   const objects = variants.filter((variant) => variant.properties !== undefined)
   // A word or an object, as in `idempotency`: no structural type fits both, so the ledger's schema alone judges it.
   if (objects.length < variants.length) return { ...described(schema), 'x-kubernetes-preserve-unknown-fields': true }
   const properties: Record<string, JsonSchema> = {}
   for (const variant of objects) {
     for (const [name, field] of Object.entries(variant.properties ?? {})) {
-      properties[name] ??= structural(field)
+      properties[name] ??= structural(field, [...path, name])
     }
   }
   properties['type'] = {
