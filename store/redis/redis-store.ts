@@ -5,6 +5,7 @@ import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals
 import type { Shortfall } from '../recovery/durability.ts'
 import type { DistributedStore, Registry } from '../recovery/registry.ts'
 import { scopeOfPod } from '../rules/caller.ts'
+import { READ_LEASE_MS } from '../rules/reads.ts'
 import { LEAST_KEPT_MS } from '../rules/retention.ts'
 import type * as S from '../store.ts'
 import { StoreFault } from '../store.ts'
@@ -29,8 +30,6 @@ import { REPAIR, RESOLVE } from './scripts/repair.ts'
 import { MARK_SENT, RECORD_SEEN, RENEW_LEASE, REPORT } from './scripts/sending.ts'
 import type { Steps } from './steps.ts'
 
-/** Owners of reads name no lease: after this long without an answer, a read's owner is taken for gone. */
-const READ_LEASE_MS = 15 * 60 * 1000
 const FACTS_AT_ONCE = 500
 
 /** The distributed engine: each step is one script in the slot of one policy. */

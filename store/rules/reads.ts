@@ -6,6 +6,9 @@ import { actorOf, actorOfCall, auditCallOf, podOf, refuseKey, scopeOf } from './
 import { closeRunIfDone } from './run-end.ts'
 import type { Tables } from './tables.ts'
 
+/** Owners of reads name no lease: after this long without an answer, a read's owner is taken for gone. */
+export const READ_LEASE_MS = 15 * 60 * 1000
+
 /** A read is free and repeatable, but it is on record before it leaves, and a dead key admits none. */
 export function admitRead(tables: Tables, request: ReadRequest): CallId | Refusal {
   const refused = refuseKey(tables, request.caller) ?? request.endpoint ?? undefined
@@ -64,7 +67,7 @@ function readRow(tables: Tables, { caller, vendor, identity }: ReadRequest): Cal
     open: [],
     sends: 1,
     leaseBoot: tables.time.boot,
-    leaseUntilMs: Number.MAX_SAFE_INTEGER,
+    leaseUntilMs: tables.time.monotonicMs + READ_LEASE_MS,
     reservedUsdMicros: ZERO_USD,
     spentUsdMicros: ZERO_USD,
     accounts: [],

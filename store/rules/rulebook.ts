@@ -75,6 +75,7 @@ export const RULES = [
   'reaper_releases_unsent',
   'object_once',
   'give_back_once',
+  'given_back_stays',
   'continue_conditions',
   'newest_job_only',
   'ended_job_opens_nothing',

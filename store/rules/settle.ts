@@ -74,10 +74,15 @@ export function answerOfOlderGen(tables: Tables, call: CallRow, answer: Definite
     : { status: 'noted', call, isAlarm: true }
 }
 
-/** Of an object only what this run has not counted yet; the most that can be held exactly at the top. */
+/**
+ * Of an object only what this run has not counted yet; the most that can be held exactly at the top. Nothing of one whose
+ * dollars were given back before this was known of it: answers come late, and are merged in any order.
+ */
 function spentOn(tables: Tables, call: CallRow, answer: DefiniteAnswer): UsdMicros {
   if (answer.object === null || !tables.rules.holds('object_once')) return answer.totalUsdMicros
-  const shares = tables.object(objectName(call, answer.object))?.shares ?? []
+  const object = tables.object(objectName(call, answer.object))
+  if (object?.shares.length === 0 && tables.rules.holds('given_back_stays')) return ZERO_USD
+  const shares = object?.shares ?? []
   const counted = shares.reduce<UsdMicros>((sum, { usdMicros }) => addUsd(sum, usdMicros) ?? MAX_USD_MICROS, ZERO_USD)
   return subtractUsd(answer.totalUsdMicros, counted)
 }

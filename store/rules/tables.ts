@@ -198,7 +198,7 @@ export interface ObjectName {
   readonly object: string
 }
 
-/** What a vendor's object has cost the run so far, and which calls counted it. */
+/** What a vendor's object has cost the run so far, and which calls counted it; none: its dollars were given back. */
 export interface ObjectRow {
   readonly shares: readonly { readonly callId: CallId; readonly usdMicros: UsdMicros }[]
 }

@@ -87,7 +87,7 @@ spec:
     type: stripe
     baseUrl: http://stripe.test
     secretRef: {name: stripe, key: api-key}${vendorCap}
-    allowedEndpoints: ["${allowsStripe ? 'POST' : 'GET'} /v1/payment_intents"]
+    allowedEndpoints: [${['', '/*/capture', '/*/cancel'].map((rest) => `"${allowsStripe ? 'POST' : 'GET'} /v1/payment_intents${rest}"`).join(', ')}]
   - name: geo
     type: generic
     baseUrl: http://geo.test

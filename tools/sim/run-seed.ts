@@ -17,7 +17,8 @@ const MOST_STEPS = 60_000
 const HEAL_MS = 200_000
 /** By then every vendor has ended what it was at. */
 const VENDORS_END_MS = 150_000
-const MOST_WALKS_OF_A_PERSON = 12
+/** Of 50 s each: longer than the lease of a read whose owner has died in the midst of it. */
+const MOST_WALKS_OF_A_PERSON = 20
 const HEALED_CAP_USD = 50_000
 
 export interface SeedResult {
@@ -157,6 +158,7 @@ class Course {
         ? ({ kind: 'effect', spentUsdMicros: row.reservedUsdMicros } as const)
         : ({ kind: 'no_effect' } as const)
       if (word.kind === 'no_effect') this.#world.judge.foundWithoutEffect(row)
+      else this.#world.judge.foundWithEffect(row)
       // A call without a kept answer, or with a failure under the app's own key, cannot be replayed or made again.
       if (word.kind === 'effect' || (row.namedKey !== null && row.isFailureSaved)) this.#hasDeadEnd = true
       this.#world.operate(

@@ -47,7 +47,7 @@ export class World {
     this.#plan = plan
     this.state = new StoredState(() => stage.scheduler.nowMs)
     this.policies = new SimPolicies(plan.policy, () => stage.scheduler.nowMs)
-    this.#contents = new Contents(callsOf(plan))
+    this.#contents = new Contents(callsOf(plan), (hold) => this.vendors.payerOf(hold))
     this.#day = new StoreDay(() => stage.scheduler.nowMs)
     this.vendors = new Vendors(stage, {
       effect: (effect) => this.judge.effect(effect),

@@ -33,7 +33,8 @@ local function book(c, answer)
   local spent = 0
   if answer.effect == '1' then
     spent = answer.total
-    if answer.object then spent = math.max(0, spent - counted(shares)) end
+    -- Given back before this was known of it.
+    if shares == '' then spent = 0 elseif answer.object then spent = math.max(0, spent - counted(shares)) end
   end
   c.isBooked = true
   local isOverrun = spent > c.reserved

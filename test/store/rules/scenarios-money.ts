@@ -208,4 +208,19 @@ export const MONEY: readonly Scenario[] = [
       z settles total=0 back=pi_1 → settled
       end create=1 spent=0`,
   },
+  {
+    rule: 'given_back_stays',
+    story: 'a payment whose answer is known only after its cancellation is counted no more',
+    breaks: 'books off',
+    steps: `
+      pod a
+      a asks create 1.1 as x usd=5 → SEND n=1
+      x executes
+      a asks cancel 1.2 as y usd=0 → SEND n=1
+      y executes usd=-5
+      y settles total=0 back=pi_1 → settled
+      a reads y
+      x settles object=pi_1 → settled
+      end create=1 spent=0`,
+  },
 ]

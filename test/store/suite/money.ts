@@ -188,6 +188,16 @@ export function suiteOfMoney(open: OpenStore): void {
       expect(told(await stage.ask(a, { content: 'anew', usd: 10 }))).to.equal('SEND n=1')
     })
 
+    it('is not counted any more when its answer is known only after it was given back', async () => {
+      const late = await stage.send(a, { content: 'create', usd: 4 })
+      await spend('cancel', 0, { givesBack: pi })
+      expect(await held()).to.equal('0+4')
+      await stage.settle(late.ref, { totalUsdMicros: usd(4), object: pi })
+      expect(await held()).to.equal('0+0')
+      await spend('create another', 4, { object: 'pi_2' })
+      expect(await held()).to.equal('4+0')
+    })
+
     it('of another run is counted by this one too', async () => {
       await spend('create', 4)
       const other = await stage.key('hand')

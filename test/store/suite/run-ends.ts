@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { asJobUid, asRunUid } from '../../../contract/ids.ts'
+import { READ_LEASE_MS } from '../../../store/rules/reads.ts'
 import type * as S from '../../../store/store.ts'
 import {
   NEVER,
@@ -24,6 +25,11 @@ export function suiteOfRunEnds(open: OpenStore): void {
 
   const eventNames = async () => (await stage.events()).map(({ event }) => event)
   const endJob = (job = 'job-1') => stage.store.endJob(a.runUid, asJobUid(job))
+  const read = async () => {
+    const identity = stage.identity({})
+    const admitted = await stage.store.admitRead({ caller: a, vendor: 'stripe', identity, endpoint: null })
+    return admitted as S.CallRow['callId']
+  }
   /** By who does not know the run. */
   const endUnknown = (job: string) => stage.store.endJob(asRunUid(job), asJobUid(job))
 
@@ -209,13 +215,20 @@ export function suiteOfRunEnds(open: OpenStore): void {
       [
         'a read',
         async () => {
-          const read = await stage.store.admitRead({
-            caller: a,
-            vendor: 'stripe',
-            identity: stage.identity({}),
-            endpoint: null,
-          })
-          return () => stage.store.closeRead(read as S.CallRow['callId'], 200)
+          const callId = await read()
+          return () => stage.store.closeRead(callId, 200)
+        },
+      ],
+      [
+        'a read whose owner is gone',
+        async () => {
+          const callId = await read()
+          return async () => {
+            stage.clock.pass(READ_LEASE_MS - 1)
+            expect(await stage.repair(callId)).to.include({ status: 'LIVE' })
+            stage.clock.pass(1)
+            return stage.repair(callId)
+          }
         },
       ],
     ]

@@ -5,7 +5,7 @@ import type { Limits, NumberAnswer, NumberRequest } from '../../../store/store.t
 import type { Effect } from '../parts/vendor.ts'
 import type { StoredState } from '../store/memory-tables.ts'
 import type { Breach, BreachKind } from './breach.ts'
-import { type Contents, effectsOn } from './contents.ts'
+import { type Contents, paidBy } from './contents.ts'
 import { LimitInForce } from './limit-in-force.ts'
 
 export interface CapsOptions {
@@ -154,13 +154,13 @@ export class CapsJudge {
     return sum
   }
 
-  /** By the plan; of a model, whose answers say what they came to, by the books once it is over. */
+  /** By the plan; where only an answer says what it came to, or what became of it, by the books once it is over. */
   #usdMicrosOf(callId: CallId): number {
     const { contents, state } = this.#options
     const customer = this.customerOf(callId) ?? ''
     const row = state.calls.get(callId)
-    const isTold = contents.isOfModel(customer) && row?.state === 'settled'
-    return isTold ? row.spentUsdMicros : contents.usdMicrosOf(customer)
+    const isTold = contents.isOfModel(customer) || contents.mayBeGivenBack(customer)
+    return isTold && row?.state === 'settled' ? row.spentUsdMicros : contents.usdMicrosOf(customer)
   }
 
   #counts(callId: CallId): boolean {
@@ -176,9 +176,7 @@ export class CapsJudge {
       if (this.#counts(callId)) counted.set(customer, (counted.get(customer) ?? 0) + this.#usdMicrosOf(callId))
     }
     return contents.customers.reduce((sum, customer) => {
-      const made = effectsOn(customer, effects)
-      const truth = made.reduce((total, { usdMicros }) => total + usdMicros, 0)
-      return sum + Math.max(counted.get(customer) ?? 0, truth)
+      return sum + Math.max(counted.get(customer) ?? 0, paidBy(customer, effects))
     }, 0)
   }
 

@@ -45,6 +45,8 @@ export class Judge {
   #walksAgain = false
   /** Keys under which a vendor keeps a failure that a person has looked at. */
   readonly #spentKeys = new Set<string>()
+  /** What was given back, and is counted still, because a person's word is all that there is of it. Micro-dollars. */
+  #keptUsdMicros = 0
   /** Keys under which a vendor gave a decline again while all walk once more. */
   readonly #newlyHeard = new Set<string>()
 
@@ -136,6 +138,13 @@ export class Judge {
   /** A person found that the call has no effect, though the vendor saved its failure. */
   foundWithoutEffect({ vendorKey, namedKey, isFailureSaved }: CallRow): void {
     if (isFailureSaved && namedKey === null && vendorKey !== null) this.#spentKeys.add(vendorKey)
+  }
+
+  /** A person found that the call has its effect. */
+  foundWithEffect({ digest }: CallRow): void {
+    const { contents } = this.#options
+    const payer = contents.givenBackTo(contents.customerOf(digest))
+    if (payer !== undefined) this.#keptUsdMicros += contents.usdMicrosOf(payer)
   }
 
   /** A vendor gave a failure again that it keeps under this key. */
@@ -253,7 +262,7 @@ export class Judge {
     }
     const truth = effects.reduce((sum, { usdMicros }) => sum + usdMicros, 0)
     this.models.atEnd()
-    this.#judgeBooks(truth + this.models.overbookedUsdMicros)
+    this.#judgeBooks(truth + this.models.overbookedUsdMicros + this.#keptUsdMicros)
   }
 
   #isAllRead(customer: string): boolean {

@@ -62,6 +62,8 @@ const LEFT_OUT: readonly RuleName[] = [
   'decline_was_last',
   'revoked_not_repaired',
   'reaper_releases_unsent',
+  'object_once',
+  'given_back_stays',
 ]
 
 const planted = ({ name, also = [], ...edit }: PlantedText): Mutant => ({ name, kind: 'text', edits: [edit, ...also] })

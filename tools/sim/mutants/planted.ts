@@ -9,6 +9,18 @@ export const PLANTED: readonly PlantedText[] = [
     to: "if (call.state === 'in_doubt') return { status: 'RESOLVED', call: release(tables, raised, neverSent()) }",
   },
   {
+    name: 'count a capture beside its charge',
+    file: 'vendors/stripe/bound.ts',
+    from: "const counted = known.cost.kind === 'gives_back' ? null : known.object",
+    to: 'const counted = null',
+  },
+  {
+    name: 'give nothing back',
+    file: 'vendors/stripe/cost.ts',
+    from: "return known.cost.givesBack === 'if_canceled' || object.charged === 0n ? object.id : null",
+    to: 'return null',
+  },
+  {
     name: 'number occurrences in the sidecar',
     file: 'store/rules/which-call.ts',
     from: '  let n = 1\n',

@@ -56,15 +56,15 @@ export class App {
     return ends.every(Boolean)
   }
 
-  /** One intended call. False: the app gives up. */
-  async #intend(call: CallPlan): Promise<boolean> {
+  /** One intended call, on an object where its plan says so. False: the app gives up. */
+  async #intend(call: CallPlan, object = ''): Promise<boolean> {
     const { memory, process } = this.#options
     const { again, then } = call.onFailure
     for (let tries = 0; ; tries += 1) {
-      const result = await this.#callSdk(call)
+      const result = await this.#callSdk(call, object)
       if (!('failure' in result) && result.status >= 200 && result.status < 300) {
         memory.succeeded(call, this.#life, result.body)
-        return true
+        return call.afterwards === undefined ? true : await this.#intend(call.afterwards, idIn(result.body))
       }
       if (!('failure' in result) && result.status === 402) {
         memory.declined(call)
@@ -77,14 +77,14 @@ export class App {
   }
 
   /** As stripe-node does it: repeats under one key on connection faults, 409 and 5xx, unless told not to. */
-  async #callSdk(call: CallPlan): Promise<AppResult> {
+  async #callSdk(call: CallPlan, object: string): Promise<AppResult> {
     const { memory, process } = this.#options
     const key = this.#keyOf(call)
     const body = bodyOf(call, process.clock.nowMs())
     for (let tries = 0; ; tries += 1) {
       memory.tried(call)
       const answer = await this.#client.request({
-        path: pathOf(call),
+        path: pathOf(call, object),
         headers: { ...headersOf(call), ...(key === null ? {} : { 'idempotency-key': key }) },
         body,
         timeoutMs: call.timeoutMs,
@@ -160,8 +160,12 @@ const PATHS = {
   model: '/model/v1/chat/completions',
 } as const
 
-function pathOf({ vendor }: CallPlan): string {
-  return PATHS[vendor]
+function pathOf({ vendor, act }: CallPlan, object: string): string {
+  return act === undefined ? PATHS[vendor] : `${PATHS[vendor]}/${object}/${act}`
+}
+
+function idIn(body: string): string {
+  return (JSON.parse(body) as { id: string }).id
 }
 
 function headersOf({ vendor }: CallPlan): Record<string, string> {
@@ -172,11 +176,13 @@ function headersOf({ vendor }: CallPlan): Record<string, string> {
 
 /** The vendor's truth goes by the customer, so contents of different meaning have different ones. */
 export function bodyOf(call: CallPlan, nowMs: number): string {
-  const { vendor, customer, usd, isStamped } = call
+  const { vendor, customer, usd, isStamped, act, afterwards } = call
+  if (act !== undefined) return ''
   if (vendor === 'model') return promptOf(call)
   if (vendor === 'geo') return JSON.stringify({ address: customer, ...(isStamped ? { at: nowMs } : {}) })
   const stamp = isStamped ? `&metadata[at]=${nowMs}` : ''
-  return `amount=${Math.round(usd * 100)}&currency=usd&customer=${customer}${stamp}`
+  const held = afterwards === undefined ? '' : '&capture_method=manual'
+  return `amount=${Math.round(usd * 100)}&currency=usd&customer=${customer}${held}${stamp}`
 }
 
 /** A token of output is a dollar. */

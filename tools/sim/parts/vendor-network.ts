@@ -23,7 +23,7 @@ export function vendorNetwork(ledger: Incarnation, vendors: Vendors): VendorNetw
         const call = callOf(request)
         ledger.stage.trace.say(
           ledger.name,
-          `sends to ${call.vendor} ${call.body} key ${call.key ?? '-'} (${fault?.how ?? 'no fault'})`,
+          `sends to ${call.vendor} ${call.method} ${call.target} ${call.body} key ${call.key ?? '-'} (${fault?.how ?? 'no fault'})`,
         )
         scheduler.after(ledger.stage.delayMs(ledger.chance), () => {
           vendors.handle(call, fault, (reply) => {
@@ -77,8 +77,8 @@ async function passOnParts(
   return isCut ? RESET : { kind: 'answered' }
 }
 
-function callOf({ origin, headers, body }: VendorRequest): VendorCall {
+function callOf({ origin, method, target, headers, body }: VendorRequest): VendorCall {
   const key = headers['idempotency-key'] ?? null
   const vendor = (['geo', 'model'] as const).find((name) => origin.includes(name)) ?? 'stripe'
-  return { vendor, body: Buffer.from(body).toString('utf8'), key }
+  return { vendor, method, target, body: Buffer.from(body).toString('utf8'), key }
 }

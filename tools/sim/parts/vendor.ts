@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
 import { Chance } from '../chance.ts'
+import { holdActOf } from '../plan/holds.ts'
 import type { Fault, VendorName } from '../plan/plan.ts'
 import type { Stage } from '../stage.ts'
+import { type Acted, Holds } from './holds.ts'
 import { completion, completionParts, readPrompt } from './model-vendor.ts'
 
 export interface VendorCall {
   readonly vendor: VendorName
+  readonly method: string
+  readonly target: string
   readonly body: string
   /** Null: none was sent. */
   readonly key: string | null
@@ -25,6 +29,9 @@ export interface VendorReply {
 export interface Effect {
   readonly vendor: VendorName
   readonly customer: string
+  /** Whose dollars they are: of what is done to a hold, whoever was charged. */
+  readonly payer: string
+  /** Below zero: given back. */
   readonly usdMicros: number
   /** The request had come in. */
   readonly askedAtMs: number
@@ -67,11 +74,17 @@ export class Vendors {
   readonly #chance: Chance
   readonly #watch: VendorWatch
   readonly #kept = new Map<string, Kept>()
+  readonly #holds = new Holds()
 
   constructor(stage: Stage, watch: VendorWatch) {
     this.#stage = stage
     this.#watch = watch
     this.#chance = new Chance(`${stage.seed} vendors`)
+  }
+
+  /** Whose money a hold sets aside. */
+  payerOf(hold: string): string | undefined {
+    return this.#holds.payerOf(hold)
   }
 
   /** A request has come in whole. `reply` is told null where the connection breaks. */
@@ -86,7 +99,7 @@ export class Vendors {
     how: { fault: VendorFault | undefined; reply: (answer: VendorReply | null) => void },
   ): void {
     const { fault, reply } = how
-    const print = createHash('sha256').update(call.body).digest('hex')
+    const print = createHash('sha256').update(`${call.target} ${call.body}`).digest('hex')
     const kept = this.#kept.get(key)
     if (kept !== undefined && this.#stage.scheduler.nowMs - kept.atMs < KEPT_MS) {
       if (kept.print !== print) this.mixedKeys.push(key)
@@ -130,7 +143,8 @@ export class Vendors {
         case 'too many':
           return answerWith(failure(429, 'rate_limit'))
         case 'decline':
-          return answerWith(failure(402, 'card_error'))
+          // What only reads, and what takes money that is held, asks no bank.
+          return answerWith(call.body === '' ? happens() : failure(402, 'card_error'))
         case 'error, no effect':
           return answerWith(failure(500, 'api_error'))
         case 'reset before':
@@ -156,18 +170,19 @@ export class Vendors {
   }
 
   #happens(call: VendorCall, how: Pick<Effect, 'askedAtMs' | 'isDisturbed'>): VendorReply {
-    const { customer, usdMicros } = this.#whatOf(call)
-    const effect: Effect = {
-      vendor: call.vendor,
-      customer,
-      usdMicros,
-      ...how,
-      key: call.key,
-    }
+    if (call.method === 'GET') return objectOr404(this.#holds.shown(call.target.split('/').at(-1) ?? ''))
+    const made = this.#whatOf(call)
+    if (made === undefined) return failure(400, 'invalid_request_error')
+    const { customer, usdMicros } = made
+    const effect: Effect = { vendor: call.vendor, ...made, ...how, key: call.key }
     this.effects.push(effect)
     this.#stage.trace.say(call.vendor, `EFFECT ${customer} $${usdMicros / 1e6} key ${call.key ?? '-'}`)
     this.#watch.effect(effect)
     const nth = this.effects.length
+    const isHeld = call.body.includes('capture_method=manual')
+    if (isHeld) this.#holds.set(`pi_${nth}`, { customer, cents: usdMicros / 10_000 })
+    const hold = isHeld ? `pi_${nth}` : holdActOf(call.target)?.id
+    if (hold !== undefined) return objectOr404(this.#holds.shown(hold))
     const parts = this.#partsOf(call, { nth, outputTokens: usdMicros / TOKEN_USD_MICROS })
     if (parts !== undefined) return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: '', parts }
     const body = answerOf(effect, nth)
@@ -181,19 +196,23 @@ export class Vendors {
     return isStreamed ? completionParts(this.#chance, { ...made, asksForUsage }) : undefined
   }
 
-  #whatOf({ vendor, body }: VendorCall): { customer: string; usdMicros: number } {
+  /** Undefined: what is asked for cannot be done any more. */
+  #whatOf({ vendor, target, body }: VendorCall): Acted | undefined {
     switch (vendor) {
       case 'geo': {
         const { address } = JSON.parse(body) as { address: string }
-        return { customer: address, usdMicros: GEO_USD_MICROS }
+        return { customer: address, payer: address, usdMicros: GEO_USD_MICROS }
       }
       case 'model': {
         const { customer, mostTokens } = readPrompt(body)
-        return { customer, usdMicros: (1 + this.#chance.below(mostTokens)) * TOKEN_USD_MICROS }
+        return { customer, payer: customer, usdMicros: (1 + this.#chance.below(mostTokens)) * TOKEN_USD_MICROS }
       }
       case 'stripe': {
+        const asked = holdActOf(target)
+        if (asked !== undefined) return this.#holds.act(asked.id, asked.act)
         const form = new URLSearchParams(body)
-        return { customer: form.get('customer') ?? '', usdMicros: Number(form.get('amount')) * 10_000 }
+        const customer = form.get('customer') ?? ''
+        return { customer, payer: customer, usdMicros: Number(form.get('amount')) * 10_000 }
       }
     }
   }
@@ -214,6 +233,11 @@ function answerOf({ vendor, customer, usdMicros }: Effect, nth: number): object 
         status: 'succeeded',
       }
   }
+}
+
+function objectOr404(object: object | undefined): VendorReply {
+  if (object === undefined) return failure(404, 'invalid_request_error')
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(object) }
 }
 
 function failure(status: number, type: string): VendorReply {

@@ -37,6 +37,7 @@ export type Focus =
   | 'misnamed'
   | 'read'
   | 'release'
+  | 'holds'
 
 type Draw = (chance: Chance) => Fault[]
 
@@ -237,6 +238,21 @@ const drawStreams: Draw = (chance) => {
     : [{ kind: 'crash', part: 'sidecar', place: 'app.write', nth: 1 + chance.below(20), ...crash }]
 }
 
+/** Around the charge, the look at what it holds, and what is then done with it. */
+const drawHolds: Draw = (chance) => {
+  const nth = 1 + chance.below(5)
+  const when = chance.pick(['before', 'after'] as const)
+  const crash = { kind: 'crash', when, nth, downMs: chance.pick([10, 3_000]), storeLosesMs: drawLoss(chance) } as const
+  const place = chance.pick(['vendor.send', 'vendor.answer', 'store.number', 'store.report', 'reply'] as const)
+  return chance.pick<Fault[]>([
+    [],
+    [{ kind: 'vendor', nth, how: chance.pick(['reset after', 'reset before', 'slow', 'error, effect']), byMs: 4_000 }],
+    [{ ...crash, part: 'ledger', place }],
+    [{ ...crash, part: 'sidecar', place: 'app.write' }],
+    [{ ...crash, part: 'app', place: 'app.send' }],
+  ])
+}
+
 /** Faults of one kind at the moments that hurt: seeds without a focus seldom have two of them at once. */
 export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   sidecar: drawSidecar,
@@ -258,6 +274,7 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   misnamed: () => [],
   read: drawRead,
   release: drawRelease,
+  holds: drawHolds,
 }
 
 /** Of the store, when it dies together with a part. */

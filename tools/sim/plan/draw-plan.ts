@@ -38,6 +38,8 @@ const FOCI: readonly Focus[] = [
   'misnamed',
   'read',
   'release',
+  'holds',
+  'holds',
 ]
 
 const ON_REDIS: readonly Focus[] = ['rollback', 'room', 'stall', 'waking', 'release']
@@ -104,6 +106,7 @@ const ONE_CAP = {
 
 function drawPolicy(chance: Chance, { intendedUsd, focus }: Walks): PolicyPlan {
   if (focus === 'told') return { ...ONE_CAP, perRunUsd: chance.is(0.4) ? 1 : money(intendedUsd * 2) }
+  if (focus === 'holds' && chance.is(0.6)) return { ...ONE_CAP, perRunUsd: money(intendedUsd * chance.pick([1, 1.2])) }
   if (focus === 'room') return { ...ONE_CAP, perRunUsd: money(intendedUsd * chance.between(0.34, 0.65)) }
   if (BARE.includes(focus)) return { ...ONE_CAP, perRunUsd: money(intendedUsd * 2) }
   const isTight = chance.is(focus === 'takeover' ? 0.8 : 0.4)

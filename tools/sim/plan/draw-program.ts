@@ -1,5 +1,6 @@
 import type { Chance } from '../chance.ts'
 import type { Focus } from './draw-focused.ts'
+import { customerOfAct } from './holds.ts'
 import type { CallPlan, Step } from './plan.ts'
 
 const GEO_USD = 0.05
@@ -38,6 +39,8 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
       return drawTold(chance, walk)
     case 'instead':
       return drawInstead(chance, walk)
+    case 'holds':
+      return drawHolds(chance, walk)
     case 'models':
     case 'streams':
       return drawModelCalls(chance, walk)
@@ -164,6 +167,26 @@ function drawInstead(chance: Chance, { index, showsQueues }: Index): Step[] {
   })
   if (declined === undefined || made === undefined) return []
   return [{ kind: 'calls', calls: [{ ...declined, instead: made }] }]
+}
+
+/** Money that is held first, and then taken or let go; and a charge that needs the room of what is counted once. */
+function drawHolds(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const count = chance.pick([1, 1, 2])
+  const held = Array.from({ length: count }, (_, at): CallPlan => {
+    const act = chance.pick(['capture', 'cancel'] as const)
+    const [charge, acted] = [`cus_${index}_${at}`, customerOfAct(`cus_${index}_${at}`, act)].map((customer) => {
+      const key = chance.pick(['none', 'sdk', 'sdk'] as const)
+      const callee = { vendor: 'stripe', customer, usd: chance.pick([1, 2, 5]), key, isStamped: false } as const
+      return {
+        ...drawCall(chance, callee, showsQueues),
+        onFailure: { again: chance.pick([1, 3]), then: 'end' } as const,
+      }
+    })
+    if (charge === undefined || acted === undefined) throw new Error('a hold without its charge')
+    return { ...charge, afterwards: { ...acted, usd: 0, act } }
+  })
+  const last = { vendor: 'stripe', customer: `cus_${index}_last`, usd: 2, key: 'none', isStamped: false } as const
+  return [...held, drawCall(chance, last, showsQueues)].map((call): Step => ({ kind: 'calls', calls: [call] }))
 }
 
 /** Prompts, some of them asked several times at once: as apps take samples. */

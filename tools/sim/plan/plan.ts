@@ -43,6 +43,9 @@ export type Step = { readonly kind: 'calls'; readonly calls: readonly CallPlan[]
 
 export type VendorName = 'stripe' | 'geo' | 'model'
 
+/** The money of a hold is taken, or let go. */
+export type HoldAct = 'capture' | 'cancel'
+
 export interface CallPlan {
   readonly vendor: VendorName
   /** Who is charged: what tells contents apart, over indexes too. */
@@ -64,6 +67,10 @@ export interface CallPlan {
   readonly keepsAlive: boolean
   /** What the app calls when the vendor declines this. */
   readonly instead?: CallPlan
+  /** The charge only holds its money; with the hold that its answer names the app then makes this call. */
+  readonly afterwards?: CallPlan
+  /** What the call does with the hold that it is made on. */
+  readonly act?: HoldAct
   /** Of a model: its answer comes as a stream. `closesAtDone`: the SDK closes at the word that says its end. */
   readonly stream?: { readonly closesAtDone: boolean; readonly asksForUsage: boolean }
 }

@@ -44,14 +44,14 @@ export function areLedgersSteady(plan: Plan): boolean {
   )
 }
 
-function withInstead(call: CallPlan): CallPlan[] {
-  return call.instead === undefined ? [call] : [call, call.instead]
+function withWhatFollows(call: CallPlan): CallPlan[] {
+  return [call, call.instead, call.afterwards].filter((one) => one !== undefined)
 }
 
 export function callsOf(plan: Plan): CallPlan[] {
   return plan.jobs.flatMap(({ programs }) =>
     programs.flatMap((steps) =>
-      steps.flatMap((step) => (step.kind === 'calls' ? step.calls.flatMap(withInstead) : [])),
+      steps.flatMap((step) => (step.kind === 'calls' ? step.calls.flatMap(withWhatFollows) : [])),
     ),
   )
 }
