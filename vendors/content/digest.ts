@@ -10,11 +10,7 @@ export type Part = string | Uint8Array
 
 /** SHA-256 over the parts. */
 export function digestOf(parts: readonly Part[]): Digest {
-  if (parts.every((part) => typeof part === 'string')) {
-    let joined = ''
-    for (const part of parts) joined += `${Buffer.byteLength(part)}:${part}`
-    return asDigest(hashOf('sha256', joined))
-  }
+  if (parts.every((part) => typeof part === 'string')) return asDigest(hashOf('sha256', joinedBytes(parts)))
   const hash = createHash('sha256')
   let text = ''
   for (const part of parts) {
@@ -28,6 +24,15 @@ export function digestOf(parts: readonly Part[]): Digest {
   }
   hash.update(text)
   return asDigest(hash.digest('hex'))
+}
+
+/** Each text with its length in bytes. In ASCII that is its length, and asking the whole is quicker than asking each. */
+function joinedBytes(parts: readonly string[]): string {
+  const joined = joinParts(parts)
+  if (Buffer.byteLength(joined) === joined.length) return joined
+  let text = ''
+  for (const part of parts) text += `${Buffer.byteLength(part)}:${part}`
+  return text
 }
 
 /** Texts as one text that tells them apart. */

@@ -1,10 +1,13 @@
-/** A JSON value that keeps what a double would lose: numbers stay as they were written. */
+/**
+ * A JSON value that keeps what a double would lose: numbers stay as they were written. `isPlain`: of a document whose texts and names hold
+ * nothing that needs an escape.
+ */
 export type Json =
-  | { readonly kind: 'text'; readonly value: string }
+  | { readonly kind: 'text'; readonly value: string; readonly isPlain: boolean }
   | { readonly kind: 'number'; readonly source: string }
   | { readonly kind: 'word'; readonly value: 'true' | 'false' | 'null' }
   | { readonly kind: 'list'; readonly items: readonly Json[] }
-  | { readonly kind: 'object'; readonly members: ReadonlyMap<string, Json> }
+  | { readonly kind: 'object'; readonly members: ReadonlyMap<string, Json>; readonly isPlain: boolean }
 
 const MAX_DEPTH = 100
 
@@ -45,7 +48,7 @@ export function jsonInOrder(value: Json): string {
 function jsonText(value: Json, arranged: (names: string[]) => string[]): string {
   switch (value.kind) {
     case 'text':
-      return JSON.stringify(value.value)
+      return quoted(value.value, value.isPlain)
     case 'number':
       return value.source
     case 'word':
@@ -53,9 +56,12 @@ function jsonText(value: Json, arranged: (names: string[]) => string[]): string 
     case 'list':
       return `[${value.items.map((item) => jsonText(item, arranged)).join(',')}]`
     case 'object': {
-      const names = arranged([...value.members.keys()])
-      const members = names.map((name) => `${JSON.stringify(name)}:${jsonText(memberOf(value, name), arranged)}`)
-      return `{${members.join(',')}}`
+      let text = '{'
+      for (const name of arranged([...value.members.keys()])) {
+        const comma = text.length > 1 ? ',' : ''
+        text += `${comma}${quoted(name, value.isPlain)}:${jsonText(memberOf(value, name), arranged)}`
+      }
+      return `${text}}`
     }
   }
 }
@@ -77,6 +83,11 @@ export function pointerNames(pointer: string): string[] {
     .split('/')
     .slice(1)
     .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+/** A plain text needs no escape. */
+function quoted(text: string, isPlain: boolean): string {
+  return isPlain ? `"${text}"` : JSON.stringify(text)
 }
 
 function memberOf(value: Json & { kind: 'object' }, name: string): Json {
@@ -113,7 +124,7 @@ class Reader {
   #bareValue(): Json {
     switch (this.#text.charAt(this.#at)) {
       case '"':
-        return { kind: 'text', value: this.#string() }
+        return { kind: 'text', value: this.#string(), isPlain: this.#isPlain }
       case '{':
         return this.#nested(() => this.#object())
       case '[':
@@ -135,7 +146,8 @@ class Reader {
     const members = new Map<string, Json>()
     this.#at += 1
     this.#skipSpace()
-    if (this.#has('}')) return { kind: 'object', members }
+    const object = { kind: 'object', members, isPlain: this.#isPlain } as const
+    if (this.#has('}')) return object
     do {
       this.#skipSpace()
       if (this.#text[this.#at] !== '"') this.#fail('no name')
@@ -147,7 +159,7 @@ class Reader {
       members.set(name, this.#value())
     } while (this.#has(','))
     if (!this.#has('}')) this.#fail('an object that does not end')
-    return { kind: 'object', members }
+    return object
   }
 
   #list(): Json {

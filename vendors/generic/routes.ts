@@ -1,3 +1,4 @@
+import { remembered } from '../../contract/remembered.ts'
 import { routeMatches } from '../../contract/route-pattern.ts'
 import type { CallText } from '../../contract/vendor.ts'
 
@@ -9,11 +10,33 @@ export function findRoute<Route extends { readonly match: string }>(
   routes: readonly Route[],
   { method, path }: CallText,
 ): Route | 'ambiguous' | undefined {
+  const at = placesOf(routes)(`${method} ${path}`)
+  return typeof at === 'number' ? routes[at] : at
+}
+
+type Place = number | 'ambiguous' | undefined
+
+/** For the routes of a policy, which stay while it is in force: where among them is the one that an endpoint names. */
+const PLACES = new WeakMap<readonly { readonly match: string }[], (endpoint: string) => Place>()
+
+function placesOf(routes: readonly { readonly match: string }[]): (endpoint: string) => Place {
+  const known = PLACES.get(routes)
+  if (known !== undefined) return known
+  const find = remembered((endpoint) => {
+    const at = endpoint.indexOf(' ')
+    return placeOf(routes, endpoint.slice(0, at), endpoint.slice(at + 1))
+  })
+  PLACES.set(routes, find)
+  return find
+}
+
+function placeOf(routes: readonly { readonly match: string }[], method: string, path: string): Place {
   const methods = method === 'HEAD' ? ['HEAD', 'GET'] : [method]
-  const exact = routes.find(({ match }) => methods.some((asked) => routeMatches(match, asked, path)))
+  const exact = routes.findIndex(({ match }) => methods.some((asked) => routeMatches(match, asked, path)))
   const folded = foldCase(path)
-  const near = routes.find(({ match }) => methods.some((asked) => routeMatches(foldMatch(match), asked, folded)))
-  return near === exact ? exact : 'ambiguous'
+  const near = routes.findIndex(({ match }) => methods.some((asked) => routeMatches(foldMatch(match), asked, folded)))
+  if (near !== exact) return 'ambiguous'
+  return exact < 0 ? undefined : exact
 }
 
 function foldMatch(match: string): string {

@@ -73,7 +73,7 @@ function askForUsage(members: Members): More {
   const options = members.get('stream_options')
   const given: Members = options?.kind === 'object' ? options.members : new Map()
   if (!isTrue(stream) || isTrue(given.get('include_usage'))) return {}
-  return { stream_options: { kind: 'object', members: new Map([...given, ['include_usage', TRUE]]) } }
+  return { stream_options: { kind: 'object', members: new Map([...given, ['include_usage', TRUE]]), isPlain: false } }
 }
 
 function pricesOf(model: ModelPrice | undefined): ModelPrice {

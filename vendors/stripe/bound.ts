@@ -6,7 +6,7 @@ import { isRefusal } from '../content/guard.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
 import type { Bound, Settleable } from '../costing.ts'
 import { currencyMissing, type StripeMoney, usdMicrosOfMoney } from './currency.ts'
-import { baseName, type StripeField } from './form.ts'
+import { baseName, isOf, type StripeField } from './form.ts'
 import { isV1, stripePathProblem } from './identity.ts'
 import { findMoneyRoute, type StripeCall } from './money-routes.ts'
 import { readStripeObject, type StripeObject } from './object.ts'
@@ -213,9 +213,7 @@ function askForReturned(known: StripeCall, fields: readonly StripeField[]): Ask 
 
 function namedIn(of: Exclude<Of, 'path'>, fields: readonly StripeField[]): Ask | undefined {
   const given = of.flatMap(({ param, path }) =>
-    fields
-      .filter(({ name }) => baseName(name) === param)
-      .map(({ name, value }) => ({ isPlain: name === param, value, path })),
+    fields.filter(({ name }) => isOf(name, param)).map(({ name, value }) => ({ isPlain: name === param, value, path })),
   )
   const [only] = given
   if (only === undefined || given.length > 1 || !only.isPlain || !/^[A-Za-z0-9_-]{1,255}$/.test(only.value)) {

@@ -71,6 +71,11 @@ export function baseName(name: string): string {
   return at < 0 ? name : name.slice(0, at)
 }
 
+/** Whether a name is this one, or within it: `amount[0]` of `amount`. */
+export function isOf(name: string, outermost: string): boolean {
+  return name.startsWith(outermost) && (name.length === outermost.length || name[outermost.length] === '[')
+}
+
 function fieldsOfJson(value: Json): readonly StripeField[] | Refusal {
   if (value.kind !== 'object') return unreadable('a JSON body that is not an object')
   const fields: StripeField[] = []

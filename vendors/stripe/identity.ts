@@ -11,7 +11,7 @@ import { DIGEST_NAME, digestOf } from '../content/digest.ts'
 import { canonicalForm } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
-import { baseName, type StripeFields, stripeFields } from './form.ts'
+import { baseName, type StripeField, type StripeFields, stripeFields } from './form.ts'
 
 /** Whose money moves. */
 const ACCOUNT_HEADERS = ['stripe-account', 'stripe-context']
@@ -98,8 +98,14 @@ function plainContent(call: CallText): Content | Refusal {
 }
 
 function coreOf(call: CallText, { vendor, account, fields }: CoreOf): Digest | null {
-  const core = (fields ?? []).filter(({ name, value }) => value !== '' && CORE_FIELDS.has(baseName(name)))
-  if (!core.some(({ name }) => COUNTERPARTY_FIELDS.has(name))) return null
+  const core: StripeField[] = []
+  let hasCounterparty = false
+  for (const field of fields ?? []) {
+    if (field.value === '' || !CORE_FIELDS.has(baseName(field.name))) continue
+    core.push(field)
+    hasCounterparty ||= COUNTERPARTY_FIELDS.has(field.name)
+  }
+  if (!hasCounterparty) return null
   return digestOf([`${DIGEST_NAME} core`, vendor, call.method, call.path, account, canonicalForm(core)])
 }
 

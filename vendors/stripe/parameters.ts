@@ -4,7 +4,7 @@ import { unreadable } from '../content/body.ts'
 import { parseForm } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { currencyMissing, type StripeMoney } from './currency.ts'
-import { baseName, type StripeField, stripeFields } from './form.ts'
+import { baseName, isOf, type StripeField, stripeFields } from './form.ts'
 
 /** A whole number of minor units above zero, as text. Above 18 digits no currency stays under 2^53 - 1 micro-dollars. */
 const AMOUNT = /^[1-9][0-9]{0,17}$/
@@ -18,7 +18,7 @@ export function bodyParameters(call: CallText): readonly StripeField[] | Refusal
 
 /** Minor units of the amount; undefined when it is not given at all. */
 export function amountIn(fields: readonly StripeField[], name: string): bigint | Refusal | undefined {
-  const given = fields.filter((field) => baseName(field.name) === name)
+  const given = fields.filter((field) => isOf(field.name, name))
   const [only] = given
   if (only === undefined) return undefined
   if (given.length > 1 || only.name !== name || only.isJsonText || !AMOUNT.test(only.value)) return amountInvalid(name)
@@ -27,7 +27,7 @@ export function amountIn(fields: readonly StripeField[], name: string): bigint |
 
 /** Undefined when it is not given at all. */
 export function currencyIn(fields: readonly StripeField[]): string | Refusal | undefined {
-  const given = fields.filter((field) => baseName(field.name) === 'currency')
+  const given = fields.filter((field) => isOf(field.name, 'currency'))
   const [only] = given
   if (only === undefined) return undefined
   if (given.length > 1 || only.name !== 'currency' || !/^[A-Za-z]{3}$/.test(only.value)) return currencyMissing()
@@ -36,10 +36,14 @@ export function currencyIn(fields: readonly StripeField[]): string | Refusal | u
 
 /** A parameter that speaks of an amount or a currency where the route is not known to take it. */
 export function strayMoney(fields: readonly StripeField[], known: readonly string[]): Refusal | null {
-  const stray = fields.map(({ name }) => baseName(name)).find((name) => isMoneyName(name) && !known.includes(name))
-  return stray === undefined
-    ? null
-    : refusal('amount_invalid', `The route is not known to take \`${stray}\`.`, { field: stray })
+  for (const field of fields) {
+    if (!field.name.startsWith('amount') && !isOf(field.name, 'currency')) continue
+    const name = baseName(field.name)
+    if (name !== NO_MONEY && !known.includes(name)) {
+      return refusal('amount_invalid', `The route is not known to take \`${name}\`.`, { field: name })
+    }
+  }
+  return null
 }
 
 export function amountInvalid(name: string): Refusal {
@@ -47,13 +51,12 @@ export function amountInvalid(name: string): Refusal {
   return refusal('amount_invalid', message, { field: name })
 }
 
-/** `amount_details` describes the amount and adds nothing to it. */
-function isMoneyName(name: string): boolean {
-  return name === 'currency' || (name.startsWith('amount') && name !== 'amount_details')
-}
+/** Describes the amount and adds nothing to it. */
+const NO_MONEY = 'amount_details'
 
 /** A parameter in the query could be read beside, or instead of, the one in the body. */
 function queryProblem(query: string): Refusal | null {
+  if (query === '') return null
   const fields = parseForm(query)
   if (typeof fields === 'string') return refusal('request_malformed', `The query cannot be read: ${fields}.`)
   const names = fields.map(({ name }) => name).filter((name) => !/^(?:expand|include)\[[0-9]*\]$/.test(name))
@@ -68,7 +71,7 @@ function queryProblem(query: string): Refusal | null {
 
 /** The one amount of a v2 call, `amount: {value, currency}`, with the value as a JSON number. */
 export function v2MoneyIn(fields: readonly StripeField[]): StripeMoney | Refusal {
-  const given = fields.filter(({ name }) => baseName(name) === 'amount')
+  const given = fields.filter(({ name }) => isOf(name, 'amount'))
   const value = given.find(({ name }) => name === 'amount[value]')
   const currency = given.find(({ name }) => name === 'amount[currency]')
   if (given.length !== 2 || value === undefined || value.isJsonText || !AMOUNT.test(value.value)) {

@@ -3,7 +3,7 @@ import type { Members } from './cost-request.ts'
 
 /** A JSON object with further members behind its own, or instead of those of the same name; the order of all names is kept: it may matter to a model in what order a schema names its fields. */
 export function withMembers(members: Members, more: Readonly<Record<string, Json>>): Buffer {
-  const value: Json = { kind: 'object', members: new Map([...members, ...Object.entries(more)]) }
+  const value: Json = { kind: 'object', members: new Map([...members, ...Object.entries(more)]), isPlain: false }
   return Buffer.from(jsonInOrder(value))
 }
 
