@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { ExchangeAnswer } from '../contract/exchange.ts'
 import type { SidecarFiles } from './files.ts'
 
@@ -6,7 +5,7 @@ const OWNER_READS_ONLY = 0o400
 
 /** The issuer writes it, the proxy reads it at its start and replaces it at each renewal. */
 export function credentialPath(stateDir: string): string {
-  return join(stateDir, 'credential.json')
+  return `${stateDir}/credential.json`
 }
 
 export async function writeCredential(files: SidecarFiles, stateDir: string, answer: ExchangeAnswer): Promise<void> {

@@ -1,5 +1,19 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { open, readFile, rename, writeFile } from 'node:fs/promises'
+import fs, {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { promisify } from 'node:util'
+
+/** Not those of `node:fs/promises`: with them come readline and more, 1 MiB of a Pod's memory. */
+const [open, fchmod, close] = [promisify(fs.open), promisify(fs.fchmod), promisify(fs.close)]
+const [readFile, writeFile, rename] = [promisify(fs.readFile), promisify(fs.writeFile), promisify(fs.rename)]
 
 /** The sidecar's door to files: the Pod token, the memory volume, the termination message, the kernel's socket tables. */
 export interface SidecarFiles {
@@ -44,10 +58,10 @@ export const systemFiles: SidecarFiles = {
     const file = await open(beside, 'w', mode)
     try {
       // A file left by a crash keeps its old mode.
-      await file.chmod(mode)
-      await file.writeFile(text)
+      await fchmod(file, mode)
+      await writeFile(file, text)
     } finally {
-      await file.close()
+      await close(file)
     }
     await rename(beside, path)
   },
