@@ -47,10 +47,11 @@ export class Params {
     return word
   }
 
+  /** In any case: stripe-python before 12 sends `True`. */
   boolean(name: string): boolean {
     const value = this.text(name)
-    if (value === undefined || value === 'false') return false
-    if (value === 'true') return true
+    if (value === undefined || /^false$/i.test(value)) return false
+    if (/^true$/i.test(value)) return true
     throw invalid(name, `Invalid boolean: ${value}`)
   }
 

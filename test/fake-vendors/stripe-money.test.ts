@@ -52,6 +52,12 @@ describe('the fake Stripe, asked by the official package', () => {
     expect(line?.metadata).to.deep.equal({ order: '7' })
   })
 
+  it('takes flags as stripe-python before 12 writes them', async () => {
+    const flags = { confirm: 'True', off_session: 'False' } as unknown as { confirm: boolean; off_session: boolean }
+    const intent = await stripe.paymentIntents.create({ ...paid, ...flags, amount: 500 })
+    expect(intent.status).to.equal('succeeded')
+  })
+
   it('charges a customer without a named card by the card on file', async () => {
     const intent = await stripe.paymentIntents.create({ ...paid, amount: 500 })
     expect([intent.status, intent.payment_method]).to.deep.equal(['succeeded', 'pm_card_visa'])

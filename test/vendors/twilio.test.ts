@@ -94,6 +94,8 @@ describe('what a Twilio call can cost', () => {
     ${TO}&Body=Hi&SendAsMms=true                    20000
     ${TO}&ContentSid=HX1                            189600
     ${TO}&Body=Hi&ShortenUrls=true                  189600
+    ${TO}&Body=Hi&ShortenUrls=True                  189600
+    ${TO}&Body=Hi&ShortenUrls=False                 7900
     To=%2B4930123456&From=x&Body=Hi                 90000
     To=%2B4989123456&From=x&Body=Hi                 100000
     To=%2B4989123456&From=x&Body=Hi&MediaUrl=c      route_unknown

@@ -2,7 +2,7 @@ import { type UsdMicros, ZERO_USD } from '../../contract/money.ts'
 import type { TwilioTerms } from '../../contract/pricing.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import { isRefusal } from '../content/guard.ts'
-import { MESSAGE_PARAMETERS, type Parameters, parameter, strayParameter } from './parameters.ts'
+import { isOn, MESSAGE_PARAMETERS, type Parameters, parameter, strayParameter } from './parameters.ts'
 import { notPriced, pricesFor, times } from './prices.ts'
 import { segmentsOf } from './segments.ts'
 
@@ -35,7 +35,7 @@ export function sentMessagePrice(
   if (isRefusal(prices)) return prices
   const bound = messagePrice(parameters, terms)
   if (isRefusal(bound) || prices.segmentUsdMicros === null || sent.segments === 0) return bound
-  const isOwnCount = !isTextUnknown(parameters) && parameter(parameters, 'SmartEncoded') !== 'true'
+  const isOwnCount = !isTextUnknown(parameters) && !isOn(parameters, 'SmartEncoded')
   const segments = isOwnCount ? Math.max(sent.segments, boundSegments(parameters)) : sent.segments
   const text = times(prices.segmentUsdMicros, segments)
   if (isRefusal(text)) return text
@@ -49,7 +49,7 @@ function boundSegments(parameters: Parameters): number {
 
 /** The text stands in a template at Twilio, or Twilio rewrites the links in it. */
 function isTextUnknown(parameters: Parameters): boolean {
-  return hasTemplate(parameters) || parameter(parameters, 'ShortenUrls') === 'true'
+  return hasTemplate(parameters) || isOn(parameters, 'ShortenUrls')
 }
 
 function hasTemplate(parameters: Parameters): boolean {

@@ -49,3 +49,8 @@ export function strayParameter(parameters: Parameters, known: readonly string[])
 export function parameter(parameters: Parameters, name: string): string {
   return parameters.get(name)?.[0] ?? ''
 }
+
+/** Whether a flag is set. What is neither empty nor some `false` counts: twilio-python 8 and others send `True`. */
+export function isOn(parameters: Parameters, name: string): boolean {
+  return !/^(false)?$/i.test(parameter(parameters, name))
+}

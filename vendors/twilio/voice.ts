@@ -2,7 +2,7 @@ import { type UsdMicros, usdMicrosOf } from '../../contract/money.ts'
 import type { TwilioPrices, TwilioTerms } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import { isRefusal } from '../content/guard.ts'
-import { CALL_PARAMETERS, type Parameters, parameter, strayParameter } from './parameters.ts'
+import { CALL_PARAMETERS, isOn, type Parameters, parameter, strayParameter } from './parameters.ts'
 import { notPriced, pricesFor } from './prices.ts'
 
 /** Twilio hangs up after so many seconds at the latest, on accounts with the longest limit. */
@@ -38,7 +38,7 @@ function priceOf(
   parameters: Parameters,
   prices: TwilioPrices,
 ): UsdMicros | Refusal {
-  const isRecorded = !/^(false)?$/i.test(parameter(parameters, 'Record'))
+  const isRecorded = isOn(parameters, 'Record')
   if (isRecorded && prices.recordMinuteUsdMicros === null) return notPriced('calls that are recorded')
   const detects = parameter(parameters, 'MachineDetection') !== ''
   if (detects && prices.machineDetectionUsdMicros === null) return notPriced('the detection of machines')
