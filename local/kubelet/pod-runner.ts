@@ -28,6 +28,8 @@ export interface PodSurroundings {
 }
 
 const DEFAULT_GRACE_SECONDS = 30
+/** The kubelet gives each container this much after its SIGTERM, however little is left of the grace period. */
+const LEAST_GRACE_MS = 2_000
 /** The kubelet renews a projected token when four fifths of its life are over. */
 const TOKEN_RENEWAL_SHARE = 0.8
 
@@ -41,6 +43,8 @@ export class PodRunner {
   readonly #stopRequested: Promise<void>
   #requestStop: () => void = () => {}
   #ending: 'no' | 'stopping' | 'killed' = 'no'
+  /** Monotonic; null until something is being ended. */
+  #graceEndsAtMs: number | null = null
   #restarts = 0
 
   constructor(pod: Pod, around: PodSurroundings) {
@@ -57,8 +61,8 @@ export class PodRunner {
     if (this.#ending !== 'no') return
     this.#ending = 'stopping'
     this.#requestStop()
-    this.#cancels.push(this.#around.timers.after(this.#graceMs(), () => this.kill()))
-    for (const runner of this.#runners) if (!isSidecar(runner.plan.container)) runner.stop('SIGTERM')
+    const others = this.#runners.filter(({ plan }) => !isSidecar(plan.container))
+    this.#cancels.push(...others.map((runner) => this.#endInGrace(runner, 'SIGTERM')))
   }
 
   /** Ends the Pod as the loss of its node does: SIGKILL to all containers at once. */
@@ -159,23 +163,29 @@ export class PodRunner {
   }
 
   /**
-   * In reverse order, each once the one started after it is gone; all within the grace period. One that is still
-   * starting has served nobody, and as PID 1 it would lose a SIGTERM that comes before its handler is there.
+   * In reverse order, each once the one started after it is gone. One that is still starting has served nobody, and as
+   * PID 1 it would lose a SIGTERM that comes before its handler is there.
    */
   async #endSidecars(
     sidecars: readonly { runner: ContainerRunner; done: Promise<ContainerStatus> }[],
   ): Promise<ContainerStatus[]> {
-    const giveUp = () => {
-      for (const { runner } of sidecars) runner.stop('SIGKILL')
-    }
-    const cancel = this.#around.timers.after(this.#graceMs(), giveUp)
     const statuses: ContainerStatus[] = []
     for (const { runner, done } of [...sidecars].reverse()) {
-      if (this.#ending !== 'killed') runner.stop(runner.hasStarted ? 'SIGTERM' : 'SIGKILL')
+      const isTold = this.#ending !== 'killed' && runner.hasStarted
+      const cancel = this.#endInGrace(runner, isTold ? 'SIGTERM' : 'SIGKILL')
       statuses.push(await done)
+      cancel()
     }
-    cancel()
     return statuses
+  }
+
+  /** The signal now, and SIGKILL when the Pod's one grace period is over. Returns what calls the latter off. */
+  #endInGrace(runner: ContainerRunner, signal: 'SIGTERM' | 'SIGKILL'): () => void {
+    const { clock, timers } = this.#around
+    const nowMs = clock.monotonicMs()
+    this.#graceEndsAtMs ??= nowMs + this.#graceMs()
+    runner.stop(signal)
+    return timers.after(Math.max(this.#graceEndsAtMs - nowMs, LEAST_GRACE_MS), () => runner.stop('SIGKILL'))
   }
 
   #add(container: Container, place: PlanPlace): ContainerRunner {

@@ -33,7 +33,7 @@ function join(first: Findings, second: Findings): Findings {
   return { problems: [...first.problems, ...second.problems], notes: [...first.notes, ...second.notes] }
 }
 
-/** What Kubernetes itself would refuse, as far as a local run would otherwise go wrong. */
+/** What Kubernetes itself would refuse, as far as a local run would otherwise go wrong; and what would never end. */
 function checkSpec(spec: JobSpec, within: Within): Findings {
   const problems: string[] = []
   const isIndexed = spec.completionMode === 'Indexed'
@@ -45,6 +45,9 @@ function checkSpec(spec: JobSpec, within: Within): Findings {
   }
   if (spec.backoffLimitPerIndex !== undefined && !isIndexed) {
     problems.push(`${within.path}.backoffLimitPerIndex requires completionMode: Indexed`)
+  }
+  if (spec.parallelism === 0 && spec.completions !== 0) {
+    problems.push(`${within.path}.parallelism is 0, so no Pod would ever be made; locally it must be at least 1`)
   }
   const pod = `${within.path}.template.spec`
   checkPod(spec.template.spec, { path: pod, commands: within.commands }, problems)

@@ -55,6 +55,11 @@ const REFUSED: readonly [string, string, string][] = [
     'ConfigMap/c: data.a must be a string (put it in quotes)',
   ],
   [
+    'a Job that would never make a Pod',
+    withSpec('parallelism: 0'),
+    'Job/billing: spec.parallelism is 0, so no Pod would ever be made; locally it must be at least 1',
+  ],
+  [
     'a container without a command',
     job('command: ["true"]', 'image: python:3.13'),
     'Job/billing: spec.template.spec.containers[main].command is missing: locally there is no image (python:3.13) whose entrypoint could be read, so say in the manifest what to run',

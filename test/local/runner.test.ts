@@ -159,6 +159,41 @@ spec:
     close()
   })
 
+  it('tells the sidecars of a deleted Pod to end when its app has to be killed', async () => {
+    const graceOver: (() => void)[] = []
+    const timers: Timers = {
+      ...systemTimers,
+      after: (delayMs, action) => {
+        if (delayMs !== 600_000) return systemTimers.after(delayMs, action)
+        graceOver.push(action)
+        return () => {}
+      },
+    }
+    const { machine, close } = await needMachine(undefined, { timers })
+    const manifest = shellJob('trap "" TERM; echo up; while :; do sleep 0.05; done', {
+      job: 'completions: 1\n  completionMode: Indexed',
+      pod: `terminationGracePeriodSeconds: 600
+      initContainers:
+      - name: side
+        restartPolicy: Always
+        command: [sh, -c, 'trap "exit 93" TERM; echo up; while :; do sleep 0.05; done']`,
+    })
+    const test = startManifest(machine, manifest)
+    await test.seen(() => test.events.filter((event) => event.type === 'log' && event.line === 'up').length === 2)
+    expect(test.run.deletePod({ index: 0 })).to.equal(true)
+    expect(graceOver).to.have.length(1)
+    graceOver[0]?.()
+    await test.seen((event) => event.type === 'pod-ended')
+    const ended = test.events.flatMap((one) => (one.type === 'container-ended' ? [[one.container, one.exitCode]] : []))
+    expect(ended).to.deep.equal([
+      ['main', 137],
+      ['side', 93],
+    ])
+    test.interrupt()
+    await test.run.result
+    close()
+  })
+
   it('a command that does not exist fails its Pod and says so in the log', async () => {
     const { machine, close } = await needMachine()
     const test = startManifest(machine, shellJob('').replace(/command: .*/, 'command: [/no/such/program]'))
