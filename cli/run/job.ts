@@ -32,7 +32,7 @@ export interface EndedJob extends JobEnd {
 
 /** Runs one Job to its end, tells the ledger of it, and sums up. */
 export async function runJob(prepared: PreparedJob, setting: JobSetting): Promise<EndedJob> {
-  const { machine, parts, podTokenKey, context, living } = setting
+  const { machine, parts, podTokenKey, context } = setting
   const follower = new RunFollower(prepared, setting)
   const started = machine.startJob({
     ...prepared,
@@ -47,16 +47,13 @@ export async function runJob(prepared: PreparedJob, setting: JobSetting): Promis
   })
   if (started.kind === 'refused') throw new BadInput(started.problems)
   const { run } = started
-  try {
-    const result = await run.result
-    await follower.settle()
-    return await conclude(run, result, setting)
-  } finally {
-    living.remove(run.uid)
-  }
+  const result = await run.result
+  await follower.settle()
+  return conclude(run, result, setting)
 }
 
-async function conclude(run: JobRun, result: JobResult, { client, reporter, context }: JobSetting): Promise<EndedJob> {
+async function conclude(run: JobRun, result: JobResult, setting: JobSetting): Promise<EndedJob> {
+  const { client, reporter, context, living } = setting
   const end = jobEnd(run, result)
   try {
     await untilAnswered(async () => {
@@ -65,6 +62,8 @@ async function conclude(run: JobRun, result: JobResult, { client, reporter, cont
       if (found === undefined) await client.endUnlistedJob(run.uid)
       else await client.endJob(found.run, run.uid)
     }, context)
+    // Not before: what the ledger has not been told of, the next command on this folder tells it.
+    living.remove(run.uid)
     reporter.event({ event: 'job.ended', ...end })
     const job = { name: run.name, uid: run.uid, logs: run.logFolder, result }
     const summary = await untilAnswered(() => summarise(client, job), context)

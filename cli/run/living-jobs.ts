@@ -23,18 +23,15 @@ export class LivingJobs {
     rmSync(join(this.#folder, jobUid), { force: true })
   }
 
-  /** Tells the ledger of the Jobs that nobody runs any more. */
+  /** Tells the ledger of the folder's Jobs that nobody runs any more. Others of that ledger are other folders' to judge. */
   async endLeftBehind(client: LedgerClient): Promise<void> {
-    const listed = new Set<string>()
-    for (const run of await client.listRuns()) {
-      for (const { uid, ended } of run.jobs) {
-        listed.add(uid)
-        if (!ended && !this.#lives(uid)) await client.endJob(run.run, uid)
-      }
-    }
-    for (const uid of readdirSync(this.#folder)) {
-      if (this.#lives(uid)) continue
-      if (!listed.has(uid)) await client.endUnlistedJob(uid)
+    const leftBehind = readdirSync(this.#folder).filter((uid) => !this.#lives(uid))
+    if (leftBehind.length === 0) return
+    const runs = await client.listRuns()
+    for (const uid of leftBehind) {
+      const run = runs.find(({ jobs }) => jobs.some((job) => job.uid === uid))
+      if (run === undefined) await client.endUnlistedJob(uid)
+      else if (run.jobs.some((job) => job.uid === uid && !job.ended)) await client.endJob(run.run, uid)
       this.remove(uid)
     }
   }

@@ -99,3 +99,29 @@ describe('two jobcap runs on one state folder', function () {
     expect(stage.charges).to.equal(2)
   })
 })
+
+describe('two jobcap runs on one ledger, from two state folders', function () {
+  this.timeout(240_000)
+  let stage: CliStage
+  before(needsPodNetwork)
+  beforeEach(async () => {
+    stage = await CliStage.open()
+  })
+  afterEach(() => stage.close())
+
+  it("leave each other's Jobs alone, and do not look for secrets that are the ledger's", async () => {
+    stage.write('job.yaml', job({ command: 'command: [node, charge.mjs, "2"]' }))
+    await stage.control.hold({ count: 1 })
+    const first = stage.startRun()
+    const held = await stage.control.nextHeld()
+    stage.write('other.yaml', job({ name: 'other' }))
+    const named = ['--ledger', `unix:${stage.state}/socket/ledger.sock`, '--state', 'elsewhere']
+    const files = ['--token-file', 'state/ledger/operator-token', '--pod-token-key', 'state/ledger/pod-token-key']
+    const second = stage.start(['run', '-f', 'other.yaml', '--policy', 'policy.yaml', ...named, ...files])
+    expect(await second.ended, second.all).to.equal(0)
+    expect(second.all).not.to.include('secret')
+    await stage.control.release(held.id)
+    expect(await first.ended, first.all).to.equal(0)
+    expect(stage.charges).to.equal(3)
+  })
+})

@@ -15,7 +15,7 @@ const eventsOf = (out: string) =>
     .map((line) => JSON.parse(line) as RunEvent)
 
 describe('jobcap run', function () {
-  this.timeout(60_000)
+  this.timeout(240_000)
   let stage: CliStage
   beforeEach(async () => {
     stage = await CliStage.open()
