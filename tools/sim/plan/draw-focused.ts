@@ -38,6 +38,7 @@ export type Focus =
   | 'read'
   | 'release'
   | 'holds'
+  | 'shared'
 
 type Draw = (chance: Chance) => Fault[]
 
@@ -253,6 +254,19 @@ const drawHolds: Draw = (chance) => {
   ])
 }
 
+/** Around the one send that several Pods ask for. */
+const drawShared: Draw = (chance) => {
+  const nth = 1 + chance.below(3)
+  const how = chance.pick(['reset after', 'reset before', 'refuse', 'too many', 'decline', 'slow'] as const)
+  const place = chance.pick(['store.number', 'store.mark', 'vendor.send', 'vendor.answer', 'store.report'])
+  const downMs = chance.pick([10, 3_000, 12_000])
+  return chance.pick<Fault[]>([
+    [{ kind: 'vendor', nth, how, byMs: chance.pick([4_000, 20_000]) }],
+    [{ kind: 'crash', part: 'ledger', place, when: 'after', nth, downMs, storeLosesMs: drawLoss(chance) }],
+    [{ kind: 'pause', part: 'ledger', place, when: 'after', nth, forMs: chance.pick([11_000, 40_000]) }],
+  ])
+}
+
 /** Faults of one kind at the moments that hurt: seeds without a focus seldom have two of them at once. */
 export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   sidecar: drawSidecar,
@@ -275,6 +289,7 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   read: drawRead,
   release: drawRelease,
   holds: drawHolds,
+  shared: drawShared,
 }
 
 /** Of the store, when it dies together with a part. */

@@ -40,6 +40,7 @@ const FOCI: readonly Focus[] = [
   'release',
   'holds',
   'holds',
+  'shared',
 ]
 
 const ON_REDIS: readonly Focus[] = ['rollback', 'room', 'stall', 'waking', 'release']
@@ -63,7 +64,7 @@ export function drawPlan(seed: number): Plan {
   const chance = new Chance(`plan ${seed}`)
   const showsQueues = chance.is(0.8)
   const focus = chance.pick<Focus>(FOCI)
-  const indexes = focus === 'told' ? 2 : BARE.includes(focus) ? 1 : chance.pick([1, 1, 2, 2, 3])
+  const indexes = drawIndexes(chance, focus)
   const store = ON_REDIS.includes(focus) || chance.is(0.6) ? 'redis' : 'sqlite'
   const programs = Array.from({ length: indexes }, (_, index) => drawProgram(chance, { index, showsQueues, focus }))
   const intendedUsd = sumOf(programs)
@@ -88,6 +89,12 @@ export function drawPlan(seed: number): Plan {
     slowness: chance.pick([1, 1, 1, 3, 10]),
     showsQueues,
   }
+}
+
+function drawIndexes(chance: Chance, focus: Focus): number {
+  if (focus === 'told') return 2
+  if (focus === 'shared') return chance.pick([2, 3])
+  return BARE.includes(focus) ? 1 : chance.pick([1, 1, 2, 2, 3])
 }
 
 interface Walks {

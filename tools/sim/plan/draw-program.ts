@@ -41,6 +41,8 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
       return drawInstead(chance, walk)
     case 'holds':
       return drawHolds(chance, walk)
+    case 'shared':
+      return drawShared(chance, walk)
     case 'models':
     case 'streams':
       return drawModelCalls(chance, walk)
@@ -167,6 +169,16 @@ function drawInstead(chance: Chance, { index, showsQueues }: Index): Step[] {
   })
   if (declined === undefined || made === undefined) return []
   return [{ kind: 'calls', calls: [{ ...declined, instead: made }] }]
+}
+
+/** What each index finds to be done, under a key that names it: whoever comes first does it. */
+function drawShared(chance: Chance, { showsQueues }: Index): Step[] {
+  const charge = { vendor: 'stripe', customer: 'cus_any_0', usd: 2, key: 'named', isStamped: false } as const
+  const lookup = { vendor: 'geo', customer: 'cus_any_1', usd: GEO_USD, key: 'named', isStamped: false } as const
+  return Array.from({ length: chance.pick([1, 2, 3]) }, (): Step => {
+    const call = drawCall(chance, chance.pick([charge, lookup]), showsQueues)
+    return { kind: 'calls', calls: [{ ...call, onFailure: { again: chance.pick([1, 3]), then: 'end' } }] }
+  })
 }
 
 /** Money that is held first, and then taken or let go; and a charge that needs the room of what is counted once. */
