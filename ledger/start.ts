@@ -19,7 +19,7 @@ import type { Platform } from './platform/platform.ts'
 import { createRepair } from './repair/repair.ts'
 import { createRetention } from './repair/retention.ts'
 import { createSealer } from './seal.ts'
-import { createListener } from './server.ts'
+import { createListener, createWholeListener } from './server.ts'
 import { createUndiciNetwork } from './vendor-client/undici-network.ts'
 
 /** Reports that the store would not take are repeated this long before the process gives up and says so. */
@@ -41,11 +41,14 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
       (await import('./platform/kubernetes.ts')).kubernetesPlatform(config.kubernetes, doors, config))
   const ledger = await createLedger(config, doors, platform)
   const handler = createListener(ledger, createOperatorApp(ledger, platform.operators))
+  const whole = createWholeListener(ledger)
   const { tls } = platform
   const servers: RunningServer[] = []
   for (const listen of config.listen) {
     if ('socketPath' in listen) rmSync(listen.socketPath, { force: true })
-    servers.push(await startHttpServer({ listen, handler, ...('socketPath' in listen || tls === null ? {} : { tls }) }))
+    servers.push(
+      await startHttpServer({ listen, handler, whole, ...('socketPath' in listen || tls === null ? {} : { tls }) }),
+    )
   }
   platform.onNewCertificate((pair) => {
     for (const server of servers) server.useTls(pair)

@@ -1,5 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { endJoined, flushAfterThisTurn } from '../runtime/joined-answer.ts'
+import type { WholeReply } from '../runtime/whole-reply.ts'
+import type { WholeRequest } from '../runtime/whole-request.ts'
 import type { CallClient, CallRequest } from './call/call-request.ts'
 import type { AnswerHeaders } from './vendor-client/network.ts'
 
@@ -9,7 +11,7 @@ export function callRequest(request: IncomingMessage, response: ServerResponse):
     method: request.method ?? '',
     target: request.url ?? '',
     headers: request.headers as Readonly<Record<string, string | undefined>>,
-    rawHeaders: request.rawHeaders,
+    repeated: repeatedIn(request.rawHeaders),
     async readBody(limitBytes) {
       const body = await readBody(request, limitBytes)
       // What is still on its way is not read, so the connection cannot be used again.
@@ -20,8 +22,28 @@ export function callRequest(request: IncomingMessage, response: ServerResponse):
   }
 }
 
+const NONE: readonly string[] = []
+
+/** A request that was read from its socket all at once. */
+export function wholeCallRequest({ method, target, headers, body }: WholeRequest, reply: WholeReply): CallRequest {
+  return {
+    method,
+    target,
+    headers,
+    repeated: NONE,
+    readBody: async (limitBytes) => (body.length > limitBytes ? 'too_large' : body),
+    client: reply,
+  }
+}
+
+function repeatedIn(rawHeaders: readonly string[]): readonly string[] {
+  const names = rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase())
+  const once = new Set(names)
+  return once.size === names.length ? NONE : names.filter((name, at) => names.indexOf(name) !== at)
+}
+
 /** Rejects when the client breaks off in the body. */
-export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | 'too_large'> {
+async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | 'too_large'> {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) return 'too_large'
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -69,6 +91,10 @@ class ResponseClient implements CallClient {
 
   get hasLeft(): boolean {
     return this.#hasLeft
+  }
+
+  get isBegun(): boolean {
+    return this.#response.headersSent
   }
 
   onLeft(tell: () => void): () => void {

@@ -7,8 +7,8 @@ export interface CallRequest {
   readonly target: string
   /** Lower-case names, repeated fields joined as Node does. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** Names and values in turn, as they came. */
-  readonly rawHeaders: readonly string[]
+  /** Names of the fields that came more than once. */
+  readonly repeated: readonly string[]
   /** The whole body; `too_large` above the limit; rejects when the client breaks off in it. */
   readBody(limitBytes: number): Promise<Buffer | 'too_large'>
   readonly client: CallClient
@@ -18,6 +18,8 @@ export interface CallRequest {
 export interface CallClient {
   /** The connection closed before the answer was written. */
   readonly hasLeft: boolean
+  /** Whether the head of the answer was given. */
+  readonly isBegun: boolean
   /** Calls `tell` when that happens, at once where it has. Returns what takes that back. */
   onLeft(tell: () => void): () => void
   head(status: number, headers: AnswerHeaders): void

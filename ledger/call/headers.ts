@@ -22,16 +22,10 @@ const NOT_FOR_VENDORS = new Set([
 /** Node keeps the first of these and drops the rest, so that what we judge could differ from what came. */
 const ONLY_ONCE: ReadonlySet<string> = new Set(['authorization', 'content-type', 'content-encoding', 'user-agent'])
 
-/** Refuses headers that can be read in two ways. */
-export function judgeHeaders(rawHeaders: readonly string[]): Refusal | null {
-  const seen = new Set<string>()
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] ?? '').toLowerCase()
-    if (!ONLY_ONCE.has(name)) continue
-    if (seen.has(name)) return refusal('request_malformed', `The header ${name} is given twice.`)
-    seen.add(name)
-  }
-  return null
+/** Refuses headers that can be read in two ways. `repeated`: names of those that came more than once. */
+export function judgeHeaders(repeated: readonly string[]): Refusal | null {
+  const name = repeated.find((repeatedName) => ONLY_ONCE.has(repeatedName))
+  return name === undefined ? null : refusal('request_malformed', `The header ${name} is given twice.`)
 }
 
 /** The same few names come with every call. */

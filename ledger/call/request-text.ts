@@ -10,7 +10,7 @@ const unzip = promisify(gunzip)
 
 /** The call as the vendor's rules read it: whole body, gzip undone. */
 export async function readText(request: CallRequest, addressed: Addressed): Promise<CallText | Refusal> {
-  const refused = judgeHeaders(request.rawHeaders)
+  const refused = judgeHeaders(request.repeated)
   if (refused !== null) return refused
   const { maxBodyBytes } = addressed.policy
   const sent = await request.readBody(maxBodyBytes)

@@ -1,0 +1,163 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { afterThisTurn } from './turn.ts'
+
+/** Up to this size head and body go out in one piece. Bytes. */
+const JOINED_BYTES = 16 * 1024
+
+/** What could end a line, or is no byte of its own, never gets into a head. */
+const UNFIT_NAME = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/
+const UNFIT_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+export type ReplyHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** What a reply is told of its connection, and tells it. */
+export interface ReplyEnds {
+  /** Whether the connection ends with this answer. */
+  isLast(): boolean
+  ended(): void
+}
+
+/** The answer to a whole request, written straight to its socket. */
+export class WholeReply {
+  readonly #socket: Socket
+  readonly #ends: ReplyEnds
+  #state: 'silent' | 'begun' | 'ended' = 'silent'
+  /** Not written yet: it goes out with what follows. */
+  #head = ''
+  #framing: 'length' | 'chunks' | 'none' = 'length'
+  #hasLeft = false
+  /** Made when somebody asks to be told. */
+  #toTell: Set<() => void> | undefined
+  #wakeWriter: (() => void) | undefined
+
+  constructor(socket: Socket, ends: ReplyEnds) {
+    this.#socket = socket
+    this.#ends = ends
+  }
+
+  /** The connection closed before the answer was written. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
+  get isBegun(): boolean {
+    return this.#state !== 'silent'
+  }
+
+  /** Calls `tell` when whoever asked leaves, at once where that has happened. Returns what takes that back. */
+  onLeft(tell: () => void): () => void {
+    if (this.#hasLeft) tell()
+    else (this.#toTell ??= new Set()).add(tell)
+    return () => this.#toTell?.delete(tell)
+  }
+
+  /** Throws at what no head may hold. Without a `content-length` the body goes out in chunks. */
+  head(status: number, headers: ReplyHeaders): void {
+    if (this.#hasLeft) return
+    if (this.#state !== 'silent') throw new Error('an answer has one head')
+    const hasNoBody = status === 204 || status === 304
+    this.#framing = hasNoBody ? 'none' : headers['content-length'] === undefined ? 'chunks' : 'length'
+    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${fieldsOf(headers)}`
+    if (this.#framing === 'chunks') head += 'transfer-encoding: chunked\r\n'
+    if (this.#ends.isLast()) head += 'connection: close\r\n'
+    this.#head = `${head}\r\n`
+    this.#state = 'begun'
+    // A stream's head does not wait for its first event; but what came together with it goes out in the same write.
+    if (String(headers['content-type']).startsWith('text/event-stream')) afterThisTurn(() => this.#flushHead())
+  }
+
+  /** `false`: wait for `drained` before the next part. */
+  write(chunk: Uint8Array): boolean {
+    if (this.#hasLeft || this.#state !== 'begun' || chunk.length === 0) return true
+    this.#corked()
+    this.#flushHead()
+    if (this.#framing === 'none') return true
+    if (this.#framing === 'length') return this.#socket.write(chunk)
+    this.#socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
+    this.#socket.write(chunk)
+    return this.#socket.write('\r\n', 'latin1')
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#hasLeft || !this.#socket.writableNeedDrain) {
+        resolve()
+        return
+      }
+      this.#wakeWriter = resolve
+      this.#socket.once('drain', resolve)
+    })
+  }
+
+  end(body?: Uint8Array): void {
+    if (this.#hasLeft || this.#state !== 'begun') return
+    if (this.#framing === 'length' && body !== undefined && body.length <= JOINED_BYTES) this.#writeJoined(body)
+    else {
+      if (body !== undefined) this.write(body)
+      this.#flushHead()
+      if (this.#framing === 'chunks') this.#socket.write('0\r\n\r\n', 'latin1')
+    }
+    this.#state = 'ended'
+    this.#ends.ended()
+  }
+
+  /** Cuts the connection, so that what was written is not taken for a whole answer. */
+  cut(): void {
+    this.#socket.destroy()
+  }
+
+  /** The connection is gone. */
+  left(): void {
+    if (this.#state !== 'ended') {
+      this.#hasLeft = true
+      for (const tell of this.#toTell ?? []) tell()
+    }
+    this.#wakeWriter?.()
+  }
+
+  #writeJoined(body: Uint8Array): void {
+    const head = this.#head
+    this.#head = ''
+    const message = Buffer.allocUnsafe(head.length + body.length)
+    message.write(head, 'latin1')
+    message.set(body, head.length)
+    this.#socket.write(message)
+  }
+
+  #flushHead(): void {
+    if (this.#head === '' || this.#hasLeft) return
+    this.#socket.write(this.#head, 'latin1')
+    this.#head = ''
+  }
+
+  /** What is written in one turn goes out together. */
+  #corked(): void {
+    const socket = this.#socket
+    if (socket.writableCorked > 0) return
+    socket.cork()
+    process.nextTick(() => socket.uncork())
+  }
+}
+
+function fieldsOf(headers: ReplyHeaders): string {
+  let fields = ''
+  let names = ''
+  let values = ''
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined) continue
+    names += name
+    if (typeof value === 'string') {
+      values += value
+      fields += `${name}: ${value}\r\n`
+    } else {
+      for (const one of value) {
+        values += one
+        fields += `${name}: ${one}\r\n`
+      }
+    }
+  }
+  if (UNFIT_NAME.test(names) || UNFIT_VALUE.test(values)) throw new TypeError('a header holds what no header may')
+  return fields
+}
