@@ -41,6 +41,8 @@ export class LinkConnection implements AnswerSink {
   readonly #onFree: (connection: LinkConnection) => void
   #parser: AnswerParser
   #exchange: Exchange | null = null
+  /** Of a stream, within the bytes that have just come: handed on in one piece, however many chunks they were. */
+  #parts: Buffer[] = []
   #fault: Error | null = null
 
   /** `onFree`: the answer has ended and another request may go. Bytes come by `received`. */
@@ -96,9 +98,11 @@ export class LinkConnection implements AnswerSink {
     try {
       this.#parser.feed(bytes)
     } catch (fault) {
+      this.#handOn()
       this.#fail(fault as Error)
       return
     }
+    this.#handOn()
     if (this.#parser.isDone) this.#finish()
   }
 
@@ -120,8 +124,16 @@ export class LinkConnection implements AnswerSink {
 
   data(part: Buffer): void {
     const exchange = this.#current()
-    if (exchange.whole === null) exchange.stream?.push(Buffer.from(part))
+    if (exchange.whole === null) this.#parts.push(part)
     else exchange.filled += part.copy(exchange.whole, exchange.filled)
+  }
+
+  /** A copy: the bytes belong to the socket. */
+  #handOn(): void {
+    if (this.#parts.length === 0) return
+    const bytes = Buffer.concat(this.#parts)
+    this.#parts = []
+    this.#exchange?.stream?.push(bytes)
   }
 
   /** What follows in the same piece of bytes would be an error, so the connection is freed only after that. */
