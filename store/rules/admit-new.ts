@@ -93,9 +93,12 @@ export function noRoom(figures: NoRoom): Refusal {
     asked_usd: formatUsd(askedUsdMicros),
     resets_at: resetsAt(day, level),
   }
-  const message =
-    `The ${level} cap of $${details.limit_usd} has no room for $${details.asked_usd}: ` +
-    `$${details.spent_usd} is spent and $${details.reserved_usd} is reserved. Nothing was sent.`
+  // It would fit: then the whole day is held.
+  const isHeld = askedUsdMicros <= limitUsdMicros - spentUsdMicros - reservedUsdMicros
+  const why = isHeld
+    ? 'the store was put back from a copy, so the day counts as spent until `jobcap caps open`'
+    : `$${details.spent_usd} is spent and $${details.reserved_usd} is reserved`
+  const message = `The ${level} cap of $${details.limit_usd} has no room for $${details.asked_usd}: ${why}. Nothing was sent.`
   return refusal('cap_exhausted', message, details)
 }
 
