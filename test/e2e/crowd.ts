@@ -1,8 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { PAY_ONCE, payingJob } from './paying-job.ts'
-import type { Stage } from './stage.ts'
+import { type Stage, VENDORS } from './stage.ts'
 import { named, teamOn } from './team.ts'
 
 const AMOUNT_USD = 4
@@ -60,30 +58,28 @@ export function killsOf(stage: () => Stage, name: string): Record<'pod' | 'bill'
 export async function payThrough(stage: () => Stage, { name, indexes, atOnce, kills }: Crowd): Promise<void> {
   const { jobIs, invoicesOf, until, runOf, events } = teamOn(stage)
   const work = named(name)
-  const gate = join(stage().folder, work)
-  mkdirSync(gate)
-  // Each index leaves its last customer until all kills are done: so there are Pods to kill until then.
+  // Each index leaves its last customer until all kills are done, and this name is there: so there are Pods to kill until then.
+  const gate = `${work}.${VENDORS}.svc`
   const last = CUSTOMERS_AN_INDEX - 1
   const program = `
-    const { existsSync } = await import('node:fs')
+    const { lookup } = await import('node:dns/promises')
+    const isOpen = () => lookup('${gate}').then(() => true, () => false)
     const pause = () => new Promise((go) => setTimeout(go, 300))
     const index = process.env.JOB_COMPLETION_INDEX
     for (let n = 0; n < ${CUSTOMERS_AN_INDEX}; n += 1) {
-      while (n === ${last} && !existsSync('/gate/open')) await pause()
+      while (n === ${last} && !(await isOpen())) await pause()
       ${PAY_ONCE(`${work}-\${index}-\${n}`)}
       await pause()
     }`
   // A limit for each index: else the Job controller waits longer after each Pod that fails, whichever index it was of.
   const spec = { completionMode: 'Indexed', completions: indexes, parallelism: atOnce, backoffLimitPerIndex: 10 }
-  const pod = { volumes: [{ name: 'gate', hostPath: { path: gate } }] }
-  const container = { volumeMounts: [{ name: 'gate', mountPath: '/gate' }] }
-  await stage().apply(payingJob(work, program, { spec, pod, container }))
+  await stage().apply(payingJob(work, program, { spec }))
   for (const [at, [what, kill]] of kills.entries()) {
     const charged = Math.floor(((atOnce * last) / (kills.length + 1)) * (at + 1))
     await until(`${charged} charges`, () => Promise.resolve(invoicesOf(`${work}-`).length >= charged))
     await until(`a killed ${what}`, kill)
   }
-  writeFileSync(join(gate, 'open'), '')
+  await stage().kubectl(['create', 'service', 'clusterip', work, '--tcp=80', '-n', VENDORS])
   await jobIs(work, 'Complete')
   const customers = indexes * CUSTOMERS_AN_INDEX
   const wanted = Array.from({ length: customers }, (_none, at) => {

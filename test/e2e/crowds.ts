@@ -4,7 +4,8 @@ import { PAY_ONCE, payingJob } from './paying-job.ts'
 import { OWN_NAMESPACE, type Stage } from './stage.ts'
 import { named, teamOn } from './team.ts'
 
-const INDEXES = 24
+/** Enough to kill everything in; E2E_INDEXES=100 takes several times longer. */
+const INDEXES = Number(process.env['E2E_INDEXES'] ?? 24)
 const AT_ONCE = 20
 const LEDGER = 'jobcap-ledger-0'
 

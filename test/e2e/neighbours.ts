@@ -3,12 +3,11 @@ import { makeAuthority, makeServing } from '../../certs/certificates.ts'
 import { INJECTED_ANNOTATION } from '../../contract/labels.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { APP_IMAGE, PAY_ONCE, payingJob } from './paying-job.ts'
-import { type Stage, TEAM } from './stage.ts'
+import { type Stage, TEAM, VENDORS } from './stage.ts'
 import { named, teamOn } from './team.ts'
 
 const DAY_MS = 24 * 3_600_000
 const MESH = 'mesh'
-const NAMESPACE = 'vendors'
 const SECRET_ENV = { name: 'STRIPE_API_KEY', valueFrom: { secretKeyRef: { name: 'stripe', key: 'api-key' } } }
 /** Adds a container that takes a vendor's secret, once, as a mesh or an agent would. */
 const SERVER = `
@@ -61,7 +60,7 @@ export function neighboursOn(stage: () => Stage): void {
 async function standUpMesh(stage: Stage): Promise<string> {
   const making = { random: systemRandom, nowMs: Date.now() }
   const authority = await makeAuthority(making, DAY_MS)
-  const dnsNames = [`${MESH}.${NAMESPACE}.svc`]
+  const dnsNames = [`${MESH}.${VENDORS}.svc`]
   const { certPem, keyPem } = await makeServing(making, { authority, dnsNames, lifeMs: DAY_MS })
   const container = { name: MESH, image: APP_IMAGE, command: ['true'], env: [SECRET_ENV] }
   const env = [
@@ -77,22 +76,22 @@ async function standUpMesh(stage: Stage): Promise<string> {
     readinessProbe: { tcpSocket: { port: 8443 }, periodSeconds: 1 },
   }
   const labels = { app: MESH }
-  await stage.kubectl(['delete', 'pod', MESH, '-n', NAMESPACE, '--ignore-not-found', '--force', '--grace-period=0'])
+  await stage.kubectl(['delete', 'pod', MESH, '-n', VENDORS, '--ignore-not-found', '--force', '--grace-period=0'])
   await stage.apply(
     {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: MESH, namespace: NAMESPACE, labels },
+      metadata: { name: MESH, namespace: VENDORS, labels },
       spec: { containers: [server], terminationGracePeriodSeconds: 1 },
     },
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: MESH, namespace: NAMESPACE },
+      metadata: { name: MESH, namespace: VENDORS },
       spec: { selector: labels, ports: [{ port: 443, targetPort: 8443 }] },
     },
   )
-  await stage.kubectl(['wait', '--for=condition=Ready', `pod/${MESH}`, '-n', NAMESPACE, '--timeout=180s'])
+  await stage.kubectl(['wait', '--for=condition=Ready', `pod/${MESH}`, '-n', VENDORS, '--timeout=180s'])
   return authority.certPem
 }
 
@@ -106,7 +105,7 @@ function webhook(name: string, caPem: string): object {
       {
         name: 'mesh.example.com',
         clientConfig: {
-          service: { name: MESH, namespace: NAMESPACE },
+          service: { name: MESH, namespace: VENDORS },
           caBundle: Buffer.from(caPem).toString('base64'),
         },
         rules: [{ apiGroups: ['batch'], apiVersions: ['v1'], resources: ['jobs'], operations: ['CREATE'] }],

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { archiveImage, linkedFiles } from '../../tools/cluster/image-archive.ts'
-import { joinOneNode } from '../../tools/cluster/one-node.ts'
 import { skip } from '../../tools/test/skip.ts'
 import { CHART } from '../kubernetes/chart.ts'
 import { CUSTOMERS_AN_INDEX, isDone, killsOf, payThrough } from './crowd.ts'
-import { NODE_FOLDER, OWN_NAMESPACE, STORAGE_CLASS, type Stage, volumeIn } from './stage.ts'
-import { named } from './team.ts'
+import { startExistingRedis } from './existing-redis.ts'
+import { PAY_ONCE, payingJob } from './paying-job.ts'
+import { OWN_NAMESPACE, type Stage } from './stage.ts'
+import { named, teamOn } from './team.ts'
 
 const REDIS_SERVER = '.tools/bin/redis-server'
 const REDIS_IMAGE = 'localhost/redis:1'
@@ -20,7 +21,13 @@ const WEBHOOKS = 'mutatingwebhookconfigurations,validatingwebhookconfigurations,
 
 /** Another installation in the place of the one that was there: several ledgers on a Redis, all by the chart. */
 export function redisOn(stage: () => Stage): void {
+  const { jobIs, invoicesOf } = teamOn(stage)
   const inOwn = (...args: readonly string[]) => stage().kubectl(['-n', OWN_NAMESPACE, ...args])
+  const pays = async (work: string) => {
+    await stage().apply(payingJob(work, PAY_ONCE(work)))
+    await jobIs(work, 'Complete')
+    expect(invoicesOf(work)).to.deep.equal([work])
+  }
 
   it('leaves no webhook and no Pod behind when helm uninstalls it, and keeps policies, volumes and keys, as it says', async () => {
     const policies = await stage().kubectl(['get', 'cappolicies', '-o', 'name'])
@@ -68,24 +75,47 @@ export function redisOn(stage: () => Stage): void {
     const { body } = await stage().operator('GET', `/runs?job=${named('on-redis')}&namespace=billing`)
     expect((body as { readonly runs: readonly unknown[] }).runs).to.have.length(1)
   })
+
+  it('goes on with one of two ledgers, also when Redis is killed after that: nobody waits for the one that has left', async function () {
+    if (!existsSync(REDIS_SERVER)) skip(this, 'needs a Redis server: redis-tools of Debian')
+    await stage().helm('upgrade', 'jobcap', CHART, '--reuse-values', '--set', 'ledger.replicas=1')
+    await inOwn('wait', '--for=delete', 'pod/jobcap-ledger-1', '--timeout=700s')
+    await stage().task({ pod: REDIS, name: 'redis' }, 'kill', '--signal', 'SIGKILL')
+    await pays(named('on-one'))
+  })
+
+  it('charges once on a Redis that was there already, behind a Sentinel, by TLS and with a password', async function () {
+    if (!existsSync(REDIS_SERVER)) skip(this, 'needs a Redis server: redis-tools of Debian')
+    await stage().helm('uninstall', 'jobcap')
+    await inOwn('wait', '--for=delete', 'pod', '-l', 'app.kubernetes.io/instance=jobcap', '--timeout=700s')
+    // Another store, so nothing of the one before: its key would say that this Redis has lost its data.
+    await inOwn('delete', 'secret', 'jobcap-master-key')
+    await inOwn('delete', 'pvc', '--all')
+    await stage().storage('third-ledger')
+    await install(stage(), await startExistingRedis(stage(), REDIS_IMAGE))
+    await pays(named('on-sentinel'))
+  })
 }
 
 async function installOnRedis(stage: Stage): Promise<void> {
-  const { folder, kubectl } = stage
-  const parts = join(folder, 'redis-image')
+  const parts = join(stage.folder, 'redis-image')
   mkdirSync(parts, { recursive: true })
   const files = await linkedFiles(REDIS_SERVER, '/usr/bin/redis-server')
-  await joinOneNode(join(folder, NODE_FOLDER)).load(await archiveImage({ name: REDIS_IMAGE, files, folder: parts }))
-  for (const name of ['redis', 'second-ledger']) await stage.apply(volumeIn(folder, name))
-  const storage = { size: '1Gi', className: STORAGE_CLASS }
-  const values = {
+  await stage.load(await archiveImage({ name: REDIS_IMAGE, files, folder: parts }))
+  await stage.storage('second-ledger')
+  const storage = await stage.storage('redis')
+  await install(stage, {
     store: { type: 'redis', redis: { own: { image: REDIS_IMAGE, pullPolicy: 'Never', storage } } },
     ledger: { replicas: LEDGERS },
-  }
+  })
+  await stage.kubectl(['rollout', 'status', 'statefulset/jobcap-redis', '-n', OWN_NAMESPACE, '--timeout=600s'])
+}
+
+async function install({ folder, helm, kubectl }: Stage, values: object): Promise<void> {
   const file = join(folder, 'redis-values.yaml')
   writeFileSync(file, stringify(values))
-  await stage.helm('install', 'jobcap', CHART, '--values', join(folder, 'values.yaml'), '--values', file)
-  for (const part of ['statefulset/jobcap-redis', 'statefulset/jobcap-ledger', 'deployment/jobcap-manager']) {
+  await helm('install', 'jobcap', CHART, '--values', join(folder, 'values.yaml'), '--values', file)
+  for (const part of ['statefulset/jobcap-ledger', 'deployment/jobcap-manager']) {
     await kubectl(['rollout', 'status', part, '-n', OWN_NAMESPACE, '--timeout=600s'])
   }
 }

@@ -49,7 +49,7 @@ export function scenariosOn(stage: () => Stage): void {
     expect(invoicesOf(work)).to.deep.equal([work])
   })
 
-  it('runs in a namespace that enforces `restricted`, within a quota that counts what is injected', async () => {
+  it('runs in a namespace that enforces `restricted`, within its LimitRange and a quota that counts what is injected', async () => {
     const work = named('strict')
     await stage().apply(
       {
@@ -66,10 +66,21 @@ export function scenariosOn(stage: () => Stage): void {
         metadata: { name: 'all', namespace: STRICT },
         spec: { hard: { pods: '1', 'requests.cpu': '100m', 'requests.memory': '160Mi', 'limits.memory': '512Mi' } },
       },
+      {
+        apiVersion: 'v1',
+        kind: 'LimitRange',
+        metadata: { name: 'each', namespace: STRICT },
+        spec: {
+          limits: [
+            { type: 'Container', min: { cpu: '10m', memory: '32Mi' }, max: { cpu: '1', memory: '256Mi' } },
+            { type: 'Pod', max: { memory: '512Mi' } },
+          ],
+        },
+      },
     )
     const container = {
       env: [],
-      resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+      resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
       securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
     }
     const pod = {

@@ -12,6 +12,7 @@ import type { Job, Pod } from '../../kube/objects.ts'
 import { createLog } from '../../runtime/log.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { askedOf, type Ended, type EndedPod, outcomes, shown, smallJob } from '../local/outcomes.ts'
+import { LEFT_ALONE } from './ground.ts'
 import { APP_IMAGE } from './paying-job.ts'
 import type { Stage } from './stage.ts'
 import { teamOn } from './team.ts'
@@ -169,7 +170,7 @@ function withoutIndexes(ended: Ended): Ended {
 
 /** The same with an image that the node has. */
 function onNode(object: AnyObject, namespace: string): object {
-  const metadata = { ...object.metadata, namespace }
+  const metadata = { ...object.metadata, namespace, ...(namespace === PLAIN ? { labels: LEFT_ALONE } : {}) }
   if (object.kind !== 'Job') return { ...object, metadata }
   const { template, activeDeadlineSeconds, ...spec } = object.spec
   const { initContainers = [], containers, ...pod } = template.spec

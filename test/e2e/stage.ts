@@ -1,35 +1,36 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { buildSync } from 'esbuild'
 import { stringify } from 'yaml'
 import { readTruth, type TruthCall } from '../../fake-vendors/truth.ts'
 import { connectKube, type KubeApi } from '../../kube/api.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { clusterPrograms } from '../../tools/cluster/control-plane.ts'
-import { joinOneNode, type OneNode, startOneNode } from '../../tools/cluster/one-node.ts'
-import { provePodsRun } from '../../tools/cluster/proof.ts'
+import type { OneNode } from '../../tools/cluster/one-node.ts'
 import { askLedger } from '../kubernetes/ask-ledger.ts'
 import { CHART, helm } from '../kubernetes/chart.ts'
 import { examplePolicy } from '../kubernetes/example.ts'
 import { runKubectl } from '../kubernetes/kubectl.ts'
+import { type Ground, type Images, joinGround, OPERATOR_BINDING, startGround } from './ground.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 export const OWN_NAMESPACE = 'jobcap'
 export const TEAM = 'billing'
 export const STRIPE_URL = 'http://stripe.vendors.svc:12111'
 export const STRIPE_SECRET = 'sk_test_e2e_0123456789abcdef'
-/** The user of the image; a volume of the machine's own folders belongs to whom it says. */
-const IMAGE_USER = 65_532
-export const STORAGE_CLASS = 'e2e'
 
-/** A real Kubernetes of one node, with jobcap installed by its chart and a fake Stripe in it. */
+/** A real Kubernetes, with jobcap installed by its chart and a fake Stripe in it. */
 export interface Stage {
   readonly folder: string
   readonly kube: KubeApi
   readonly task: OneNode['task']
+  readonly load: OneNode['load']
+  /** Of a chart's values, for a claim of 1 GiB; the volume of this name is there then. */
+  storage(volume: string): Promise<object>
   /** Path of one with all rights. */
   readonly kubeconfig: string
   /** What kubectl wrote on standard output; rejects with what it said. */
@@ -55,28 +56,22 @@ interface LedgerAsk {
   readonly json?: object
 }
 
-export interface Images {
-  /** Archives that the node gets. */
-  readonly archives: readonly string[]
-  /** Name of jobcap's own: `localhost/jobcap:0.1.0`. */
-  readonly name: string
-  /** Name of one with Node and a shell. */
-  readonly example: string
-}
+export const VENDORS = 'vendors'
+const TRUTH = '/truth/stripe.ndjson'
+const TRUTH_READER = 'truth'
+const READ_TRUTH = ['exec', '-n', VENDORS, 'stripe', '-c', TRUTH_READER, '--', 'cat', TRUTH]
 
 /** How often a way to the ledger is laid anew for one question. */
 const FORWARDS = 5
-export const NODE_FOLDER = 'node'
 
 /** One that another process holds in `folder`; to stop it only lets go of it. */
 export function joinStage(folder: string): Stage {
-  return stageOn(joinOneNode(join(folder, NODE_FOLDER)), folder)
+  return stageOn(joinGround(folder), folder)
 }
 
 export async function startStage(images: Images): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'jobcap-e2e-'))
-  const node = await startOneNode(join(folder, NODE_FOLDER))
-  const started = stageOn(node, folder)
+  const started = stageOn(await startGround(folder, images), folder)
   const stage = {
     ...started,
     async stop({ keepsLogs }: { readonly keepsLogs: boolean }) {
@@ -88,22 +83,21 @@ export async function startStage(images: Images): Promise<Stage> {
     void stage.stop({ keepsLogs: true }).finally(() => process.exit(130))
   })
   try {
-    for (const archive of images.archives) await node.load(archive)
-    await provePodsRun(node.kubeconfig, images.example)
-    await startStripe(stage, images.name)
+    await startStripe(stage, images)
     await install(stage, images.name)
     return stage
   } catch (fault) {
     await stage.stop({ keepsLogs: true })
+    console.error(`the logs of all parts are in ${folder}`)
     throw fault
   }
 }
 
-function stageOn(node: OneNode, folder: string): Stage {
-  const environment = { ...process.env, KUBECONFIG: node.kubeconfig }
+function stageOn(ground: Ground, folder: string): Stage {
+  const environment = { ...process.env, KUBECONFIG: ground.kubeconfig }
   const program = join(clusterPrograms(), 'kubectl')
   const kubectl = async (args: readonly string[], stdin?: string) =>
-    (await runKubectl(node.kubeconfig, args, stdin)).out
+    (await runKubectl(ground.kubeconfig, args, stdin)).out
   let forward: ReturnType<typeof startForward> | undefined
   const ask = async ({ path, ...asked }: LedgerAsk) => {
     const ca = await kubectl(['get', 'secret', 'jobcap-ca', '-n', OWN_NAMESPACE, '-o', 'jsonpath={.data.ca\\.crt}'])
@@ -125,16 +119,28 @@ function stageOn(node: OneNode, folder: string): Stage {
       await kubectl(['rollout', 'status', 'statefulset/jobcap-ledger', '-n', OWN_NAMESPACE, '--timeout=240s'])
       return askAgain(asked, triesLeft - 1)
     })
+  const apply: Stage['apply'] = (...objects) =>
+    kubectl(['apply', '-f', '-'], objects.map((object) => `---\n${stringify(object)}`).join(''))
   return {
     folder,
-    kubeconfig: node.kubeconfig,
-    task: node.task,
-    kube: connectKube(systemTimers, node.kubeconfig),
+    kubeconfig: ground.kubeconfig,
+    task: ground.task,
+    load: ground.load,
+    async storage(volume) {
+      const needed = ground.volume(volume)
+      if (needed.length > 0) await apply(...needed)
+      return { size: '1Gi', className: ground.storageClass }
+    },
+    kube: connectKube(systemTimers, ground.kubeconfig),
     kubectl,
-    apply: (...objects) => kubectl(['apply', '-f', '-'], objects.map((object) => `---\n${stringify(object)}`).join('')),
-    helm: (...args) => helm(folder, ...args, '--namespace', OWN_NAMESPACE, '--kubeconfig', node.kubeconfig),
-    charges: () =>
-      readTruth(join(folder, 'truth/stripe.ndjson')).filter((line): line is TruthCall => line.kind === 'effect'),
+    apply,
+    helm: (...args) => helm(folder, ...args, '--namespace', OWN_NAMESPACE, '--kubeconfig', ground.kubeconfig),
+    charges() {
+      const file = join(folder, 'stripe.ndjson')
+      // At once: what is demanded of it is demanded of this moment.
+      writeFileSync(file, execFileSync(program, READ_TRUTH, { env: environment, maxBuffer: 64 * 1024 * 1024 }))
+      return readTruth(file).filter((line): line is TruthCall => line.kind === 'effect')
+    },
     async operator(method, path) {
       const token = await kubectl(['create', 'token', 'operator', '-n', OWN_NAMESPACE])
       return askAgain({ method, path, token: token.trim() })
@@ -142,91 +148,83 @@ function stageOn(node: OneNode, folder: string): Stage {
     async stop({ keepsLogs }) {
       if (keepsLogs) await keepLogs(kubectl, folder)
       await endForward()
-      await node.stop()
+      await ground.stop()
     },
   }
 }
 
-async function startStripe({ folder, kubectl, apply }: Stage, image: string): Promise<void> {
-  mkdirSync(join(folder, 'truth'))
+async function startStripe({ kubectl, apply }: Stage, { name, example }: Images): Promise<void> {
   const labels = { app: 'stripe' }
+  const inIt = { namespace: VENDORS }
+  const program = buildSync({
+    entryPoints: [join(ROOT, 'fake-vendors/stripe/main.ts')],
+    ...({ bundle: true, minify: true, write: false, platform: 'node', format: 'esm' } as const),
+    // Of packages that are not modules.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  }).outputFiles[0]?.text
   const stripe = {
     name: 'stripe',
-    image,
+    image: name,
     imagePullPolicy: 'Never',
     command: [
       '/usr/local/bin/node',
-      '/repo/fake-vendors/stripe/main.ts',
-      ...['--listen', '0.0.0.0:12111', '--truth', '/truth/stripe.ndjson', '--secret', STRIPE_SECRET],
+      '/program/stripe.mjs',
+      ...['--listen', '0.0.0.0:12111', '--truth', TRUTH, '--secret', STRIPE_SECRET],
     ],
-    securityContext: { runAsUser: 0 },
     readinessProbe: { tcpSocket: { port: 12111 }, periodSeconds: 1 },
     volumeMounts: [
-      { name: 'repo', mountPath: '/repo', readOnly: true },
+      { name: 'program', mountPath: '/program' },
       { name: 'truth', mountPath: '/truth' },
     ],
   }
+  // It answers also while Stripe is stopped.
+  const reader = {
+    name: TRUTH_READER,
+    image: example,
+    imagePullPolicy: 'Never',
+    command: ['node', '--eval', 'setInterval(() => {}, 1e6)'],
+    volumeMounts: [{ name: 'truth', mountPath: '/truth' }],
+  }
   const volumes = [
-    { name: 'repo', hostPath: { path: ROOT } },
-    { name: 'truth', hostPath: { path: join(folder, 'truth') } },
+    { name: 'program', configMap: { name: 'stripe' } },
+    { name: 'truth', emptyDir: {} },
   ]
-  await kubectl(['create', 'namespace', 'vendors'])
-  await kubectl(['wait', '--for=create', 'serviceaccount/default', '-n', 'vendors', '--timeout=60s'])
+  const pod = { volumes, containers: [stripe, reader], securityContext: { runAsUser: 0 } }
+  await kubectl(['create', 'namespace', VENDORS])
+  await kubectl(['wait', '--for=create', 'serviceaccount/default', '-n', VENDORS, '--timeout=60s'])
   await apply(
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'stripe', namespace: 'vendors', labels },
-      spec: { containers: [stripe], volumes },
-    },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'stripe', ...inIt }, data: { 'stripe.mjs': program } },
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'stripe', ...inIt, labels }, spec: pod },
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: 'stripe', namespace: 'vendors' },
+      metadata: { name: 'stripe', ...inIt },
       spec: { selector: labels, ports: [{ port: 12111 }] },
     },
   )
 }
 
-async function install({ folder, kubectl, apply, helm: runHelm }: Stage, image: string): Promise<void> {
+async function install(stage: Stage, image: string): Promise<void> {
+  const { folder, kubectl, apply, helm: runHelm } = stage
   const [place = '', tag = ''] = image.split(':')
   const [registry = '', repository = ''] = place.split('/')
   const values = {
     image: { registry, repository, tag, pullPolicy: 'Never' },
-    ledger: { storage: { size: '1Gi', className: STORAGE_CLASS } },
+    ledger: { storage: await stage.storage('ledger') },
     networkPolicies: { vendorPorts: [443, 12111] },
   }
   writeFileSync(join(folder, 'values.yaml'), stringify(values))
-  await apply(volumeIn(folder, 'ledger'))
   await runHelm('install', 'jobcap', CHART, '--create-namespace', '--values', join(folder, 'values.yaml'))
   await kubectl(['create', 'serviceaccount', 'operator', '-n', OWN_NAMESPACE])
   const account = `--serviceaccount=${OWN_NAMESPACE}:operator`
-  await kubectl(['create', 'clusterrolebinding', 'operator', '--clusterrole=cluster-admin', account])
+  await kubectl(['create', 'clusterrolebinding', OPERATOR_BINDING, '--clusterrole=cluster-admin', account])
   const secret = ['create', 'secret', 'generic', 'stripe', `--from-literal=api-key=${STRIPE_SECRET}`]
   await kubectl([...secret, '-n', OWN_NAMESPACE])
-  await kubectl(['wait', '--for=condition=Ready', 'pod/stripe', '-n', 'vendors', '--timeout=180s'])
+  await kubectl(['wait', '--for=condition=Ready', 'pod/stripe', '-n', VENDORS, '--timeout=180s'])
   const parts = ['statefulset/jobcap-ledger', 'deployment/jobcap-manager']
   for (const part of parts) await kubectl(['rollout', 'status', part, '-n', OWN_NAMESPACE, '--timeout=600s'])
   await kubectl(['wait', '--for=condition=established', 'crd/cappolicies.jobcap.dev', '--timeout=60s'])
   await apply(examplePolicy(STRIPE_URL))
-}
-
-/** Of this machine's own folders. */
-export function volumeIn(folder: string, name: string): object {
-  const path = join(folder, 'volumes', name)
-  mkdirSync(path, { recursive: true })
-  chownSync(path, IMAGE_USER, IMAGE_USER)
-  return {
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name },
-    spec: {
-      capacity: { storage: '1Gi' },
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: STORAGE_CLASS,
-      hostPath: { path },
-    },
-  }
 }
 
 async function startForward(program: string, env: NodeJS.ProcessEnv) {
@@ -251,6 +249,6 @@ async function keepLogs(kubectl: Stage['kubectl'], folder: string): Promise<void
     const selected = `app.kubernetes.io/component=${part}`
     await keep(`${part}.log`, 'logs', '-n', OWN_NAMESPACE, '-l', selected, '--tail=-1', '--prefix')
   }
-  await keep('stripe.log', 'logs', '-n', 'vendors', 'stripe')
+  await keep('stripe.log', 'logs', '-n', VENDORS, 'stripe', '-c', 'stripe')
   await keep('jobs.log', 'logs', '-n', TEAM, '-l', 'batch.kubernetes.io/job-name', '--all-containers', '--tail=200')
 }

@@ -4,13 +4,16 @@ import { DEFAULT_LIVES } from '../../certs/lineage.ts'
 import { INJECTED_ANNOTATION } from '../../contract/labels.ts'
 import type { Secret } from '../../kube/objects.ts'
 import { systemRandom } from '../../runtime/random.ts'
+import { CHART } from '../kubernetes/chart.ts'
 import { isDone } from './crowd.ts'
+import { NEXT_TAG } from './ground.ts'
 import { PAY_ONCE, payingJob } from './paying-job.ts'
 import { OWN_NAMESPACE, type Stage, TEAM } from './stage.ts'
 import { named, teamOn } from './team.ts'
 
 const MANAGER = 'deployment/jobcap-manager'
 const MANAGERS = 'app.kubernetes.io/component=manager'
+const PARTS = [MANAGER, 'statefulset/jobcap-ledger']
 const JOBS_PATH = `/apis/batch/v1/namespaces/${TEAM}/jobs`
 
 /** Parts of jobcap that are away, or that are replaced, while teams go on. */
@@ -43,6 +46,19 @@ export function upheavalsOn(stage: () => Stage): void {
       require('node:tls').connect({ host, servername: host, port, ca }).on('secureConnect', () => process.exit(0)).on('error', () => process.exit(1))`
     const command = ['/usr/local/bin/node', '--eval', handshake, `${name}.${OWN_NAMESPACE}.svc`, port, caPem]
     return isDone(inOwn('exec', MANAGER, '--', ...command))
+  }
+  /** Makes a Job of one Pod that pays again and again. */
+  const keepPaying = (work: string) => {
+    const program = `for (let n = 1; ; n += 1) { ${PAY_ONCE(`${work}-\${n}`)}; await new Promise((go) => setTimeout(go, 2_000)) }`
+    return stage().apply(payingJob(work, program, { annotations: { 'jobcap.dev/cap-usd': '20000.00' } }))
+  }
+  const paidAgain = (work: string) => {
+    const before = invoicesOf(`${work}-`).length
+    return until(`one more payment of ${work}`, () => Promise.resolve(invoicesOf(`${work}-`).length > before))
+  }
+  const isEachPaidOnce = (work: string) => {
+    const paidFor = invoicesOf(`${work}-`)
+    expect(paidFor).to.have.members([...new Set(paidFor)])
   }
   const isRolledOut = (part: string) => inOwn('rollout', 'status', part, '--timeout=600s')
 
@@ -109,8 +125,7 @@ export function upheavalsOn(stage: () => Stage): void {
       // Each manager holds both a moment after the first has put them there.
       await until('a Job that trusts both', async () => {
         work = named(`rotates-${(tries += 1)}`)
-        const program = `for (let n = 1; ; n += 1) { ${PAY_ONCE(`${work}-\${n}`)}; await new Promise((go) => setTimeout(go, 2_000)) }`
-        await stage().apply(payingJob(work, program, { annotations: { 'jobcap.dev/cap-usd': '20000.00' } }))
+        await keepPaying(work)
         if ((await inTeam('get', 'job', work, '-o', 'json')).includes(JSON.stringify(next.certPem).slice(1, -3)))
           return true
         await inTeam('delete', 'job', work, '--wait=false')
@@ -130,20 +145,66 @@ export function upheavalsOn(stage: () => Stage): void {
     const first = await runningPod(work)
     await inTeam('delete', 'pod', first, '--force', '--grace-period=0')
     await runningPod(work, first)
-    const charged = invoicesOf(`${work}-`).length
-    await until('a payment of a Pod that was made after it', () =>
-      Promise.resolve(invoicesOf(`${work}-`).length > charged),
-    )
-    expect(new Set(invoicesOf(`${work}-`)).size).to.equal(invoicesOf(`${work}-`).length)
+    await paidAgain(work)
+    isEachPaidOnce(work)
     await inTeam('delete', 'job', work, '--wait=false')
   })
 
   it('admits and injects each of a stream of new Jobs while managers and ledger are replaced', async () => {
-    const parts = [MANAGER, 'statefulset/jobcap-ledger']
-    const before = await generations(stage(), parts)
-    for (const part of parts) await inOwn('rollout', 'restart', part)
-    await streamWhile('stream', Promise.all(parts.map(isRolledOut)))
-    expect(await generations(stage(), parts)).not.to.deep.equal(before)
+    const before = await generations(stage(), PARTS)
+    for (const part of PARTS) await inOwn('rollout', 'restart', part)
+    await streamWhile('stream', Promise.all(PARTS.map(isRolledOut)))
+    expect(await generations(stage(), PARTS)).not.to.deep.equal(before)
+  })
+
+  it('is upgraded by helm to another image: each of a stream of new Jobs is admitted, and a Pod with the older sidecar goes on paying, each invoice once', async () => {
+    const [older, newer] = [named('older'), named('newer')]
+    const imagesOf = (job: string) =>
+      inTeam('get', 'job', job, '-o', 'jsonpath={.spec.template.spec.initContainers[*].image}')
+    await keepPaying(older)
+    await paid(`${older}-1`)
+    const pod = await runningPod(older)
+    const upgrade = async () => {
+      await stage().helm('upgrade', 'jobcap', CHART, '--reuse-values', '--set', `image.tag=${NEXT_TAG}`)
+      await Promise.all(PARTS.map(isRolledOut))
+      // One that was told to end still answers for a while.
+      const managers = ['get', 'pods', '-l', MANAGERS, '-o', 'jsonpath={.items[*].spec.containers[0].image}']
+      await until('the end of the older managers', async () =>
+        (await inOwn(...managers)).split(' ').every((image) => image.endsWith(`:${NEXT_TAG}`)),
+      )
+    }
+    await streamWhile('upgraded', upgrade())
+    await paidAgain(older)
+    await stage().apply(payingJob(newer, PAY_ONCE(newer)))
+    await jobIs(newer, 'Complete')
+    expect(await imagesOf(newer)).to.match(new RegExp(`^\\S+:${NEXT_TAG} \\S+:${NEXT_TAG}$`))
+    expect(await imagesOf(older)).not.to.contain(`:${NEXT_TAG}`)
+    expect(await runningPod(older)).to.equal(pod)
+    isEachPaidOnce(older)
+    await inTeam('delete', 'job', older, '--wait=false')
+  })
+
+  it('takes no new Job while managers are there and do not answer, and lets changes pass', async () => {
+    const [suspended, late] = [named('held-up'), named('unanswered')]
+    await stage().apply(payingJob(suspended, PAY_ONCE(suspended), { spec: { suspend: true } }))
+    const names = await inOwn('get', 'pods', '-l', MANAGERS, '-o', 'jsonpath={.items[*].metadata.name}')
+    const managers = (verb: string) =>
+      Promise.all(names.split(' ').map((pod) => stage().task({ pod, name: 'manager' }, verb)))
+    await managers('pause')
+    try {
+      const said = await stage()
+        .apply(payingJob(late, PAY_ONCE(late)))
+        .catch((fault: Error) => fault.message)
+      expect(said).to.match(/failed calling webhook "create\.jobcap\.dev"/)
+      await change(suspended, { spec: { suspend: false } })
+    } finally {
+      await managers('resume')
+    }
+    await jobIs(suspended, 'Complete')
+    await inOwn('wait', '--for=condition=Ready', 'pod', '-l', MANAGERS, '--timeout=300s')
+    await stage().apply(payingJob(late, PAY_ONCE(late)))
+    await jobIs(late, 'Complete')
+    expect([...invoicesOf(suspended), ...invoicesOf(late)]).to.deep.equal([suspended, late])
   })
 }
 

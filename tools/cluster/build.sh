@@ -1,19 +1,31 @@
 #!/usr/bin/env bash
 # Compiles Kubernetes, etcd, CoreDNS and helm from their Go modules, for tests on machines without a cluster.
-#   KUBE_VERSION   default 1.36.3
-#   CLUSTER_BIN    where the programs go; default ~/.cache/jobcap-cluster/bin
+#   KUBE_VERSION   1.34.4, or 1.34 for the newest that the module proxy has of it; default 1.36.3
+#   CLUSTER_BIN    where the programs go; default ~/.cache/jobcap-cluster/bin, with KUBE_VERSION bin-$KUBE_VERSION
+#   its arguments  programs, where not all are wanted: kubectl helm
 # Needs Go. About 20 minutes on two cores the first time; what is there already is left alone.
 set -euo pipefail
+
+wanted=" ${*:-kube-apiserver kube-controller-manager kubectl kube-scheduler kubelet kube-proxy etcd helm coredns pause} "
 
 kube=${KUBE_VERSION:-1.36.3}
 etcd=${ETCD_VERSION:-3.7.3}
 helm=${HELM_VERSION:-4.3.1}
 coredns=${COREDNS_VERSION:-1.15.0}
-bin=${CLUSTER_BIN:-$HOME/.cache/jobcap-cluster/bin}
+default_bin=$HOME/.cache/jobcap-cluster/bin
+bin=${CLUSTER_BIN:-$default_bin${KUBE_VERSION:+-$KUBE_VERSION}}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$bin"
 export CGO_ENABLED=0 GOFLAGS=-mod=mod
+case $kube in
+  *.*.*) ;;
+  *) kube=$(cd / && go list -m -f '{{.Version}}' "k8s.io/kubernetes@v$kube") && kube=${kube#v} ;;
+esac
+# What is not Kubernetes' own serves all of its versions.
+for program in etcd helm coredns pause; do
+  [ -e "$bin/$program" ] || [ ! -e "$default_bin/$program" ] || ln -s "$default_bin/$program" "$bin/$program"
+done
 
 # `go build` works inside a module only: one that requires the program and imports it for no other purpose.
 module() { # folder, package, requirement
@@ -23,15 +35,19 @@ module() { # folder, package, requirement
   printf 'package build\n\nimport _ "%s"\n' "$2" >program.go
 }
 
+is_due() { # program
+  [[ $wanted == *" $1 "* ]] && [ ! -x "$bin/$1" ]
+}
+
 compile() { # program, package, linker flags
-  [ -x "$bin/$1" ] && return
+  is_due "$1" || return 0
   echo "compiling $1" >&2
   go mod tidy -e >/dev/null 2>&1 || true
   go build -trimpath -ldflags "-s -w ${3:-}" -o "$bin/$1" "$2"
 }
 
 for program in kube-apiserver kube-controller-manager kubectl kube-scheduler kubelet kube-proxy; do
-  [ -x "$bin/$program" ] && continue
+  is_due "$program" || continue
   module "$program" "k8s.io/kubernetes/cmd/$program" "k8s.io/kubernetes v$kube"
   source=$(go mod download -json "k8s.io/kubernetes@v$kube" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
   # The parts of Kubernetes are required at v0.0.0; each is published as v0.<minor>.<patch>.
@@ -54,7 +70,7 @@ module coredns github.com/coredns/coredns "github.com/coredns/coredns v$coredns"
 compile coredns github.com/coredns/coredns
 
 # The first process of a Pod, which holds its network.
-if [ ! -x "$bin/pause" ]; then
+if is_due pause; then
   mkdir -p "$work/pause" && cd "$work/pause"
   printf 'module pause\ngo 1.24\n' >go.mod
   cat >pause.go <<'GO'

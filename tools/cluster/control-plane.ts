@@ -35,9 +35,10 @@ export interface ControlPlanePlace {
 const JOB_CONTROLLERS =
   'job-controller,cronjob-controller,namespace-controller,serviceaccount-controller,garbage-collector-controller,root-ca-certificate-publisher-controller'
 
-/** Where `tools/cluster/build.sh` puts the programs. */
+/** Where `tools/cluster/build.sh` puts the programs: each `KUBE_VERSION` has a folder of its own. */
 export function clusterPrograms(): string {
-  return process.env['CLUSTER_BIN'] ?? join(homedir(), '.cache/jobcap-cluster/bin')
+  const { CLUSTER_BIN: folder, KUBE_VERSION: version = '' } = process.env
+  return folder ?? join(homedir(), `.cache/jobcap-cluster/bin${version === '' ? '' : `-${version}`}`)
 }
 
 /** Of a control plane that was started in `folder`. */

@@ -3,6 +3,7 @@
 #   IMAGE          its name; default localhost/jobcap:VERSION
 #   IMAGE_FILE     where the archive goes; default dist-image/jobcap.tar
 #   EXAMPLE_IMAGE  name of the example's image, if it is wanted too
+#   NEXT_IMAGE     another name of the first, if it is wanted under that too
 #   BUILD, BASE    base images, where a registry can be reached; else both are made here of Debian's packages
 # Needs root, buildah and debootstrap (Debian packages). What it keeps between builds is in ~/.cache/jobcap-image.
 set -euo pipefail
@@ -121,6 +122,12 @@ box bud --quiet --isolation chroot --volume "$cache:/root/.npm" --build-arg BUIL
   --ignorefile .dockerignore \
   --tag "$image" --file manifests/image/Dockerfile . >/dev/null
 archive "$image" "$file"
+
+# `make e2e`: what an installation is upgraded to.
+if [ -n "${NEXT_IMAGE:-}" ]; then
+  box tag "$image" "$NEXT_IMAGE"
+  archive "$NEXT_IMAGE" "$(dirname "$file")/next.tar"
+fi
 
 # `make e2e`: the example's image too, on the base that the other one was built on.
 if [ -n "${EXAMPLE_IMAGE:-}" ]; then
