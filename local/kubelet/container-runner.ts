@@ -137,11 +137,13 @@ export class ContainerRunner {
   async #runProcess(): Promise<number> {
     const { sandbox, podFolder, logFolder, clock, emit } = this.#around
     const pipePath = join(podFolder, `output-${this.name}`)
-    const output = openOutput(pipePath, join(logFolder, `${this.name}.log`), (line) => {
+    const onNote = (text: string) => emit({ type: 'note', container: this.name, text })
+    const onLine = (line: string) => {
       this.#lastLines.push(line)
       if (this.#lastLines.length > FALLBACK_LOG_LINES) this.#lastLines.shift()
       emit({ type: 'log', container: this.name, line })
-    })
+    }
+    const output = openOutput(pipePath, join(logFolder, `${this.name}.log`), { onLine, onNote })
     const beganMs = clock.monotonicMs()
     try {
       this.#process = await sandbox.start({
@@ -151,13 +153,13 @@ export class ContainerRunner {
         workingDir: this.plan.workingDir,
         mounts: this.plan.mounts,
         outputFd: output.fd,
-        onNote: (text) => emit({ type: 'note', container: this.name, text }),
+        onNote,
       })
     } catch (fault) {
       output.release()
       await output.ended
       if (!(fault instanceof ContainerStartFault)) throw fault
-      emit({ type: 'note', container: this.name, text: `could not be started: ${fault.message}` })
+      onNote(`could not be started: ${fault.message}`)
       return START_ERROR_CODE
     }
     const process = this.#process

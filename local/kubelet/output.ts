@@ -11,21 +11,29 @@ export interface ContainerOutput {
   readonly ended: Promise<void>
 }
 
+export interface OutputTaker {
+  readonly onLine: (line: string) => void
+  /** Once, when the log cannot be written; lines go on to come. */
+  readonly onNote: (text: string) => void
+}
+
 /**
  * Takes a container's standard output and error, in the order they were written: each line to the log file and to
- * `onLine`. A named pipe, because a program may open /dev/stdout again, which the socket pairs that `spawn` makes refuse.
+ * `to`. A named pipe, because a program may open /dev/stdout again, which the socket pairs that `spawn` makes refuse.
  */
-export function openOutput(pipePath: string, logPath: string, onLine: (line: string) => void): ContainerOutput {
+export function openOutput(pipePath: string, logPath: string, to: OutputTaker): ContainerOutput {
   execFileSync('mkfifo', ['-m', '600', pipePath])
   const readEnd = openSync(pipePath, constants.O_RDONLY | constants.O_NONBLOCK)
   const writeEnd = openSync(pipePath, constants.O_WRONLY)
   unlinkSync(pipePath)
   const source = new Socket({ fd: readEnd, readable: true, writable: false })
   const log = createWriteStream(logPath, { flags: 'a', mode: 0o600 })
+  // A full disk costs lines of the log, not the Job.
+  log.on('error', (fault) => to.onNote(`${logPath} is not complete: ${fault.message}`))
   const lines = createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY })
   lines.on('line', (line) => {
     log.write(`${line}\n`)
-    onLine(line)
+    to.onLine(line)
   })
   const ended = new Promise<void>((resolve) => {
     lines.once('close', () => log.end(() => resolve()))
