@@ -15,7 +15,7 @@ import type { Tap } from './tap.ts'
 import type { Wire } from './wire.ts'
 import { type Child, type World } from './world.ts'
 
-const NODE_FLAGS = ['--max-semi-space-size=1']
+const NODE_FLAGS = ['--max-semi-space-size=2']
 
 export interface PodOptions {
   /** Default 0. */

@@ -21,7 +21,7 @@ interface Process {
 }
 
 function run(args: readonly string[], env: Record<string, string>): Process {
-  const child = spawn(process.execPath, ['--max-semi-space-size=1', ...args], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=2', ...args], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -14,7 +14,7 @@ import type { InstalledSdk } from './install.ts'
 import { type Process, start } from './process.ts'
 import type { World } from './world.ts'
 
-const SIDECAR_FLAGS = ['--max-semi-space-size=1']
+const SIDECAR_FLAGS = ['--max-semi-space-size=2']
 /** What stands around a program: the Pod's hosts file, and how its calls come in. */
 const AROUND = join(import.meta.dirname, 'around')
 const TOKEN_MS = 600_000
