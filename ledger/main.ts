@@ -1,6 +1,7 @@
 import { systemClock } from '../runtime/clock.ts'
 import { readEnvironment } from '../runtime/environment.ts'
 import type { ListenAddress } from '../runtime/http-server.ts'
+import { clearAlone } from '../runtime/lean-engine.ts'
 import { runProcess } from '../runtime/lifecycle.ts'
 import { createLog } from '../runtime/log.ts'
 import { systemRandom } from '../runtime/random.ts'
@@ -11,6 +12,7 @@ import { startLedger } from './start.ts'
 
 // The ledger's process. Prints one JSON line once it serves: {"ready": true, "addresses": ["http://127.0.0.1:8081", "unix:/…"]}.
 const environment = readEnvironment()
+clearAlone()
 await runProcess(createLog('ledger'), async () => {
   const config = readConfig(process.argv.slice(2), environment)
   const log = createLog('ledger', config.logLevel)
