@@ -11,8 +11,10 @@ import { measureRun } from './rounds.ts'
 const KIB = 1024
 /** Compilers have done their work by then. */
 const WARM_UP_CALLS = 20_000
+/** Of bodies of 64 KiB: enough that one collection more or less does not show. */
+const LARGE_CALLS = 400
 /** Calls that are there at once, as in a busy process: thousands would be the collector's work, not the calls'. */
-const AT_ONCE = 100
+const AT_ONCE = 50
 /** A form and a JSON document: every vendor's bodies are one of them. */
 const POLICY = `apiVersion: jobcap.dev/v1alpha1
 kind: CapPolicy
@@ -78,7 +80,8 @@ export async function measureRecognising(ground: Ground, seconds: number): Promi
     const cost = (bytes: number, times: number, isMany: boolean) => costUs(kind, { bytes, times, isMany })
     cost(KIB, WARM_UP_CALLS, false)
     cost(KIB, WARM_UP_CALLS, true)
-    const [typical, small, large] = [cost(KIB, 4_000, false), cost(KIB, 4_000, true), cost(64 * KIB, 100, true)]
+    cost(64 * KIB, LARGE_CALLS, true)
+    const [typical, small, large] = [cost(KIB, 4_000, false), cost(KIB, 4_000, true), cost(64 * KIB, LARGE_CALLS, true)]
     return { typical, growth: large / 64 / small }
   })
   const recogniseUs = Math.max(...figures.map(({ typical }) => typical))
@@ -87,7 +90,7 @@ export async function measureRecognising(ground: Ground, seconds: number): Promi
   return { overRelay: recogniseUs / relayUs, growth, relayUs, recogniseUs }
 }
 
-/** What sidecar and ledger do with the bytes of one call before they send it and ask the store. `times` in hundreds. */
+/** What sidecar and ledger do with the bytes of one call before they send it and ask the store. `times`: of whole `AT_ONCE`s. */
 function costUs(
   { vendor: name, call }: Kind,
   { bytes, times, isMany }: { readonly bytes: number; readonly times: number; readonly isMany: boolean },
