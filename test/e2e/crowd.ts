@@ -73,7 +73,7 @@ export async function payThrough(stage: () => Stage, { name, indexes, atOnce, ki
     }`
   // A limit for each index: else the Job controller waits longer after each Pod that fails, whichever index it was of.
   const spec = { completionMode: 'Indexed', completions: indexes, parallelism: atOnce, backoffLimitPerIndex: 10 }
-  await stage().apply(payingJob(work, program, { spec }))
+  await stage().apply(payingJob(work, program, { spec, annotations: { 'jobcap.dev/cap-usd': '20000.00' } }))
   for (const [at, [what, kill]] of kills.entries()) {
     const charged = Math.floor(((atOnce * last) / (kills.length + 1)) * (at + 1))
     await until(`${charged} charges`, () => Promise.resolve(invoicesOf(`${work}-`).length >= charged))
