@@ -18,6 +18,7 @@ interface ModelCall {
 export class MoneyModel {
   readonly calls = new Map<CallId, ModelCall>()
   readonly #shares = new Map<string, { callId: CallId; amount: number }[]>()
+  readonly #givenBack = new Set<string>()
 
   /** Spent and reserved of every account that was ever counted in. */
   sums(): ReadonlyMap<string, { spent: number; reserved: number }> {
@@ -100,11 +101,17 @@ export class MoneyModel {
     call.reserved = 0
     call.open.clear()
     if (!hasEffect) return
-    call.spent = object === null ? totalUsdMicros : this.amountOf(totalUsdMicros, object)
+    call.spent = this.#spentOn(totalUsdMicros, object)
     if (object !== null) this.#shares.set(object, [...(this.#shares.get(object) ?? []), { callId, amount: call.spent }])
     if (givesBack === null) return
     for (const share of this.#shares.get(givesBack) ?? []) this.#call(share.callId).spent -= share.amount
     this.#shares.delete(givesBack)
+    this.#givenBack.add(givesBack)
+  }
+
+  /** What is known of an object after its dollars went back costs nothing. */
+  #spentOn(total: number, object: string | null): number {
+    return this.#givenBack.has(object ?? '') ? 0 : this.amountOf(total, object)
   }
 
   #call(callId: CallId): ModelCall {

@@ -251,10 +251,7 @@ export class World {
 
   #memoryOf(podUid: string) {
     return {
-      tried: (call: CallPlan) => {
-        this.judge.models.tried(podUid, call.customer)
-        this.judge.told.tried(call)
-      },
+      tried: (call: CallPlan) => this.judge.tried(podUid, call),
       hadNone: (call: CallPlan) => this.judge.told.hadNone(call),
       succeeded: (call: CallPlan, life: number, body: string) => {
         this.#stage.trace.say(`${podUid} app`, `READ success of ${call.customer}`)

@@ -36,6 +36,8 @@ export class Judge {
   readonly #options: JudgeOptions
   /** attempt → customer → successes that its app was handed. */
   readonly #read = new Map<string, Map<string, number>>()
+  /** Customer → Pods whose apps have called it. */
+  readonly #callers = new Map<string, Set<string>>()
   readonly #failures = new Set<string>()
   readonly #walked = new Set<string>()
   /** Calls that DELETE named, once it has answered; how many effects of each customer may still come. */
@@ -82,6 +84,13 @@ export class Judge {
     this.owners.storeLost()
   }
 
+  tried(pod: string, call: CallPlan): void {
+    const callers = this.#callers.get(call.customer) ?? new Set()
+    this.#callers.set(call.customer, callers.add(pod))
+    this.models.tried(pod, call.customer)
+    this.told.tried(call)
+  }
+
   succeeded(attempt: string, { customer }: CallPlan): void {
     const counts = this.#read.get(attempt) ?? new Map<string, number>()
     counts.set(customer, (counts.get(customer) ?? 0) + 1)
@@ -115,8 +124,9 @@ export class Judge {
     this.#failures.add(`${attempt} ${customer}`)
   }
 
-  /** Whoever called the customer was answered, and that was this attempt. */
+  /** Whoever called the customer was answered, and that was this attempt: an app that was killed may have a call out. */
   #hasReadAll(attempt: string, customer: string): boolean {
+    if ((this.#callers.get(customer)?.size ?? 0) > 1) return false
     const isWithoutFailure = ![...this.#failures].some((failure) => failure.endsWith(` ${customer}`))
     return isWithoutFailure && (this.#read.get(attempt)?.get(customer) ?? 0) === this.#effectsOf(customer)
   }

@@ -62,6 +62,9 @@ const LEFT_OUT: readonly RuleName[] = [
   'decline_was_last',
   'revoked_not_repaired',
   'reaper_releases_unsent',
+  'settle_any_epoch',
+  'settle_hands',
+  'new_walk_new_life',
   'object_once',
   'given_back_stays',
 ]
