@@ -2,7 +2,7 @@ import { rulebookWithout, WHOLE_RULEBOOK } from '../../../store/rules/rulebook.t
 import { MUTANTS } from './mutants.ts'
 import { plant } from './plant.ts'
 
-// A process of its own for one planted bug: `hunt.ts NAME FROM COUNT`. Prints one line of JSON.
+// A process of its own for one planted bug: `hunt.ts NAME FROM COUNT`. COUNT: seeds that are run. Prints one line of JSON.
 
 const [name = '', from = '1', count = '1'] = process.argv.slice(2)
 const mutant = MUTANTS.find((one) => one.name === name)
@@ -15,9 +15,11 @@ const rules = mutant.kind === 'rule' ? rulebookWithout(mutant.rule) : WHOLE_RULE
 
 let caught: { seed: number; breach: string } | null = null
 let seeds = 0
-for (let seed = Number(from); seed < Number(from) + Number(count) && caught === null; seed += 1) {
+for (let seed = Number(from); seeds < Number(count) && caught === null; seed += 1) {
+  const plan = drawPlan(seed)
+  if (mutant.focus !== undefined && plan.focus !== mutant.focus) continue
   seeds += 1
-  const { breaches } = await runPlan(drawPlan(seed), { rules, isTraced: false })
+  const { breaches } = await runPlan(plan, { rules, isTraced: false })
   const [first] = breaches
   if (first !== undefined) caught = { seed, breach: `${first.kind}: ${first.message}` }
 }

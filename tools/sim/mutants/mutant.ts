@@ -1,9 +1,17 @@
 import type { RuleName } from '../../../store/rules/rulebook.ts'
+import type { Focus } from '../plan/draw-focused.ts'
 
 /** A planted bug: a rule that is left out, or pieces of source files that read otherwise. */
-export type Mutant =
-  | { readonly name: string; readonly kind: 'rule'; readonly rule: RuleName }
-  | { readonly name: string; readonly kind: 'text'; readonly edits: readonly Edit[] }
+export type Mutant = Hunting &
+  (
+    | { readonly name: string; readonly kind: 'rule'; readonly rule: RuleName }
+    | { readonly name: string; readonly kind: 'text'; readonly edits: readonly Edit[] }
+  )
+
+export interface Hunting {
+  /** Only seeds of this focus are tried: the bug shows at what few other seeds come to. Absent: all are. */
+  readonly focus?: Focus
+}
 
 export interface Edit {
   /** From the root of the tree. */
@@ -13,7 +21,7 @@ export interface Edit {
   readonly to: string
 }
 
-export interface PlantedText extends Edit {
+export interface PlantedText extends Edit, Hunting {
   readonly name: string
   /** Where the bug shows only when what stands behind it is taken away as well. */
   readonly also?: readonly Edit[]

@@ -1,4 +1,5 @@
 import type { RuleName } from '../../../store/rules/rulebook.ts'
+import type { Focus } from '../plan/draw-focused.ts'
 import type { Mutant, PlantedText } from './mutant.ts'
 import { PLANTED } from './planted.ts'
 import { PLANTED_IN_STREAMS } from './planted-in-streams.ts'
@@ -42,12 +43,10 @@ const LEFT_OUT: readonly RuleName[] = [
   'merge_ended_jobs',
   'release_only_when_closed',
   'reserve_opens_send',
-  'same_ord_same_refusal',
   'same_ord_not_sent',
   'named_mismatch',
   'token_bound',
   'claimed_ord_keeps_n',
-  'left_out_ord_is_stale',
   'claims_that_are_listed',
   'claims_that_list',
   'claims_leave_doubtful',
@@ -66,13 +65,23 @@ const LEFT_OUT: readonly RuleName[] = [
   'settle_hands',
   'new_walk_new_life',
   'object_once',
-  'given_back_stays',
 ]
 
-const planted = ({ name, also = [], ...edit }: PlantedText): Mutant => ({ name, kind: 'text', edits: [edit, ...also] })
+/** Those whose absence shows at one focus only. */
+const LEFT_OUT_AT: readonly (readonly [RuleName, Focus])[] = [
+  ['same_ord_same_refusal', 'told'],
+  ['left_out_ord_is_stale', 'told'],
+  ['given_back_stays', 'holds'],
+]
+
+const planted = ({ name, focus, also = [], ...edit }: PlantedText): Mutant => ({
+  ...{ name, kind: 'text', edits: [edit, ...also] },
+  ...(focus === undefined ? {} : { focus }),
+})
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })
 
 export const MUTANTS: readonly Mutant[] = [
   ...[...PLANTED, ...PLANTED_IN_RECOVERY, ...PLANTED_IN_STREAMS].map(planted),
   ...LEFT_OUT.map(leftOut),
+  ...LEFT_OUT_AT.map(([rule, focus]) => ({ ...leftOut(rule), focus })),
 ]

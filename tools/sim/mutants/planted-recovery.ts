@@ -10,6 +10,7 @@ export const PLANTED_IN_RECOVERY: readonly PlantedText[] = [
   },
   {
     name: "skip the recovery's barrier",
+    focus: 'stall',
     file: 'store/recovery/recovery.ts',
     from: '        await this.#barrier.settled()\n',
     to: '',
