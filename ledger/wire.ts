@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { endJoined, flushAfterThisTurn } from '../runtime/joined-answer.ts'
+import { Presence } from '../runtime/presence.ts'
 import type { WholeReply } from '../runtime/whole-reply.ts'
 import type { WholeRequest } from '../runtime/whole-request.ts'
 import type { CallClient, CallRequest } from './call/call-request.ts'
@@ -79,18 +80,15 @@ async function readBody(request: IncomingMessage, limitBytes: number): Promise<B
 /** Whoever waits at the other end of a response of Node's server. */
 class ResponseClient implements CallClient {
   readonly #response: ServerResponse
-  #hasLeft = false
-  /** Made when somebody asks to be told. */
-  #toTell: Set<() => void> | undefined
-  #wakeWriter: (() => void) | undefined
+  readonly #presence = new Presence()
 
   constructor(response: ServerResponse) {
     this.#response = response
-    response.on('close', () => this.#closed())
+    response.on('close', () => this.#presence.closed(response.writableFinished))
   }
 
   get hasLeft(): boolean {
-    return this.#hasLeft
+    return this.#presence.hasLeft
   }
 
   get isBegun(): boolean {
@@ -98,13 +96,11 @@ class ResponseClient implements CallClient {
   }
 
   onLeft(tell: () => void): () => void {
-    if (this.#hasLeft) tell()
-    else (this.#toTell ??= new Set()).add(tell)
-    return () => this.#toTell?.delete(tell)
+    return this.#presence.onLeft(tell)
   }
 
   head(status: number, headers: AnswerHeaders): void {
-    if (this.#hasLeft) return
+    if (this.hasLeft) return
     const given: OutgoingHttpHeaders = {}
     for (const name in headers) {
       const value = headers[name]
@@ -115,33 +111,18 @@ class ResponseClient implements CallClient {
   }
 
   write(chunk: Uint8Array): boolean {
-    return this.#hasLeft || this.#response.write(chunk)
+    return this.hasLeft || this.#response.write(chunk)
   }
 
   drained(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#hasLeft || !this.#response.writableNeedDrain) {
-        resolve()
-        return
-      }
-      this.#wakeWriter = resolve
-      this.#response.once('drain', resolve)
-    })
+    return this.#presence.drained(this.#response)
   }
 
   end(body?: Uint8Array): void {
-    if (!this.#hasLeft) endJoined(this.#response, body)
+    if (!this.hasLeft) endJoined(this.#response, body)
   }
 
   cut(): void {
     this.#response.destroy()
-  }
-
-  #closed(): void {
-    if (!this.#response.writableFinished) {
-      this.#hasLeft = true
-      for (const tell of this.#toTell ?? []) tell()
-    }
-    this.#wakeWriter?.()
   }
 }

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { afterThisTurn } from './turn.ts'
 
-/** Up to this size head and body go out as one text, in one write. Bytes. */
-const JOINED_BYTES = 16 * 1024
+/** Up to this size head and body go out in one write. Bytes. */
+export const JOINED_BYTES = 16 * 1024
 
 /** Ends an answer. Node joins a head with what follows only when that is text; Latin-1 keeps every byte. */
 export function endJoined(response: ServerResponse, last: Uint8Array | undefined): void {

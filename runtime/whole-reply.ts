@@ -1,15 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { type HeaderFields, headerText } from './header-text.ts'
+import { JOINED_BYTES } from './joined-answer.ts'
+import { Presence } from './presence.ts'
 import { afterThisTurn } from './turn.ts'
-
-/** Up to this size head and body go out in one piece. Bytes. */
-const JOINED_BYTES = 16 * 1024
-
-/** What could end a line, or is no byte of its own, never gets into a head. */
-const UNFIT_NAME = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/
-const UNFIT_VALUE = /[^\t\x20-\x7e\x80-\xff]/
-
-export type ReplyHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** What a reply is told of its connection, and tells it. */
 export interface ReplyEnds {
@@ -26,39 +20,32 @@ export class WholeReply {
   /** Not written yet: it goes out with what follows. */
   #head = ''
   #framing: 'length' | 'chunks' | 'none' = 'length'
-  #hasLeft = false
-  /** Made when somebody asks to be told. */
-  #toTell: Set<() => void> | undefined
-  #wakeWriter: (() => void) | undefined
+  readonly #presence = new Presence()
 
   constructor(socket: Socket, ends: ReplyEnds) {
     this.#socket = socket
     this.#ends = ends
   }
 
-  /** The connection closed before the answer was written. */
   get hasLeft(): boolean {
-    return this.#hasLeft
+    return this.#presence.hasLeft
   }
 
   get isBegun(): boolean {
     return this.#state !== 'silent'
   }
 
-  /** Calls `tell` when whoever asked leaves, at once where that has happened. Returns what takes that back. */
   onLeft(tell: () => void): () => void {
-    if (this.#hasLeft) tell()
-    else (this.#toTell ??= new Set()).add(tell)
-    return () => this.#toTell?.delete(tell)
+    return this.#presence.onLeft(tell)
   }
 
   /** Throws at what no head may hold. Without a `content-length` the body goes out in chunks. */
-  head(status: number, headers: ReplyHeaders): void {
-    if (this.#hasLeft) return
+  head(status: number, headers: HeaderFields): void {
+    if (this.hasLeft) return
     if (this.#state !== 'silent') throw new Error('an answer has one head')
     const hasNoBody = status === 204 || status === 304
     this.#framing = hasNoBody ? 'none' : headers['content-length'] === undefined ? 'chunks' : 'length'
-    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${fieldsOf(headers)}`
+    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${headerText(headers)}`
     if (this.#framing === 'chunks') head += 'transfer-encoding: chunked\r\n'
     if (this.#ends.isLast()) head += 'connection: close\r\n'
     this.#head = `${head}\r\n`
@@ -69,7 +56,7 @@ export class WholeReply {
 
   /** `false`: wait for `drained` before the next part. */
   write(chunk: Uint8Array): boolean {
-    if (this.#hasLeft || this.#state !== 'begun' || chunk.length === 0) return true
+    if (this.hasLeft || this.#state !== 'begun' || chunk.length === 0) return true
     this.#corked()
     this.#flushHead()
     if (this.#framing === 'none') return true
@@ -80,18 +67,11 @@ export class WholeReply {
   }
 
   drained(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#hasLeft || !this.#socket.writableNeedDrain) {
-        resolve()
-        return
-      }
-      this.#wakeWriter = resolve
-      this.#socket.once('drain', resolve)
-    })
+    return this.#presence.drained(this.#socket)
   }
 
   end(body?: Uint8Array): void {
-    if (this.#hasLeft || this.#state !== 'begun') return
+    if (this.hasLeft || this.#state !== 'begun') return
     if (this.#framing === 'length' && body !== undefined && body.length <= JOINED_BYTES) this.#writeJoined(body)
     else {
       if (body !== undefined) this.write(body)
@@ -109,11 +89,7 @@ export class WholeReply {
 
   /** The connection is gone. */
   left(): void {
-    if (this.#state !== 'ended') {
-      this.#hasLeft = true
-      for (const tell of this.#toTell ?? []) tell()
-    }
-    this.#wakeWriter?.()
+    this.#presence.closed(this.#state === 'ended')
   }
 
   #writeJoined(body: Uint8Array): void {
@@ -126,7 +102,7 @@ export class WholeReply {
   }
 
   #flushHead(): void {
-    if (this.#head === '' || this.#hasLeft) return
+    if (this.#head === '' || this.hasLeft) return
     this.#socket.write(this.#head, 'latin1')
     this.#head = ''
   }
@@ -138,26 +114,4 @@ export class WholeReply {
     socket.cork()
     process.nextTick(() => socket.uncork())
   }
-}
-
-function fieldsOf(headers: ReplyHeaders): string {
-  let fields = ''
-  let names = ''
-  let values = ''
-  for (const name in headers) {
-    const value = headers[name]
-    if (value === undefined) continue
-    names += name
-    if (typeof value === 'string') {
-      values += value
-      fields += `${name}: ${value}\r\n`
-    } else {
-      for (const one of value) {
-        values += one
-        fields += `${name}: ${one}\r\n`
-      }
-    }
-  }
-  if (UNFIT_NAME.test(names) || UNFIT_VALUE.test(values)) throw new TypeError('a header holds what no header may')
-  return fields
 }

@@ -1,4 +1,5 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import { headerText } from '../runtime/header-text.ts'
 import type { Timers } from '../runtime/timers.ts'
 import type { LeavingSignal } from './leaving.ts'
 import { LinkConnections } from './link/connections.ts'
@@ -107,30 +108,10 @@ function hostOf({ host, port, isTls }: LedgerAddress): string {
 /** All of a request but its body. */
 function headOf({ method, path, headers, body }: LedgerRequest, host: string): string {
   if (UNFIT_TARGET.test(method) || UNFIT_TARGET.test(path)) throw new Error(`not a request line: ${method} ${path}`)
-  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`
-  let names = ''
-  let values = ''
-  for (const name in headers) {
-    const value = headers[name]
-    if (value === undefined) continue
-    names += name
-    for (const one of Array.isArray(value) ? value : [String(value)]) {
-      values += one
-      head += `${name}: ${one}\r\n`
-    }
-  }
-  if (UNFIT_TARGET.test(names) || UNFIT_VALUE.test(values)) throw new Error(unfitHeader(headers))
+  const head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n${headerText(headers)}`
   const isBodiless = body.length === 0 && (method === 'GET' || method === 'HEAD')
   return isBodiless ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`
 }
 
-/** What could end a line, or is no byte of its own, never gets into a head. */
+/** What could end a request line, or is no byte of its own. */
 const UNFIT_TARGET = /[^\x21-\xff]/
-const UNFIT_VALUE = /[^\t\x20-\x7e\x80-\xff]/
-
-function unfitHeader(headers: OutgoingHttpHeaders): string {
-  const unfit = Object.entries(headers).find(
-    ([name, value]) => UNFIT_TARGET.test(name) || [value].flat().some((one) => UNFIT_VALUE.test(String(one))),
-  )
-  return `the header ${unfit?.[0]} holds what no header may`
-}

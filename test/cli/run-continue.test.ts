@@ -57,7 +57,7 @@ describe('jobcap run --continue, refused', function () {
   })
 })
 
-describe('two jobcap runs on one state folder', function () {
+describe('two jobcap runs', function () {
   this.timeout(240_000)
   let stage: CliStage
   before(needsPodNetwork)
@@ -66,7 +66,7 @@ describe('two jobcap runs on one state folder', function () {
   })
   afterEach(() => stage.close())
 
-  it('share a ledger, and the second one keeps it when the first one ends', async () => {
+  it('on one state folder share a ledger, and the second one keeps it when the first one ends', async () => {
     await stage.control.hold({ count: 2 })
     const first = stage.startRun(['--json'])
     const heldFirst = await stage.control.nextHeld()
@@ -81,7 +81,7 @@ describe('two jobcap runs on one state folder', function () {
     expect(stage.charges).to.equal(2)
   })
 
-  it('do not share one when their policies differ: the second one is told so', async () => {
+  it('on one state folder do not share a ledger when their policies differ: the second one is told so', async () => {
     await stage.control.hold({ count: 1 })
     const first = stage.startRun()
     const held = await stage.control.nextHeld()
@@ -93,23 +93,13 @@ describe('two jobcap runs on one state folder', function () {
     expect(await first.ended, first.all).to.equal(0)
   })
 
-  it('both run when they start at the same moment', async () => {
+  it('on one state folder both run when they start at the same moment', async () => {
     const runs = [stage.startRun(), stage.startRun()]
     for (const run of runs) expect(await run.ended, run.all).to.equal(0)
     expect(stage.charges).to.equal(2)
   })
-})
 
-describe('two jobcap runs on one ledger, from two state folders', function () {
-  this.timeout(240_000)
-  let stage: CliStage
-  before(needsPodNetwork)
-  beforeEach(async () => {
-    stage = await CliStage.open()
-  })
-  afterEach(() => stage.close())
-
-  it("leave each other's Jobs alone, and do not look for secrets that are the ledger's", async () => {
+  it("on one ledger, from two state folders, leave each other's Jobs alone, and do not look for secrets that are the ledger's", async () => {
     stage.write('job.yaml', job({ command: 'command: [node, charge.mjs, "2"]' }))
     await stage.control.hold({ count: 1 })
     const first = stage.startRun()

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import Stripe from 'stripe'
+import { LEAN_NODE } from '../../cli/run/pod-parts.ts'
 import type { TermsAsked } from '../../contract/workload.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { systemTimers } from '../../runtime/timers.ts'
@@ -14,8 +15,6 @@ import { AppConnection } from '../sidecar/stand-in/app.ts'
 import type { Tap } from './tap.ts'
 import type { Wire } from './wire.ts'
 import { type Child, type World } from './world.ts'
-
-const NODE_FLAGS = ['--max-semi-space-size=2']
 
 export interface PodOptions {
   /** Default 0. */
@@ -96,12 +95,12 @@ export class PathPod {
 
   /** Runs the issuer to its exit code. */
   issue(): Promise<number | null> {
-    return this.job.world.startNode([...NODE_FLAGS, 'sidecar/issuer/main.ts'], this.#env).ended
+    return this.job.world.startNode([...LEAN_NODE, 'sidecar/issuer/main.ts'], this.#env).ended
   }
 
   /** Resolves when it listens. */
   async startSidecar(): Promise<void> {
-    this.#sidecar = this.job.world.startNode([...NODE_FLAGS, 'sidecar/proxy/main.ts'], this.#env)
+    this.#sidecar = this.job.world.startNode([...LEAN_NODE, 'sidecar/proxy/main.ts'], this.#env)
     const code = await awaitReady({ clock: systemClock, timers: systemTimers }, this.port)
     if (code !== 0) throw new Error(`the sidecar does not listen: ${this.#sidecar.log()}`)
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { build } from 'esbuild'
 import Stripe from 'stripe'
+import { LEAN_NODE } from '../../cli/run/pod-parts.ts'
 import { refusal } from '../../contract/refusals.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
 import { AppConnection } from './stand-in/app.ts'
@@ -21,7 +22,7 @@ interface Process {
 }
 
 function run(args: readonly string[], env: Record<string, string>): Process {
-  const child = spawn(process.execPath, ['--max-semi-space-size=2', ...args], {
+  const child = spawn(process.execPath, [...LEAN_NODE, ...args], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { LEAN_NODE } from '../../cli/run/pod-parts.ts'
 import { asJobUid, asPodUid } from '../../contract/ids.ts'
 import { TERMS_ANNOTATION, TOKEN_AUDIENCE } from '../../contract/labels.ts'
 import type { TermsAsked, WorkloadFacts } from '../../contract/workload.ts'
@@ -14,7 +15,6 @@ import type { InstalledSdk } from './install.ts'
 import { type Process, start } from './process.ts'
 import type { World } from './world.ts'
 
-const SIDECAR_FLAGS = ['--max-semi-space-size=2']
 /** What stands around a program: the Pod's hosts file, and how its calls come in. */
 const AROUND = join(import.meta.dirname, 'around')
 const TOKEN_MS = 600_000
@@ -55,7 +55,7 @@ export class Pod {
       JOBCAP_PORT: String(port),
       JOBCAP_VENDOR_PORTS: `${world.of.vendor}=${vendorPort}`,
     }
-    const node = (name: string) => start([process.execPath, ...SIDECAR_FLAGS, world.sidecarFile(name)], { env })
+    const node = (name: string) => start([process.execPath, ...LEAN_NODE, world.sidecarFile(name)], { env })
     const issuer = node('jobcap-issuer')
     const code = await issuer.ended
     if (code !== 0) throw new Error(`the issuer ended with ${code}: ${issuer.log()}`)

@@ -183,19 +183,16 @@ function drawShared(chance: Chance, { showsQueues }: Index): Step[] {
 
 /** Money that is held first, and then taken or let go; and a charge that needs the room of what is counted once. */
 function drawHolds(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const draw = (customer: string): CallPlan => {
+    const key = chance.pick(['none', 'sdk', 'sdk'] as const)
+    const callee = { vendor: 'stripe', customer, usd: chance.pick([1, 2, 5]), key, isStamped: false } as const
+    return { ...drawCall(chance, callee, showsQueues), onFailure: { again: chance.pick([1, 3]), then: 'end' } }
+  }
   const count = chance.pick([1, 1, 2])
   const held = Array.from({ length: count }, (_, at): CallPlan => {
+    const payer = `cus_${index}_${at}`
     const act = chance.pick(['capture', 'cancel'] as const)
-    const [charge, acted] = [`cus_${index}_${at}`, customerOfAct(`cus_${index}_${at}`, act)].map((customer) => {
-      const key = chance.pick(['none', 'sdk', 'sdk'] as const)
-      const callee = { vendor: 'stripe', customer, usd: chance.pick([1, 2, 5]), key, isStamped: false } as const
-      return {
-        ...drawCall(chance, callee, showsQueues),
-        onFailure: { again: chance.pick([1, 3]), then: 'end' } as const,
-      }
-    })
-    if (charge === undefined || acted === undefined) throw new Error('a hold without its charge')
-    return { ...charge, afterwards: { ...acted, usd: 0, act } }
+    return { ...draw(payer), afterwards: { ...draw(customerOfAct(payer, act)), usd: 0, act } }
   })
   const last = { vendor: 'stripe', customer: `cus_${index}_last`, usd: 2, key: 'none', isStamped: false } as const
   return [...held, drawCall(chance, last, showsQueues)].map((call): Step => ({ kind: 'calls', calls: [call] }))
