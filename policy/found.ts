@@ -11,7 +11,7 @@ export function foundText(found: unknown): string {
 
 /** The same, where the value may be a secret or hold one: its kind alone. */
 export function foundKind(found: unknown): string {
-  return typeof found === 'string' ? 'a text' : foundText(found)
+  return typeof found === 'string' ? 'a text, not shown since it may be a secret' : foundText(found)
 }
 
 function mapText(names: readonly string[]): string {

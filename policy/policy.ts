@@ -14,6 +14,7 @@ import type {
   TwilioTerms,
 } from '../contract/pricing.ts'
 import type { DeclaredMediaTypes, DeclaredRoute, VendorType } from '../contract/vendor.ts'
+import { withoutLastSlash } from './base-url.ts'
 import type {
   CapPolicy,
   ClassCap,
@@ -128,7 +129,7 @@ function readVendor(vendor: PolicyVendor): Vendor {
       return {
         ...basics,
         type: 'stripe',
-        baseUrl: vendor.baseUrl ?? STRIPE_BASE_URL,
+        baseUrl: withoutLastSlash(vendor.baseUrl ?? STRIPE_BASE_URL),
         auth: null,
         idempotency: 'never',
         prices: [],
@@ -139,7 +140,7 @@ function readVendor(vendor: PolicyVendor): Vendor {
       return {
         ...basics,
         type: 'twilio',
-        baseUrl: vendor.baseUrl ?? TWILIO_BASE_URL,
+        baseUrl: withoutLastSlash(vendor.baseUrl ?? TWILIO_BASE_URL),
         auth: { basicUser: vendor.apiKeySid ?? vendor.accountSid },
         idempotency: 'never',
         prices: [],
@@ -150,7 +151,7 @@ function readVendor(vendor: PolicyVendor): Vendor {
       return {
         ...basics,
         type: 'resend',
-        baseUrl: vendor.baseUrl ?? RESEND_BASE_URL,
+        baseUrl: withoutLastSlash(vendor.baseUrl ?? RESEND_BASE_URL),
         auth: null,
         idempotency: 'never',
         prices: [],
@@ -164,7 +165,7 @@ function readVendor(vendor: PolicyVendor): Vendor {
       return {
         ...basics,
         type: 'generic',
-        baseUrl: vendor.baseUrl,
+        baseUrl: withoutLastSlash(vendor.baseUrl),
         auth: secretPlace(vendor.auth),
         idempotency: vendor.idempotency,
         ...(vendor.retryTokenHeader === undefined ? {} : { retryTokenHeader: vendor.retryTokenHeader.toLowerCase() }),

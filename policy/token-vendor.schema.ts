@@ -1,17 +1,16 @@
 import { z } from 'zod'
+import { baseUrlMistake, PATH_URL } from './base-url.ts'
 import type { AnthropicVendor, OpenaiVendor, PricedModel } from './cap-policy.ts'
 import { usd, vendorBasics } from './vendor-fields.schema.ts'
-
-const PATH_URL = /^https?:\/\/[^/?#@\s]+(\/[A-Za-z0-9._~-]+)*$/
 
 const pathUrl = z
   .string()
   .max(300)
-  .regex(PATH_URL, {
-    error:
-      'an origin, with a path where the vendor has one, without a slash at the end, query or user, for example "https://llm.example.com/api"',
+  .regex(PATH_URL, { error: ({ input }) => baseUrlMistake(input, 'path') })
+  .refine((text) => !PATH_URL.test(text) || URL.canParse(text), { error: 'there is no such host name or port' })
+  .refine((text) => !/\/v1\/?$/.test(text), {
+    error: 'calls bring `/v1` with them: leave it out here, for example "https://llm.example.com/api"',
   })
-  .refine((text) => !PATH_URL.test(text) || URL.canParse(text), { error: 'not a URL' })
 
 const tokenCount = z.int({ error: 'whole tokens' }).min(1).max(1_000_000_000)
 

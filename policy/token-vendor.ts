@@ -1,5 +1,6 @@
 import { parseUsd } from '../contract/money.ts'
 import type { ModelPrice, TokenPricing } from '../contract/pricing.ts'
+import { withoutLastSlash } from './base-url.ts'
 import type { AnthropicVendor, DecimalUsd, OpenaiVendor, PricedModel } from './cap-policy.ts'
 
 const BASE_URLS = { openai: 'https://api.openai.com', anthropic: 'https://api.anthropic.com' } as const
@@ -21,7 +22,7 @@ export function readTokenVendor(vendor: OpenaiVendor | AnthropicVendor): TokenVe
   return {
     type,
     baseUrl: url.origin,
-    basePath: url.pathname === '/' ? '' : url.pathname,
+    basePath: withoutLastSlash(url.pathname),
     tokens: {
       models: models.map((model) => readModel(type, model)),
       usesListPrices: vendor.listPrices ?? vendor.baseUrl === undefined,

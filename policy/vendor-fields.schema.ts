@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { parseUsd } from '../contract/money.ts'
 import { ROUTE_PATTERN } from '../contract/route-pattern.ts'
 import { RESERVED_SEGMENTS } from '../contract/routes.ts'
+import { baseUrlMistake, ORIGIN } from './base-url.ts'
 import { DOLLARS_SHAPE, dollarsMistake } from './dollars.ts'
 
 export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
 /** Headers that the ledger writes by itself, or that frame the message. */
 const RESERVED_HEADER = /^(jobcap-.*|host|content-length|content-type|transfer-encoding|connection|expect|te|upgrade)$/i
-const ORIGIN = /^https?:\/\/[^/?#@\s]+$/
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
 
 const dollars = { error: ({ input }: { readonly input?: unknown }) => dollarsMistake(input) }
@@ -30,10 +30,8 @@ export const header = z
 export const baseUrl = z
   .string()
   .max(300)
-  .regex(ORIGIN, {
-    error: 'an origin without path, query or user, for example "https://api.stripe.com"',
-  })
-  .refine((text) => !ORIGIN.test(text) || URL.canParse(text), { error: 'not a URL' })
+  .regex(ORIGIN, { error: ({ input }) => baseUrlMistake(input, 'origin') })
+  .refine((text) => !ORIGIN.test(text) || URL.canParse(text), { error: 'there is no such host name or port' })
 
 const vendorName = z
   .string()

@@ -91,7 +91,20 @@ const TABLE: readonly (readonly [to: string, from: string, ...said: readonly str
   ],
   ['usd: 0.01, core', 'usd: "0.01", core', 'routes[0].usd: dollars are', 'found 0.01: write "0.01"'],
   ['core: /address', 'core: [/address]', 'core: a list belongs here; found "/address"', '`core: ["/account"]`'],
-  ['geocode.example.com', 'http://127.0.0.1:12112', 'for example "https://api.stripe.com"'],
+  ['geocode.example.com', 'http://127.0.0.1:12112', '`https://` or `http://` and a host', 'found another text'],
+  ['ftp://geocode', 'http://127.0.0.1:12112', '`https://` or `http://` and a host', 'found another text'],
+  ['https://geo/v1', 'http://127.0.0.1:12112', 'write `baseUrl: https://geo`; found a path after the host'],
+  ['https://geo?key=5', 'http://127.0.0.1:12112', 'an address without query', 'found a ? in it'],
+  ['https://me:x/y@geo', 'http://127.0.0.1:12112', 'since `secretRef` names the secret; found an @'],
+  ['https://geo:99999', 'http://127.0.0.1:12112', 'there is no such host name or port'],
+]
+
+/** Of a vendor of tokens, whose address may have a path. */
+const PATHS: readonly (readonly [baseUrl: string, said: string])[] = [
+  ['https://llm.example.com/api/v1', 'calls bring `/v1` with them: leave it out'],
+  ['https://llm.example.com//api', 'between single slashes'],
+  ['https://llm.example.com/api?x=1', 'an address without query'],
+  ['https://me:x@llm.example.com/api', 'found an @'],
 ]
 
 describe('a mistake in a policy', () => {
@@ -108,6 +121,14 @@ describe('a mistake in a policy', () => {
     expect(text).to.include('spec.vendors: a list belongs here; found a map of `stripe`')
     expect(text).to.include('write for example `vendors: [{name: ')
   })
+
+  for (const [baseUrl, said] of PATHS) {
+    it(`the address ${baseUrl} of a vendor of tokens is answered with what to write`, () => {
+      expect(problemsOf(policyWithTokens(baseUrl)))
+        .to.include(`spec.vendors[0].baseUrl: `)
+        .and.include(said)
+    })
+  }
 
   it('a price of a country is named as one for all is', () => {
     const twilio = `{name: sms, type: twilio, secretRef: {name: a, key: b}, accountSid: AC${'0'.repeat(32)}, prices: {},
@@ -136,9 +157,19 @@ describe('a mistake in a policy', () => {
     ] as const
     for (const replaced of secrets) {
       const text = problemsOf(edited([replaced]))
-      expect(text).to.match(/found a text/)
+      expect(text).to.match(/found (a text, not shown since it may be a secret|an @)/)
       expect(text).not.to.include('sk_live')
     }
+  })
+})
+
+describe('a slash at the end of a vendor’s address', () => {
+  it('says nothing', () => {
+    const generic = parsePolicies(edited([['http://127.0.0.1:12112', 'http://127.0.0.1:12112/']]), 'p.yaml')
+    expect(generic).to.have.nested.property('policies[0].vendors[1].baseUrl', 'http://127.0.0.1:12112')
+    const tokens = parsePolicies(policyWithTokens('https://llm.example.com/api/'), 'p.yaml')
+    expect(tokens).to.have.nested.property('policies[0].vendors[0].baseUrl', 'https://llm.example.com')
+    expect(tokens).to.have.nested.property('policies[0].vendors[0].basePath', '/api')
   })
 })
 
@@ -245,4 +276,9 @@ function fieldsOfExample(): ReadonlySet<string> {
   }
   walk(EXAMPLE_POLICY.spec, 'spec')
   return fields
+}
+
+function policyWithTokens(baseUrl: string): string {
+  const llm = `{name: llm, type: openai, baseUrl: "${baseUrl}", secretRef: {name: a, key: b}, allowedEndpoints: ["POST /v1/embeddings"]}`
+  return EXAMPLE.replace(/vendors:[^]*/, `vendors: [${llm}]\n`)
 }

@@ -100,13 +100,13 @@ const REFUSED: readonly (readonly [name: string, from: string, to: string, probl
     'a base URL with a path',
     'http://127.0.0.1:12112',
     'http://127.0.0.1:12112/x',
-    '21:14: spec.vendors[1].baseUrl: an origin without path',
+    '21:14: spec.vendors[1].baseUrl: calls bring their path',
   ],
   [
     'a base URL with a password',
     'http://127.0.0.1:12112',
     'http://me:pw@geo',
-    '21:14: spec.vendors[1].baseUrl: an origin without path',
+    '21:14: spec.vendors[1].baseUrl: an address alone',
   ],
   [
     'a secret in a header of ours',

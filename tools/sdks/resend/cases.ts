@@ -6,7 +6,7 @@ import { otherThan, raises, sameAs, value } from '../sees.ts'
 const ERROR = { node: '{ error }', python: 'ResendError' }
 const WAYS: readonly Way[] = ['environment', 'prefix', 'host', 'port']
 
-const hasPermissive = ({ version }: Sdk) => !version.startsWith('4.')
+const hasPermissive = ({ version }: Sdk) => !/^(4|6\.0)\./.test(version)
 const error = (status: number, code: string, python = ERROR.python): See =>
   raises({ class: { ...ERROR, python }, status, code })
 

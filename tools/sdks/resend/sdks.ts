@@ -8,19 +8,19 @@ const current: Sdk = {
   folder: 'node-6',
   pointing: {
     environment: 'RESEND_BASE_URL=http://localhost:8080/resend',
-    prefix: "new Resend(key, { baseUrl: 'http://localhost:8080/resend' })",
-    host: "new Resend(key, { baseUrl: 'http://resend.localhost:8080' })",
-    port: "new Resend(key, { baseUrl: 'http://127.0.0.1:12345' })",
+    prefix: "new Resend(key, { baseUrl: 'http://localhost:8080/resend' }) // from 6.12.4",
+    host: "new Resend(key, { baseUrl: 'http://resend.localhost:8080' }) // from 6.12.4",
+    port: "new Resend(key, { baseUrl: 'http://127.0.0.1:12345' }) // from 6.12.4",
   },
 }
 
-/** 5 was one release; before 6 the constructor takes no base URL. */
-const previous: Sdk = {
-  ...current,
-  version: '4.8.0',
-  folder: 'node-4',
-  pointing: { environment: 'RESEND_BASE_URL=http://localhost:8080/resend' },
-}
+/** The constructor takes a base URL from 6.12.4 on; before it, each way but the environment went to Resend itself. */
+const byEnvironment = { pointing: { environment: 'RESEND_BASE_URL=http://localhost:8080/resend' } } as const
+
+const firstOfMajor: Sdk = { ...current, ...byEnvironment, version: '6.0.3', folder: 'node-6-0' }
+
+/** 5 was one release. */
+const previous: Sdk = { ...current, ...byEnvironment, version: '4.8.0', folder: 'node-4' }
 
 const python: Sdk = {
   name: 'resend-python',
@@ -49,6 +49,6 @@ allowedEndpoints: ["POST /emails", "POST /emails/*", "GET /emails/*", "POST /con
     RESEND_API_URL: `http://localhost:${port}/resend`,
   }),
   programs: { node: 'program.mjs', python: 'program.py' },
-  sdks: [current, previous, python],
+  sdks: [current, firstOfMajor, previous, python],
   cases: CASES,
 }
