@@ -22,11 +22,11 @@ export class LoadedScript {
 
   ask(client: Redis | Cluster, keys: readonly string[], given: Given): Promise<Buffer[]> {
     const first = this.#send(client, keys, given)
-    return first.reply.catch((fault: unknown) => {
+    return first.promise.catch((fault: unknown) => {
       if (!(fault instanceof Error && fault.message.startsWith('NOSCRIPT'))) throw fault
       // Redis ran nothing; asked again it is given the script.
       if (first.socket !== undefined) this.#givenOn.delete(first.socket)
-      return this.#send(client, keys, given).reply
+      return this.#send(client, keys, given).promise
     })
   }
 
@@ -34,7 +34,7 @@ export class LoadedScript {
     const command = new StepCommand([this.#sha, String(keys.length), ...keys], (socket) =>
       bytesOf(this.#wordsFor(socket, keys, given)),
     )
-    client.sendCommand(command)
+    client.sendCommand(command as unknown as Command)
     return command
   }
 
@@ -56,24 +56,66 @@ export interface Given {
   readonly args: Readonly<Record<string, ScriptValue>>
 }
 
-/** ioredis finds its node by the keys, which is all that it is told, and its place in the queue; the bytes are ours. */
-class StepCommand extends Command {
+/** What ioredis' clients ask of a command and find in its own class, and what of that class is done otherwise here. */
+interface BareCommand {
+  isResolved: boolean
+  isSettled: boolean
+  /** Set by `setTimeout`. */
+  _commandTimeoutTimer: NodeJS.Timeout | undefined
+  initPromise(): void
+  _clearTimers(): void
+}
+type MakesBareCommand = new (name: string, words: Word[], options: { replyEncoding: null }) => BareCommand
+const IoredisCommand = Command as unknown as MakesBareCommand
+
+/**
+ * ioredis finds its node by the keys, which is all that it is told, and its place in the queue; the bytes are ours. So is the
+ * promise: ioredis' own holds a function that is written as `this.reject = …`, and V8 puts such a one into the old generation
+ * at once. Each step, with all its words and its reply, then stayed in memory until a full collection.
+ */
+export class StepCommand extends IoredisCommand {
   /** That it was written to last. */
   socket: object | undefined
+  readonly promise: Promise<Buffer[]>
   readonly #bytesFor: (socket: object) => Buffer
+  readonly #settle: Pick<PromiseWithResolvers<Buffer[]>, 'resolve' | 'reject'>
 
   constructor(words: Word[], bytesFor: (socket: object) => Buffer) {
     super('evalsha', words, { replyEncoding: null })
+    const settle = Promise.withResolvers<Buffer[]>()
+    this.promise = settle.promise
+    this.#settle = settle
     this.#bytesFor = bytesFor
   }
 
-  get reply(): Promise<Buffer[]> {
-    return this.promise as Promise<Buffer[]>
+  /** Called by the constructor above ours. */
+  override initPromise(): void {}
+
+  resolve(reply: Buffer[]): void {
+    this.isResolved = true
+    this.#end()
+    this.#settle.resolve(reply)
   }
 
-  override toWritable(socket: object): Buffer {
+  reject(fault: Error): void {
+    this.#end()
+    this.#settle.reject(fault)
+  }
+
+  toWritable(socket: object): Buffer {
     this.socket = socket
     return this.#bytesFor(socket)
+  }
+
+  /** Without `delete`, which would make a dictionary of the object. */
+  override _clearTimers(): void {
+    clearTimeout(this._commandTimeoutTimer)
+    this._commandTimeoutTimer = undefined
+  }
+
+  #end(): void {
+    this._clearTimers()
+    this.isSettled = true
   }
 }
 

@@ -1,5 +1,7 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import { bytesOf } from '../../../store/redis/loaded-script.ts'
+import { bytesOf, StepCommand } from '../../../store/redis/loaded-script.ts'
 import { seeded } from '../stage.ts'
 
 const ROUNDS = 5_000
@@ -18,6 +20,41 @@ describe('the bytes of a step', () => {
     }
   })
 })
+
+describe('a step that was answered', () => {
+  it('is not kept with its words and its reply until a full collection', async () => {
+    await answeredSteps(100)
+    collectYoung()
+    const before = oldGenerationBytes()
+    await answeredSteps(STEPS)
+    collectYoung()
+    expect(oldGenerationBytes() - before).to.be.below((STEPS * KEPT_BYTES) / 4)
+  })
+})
+
+const STEPS = 1_000
+const KEPT_BYTES = 4_096
+
+async function answeredSteps(count: number): Promise<void> {
+  for (let at = 0; at < count; at += 1) {
+    const words = Array.from({ length: KEPT_BYTES / 8 }, () => at)
+    const step = new StepCommand(['sha', '0'], () => Buffer.from(words))
+    step.resolve([])
+    await step.promise
+  }
+}
+
+function oldGenerationBytes(): number {
+  return getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space')?.space_used_size ?? Number.NaN
+}
+
+/** Twice: what outlives the first moves to the old generation with the second. */
+function collectYoung(): void {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as (options: { type: 'minor' }) => void
+  collect({ type: 'minor' })
+  collect({ type: 'minor' })
+}
 
 function oneByOne(words: readonly (string | Buffer)[]): Buffer {
   const parts = words.flatMap((word) => {
