@@ -39,11 +39,7 @@ export function planOf(state: RegistryState, own: OwnState): RecoveryPlan {
   if (recovery === null || recovery.witness !== witness.now) return { kind: 'begin' }
   const { next, handedOver } = recovery
   if (!handedOver.includes(own.replicaId)) return { kind: 'hand_over', next }
-  const missing = replicas.filter((each) => isNeeded(each, state)).map(({ replicaId }) => replicaId)
+  // Whatever its card says: the store may have lost that a replica entered this history, and all that it did in it.
+  const missing = replicas.map(({ replicaId }) => replicaId).filter((replicaId) => !handedOver.includes(replicaId))
   return missing.length === 0 ? { kind: 'finish', next } : { kind: 'wait', next, missing }
-}
-
-/** A journal matters only where its replica made calls under the history that may have lost something. */
-function isNeeded(card: RegistryState['replicas'][number], { historyId, recovery }: RegistryState): boolean {
-  return card.historyId === historyId && recovery?.handedOver.includes(card.replicaId) !== true
 }

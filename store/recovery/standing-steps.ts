@@ -97,6 +97,8 @@ export class StandingSteps {
   /** On disk; and in the same step it is asked whether the store is still the one that took the change. */
   async #journal(entry: JournalEntry, history: HistoryId): Promise<void> {
     const { journal } = this.#options
+    // A row that was read before a loss would stand beside another of its version that was made after it.
+    this.#recovery.mustServe(history)
     try {
       await this.#barrier.passing(journal.write(entry))
     } catch (fault) {

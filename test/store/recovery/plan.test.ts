@@ -7,6 +7,7 @@ const OLD = asHistoryId('old')
 const NEXT = asHistoryId('next')
 const OWN: OwnState = { replicaId: 'a', historyId: OLD, droppedSegment: 0 }
 const card = (replicaId: string, droppedSegment = 0) => ({ replicaId, historyId: OLD, droppedSegment })
+const behind = (replicaId: string) => ({ ...card(replicaId), historyId: asHistoryId('older') })
 const WHOLE: RegistryState = {
   historyId: OLD,
   witness: { written: 'run 1', now: 'run 1' },
@@ -29,6 +30,7 @@ describe('what is to be done next with a store', () => {
     ['somebody began', { ...HANDED, recovery: { ...BEGUN, handedOver: [] } }, {}, 'hand_over'],
     ['somebody began before another restart', { ...HANDED, witness: { written: 'run 1', now: 'run 3' } }, {}, 'begin'],
     ['another journal is missing', HANDED, {}, 'wait'],
+    ['the store lost that its replica served', { ...HANDED, replicas: [card('a'), behind('b')] }, {}, 'wait'],
     ['that journal was given up', { ...HANDED, replicas: [card('a')], givenUp: ['b'] }, {}, 'finish'],
     ['its replica had signed off', { ...HANDED, replicas: [card('a')] }, {}, 'finish'],
     ['it is empty', { ...WHOLE, historyId: null }, {}, 'empty'],
