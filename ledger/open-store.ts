@@ -76,10 +76,13 @@ async function guarded(
       disk,
       log,
       gather: () => new Promise(afterInput),
-      beforeDrop: (droppedSegment) => inner.registry.enter({ replicaId, historyId: inner.historyId, droppedSegment }),
+      keeping: {
+        resolved: (calls) => guard.keeping.resolved(calls),
+        notesDrop: (segment) => guard.keeping.notesDrop(segment),
+      },
     })
     const served = (await journal.entries()).findLast((entry) => entry.kind === 'served')
-    const guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
+    const guard: Guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
     for (const gone of giveUp) {
       log.warn({ replicaId: gone }, 'the journal of a replica is given up by --give-up')
       await inner.registry.giveUp(gone)

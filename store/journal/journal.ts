@@ -1,6 +1,7 @@
 import type { CallId } from '../../contract/ids.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { JournalEntry } from '../recovery/entries.ts'
+import type { CallRow } from '../store.ts'
 import { type JournalDisk, JournalFault } from './disk.ts'
 import { frameOf, readFrames } from './frame.ts'
 
@@ -29,8 +30,15 @@ export interface JournalOptions {
   readonly segmentBytes?: number
   /** What comes in before this resolves goes into the first group. Default: nothing is waited for. */
   readonly gather?: () => Promise<void>
-  /** Asked before a segment goes: the store notes its number. While this rejects, nothing goes. */
-  readonly beforeDrop: (segment: number) => Promise<void>
+  readonly keeping: JournalKeeping
+}
+
+/** What is asked of the store before a segment goes. While either rejects, nothing goes. */
+export interface JournalKeeping {
+  /** Of these calls those whose end the store has: also what an earlier process, another replica or a person has told it. */
+  resolved(calls: readonly CallRow[]): Promise<readonly CallId[]>
+  /** The store notes the number of the segment. */
+  notesDrop(segment: number): Promise<void>
 }
 
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024
@@ -38,10 +46,17 @@ const DEFAULT_SEGMENT_BYTES = 16 * 1024 * 1024
 /** Copying a segment of which more than this is open would gain too little. */
 const MOSTLY_OPEN = 0.8
 
+/** Of these the newest one holds. */
+const MARKS = ['served', 'roster'] as const
+
 interface Segment {
   readonly number: number
   bytes: number
+  /** Calls of its intents whose end the store is not known to have. */
   readonly calls: Set<CallId>
+  readonly marks: Set<JournalEntry['kind']>
+  /** A write has failed, and what it left behind is still there. */
+  isTorn: boolean
 }
 
 interface Waiting {
@@ -70,7 +85,9 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
         'the end of the journal was cut short; it is taken away',
       )
     }
-    segments.push({ number: numberOf(name), bytes: wholeBytes, calls: callsOf(entries) })
+    const segment = { ...emptySegment(numberOf(name)), bytes: wholeBytes }
+    note(segment, entries)
+    segments.push(segment)
   }
   return new DiskJournal(options, segments)
 }
@@ -81,6 +98,7 @@ class DiskJournal implements Journal {
   readonly #maxBytes: number
   readonly #segmentBytes: number
   #queue: Waiting[] = []
+  #nextTryBytes = 0
   #writing: Promise<void> | undefined
   #problem: string | undefined
 
@@ -112,7 +130,8 @@ class DiskJournal implements Journal {
 
   async entries(): Promise<readonly JournalEntry[]> {
     const all: JournalEntry[] = []
-    for (const segment of this.#segments) all.push(...(await this.#read(segment)))
+    // One that goes meanwhile cannot be read, and whoever asks asks again.
+    for (const segment of [...this.#segments]) all.push(...(await this.#read(segment)))
     return all
   }
 
@@ -126,66 +145,117 @@ class DiskJournal implements Journal {
     await this.#options.gather?.()
     while (this.#queue.length > 0) {
       const group = this.#queue.splice(0)
+      const full = await this.#makeRoom()
+      // What is no send is little, and without it nothing that is full could ever be emptied.
+      const isTaken = ({ entry }: Waiting) => full === undefined || entry.kind !== 'intent'
+      const taken = group.filter(isTaken)
       try {
-        await this.#append(group)
-        this.#problem = undefined
-        for (const { done } of group) done()
+        if (full !== undefined)
+          this.#refuse(
+            full,
+            group.filter((each) => !isTaken(each)),
+          )
+        if (taken.length > 0) await this.#append(taken)
+        if (full === undefined) this.#problem = undefined
+        for (const { done } of taken) done()
       } catch (fault) {
-        this.#problem = `the journal cannot be written: ${String(fault)}. Make room on its disk, or make it writable`
-        this.#options.log.error({ err: fault }, 'the journal cannot be written')
-        for (const { failed } of group) failed(new JournalFault(this.#problem, { cause: fault }))
+        this.#refuse(fault, taken)
       }
     }
     this.#writing = undefined
   }
 
+  #refuse(fault: unknown, group: readonly Waiting[]): void {
+    this.#problem = `the journal cannot be written: ${String(fault)}. Make room on its disk, or make it writable`
+    this.#options.log.error({ err: fault }, 'the journal cannot be written')
+    for (const { failed } of group) failed(new JournalFault(this.#problem, { cause: fault }))
+  }
+
   async #append(group: readonly Waiting[]): Promise<void> {
-    await this.#makeRoom()
+    const entries = group.map(({ entry }) => entry)
     const segment = this.#newest()
-    const name = nameOf(segment.number)
-    const bytes = Buffer.concat(group.map(({ frame }) => frame))
+    await this.#extend(segment, Buffer.concat(group.map(({ frame }) => frame)))
+    note(segment, entries)
+  }
+
+  /** What a failed write has left behind would be read as written, and what comes after it not at all. */
+  async #extend(segment: Segment, bytes: Buffer): Promise<void> {
+    const { disk } = this.#options
+    if (segment.isTorn) await this.#mend(segment)
     try {
-      await this.#options.disk.append(name, bytes)
+      await disk.append(nameOf(segment.number), bytes)
     } catch (fault) {
-      // Part of it may be there, and would be read as written.
-      if (segment.bytes > 0) await this.#options.disk.cut(name, segment.bytes)
-      else await this.#options.disk.remove(name).catch(() => undefined)
+      segment.isTorn = true
+      await this.#mend(segment)
       throw fault
     }
     segment.bytes += bytes.length
-    for (const { entry } of group) if (entry.kind === 'intent') segment.calls.add(entry.send.callId)
+  }
+
+  async #mend(segment: Segment): Promise<void> {
+    const { disk } = this.#options
+    const name = nameOf(segment.number)
+    if (segment.bytes > 0) await disk.cut(name, segment.bytes)
+    else await disk.remove(name).catch(() => undefined)
+    segment.isTorn = false
   }
 
   #newest(): Segment {
     const last = this.#segments.at(-1)
     if (last !== undefined && last.bytes < this.#segmentBytes) return last
-    const next: Segment = { number: (last?.number ?? 0) + 1, bytes: 0, calls: new Set() }
+    const next = emptySegment((last?.number ?? 0) + 1)
     this.#segments.push(next)
     return next
   }
 
-  /** The oldest segment goes; what it holds of open calls is first written again at the end. */
-  async #makeRoom(): Promise<void> {
+  /**
+   * The oldest segment goes. Where it cannot, the journal may become twice as large, and that is tried at each further
+   * segment. Returns why no further send is taken.
+   */
+  async #makeRoom(): Promise<unknown> {
     const total = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0)
     const [oldest] = this.#segments
-    if (total < this.#maxBytes || oldest === undefined || this.#segments.length < 2) return
-    const open = (await this.#read(oldest)).filter(
-      (entry) => (entry.kind === 'intent' || entry.kind === 'outcome') && oldest.calls.has(entry.send.callId),
-    )
-    const bytes = Buffer.concat(open.map(frameOf))
-    if (bytes.length > oldest.bytes * MOSTLY_OPEN) {
-      if (total < this.#maxBytes * 2) return
-      throw new JournalFault(`the journal is full of calls that are not resolved (${total} bytes): see jobcap doctor`)
+    if (total < this.#maxBytes || oldest === undefined || this.#segments.length < 2) return undefined
+    const isFull = total >= this.#maxBytes * 2
+    if (!isFull && total < this.#nextTryBytes) return undefined
+    this.#nextTryBytes = total + this.#segmentBytes
+    try {
+      if (!(await this.#letGo(oldest))) return isFull ? fullOfOpen(total) : undefined
+      this.#nextTryBytes = 0
+      return undefined
+    } catch (fault) {
+      this.#options.log.warn({ err: fault, bytes: total }, 'the oldest segment of the journal cannot go yet')
+      return isFull ? fault : undefined
     }
-    await this.#options.beforeDrop(oldest.number)
-    if (open.length > 0) {
+  }
+
+  /** What is still needed of it is first written again at the end. False where that is most of it. */
+  async #letGo(oldest: Segment): Promise<boolean> {
+    const { keeping, disk } = this.#options
+    const entries = await this.#read(oldest)
+    const rows = new Map(entries.flatMap((entry) => (entry.kind === 'intent' ? [[entry.send.callId, entry.row]] : [])))
+    const asked = [...rows.values()].filter(({ callId }) => oldest.calls.has(callId))
+    if (asked.length > 0) for (const callId of await keeping.resolved(asked)) this.resolved(callId)
+    const needed = [...this.#lastMarks(oldest, entries), ...entries.filter((entry) => isOfOpen(oldest, entry))]
+    const bytes = Buffer.concat(needed.map(frameOf))
+    if (bytes.length > oldest.bytes * MOSTLY_OPEN) return false
+    await keeping.notesDrop(oldest.number)
+    if (needed.length > 0) {
       const newest = this.#newest()
-      await this.#options.disk.append(nameOf(newest.number), bytes)
-      newest.bytes += bytes.length
-      for (const callId of oldest.calls) newest.calls.add(callId)
+      await this.#extend(newest, bytes)
+      note(newest, needed)
     }
     this.#segments.shift()
-    await this.#options.disk.remove(nameOf(oldest.number))
+    await disk.remove(nameOf(oldest.number))
+    return true
+  }
+
+  /** Under which history its writer last served, and whom it last saw, where nothing newer says it. */
+  #lastMarks(oldest: Segment, entries: readonly JournalEntry[]): readonly JournalEntry[] {
+    return MARKS.flatMap((kind) => {
+      const isSaidAgain = this.#segments.some((each) => each !== oldest && each.marks.has(kind))
+      return isSaidAgain ? [] : (entries.findLast((entry) => entry.kind === kind) ?? [])
+    })
   }
 
   async #read(segment: Segment): Promise<readonly JournalEntry[]> {
@@ -195,11 +265,24 @@ class DiskJournal implements Journal {
   }
 }
 
+const fullOfOpen = (bytes: number) =>
+  new JournalFault(`the journal is full of calls that are not resolved (${bytes} bytes): see jobcap doctor`)
 const nameOf = (number: number) => `journal-${String(number).padStart(8, '0')}.log`
 const numberOf = (name: string) => Number(name.slice('journal-'.length, -'.log'.length))
 
-function callsOf(entries: readonly JournalEntry[]): Set<CallId> {
-  return new Set(entries.flatMap((entry) => (entry.kind === 'intent' ? [entry.send.callId] : [])))
+function emptySegment(number: number): Segment {
+  return { number, bytes: 0, calls: new Set(), marks: new Set(), isTorn: false }
+}
+
+function note(segment: Segment, entries: readonly JournalEntry[]): void {
+  for (const entry of entries) {
+    if (entry.kind === 'intent') segment.calls.add(entry.send.callId)
+    if (entry.kind === 'served' || entry.kind === 'roster') segment.marks.add(entry.kind)
+  }
+}
+
+function isOfOpen({ calls }: Segment, entry: JournalEntry): boolean {
+  return (entry.kind === 'intent' || entry.kind === 'outcome') && calls.has(entry.send.callId)
 }
 
 function damaged(name: string, at: number): string {

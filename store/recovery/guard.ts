@@ -41,6 +41,11 @@ export class Guard {
     return this.#recovery.giveUp(replicaId)
   }
 
+  /** What the journal asks before it lets a segment go. */
+  get keeping(): Pick<Recovery, 'resolved' | 'notesDrop'> {
+    return this.#recovery
+  }
+
   /** Resolves when it serves for the first time, or when only a person can help. */
   start(): Promise<void> {
     return this.#recovery.start()

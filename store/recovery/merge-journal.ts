@@ -33,7 +33,8 @@ export async function tellOutcomes(inner: DistributedStore, journal: Journal, lo
 
 const AT_ONCE = 32
 
-async function eachOf<Item>(items: readonly Item[], action: (item: Item) => Promise<void>): Promise<void> {
+/** A few at once. */
+export async function eachOf<Item>(items: readonly Item[], action: (item: Item) => Promise<void>): Promise<void> {
   const left = items.values()
   const worker = async () => {
     for (let next = left.next(); !next.done; next = left.next()) await action(next.value)

@@ -1,13 +1,13 @@
-import type { HistoryId } from '../../contract/ids.ts'
+import type { CallId, HistoryId } from '../../contract/ids.ts'
 import type { StoreProblemCode } from '../../contract/store-problems.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import type { Journal } from '../journal/journal.ts'
-import { StoreFault } from '../store.ts'
+import { type CallRow, StoreFault } from '../store.ts'
 import type { Barrier } from './barrier.ts'
-import { mergeJournal, tellOutcomes } from './merge-journal.ts'
+import { eachOf, mergeJournal, tellOutcomes } from './merge-journal.ts'
 import { type OwnState, planOf, type RecoveryPlan } from './plan.ts'
 import type { DistributedStore, RegistryState } from './registry.ts'
 import { Roster } from './roster.ts'
@@ -86,6 +86,32 @@ export class Recovery {
     )
     await inner.registry.giveUp(replicaId)
     return 'given_up'
+  }
+
+  /** Of these calls those whose end the store has, whoever told it; or whose records have been kept as long as they had to be. */
+  async resolved(calls: readonly CallRow[]): Promise<readonly CallId[]> {
+    const { inner } = this.#options
+    const { historyId } = inner
+    const ended: CallId[] = []
+    await eachOf(calls, async ({ callId, keyId }) => {
+      const state = (await inner.findCall(callId))?.state
+      const isPruned = state === undefined && ((await inner.findKey(keyId))?.retention ?? 'kept') !== 'kept'
+      if (state === 'settled' || state === 'released' || isPruned) ended.push(callId)
+    })
+    this.mustServe(historyId)
+    return ended
+  }
+
+  /**
+   * Before a segment of the journal goes the store notes it, in the run that is known to be whole: one that has lost the
+   * ends of its calls needs the segment to be made whole.
+   */
+  async notesDrop(droppedSegment: number): Promise<void> {
+    this.mustServe()
+    const { inner } = this.#options
+    const { replicaId } = this.#own
+    await inner.registry.enter({ replicaId, historyId: inner.historyId, droppedSegment }, this.#servedRun)
+    this.mustServe()
   }
 
   /** The store must be whole; a step that began under this history must still be under it. */
@@ -240,7 +266,7 @@ export class Recovery {
     const { inner, journal } = this.#options
     inner.adopt(historyId)
     const { replicaId } = this.#own
-    await inner.registry.enter({ replicaId, historyId, droppedSegment: journal.droppedSegment })
+    await inner.registry.enter({ replicaId, historyId, droppedSegment: journal.droppedSegment }, found.run)
     await journal.write({ kind: 'served', history: historyId })
     if (this.#doubts !== found.doubts) return false
     this.#own.historyId = historyId

@@ -21,8 +21,11 @@ export interface DistributedStore extends RecoverableStore {
 export interface Registry {
   /** As it is now. Rejects with `StoreFault` when it cannot be reached, or is another install's. */
   read(): Promise<RegistryState>
-  /** The replica serves under this history, from now on. */
-  enter(card: ReplicaCard): Promise<void>
+  /**
+   * The replica serves under this history, from now on. `witness`: the run of the server that was looked at; rejects where
+   * another one answers, which may not know what the card says.
+   */
+  enter(card: ReplicaCard, witness: string): Promise<void>
   /**
    * The replica has ended cleanly: nobody waits for it, as long as nothing that it wrote can be lost without this too.
    * `witness`: the run of the server that it served under; rejects where another one answers, which may have lost some of it.

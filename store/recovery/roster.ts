@@ -20,12 +20,13 @@ export class Roster {
   }
 
   /** Registers whoever was here when this replica last looked and is not known to the store: its journal is waited for. */
-  async register({ historyId, replicas, left, givenUp }: RegistryState, registry: Registry): Promise<void> {
+  async register(state: RegistryState, registry: Registry): Promise<void> {
+    const { historyId, replicas, left, givenUp, witness } = state
     const last = (await this.#journal.entries()).findLast((entry) => entry.kind === 'roster')
     if (last === undefined || historyId === null) return
     const known = new Set([...replicas.map(({ replicaId }) => replicaId), ...left, ...givenUp])
     for (const replicaId of last.replicaIds) {
-      if (!known.has(replicaId)) await registry.enter({ replicaId, historyId, droppedSegment: 0 })
+      if (!known.has(replicaId)) await registry.enter({ replicaId, historyId, droppedSegment: 0 }, witness.now)
     }
   }
 }

@@ -7,16 +7,26 @@ import type { Places } from './places.ts'
 /** Of a replica that has ended cleanly, in the hash of the replicas and in that of each policy. */
 const LEFT = 'left:'
 
-/**
- * KEYS: a hash. ARGV: a field of it, its value, the runs of the servers under which the replica served. 0: another run
- * answers, which may have lost what the replica wrote.
- */
+/** KEYS: a hash. ARGV: a field of it, its value, runs of servers. 0: another run answers, which may have lost something. */
 const WRITE = `
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 if not run or not string.find(ARGV[3], run, 1, true) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1
 `
+
+export interface FieldOfRun {
+  readonly key: string
+  readonly field: string
+  readonly value: string
+  readonly witness: string
+}
+
+/** Rejects when Redis is not the one of the witness: that one may have known more. */
+export async function writeInRun(connection: Connection, { key, field, value, witness }: FieldOfRun): Promise<void> {
+  const written = await connection.command('EVAL', WRITE, 1, key, field, value, witness)
+  if (written !== 1) throw new StoreFault('Redis was started anew since it was looked at', { isTransient: true })
+}
 
 /** What stands of it in the hash of the replicas. */
 interface Departure {
@@ -42,11 +52,8 @@ export class Departures {
   /** Rejects when Redis is not the one that the replica served under, by its witness: that one may have known more. */
   async write(card: ReplicaCard, nonce: string, witness: string): Promise<void> {
     const policies = await this.#places.policies()
-    const write = async (key: string, value: string) => {
-      const field = `${LEFT}${card.replicaId}`
-      const written = await this.#connection.command('EVAL', WRITE, 1, key, field, value, witness)
-      if (written !== 1) throw new StoreFault('Redis was started anew since this replica has served')
-    }
+    const field = `${LEFT}${card.replicaId}`
+    const write = (key: string, value: string) => writeInRun(this.#connection, { key, field, value, witness })
     for (const policyName of policies) await write(policyKeys(policyName).meta, nonce)
     const departure: Departure = { card, nonce, policies }
     await write(REPLICAS_KEY, JSON.stringify(departure))

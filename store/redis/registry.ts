@@ -1,7 +1,7 @@
 import { asHistoryId, type HistoryId } from '../../contract/ids.ts'
 import type { RecoveryOver, Registry, RegistryState, ReplicaCard } from '../recovery/registry.ts'
 import type { Connection } from './connection.ts'
-import { Departures } from './departures.ts'
+import { Departures, writeInRun } from './departures.ts'
 import { readInstall } from './install.ts'
 import { INSTALL_KEY, policyKeys, REPLICAS_KEY, SCHEMA_VERSION } from './layout.ts'
 import type { Places } from './places.ts'
@@ -78,8 +78,9 @@ export class RedisRegistry implements Registry {
     }
   }
 
-  async enter(card: ReplicaCard): Promise<void> {
-    await this.#connection.command('HSET', REPLICAS_KEY, card.replicaId, JSON.stringify(card))
+  async enter(card: ReplicaCard, witness: string): Promise<void> {
+    const entry = { key: REPLICAS_KEY, field: card.replicaId, value: JSON.stringify(card) }
+    await writeInRun(this.#connection, { ...entry, witness })
     await this.#departures.forget(card.replicaId)
   }
 

@@ -45,11 +45,15 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
     await started.stop()
   })
   beforeEach(async () => {
-    await store.registry.enter(card('stays'))
-    await store.registry.enter(card('goes'))
+    await enter(card('stays'))
+    await enter(card('goes'))
     await leave('goes', 'first')
   })
 
+  const enter = async (of: ReturnType<typeof card>) => {
+    const { witness } = await store.registry.read()
+    await store.registry.enter(of, witness.now)
+  }
   const leave = async (replicaId: string, nonce: string) => {
     const { witness } = await store.registry.read()
     await store.registry.leave(card(replicaId), nonce, witness.now)
@@ -64,7 +68,7 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
   })
 
   it('cannot sign off where Redis was started anew since it served, which may have lost its calls', async () => {
-    await store.registry.enter(card('goes'))
+    await enter(card('goes'))
     const late = store.registry.leave(card('goes'), 'late', 'a1b2.c3d4 e5f6.a7b8')
     expect(await late.catch((fault: Error) => fault.message)).to.include('started anew')
     expect(await registered()).to.deep.equal({ replicas: ['goes', 'stays'], left: [] })
@@ -76,7 +80,7 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
   })
 
   it('is waited for when a slot knows only of an earlier time that it left', async () => {
-    await store.registry.enter(card('goes'))
+    await enter(card('goes'))
     expect(await registered()).to.deep.equal({ replicas: ['goes', 'stays'], left: [] })
     await leave('goes', 'second')
     expect(await registered()).to.deep.equal({ replicas: ['stays'], left: ['goes'] })

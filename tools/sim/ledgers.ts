@@ -9,6 +9,7 @@ import { storeClock } from '../../store/sqlite/time.ts'
 import type { Store } from '../../store/store.ts'
 import { Chance, seededRandom } from './chance.ts'
 import { Incarnation, type Machine } from './incarnation.ts'
+import { Caretaker, type CaretakerOptions } from './parts/caretaker.ts'
 import { ReplicaDisk } from './parts/journal-disk.ts'
 import { LedgerPart } from './parts/ledger-part.ts'
 import type { Vendors } from './parts/vendor.ts'
@@ -29,6 +30,7 @@ export interface LedgersOptions {
   readonly policies: PolicySource
   /** For each process, the platform as it asks it. */
   readonly workloads: (process: Incarnation) => Workloads
+  readonly person: Pick<CaretakerOptions, 'onBeyondPromises' | 'onWrongAge'>
   readonly watch: StoreWatch & {
     restarted(lastAtMs: number): void
     /** What nobody was told of may be gone. */
@@ -36,9 +38,15 @@ export interface LedgersOptions {
   }
 }
 
+/** A few calls a segment. */
+const SMALL_JOURNAL = { segmentBytes: 6_000, maxBytes: 18_000 } as const
+
 interface Slot {
   readonly machine: Machine
-  readonly disk: ReplicaDisk
+  /** A replica is its journal: with another disk it is another one. */
+  replicaId: string
+  disk: ReplicaDisk
+  guard: Guard | null
   process: Incarnation | null
   /** Null until it has opened its store. */
   part: LedgerPart | null
@@ -54,6 +62,7 @@ export class Ledgers {
   readonly #chance: Chance
   readonly #redisTime: () => StoreTime
   readonly #redis: RedisServer
+  readonly #caretaker: Caretaker | undefined
   #starts = 0
   #isHeldDown = false
 
@@ -65,16 +74,25 @@ export class Ledgers {
     this.#redisTime = storeClock(redisClock, { boot: 'redis', lastAtMs: 0 })
     this.#slots = plan.ledgerOffsetsMs.map((offsetMs, at) => ({
       machine: { name: `ledger-${at}`, offsetMs },
+      replicaId: `ledger-${at}`,
       disk: new ReplicaDisk(),
+      guard: null,
       process: null,
       part: null,
     }))
     this.#redis = new RedisServer({
       stage,
       state: options.state,
-      replicaIds: this.#slots.map(({ machine }) => machine.name),
+      replicaIds: this.#slots.map(({ replicaId }) => replicaId),
       onLoss: () => options.watch.storeLost(),
     })
+    if (plan.areJournalsSmall || plan.acts.some(({ kind }) => kind === 'lose journal'))
+      this.#caretaker = new Caretaker({
+        stage,
+        guards: () => this.#slots.flatMap(({ process, guard }) => (process?.isAlive === true ? (guard ?? []) : [])),
+        hasLost: () => this.#redis.hasLost,
+        ...options.person,
+      })
     for (const slot of this.#slots) this.#start(slot)
   }
 
@@ -115,6 +133,16 @@ export class Ledgers {
     })
   }
 
+  /** One of them dies, and its disk with it. */
+  loseJournal(nth: number, downMs: number): void {
+    const slot = this.#slots[nth % this.#slots.length]
+    if (slot === undefined || this.#options.plan.store !== 'redis') return
+    this.#caretaker?.isGone(slot.replicaId)
+    slot.disk = new ReplicaDisk()
+    slot.replicaId = `${slot.replicaId}+`
+    slot.process?.crash('its disk is gone', downMs)
+  }
+
   /** Redis restarts without its last writes. */
   restartStore(how: { readonly awayMs: number; readonly losesMs: number }): void {
     this.#redis.restart(how)
@@ -136,6 +164,7 @@ export class Ledgers {
       },
     })
     slot.process = process
+    slot.guard = null
     stage.trace.say(name, 'starts')
     if (plan.store === 'sqlite') this.#serve(slot, process, this.#sqliteStore(process))
     else void this.#redisStore(slot, process).then((store) => this.#serve(slot, process, store))
@@ -171,7 +200,8 @@ export class Ledgers {
   }
 
   /** As a ledger opens it: the journal first, and nothing is served before the store is known to be whole. */
-  async #redisStore({ machine, disk }: Slot, process: Incarnation): Promise<Store> {
+  async #redisStore(slot: Slot, process: Incarnation): Promise<Store> {
+    const { replicaId, disk } = slot
     const { state, watch } = this.#options
     const server = this.#redis
     const link = new RedisLink(process, server)
@@ -179,15 +209,19 @@ export class Ledgers {
     const wallMs = () => this.#redisTime().nowMs
     const inner = new SimRedisStore({ ledger: process, tables, state, watch, wallMs, server, link })
     const { clock, timers, random, log } = process
-    const replicaId = machine.name
     const journal = await openJournal({
       disk: disk.door(process),
       log,
-      beforeDrop: (droppedSegment) => inner.registry.enter({ replicaId, historyId: inner.historyId, droppedSegment }),
+      ...(this.#options.plan.areJournalsSmall ? SMALL_JOURNAL : {}),
+      keeping: {
+        resolved: (calls) => guard.keeping.resolved(calls),
+        notesDrop: (segment) => guard.keeping.notesDrop(segment),
+      },
     })
     const served = (await journal.entries()).findLast((entry) => entry.kind === 'served')
     const doors = { clock, timers, random, log }
-    const guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
+    const guard: Guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
+    slot.guard = guard
     await guard.start()
     return guardedStore(guard, inner)
   }

@@ -100,7 +100,7 @@ class Course {
     this.#stage = stage
     this.#plan = plan
     this.#onBreach = how.onBreach
-    this.#world = new World(stage, plan, how)
+    this.#world = new World(stage, plan, { ...how, onBeyondPromises: () => this.#endUnjudged() })
   }
 
   readonly isOver = (): boolean => this.#isOver
@@ -210,6 +210,12 @@ class Course {
     this.#isOver = true
   }
 
+  /** Only a person can help, and what they may do without is what they have been told. */
+  #endUnjudged(): void {
+    this.#enter('over, and not judged')
+    this.#isOver = true
+  }
+
   #longNight(forMs: number): void {
     this.#world.ledgers.holdDown()
     this.#world.killAllPods()
@@ -254,6 +260,8 @@ class Course {
         return
       case 'drain':
         return this.#world.ledgers.drain(act.nth, act.downMs)
+      case 'lose journal':
+        return this.#world.ledgers.loseJournal(act.nth, act.downMs)
       case 'store restart':
         return this.restartStore(act)
       case 'long night':

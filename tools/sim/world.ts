@@ -25,6 +25,13 @@ import { StoredState } from './store/memory-tables.ts'
 
 const LEDGER_RETRY_MS = 1_000
 
+export interface WorldOptions {
+  readonly rules: Rulebook
+  readonly onBreach: (breach: Breach) => void
+  /** A person has given up what may have held the only word of a call. */
+  readonly onBeyondPromises: () => void
+}
+
 /** Everything there is in one simulation, and how it hangs together. */
 export class World {
   readonly judge: Judge
@@ -42,7 +49,7 @@ export class World {
   readonly #pods = new Set<PodPart>()
   readonly #onAdmitted = new Map<string, () => void>()
 
-  constructor(stage: Stage, plan: Plan, how: { rules: Rulebook; onBreach: (breach: Breach) => void }) {
+  constructor(stage: Stage, plan: Plan, how: WorldOptions) {
     this.#stage = stage
     this.#plan = plan
     this.state = new StoredState(() => stage.scheduler.nowMs)
@@ -82,6 +89,10 @@ export class World {
       vendors: this.vendors,
       policies: this.policies,
       workloads: (process) => this.#workloadsOf(process),
+      person: {
+        onBeyondPromises: how.onBeyondPromises,
+        onWrongAge: () => how.onBreach({ kind: 'stuck', message: 'a store that lost nothing is said to be too old' }),
+      },
       watch: {
         numbered: this.judge.numbered.bind(this.judge),
         marked: this.judge.owners.marked.bind(this.judge.owners),

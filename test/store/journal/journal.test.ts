@@ -2,14 +2,17 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { CallId } from '../../../contract/ids.ts'
+import { asHistoryId, type CallId } from '../../../contract/ids.ts'
 import { type JournalDisk, JournalFault } from '../../../store/journal/disk.ts'
 import { openFileDisk } from '../../../store/journal/file-disk.ts'
-import { type Journal, type JournalOptions, openJournal } from '../../../store/journal/journal.ts'
+import { type Journal, type JournalKeeping, type JournalOptions, openJournal } from '../../../store/journal/journal.ts'
 import type { JournalEntry } from '../../../store/recovery/entries.ts'
 import { skip } from '../../../tools/test/skip.ts'
 import { Folder, whyNoMount } from '../sqlite/files.ts'
 import { definite, inMemory, SILENT, Stage } from '../stage.ts'
+
+/** A store that is asked about its calls and knows nothing of them. */
+const KEEPING = { resolved: async () => [], notesDrop: async () => undefined }
 
 type More = Partial<Omit<JournalOptions, 'disk' | 'log'>>
 
@@ -33,7 +36,7 @@ describe('a journal on disk', function () {
 
   async function open(more: More = {}, around: (disk: JournalDisk) => JournalDisk = (disk) => disk): Promise<Journal> {
     const disk = around(await openFileDisk(folder))
-    const journal = await openJournal({ disk, log: SILENT, beforeDrop: async () => undefined, ...more })
+    const journal = await openJournal({ disk, log: SILENT, keeping: KEEPING, ...more })
     opened.push(journal)
     return journal
   }
@@ -55,6 +58,7 @@ describe('a journal on disk', function () {
     send: { callId: `call_${name}` as CallId, epoch: 1, gen: 0, nonce: '00ff' as never },
     outcome: { kind: 'definite', answer: definite({ sealedAnswer: Buffer.from([0, 1, 2, 255]) }) },
   })
+  const served = (history: string): JournalEntry => ({ kind: 'served', history: asHistoryId(history) })
   const names = async (journal: Journal) =>
     (await journal.entries()).flatMap((entry) => ('send' in entry ? [entry.send.callId.slice(5)] : []))
   const segment = (number = 1) => join(folder, `journal-${String(number).padStart(8, '0')}.log`)
@@ -133,7 +137,10 @@ describe('a journal on disk', function () {
 
     it('entries of resolved calls go, those of open ones stay, however old', async () => {
       const dropped: number[] = []
-      const journal = await open({ ...SMALL, beforeDrop: async (number) => void dropped.push(number) })
+      const journal = await open({
+        ...SMALL,
+        keeping: { ...KEEPING, notesDrop: async (number: number) => void dropped.push(number) },
+      })
       await journal.write(intent('open'))
       for (let at = 0; at < 60; at += 1) {
         await journal.write(intent(`done-${at}`, 500))
@@ -150,13 +157,13 @@ describe('a journal on disk', function () {
       expect(await names(again)).to.deep.equal(left)
     })
 
-    it('nothing goes while the store does not note it, and then nothing is written', async () => {
+    it('nothing goes while the store does not note it; at twice its size no more sends are taken, but what ends them', async () => {
       const refuse = async () => {
         throw new Error('the store is away')
       }
-      const journal = await open({ ...SMALL, beforeDrop: refuse })
+      const journal = await open({ ...SMALL, keeping: { ...KEEPING, notesDrop: refuse } })
       const faults: unknown[] = []
-      for (let at = 0; at < 60; at += 1) {
+      for (let at = 0; at < 90; at += 1) {
         const isWritten = await journal.write(intent(`done-${at}`, 500)).then(
           () => true,
           (fault: unknown) => faults.push(fault) === 0,
@@ -165,7 +172,72 @@ describe('a journal on disk', function () {
       }
       expect(faults.length).to.be.greaterThan(5)
       expect(journal.droppedSegment).to.equal(0)
-      expect(await names(journal)).to.have.length(60 - faults.length)
+      expect(await names(journal)).to.have.length(90 - faults.length)
+      await journal.write(outcome('done-1'))
+      await journal.write(served('h2'))
+      expect(await names(journal)).to.have.length(91 - faults.length)
+    })
+
+    it('calls go whose end the store has from an earlier process, another replica or a person', async () => {
+      let ended: readonly string[] = []
+      const resolved: JournalKeeping['resolved'] = async (calls) =>
+        calls.flatMap(({ callId }) => (ended.includes(callId) ? [callId] : []))
+      const more = { ...SMALL, keeping: { ...KEEPING, resolved } }
+      const first = await open(more)
+      for (let at = 0; at < 15; at += 1) await first.write(intent(String(at), 500))
+      ended = Array.from({ length: 15 }, (_, at) => `call_${at}`).filter((callId) => callId !== 'call_3')
+      const journal = await reopen(first, more)
+      for (let at = 15; at < 60; at += 1) {
+        await journal.write(intent(String(at), 500))
+        if (at > 20) ended = [...ended, `call_${at - 5}`]
+      }
+      expect(journal.droppedSegment).to.be.greaterThan(2)
+      expect(await names(journal))
+        .to.include('3')
+        .and.not.include('4')
+    })
+
+    it('the history that was last served, and who was there, are still known when their segment has gone', async () => {
+      const journal = await open(SMALL)
+      await journal.write({ kind: 'roster', replicaIds: ['a', 'b'] })
+      await journal.write(served('h1'))
+      for (let at = 0; at < 60; at += 1) {
+        await journal.write(intent(`done-${at}`, 500))
+        journal.resolved(`call_done-${at}` as CallId)
+        if (at === 40) await journal.write(served('h2'))
+      }
+      const again = await reopen(journal, SMALL)
+      expect(again.droppedSegment).to.be.greaterThan(3)
+      const marks = (await again.entries()).filter(({ kind }) => kind === 'served' || kind === 'roster')
+      expect(marks.findLast(({ kind }) => kind === 'served')).to.deep.equal(served('h2'))
+      expect(marks.findLast(({ kind }) => kind === 'roster')).to.deep.equal({ kind: 'roster', replicaIds: ['a', 'b'] })
+    })
+
+    it('a copy that the disk has no room for leaves nothing behind that would hide what comes after it', async () => {
+      let isFull = false
+      const around = (disk: JournalDisk): JournalDisk => ({
+        ...disk,
+        async append(name, bytes) {
+          if (!isFull) return disk.append(name, bytes)
+          isFull = false
+          await disk.append(name, bytes.subarray(0, 100))
+          throw new Error('no space left on device')
+        },
+      })
+      const noted: number[] = []
+      const notesDrop = async (number: number) => {
+        isFull = noted.push(number) === 1
+      }
+      const journal = await open({ ...SMALL, keeping: { ...KEEPING, notesDrop } }, around)
+      await journal.write(intent('open'))
+      for (let at = 0; noted.length === 0; at += 1) {
+        await journal.write(intent(`done-${at}`, 500))
+        journal.resolved(`call_done-${at}` as CallId)
+      }
+      await journal.write(intent('last'))
+      const left = await names(journal)
+      expect(left).to.include('open').and.include('last')
+      expect(await names(await reopen(journal, SMALL))).to.deep.equal(left)
     })
 
     it('a journal full of open calls lets none of them go, and refuses more', async () => {
@@ -191,7 +263,7 @@ describe('a journal on disk', function () {
       const journal = await openJournal({
         disk: await openFileDisk(mounted.path),
         log: SILENT,
-        beforeDrop: async () => undefined,
+        keeping: KEEPING,
       })
       writeFileSync(join(mounted.path, 'ballast'), Buffer.alloc(100_000))
       const kept: string[] = []
@@ -211,7 +283,7 @@ describe('a journal on disk', function () {
       const again = await openJournal({
         disk: await openFileDisk(mounted.path),
         log: SILENT,
-        beforeDrop: async () => undefined,
+        keeping: KEEPING,
       })
       expect(await names(again)).to.deep.equal([...kept, 'room again'])
       await again.close()

@@ -57,7 +57,7 @@ describe('a doubt about the store', () => {
     const journal = await openJournal({
       disk: await openFileDisk(folder),
       log: SILENT,
-      beforeDrop: async () => undefined,
+      keeping: { resolved: async () => [], notesDrop: async () => undefined },
     })
     const clock = { nowMs: Date.now, monotonicMs: () => performance.now() }
     const doors = { clock, random: systemRandom, timers: systemTimers, log: SILENT }

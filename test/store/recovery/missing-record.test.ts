@@ -52,7 +52,7 @@ describe('a record that the store has lost unnoticed', function () {
       journal = await openJournal({
         disk: await openFileDisk(folder),
         log: SILENT,
-        beforeDrop: async () => undefined,
+        keeping: { resolved: async () => [], notesDrop: async () => undefined },
       })
       const doors = { clock: options.clock, random: options.random, timers: systemTimers, log: SILENT }
       const around = taken(inner, { then: (step) => afterwards(step), onDoubt: (told) => (doubted = told) })

@@ -1,5 +1,5 @@
 import type { RuleName } from '../../../store/rules/rulebook.ts'
-import type { Focus } from '../plan/draw-focused.ts'
+import type { Focus } from '../plan/focus.ts'
 
 /** A planted bug: a rule that is left out, or pieces of source files that read otherwise. */
 export type Mutant = Hunting &

@@ -1,5 +1,5 @@
 import type { RuleName } from '../../../store/rules/rulebook.ts'
-import type { Focus } from '../plan/draw-focused.ts'
+import type { Focus } from '../plan/focus.ts'
 import type { Mutant, PlantedText } from './mutant.ts'
 import { PLANTED } from './planted.ts'
 import { PLANTED_IN_STREAMS } from './planted-in-streams.ts'

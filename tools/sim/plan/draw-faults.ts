@@ -1,5 +1,7 @@
 import type { Chance } from '../chance.ts'
-import { drawLoss, FOCUSED, type Focus } from './draw-focused.ts'
+import { FOCUSED } from './draw-focused.ts'
+import { drawLoss } from './draw-losses.ts'
+import type { Focus } from './focus.ts'
 import type { Fault, PartKind } from './plan.ts'
 
 /** Where each part waits for something outside, and so can die. `any`: wherever it is then. */

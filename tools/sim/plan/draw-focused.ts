@@ -1,46 +1,6 @@
-import type { Chance } from '../chance.ts'
+import { drawJournals, drawLoss, drawNight, drawRollback, drawRoom, drawStall, drawTwice } from './draw-losses.ts'
+import type { Draw, Focus } from './focus.ts'
 import type { Fault } from './plan.ts'
-
-/** Where a ledger may be while a store is made whole again. */
-const IN_RECOVERY = [
-  'disk.append',
-  'disk.read',
-  'registry.read',
-  'registry.begin',
-  'registry.tell slot',
-  'store.merge standing',
-  'store.merge',
-  'registry.hand over',
-  'registry.finish',
-  'registry.next',
-  'registry.enter',
-] as const
-
-export type Focus =
-  | 'none'
-  | 'sidecar'
-  | 'copies'
-  | 'owners'
-  | 'takeover'
-  | 'waking'
-  | 'night'
-  | 'rollback'
-  | 'room'
-  | 'stall'
-  | 'declines'
-  | 'stamped'
-  | 'rivals'
-  | 'models'
-  | 'streams'
-  | 'told'
-  | 'instead'
-  | 'misnamed'
-  | 'read'
-  | 'release'
-  | 'holds'
-  | 'shared'
-
-type Draw = (chance: Chance) => Fault[]
 
 /** Around the moment at which the app has read what nobody has written down yet. */
 const drawSidecar: Draw = (chance) => {
@@ -64,58 +24,6 @@ const drawCopies: Draw = (chance) => {
     ...others,
   ]
 }
-
-/** A call is out when the power fails, and nobody has its answer. */
-const drawNight: Draw = (chance) => {
-  const nth = 1 + chance.below(3)
-  return [
-    { kind: 'crash', part: 'ledger', place: 'vendor.send', when: 'after', nth, downMs: 12_000, storeLosesMs: null },
-  ]
-}
-
-/** A call has just left, and the store forgets that it was marked, or that it was reserved too. */
-const drawLostMark = (chance: Chance): Fault => ({
-  kind: 'crash',
-  part: 'ledger',
-  place: 'vendor.send',
-  when: 'after',
-  nth: 1 + chance.below(2),
-  downMs: chance.pick([10, 100, 3_000]),
-  storeLosesMs: chance.between(1, 12),
-})
-
-/** What a step has just told a ledger is forgotten before that has gone on. */
-const drawForgotten = (chance: Chance): Fault => ({
-  kind: 'store fault',
-  step: chance.pick(['mark', 'mark', 'number', 'report']),
-  how: 'forget',
-  nth: 1 + chance.below(3),
-  byMs: chance.pick([3, 5_000]),
-})
-
-const drawRollback: Draw = (chance) => {
-  if (chance.is(0.3)) return []
-  // Its calls are taken over, which the store may forget.
-  if (chance.is(0.2)) return drawNight(chance)
-  if (chance.is(0.5)) return [chance.is(0.5) ? drawLostMark(chance) : drawForgotten(chance)]
-  const place = chance.pick(IN_RECOVERY)
-  const when = chance.pick(['before', 'after'] as const)
-  // The first ones are those of the start.
-  const nth = 1 + chance.below(8)
-  const downMs = chance.pick([10, 100, 3_000])
-  return [{ kind: 'crash', part: 'ledger', place, when, nth, downMs, storeLosesMs: drawLoss(chance) }]
-}
-
-/** A send surely did not leave, its journal does not say so, and another call takes the room before the store forgets it. */
-const drawRoom: Draw = (chance) => [
-  { kind: 'vendor', nth: 1, how: 'refuse', byMs: 0 },
-  { kind: 'disk fault', how: 'full', nth: 3 + chance.below(10), byMs: 0 },
-]
-
-/** A send is being written down while the store forgets it. */
-const drawStall: Draw = (chance) => [
-  { kind: 'disk fault', how: 'slow', nth: 3 + chance.below(8), byMs: chance.pick([3_000, 8_000]) },
-]
 
 const drawDeclines: Draw = (chance) => {
   const how = chance.pick(['decline', 'decline', 'error, no effect'] as const)
@@ -273,6 +181,8 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   copies: drawCopies,
   night: drawNight,
   rollback: drawRollback,
+  twice: drawTwice,
+  journals: drawJournals,
   room: drawRoom,
   stall: drawStall,
   declines: drawDeclines,
@@ -290,9 +200,4 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   release: drawRelease,
   holds: drawHolds,
   shared: drawShared,
-}
-
-/** Of the store, when it dies together with a part. */
-export function drawLoss(chance: Chance): number | null {
-  return chance.is(0.25) ? chance.pick([0, 200, 5_000]) : null
 }

@@ -1,7 +1,8 @@
 import { Chance } from '../chance.ts'
 import { drawFaults } from './draw-faults.ts'
-import type { Focus } from './draw-focused.ts'
+import { drawLossActs, money } from './draw-losses.ts'
 import { drawProgram } from './draw-program.ts'
+import type { Focus } from './focus.ts'
 import type { Act, JobPlan, Plan, PolicyPlan, Step } from './plan.ts'
 
 const MIDNIGHT_MS = Date.UTC(2026, 10, 23)
@@ -23,6 +24,9 @@ const FOCI: readonly Focus[] = [
   'rollback',
   'rollback',
   'rollback',
+  'twice',
+  'twice',
+  'journals',
   'room',
   'stall',
   'declines',
@@ -43,7 +47,10 @@ const FOCI: readonly Focus[] = [
   'shared',
 ]
 
-const ON_REDIS: readonly Focus[] = ['rollback', 'room', 'stall', 'waking', 'release']
+const ON_REDIS: readonly Focus[] = ['rollback', 'twice', 'journals', 'room', 'stall', 'waking', 'release']
+/** What one replica knows and the others do not is what matters. */
+const SEVERAL: readonly Focus[] = ['twice', 'journals']
+const TIGHT: readonly Focus[] = ['takeover', 'twice']
 /** One index under one cap. */
 const BARE: readonly Focus[] = [
   'room',
@@ -73,10 +80,13 @@ export function drawPlan(seed: number): Plan {
     seed,
     focus,
     store,
+    areJournalsSmall: focus === 'journals' && chance.is(0.7),
     ledgerOffsetsMs:
       store === 'sqlite'
         ? [0]
-        : Array.from({ length: chance.pick([1, 2, 2, 3]) }, () => chance.pick([0, 0, -600_000, 600_000])),
+        : Array.from({ length: chance.pick(SEVERAL.includes(focus) ? [2, 2, 3] : [1, 2, 2, 3]) }, () =>
+            chance.pick([0, 0, -600_000, 600_000]),
+          ),
     // Some days turn over while calls are out.
     startMs: MIDNIGHT_MS - (chance.is(0.4) ? chance.between(500, 40_000) : DAY_MS / 2),
     policy: drawPolicy(chance, { intendedUsd, focus }),
@@ -116,7 +126,7 @@ function drawPolicy(chance: Chance, { intendedUsd, focus }: Walks): PolicyPlan {
   if (focus === 'holds' && chance.is(0.6)) return { ...ONE_CAP, perRunUsd: money(intendedUsd * chance.pick([1, 1.2])) }
   if (focus === 'room') return { ...ONE_CAP, perRunUsd: money(intendedUsd * chance.between(0.34, 0.65)) }
   if (BARE.includes(focus)) return { ...ONE_CAP, perRunUsd: money(intendedUsd * 2) }
-  const isTight = chance.is(focus === 'takeover' ? 0.8 : 0.4)
+  const isTight = chance.is(TIGHT.includes(focus) ? 0.8 : 0.4)
   const maybe = (probability: number) => (chance.is(probability) ? money(intendedUsd * chance.between(0.4, 1.6)) : null)
   return {
     perRunUsd: money(intendedUsd * (isTight ? chance.between(0.3, 1.1) : 2)),
@@ -159,38 +169,7 @@ function focusedActs(chance: Chance, { intendedUsd, focus }: Walks): Act[] {
   if ((focus === 'stamped' || focus === 'owners') && chance.is(0.3)) {
     return [{ kind: 'forbid', atMs: chance.between(50, 4_000) }]
   }
-  if (focus === 'room' || focus === 'stall') {
-    return [{ kind: 'store restart', atMs: chance.between(150, 3_000), awayMs: 50, losesMs: 5_000 }]
-  }
-  if (focus !== 'rollback') return []
-  const restart = (atMs: number): Act => ({
-    kind: 'store restart',
-    atMs,
-    awayMs: 50,
-    losesMs: chance.pick([20, 50, 300, 5_000]),
-  })
-  const firstMs = chance.between(30, 600)
-  const revoke: Act = { kind: 'revoke', atMs: firstMs - chance.between(5, firstMs / 2) }
-  const limit: Act = {
-    kind: 'set cap',
-    atMs: firstMs - chance.between(5, firstMs / 2),
-    usd: money(intendedUsd * chance.between(0.2, 0.9)),
-  }
-  const drain: Act = {
-    kind: 'drain',
-    atMs: chance.between(10, 900),
-    nth: chance.below(3),
-    downMs: chance.pick([10, 20_000]),
-  }
-  return [
-    restart(firstMs),
-    // A second loss while the first is being mended, or soon after; or of what has just been taken over.
-    ...(chance.is(0.3) ? [restart(firstMs + chance.between(60, 2_500))] : []),
-    ...(chance.is(0.25) ? [restart(chance.between(9_000, 16_000))] : []),
-    ...(chance.is(0.2) ? [revoke] : []),
-    ...(chance.is(0.3) ? [limit] : []),
-    ...(chance.is(0.2) ? [drain] : []),
-  ]
+  return drawLossActs(chance, { intendedUsd, focus })
 }
 
 /** docs/operate.md: who sleeps through a clock that is set back by hours cannot know that a vendor's 24 h are over. */
@@ -244,8 +223,4 @@ function sumOf(programs: readonly (readonly Step[])[]): number {
     .flat()
     .flatMap((step) => (step.kind === 'calls' ? step.calls : []))
     .reduce((sum, { usd, instead }) => sum + usd + (instead?.usd ?? 0), 0)
-}
-
-function money(usd: number): number {
-  return Math.max(0.01, Math.round(usd * 100) / 100)
 }

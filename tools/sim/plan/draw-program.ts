@@ -1,5 +1,5 @@
 import type { Chance } from '../chance.ts'
-import type { Focus } from './draw-focused.ts'
+import type { Focus } from './focus.ts'
 import { customerOfAct } from './holds.ts'
 import type { CallPlan, Step } from './plan.ts'
 

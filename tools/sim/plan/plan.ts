@@ -4,6 +4,8 @@ export interface Plan {
   /** What it was drawn to hurt: for who reads it, nothing goes by it. */
   readonly focus: string
   readonly store: 'sqlite' | 'redis'
+  /** Journals let segments go after a few kilobytes. */
+  readonly areJournalsSmall: boolean
   /** A ledger process each, by how far its clock is off. */
   readonly ledgerOffsetsMs: readonly number[]
   /** Wall clock at the beginning, milliseconds since the epoch. */
@@ -148,6 +150,8 @@ export type Act =
   | { readonly kind: 'ledger down'; readonly atMs: number; readonly forMs: number }
   /** One of the ledgers is asked to end, ends when it has nothing out, and is started again. */
   | { readonly kind: 'drain'; readonly atMs: number; readonly nth: number; readonly downMs: number }
+  /** Redis only: one of the ledgers dies and its disk is gone; it comes back with an empty one, as another replica. */
+  | { readonly kind: 'lose journal'; readonly atMs: number; readonly nth: number; readonly downMs: number }
   /** Redis only: it is away, and comes back without the soft facts of its last moments. */
   | { readonly kind: 'store restart'; readonly atMs: number; readonly awayMs: number; readonly losesMs: number }
   /** Power fails: all of ours is down; what the vendors had begun ends; then so much time passes. */

@@ -29,7 +29,13 @@ export function doVendorsAnswer({ faults }: Plan): boolean {
   return faults.every((fault) => fault.kind !== 'vendor' || (ANSWERS.includes(fault.how) && fault.byMs < PATIENCE_MS))
 }
 
-const ACTS_ON_LEDGERS: readonly Plan['acts'][number]['kind'][] = ['ledger down', 'drain', 'store restart', 'long night']
+const ACTS_ON_LEDGERS: readonly Plan['acts'][number]['kind'][] = [
+  'ledger down',
+  'drain',
+  'lose journal',
+  'store restart',
+  'long night',
+]
 
 /** Whether each ledger works on from its first call to its last, and so does its store. */
 export function areLedgersSteady(plan: Plan): boolean {

@@ -18,7 +18,7 @@ export class SimRegistry implements Registry {
   }
 
   async read(): Promise<RegistryState> {
-    const { install, cards, left, handedOver, slot } = this.#server
+    const { install, cards, left, givenUp, handedOver, slot } = this.#server
     const historyId = await this.#command('history', () => (install.get('history') ?? null) as HistoryId | null)
     const now = await this.#command('witness', () => this.#server.runId)
     const state = await this.#command('read', () => {
@@ -36,30 +36,40 @@ export class SimRegistry implements Registry {
             : { next: asHistoryId(next), witness: install.get('next_witness') ?? '', handedOver: handed },
         replicas: [...cards.values()],
         left: [...left.keys()],
-        givenUp: [],
+        givenUp: [...givenUp.keys()],
       }
     })
     return state ?? this.read()
   }
 
-  async enter(card: ReplicaCard): Promise<void> {
-    await this.#command('enter', () => this.#server.put(this.#server.cards, card.replicaId, card))
+  async enter(card: ReplicaCard, witness: string): Promise<void> {
+    await this.#command('enter', () => {
+      this.#mustBe(witness)
+      this.#server.put(this.#server.cards, card.replicaId, card)
+    })
     await this.#command('is back', () => this.#server.remove(this.#server.left, card.replicaId))
   }
 
   async leave({ replicaId }: ReplicaCard, _: string, witness: string): Promise<void> {
     await this.#command('leave', () => {
-      if (this.#server.runId !== witness) throw new StoreFault('the store was started anew')
+      this.#mustBe(witness)
       this.#server.put(this.#server.left, replicaId, true)
     })
     await this.#command('is gone', () => this.#server.remove(this.#server.cards, replicaId))
   }
 
-  giveUp(): Promise<void> {
-    throw new Error('no person of a simulation gives up a journal')
+  async giveUp(replicaId: string): Promise<void> {
+    await this.#command('give up', () => this.#server.put(this.#server.givenUp, replicaId, true))
+    await this.#command('is given up', () => this.#server.remove(this.#server.cards, replicaId))
+    await this.#command('has not left', () => this.#server.remove(this.#server.left, replicaId))
   }
 
-  async noted(): Promise<void> {}
+  async noted(replicaIds: readonly string[]): Promise<void> {
+    if (replicaIds.length === 0) return
+    await this.#command('noted', () => {
+      for (const replicaId of replicaIds) this.#server.remove(this.#server.givenUp, replicaId)
+    })
+  }
 
   async begin({ next, witness }: RecoveryOver): Promise<void> {
     const { install } = this.#server
@@ -96,15 +106,26 @@ export class SimRegistry implements Registry {
     })
   }
 
+  #mustBe(witness: string): void {
+    if (this.#server.runId !== witness) throw new StoreFault('the store was started anew', { isTransient: true })
+  }
+
   #tellSlot(history: HistoryId): Promise<void> {
     return this.#command('tell slot', () => this.#server.put(this.#server.slot, 'history', history))
   }
 
   #command<Answer>(what: string, action: () => Answer): Promise<Answer> {
+    const { stage, name } = this.#ledger
     return this.#ledger.effect(`registry.${what}`, () => {
+      const fault = stage.faults.store(`registry.${what}`)
       this.#link.command()
-      this.#ledger.stage.trace.say(this.#ledger.name, `registry.${what}`)
-      return action()
+      if (fault?.how === 'forget')
+        stage.scheduler.after(0, () => stage.onStoreRestart({ awayMs: 1, losesMs: fault.byMs }))
+      else if (fault?.how === 'fail') throw new StoreFault('the store failed', { isTransient: true })
+      const answer = action()
+      stage.trace.say(name, `registry.${what}`)
+      if (fault?.how === 'lose reply') throw new StoreFault('the store does not answer', { isTransient: true })
+      return answer
     })
   }
 }

@@ -21,6 +21,7 @@ export class RedisServer {
   readonly install = new Map<InstallField, string>()
   readonly cards = new Map<string, ReplicaCard>()
   readonly left = new Map<string, true>()
+  readonly givenUp = new Map<string, true>()
   readonly handedOver = new Map<string, RecoveryOver>()
   readonly #stage: Stage
   readonly #state: StoredState
@@ -29,6 +30,7 @@ export class RedisServer {
   /** Each start is another one. */
   #starts = 1
   #isAway = false
+  #hasLost = false
 
   constructor({ stage, state, replicaIds, onLoss }: RedisServerOptions) {
     this.#stage = stage
@@ -44,6 +46,11 @@ export class RedisServer {
 
   get isAway(): boolean {
     return this.#isAway
+  }
+
+  /** Whether it has ever come back without something. */
+  get hasLost(): boolean {
+    return this.#hasLost
   }
 
   /** Which start of the server this is, as it says of itself. */
@@ -75,6 +82,7 @@ export class RedisServer {
       this.#isAway = false
       this.#starts += 1
       const lost = losesMs === 0 ? 0 : this.#state.log.lose(lastMs - losesMs)
+      this.#hasLost ||= lost > 0
       this.#onLoss()
       trace.say('redis', `is back as ${this.runId}, its last ${lost} writes are lost`)
     })

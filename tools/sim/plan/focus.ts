@@ -1,0 +1,31 @@
+import type { Chance } from '../chance.ts'
+import type { Fault } from './plan.ts'
+
+/** What a seed is drawn to hurt. */
+export type Focus =
+  | 'none'
+  | 'sidecar'
+  | 'copies'
+  | 'owners'
+  | 'takeover'
+  | 'waking'
+  | 'night'
+  | 'rollback'
+  | 'twice'
+  | 'journals'
+  | 'room'
+  | 'stall'
+  | 'declines'
+  | 'stamped'
+  | 'rivals'
+  | 'models'
+  | 'streams'
+  | 'told'
+  | 'instead'
+  | 'misnamed'
+  | 'read'
+  | 'release'
+  | 'holds'
+  | 'shared'
+
+export type Draw = (chance: Chance) => Fault[]
