@@ -1,7 +1,7 @@
 /** A line of a log of ours, newline-delimited JSON, as a person wants it. */
 export interface LogLine {
   readonly isWarning: boolean
-  /** Message and reason in one sentence, without time and ids. */
+  /** Message, reason and vendor in one sentence, without time and ids. */
   readonly text: string
 }
 
@@ -22,7 +22,8 @@ export function readLogLine(line: string): LogLine | undefined {
   const logged = parse(line)
   if (typeof logged?.level !== 'number' || typeof logged.msg !== 'string') return undefined
   const why = [logged.err?.message, ...REASONS.map((name) => logged[name])].find((one) => typeof one === 'string')
-  const text = why === undefined ? logged.msg : `${logged.msg.replace(/\.$/, '')}: ${why}`
+  const of = typeof logged['vendor'] === 'string' ? ` (vendor ${logged['vendor']})` : ''
+  const text = `${why === undefined ? logged.msg : `${logged.msg.replace(/\.$/, '')}: ${why}`}${of}`
   return { isWarning: logged.level >= WARN_LEVEL, text }
 }
 

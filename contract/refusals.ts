@@ -35,6 +35,20 @@ export function refusalBody(refused: Refusal): string {
   return JSON.stringify({ code, message, ...details, ...forResend, ...forAnthropic, error })
 }
 
+/** Twilio's SDKs for languages in which `code` must be a number: they lose a refusal whose code is a text, and its status. */
+const READS_NUMBERS = /^twilio-(go|java|csharp)\//
+
+/**
+ * A body made by `refusalBody`, as the SDK with this User-Agent can read it: `code` is then 20000 and the status, as with
+ * most of Twilio's own, such as 20429. `name` and `error.code` keep ours.
+ */
+export function refusalBodyFor(userAgent: string | undefined, body: string): string {
+  if (userAgent === undefined || !READS_NUMBERS.test(userAgent)) return body
+  const said = JSON.parse(body) as Readonly<Record<string, unknown>>
+  const status = Number(said['statusCode'])
+  return JSON.stringify({ ...said, code: 20_000 + status, status })
+}
+
 /** Headers that go with `refusalBody`, lower case. */
 export function refusalHeaders(refused: Refusal): Record<string, string> {
   const shouldRetry = String(REFUSALS[refused.code].isRetryable)

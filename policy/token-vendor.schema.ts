@@ -8,9 +8,6 @@ const pathUrl = z
   .max(300)
   .regex(PATH_URL, { error: ({ input }) => baseUrlMistake(input, 'path') })
   .refine((text) => !PATH_URL.test(text) || URL.canParse(text), { error: 'there is no such host name or port' })
-  .refine((text) => !/\/v1\/?$/.test(text), {
-    error: 'calls bring `/v1` with them: leave it out here, for example "https://llm.example.com/api"',
-  })
 
 const tokenCount = z.int({ error: 'whole tokens' }).min(1).max(1_000_000_000)
 
@@ -35,11 +32,11 @@ const pricedModel = z.strictObject({
     .describe('Most tokens that the model holds. Default: not known, and then requests must limit their output.'),
 }) satisfies z.ZodType<PricedModel>
 
+const BASE_URL = "Origin, with the path before `/v1` where there is one. Default: the vendor's own."
+
 const tokenVendor = {
   ...vendorBasics,
-  baseUrl: pathUrl
-    .exactOptional()
-    .describe("Origin, with the path before `/v1` where there is one. Default: the vendor's own."),
+  baseUrl: pathUrl.exactOptional().describe(BASE_URL),
   listPrices: z
     .boolean()
     .exactOptional()
@@ -65,5 +62,12 @@ export const openai = z.strictObject({ ...tokenVendor, type: z.literal('openai')
 
 export const anthropic = z.strictObject({
   ...tokenVendor,
+  // Vendors that speak OpenAI's protocol have it without `/v1` too, so there such an address may be right.
+  baseUrl: pathUrl
+    .refine((text) => !/\/v1\/?$/.test(text), {
+      error: 'calls bring `/v1` with them: leave it out here, for example "https://llm.example.com/api"',
+    })
+    .exactOptional()
+    .describe(BASE_URL),
   type: z.literal('anthropic'),
 }) satisfies z.ZodType<AnthropicVendor>

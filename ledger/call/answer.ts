@@ -1,9 +1,9 @@
 import type { AnswerNote } from '../../contract/call.ts'
 import { encodeNote } from '../../contract/claims-header.ts'
-import { CALL_ID_HEADER, NOTE_HEADER, REPLAYED_HEADER } from '../../contract/headers.ts'
-import { REFUSALS, type Refusal, refusalBody, refusalHeaders } from '../../contract/refusals.ts'
+import { CALL_ID_HEADER, NOTE_HEADER, REFUSED_HEADER, REPLAYED_HEADER } from '../../contract/headers.ts'
+import { REFUSALS, type Refusal, refusalBody, refusalBodyFor, refusalHeaders } from '../../contract/refusals.ts'
 import type { AnswerHeaders, BufferedAnswer } from '../vendor-client/network.ts'
-import type { CallClient } from './call-request.ts'
+import type { CallRequest } from './call-request.ts'
 import { headersForApp } from './headers.ts'
 
 /** What goes back to whoever called. */
@@ -34,11 +34,19 @@ export function ourHeaders(note: AnswerNote, forSidecar: boolean): Record<string
   return ours
 }
 
-export function writeAnswer(client: CallClient, { status, headers, body, note }: Answer, forSidecar: boolean): void {
+/** Sidecars see to their own apps, so what they get is as every SDK reads it. */
+export function writeAnswer({ client, headers: asked }: CallRequest, answer: Answer, forSidecar: boolean): void {
+  const { status, headers, note } = answer
+  const body = forSidecar ? answer.body : asClientReads(asked['user-agent'], answer)
   const framed: Record<string, string | string[] | undefined> = withOurs(headers, ourHeaders(note, forSidecar))
   if (!hasNoBody(status)) framed['content-length'] = String(body.length)
   client.head(status, framed)
   client.end(body)
+}
+
+function asClientReads(userAgent: string | undefined, { headers, body }: Answer): Uint8Array {
+  if (headers[REFUSED_HEADER] === undefined) return body
+  return Buffer.from(refusalBodyFor(userAgent, Buffer.from(body).toString()))
 }
 
 /** Ours stand first: of an answer with a thousand headers, HTTP libraries drop the last ones. */

@@ -9,7 +9,7 @@ import type { Ledger } from '../ledger.ts'
 import { type Addressed, address } from './address.ts'
 import { type Answer, refusalAnswer, vendorAnswer, writeAnswer } from './answer.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
-import type { CallClient, CallRequest } from './call-request.ts'
+import type { CallRequest } from './call-request.ts'
 import { callNumbered } from './numbered.ts'
 import { type PricedCall, priceCall, secretMissing, textForVendor } from './price.ts'
 import { relayRead } from './read.ts'
@@ -22,7 +22,7 @@ import { sealRequest } from './stored-request.ts'
 export async function answerCall(ledger: Ledger, request: CallRequest): Promise<void> {
   const { client, headers } = request
   const who = await authenticate(ledger, headers['authorization'])
-  if ('code' in who) return refuse(ledger, client, { refused: who, forSidecar: true })
+  if ('code' in who) return refuse(ledger, request, { refused: who, forSidecar: true })
 
   const sinceMs = ledger.clock.monotonicMs()
   let text: CallText | undefined
@@ -50,7 +50,7 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
     if ('code' in priced) return refuseKnown(ledger, request, { ...known, refused: priced })
     if ('objectAnswer' in priced) {
       // No note: nothing was numbered, so the sidecar must not take its seen facts for recorded.
-      return writeAnswer(client, vendorAnswer(priced.objectAnswer, plainNote(ledger)), false)
+      return writeAnswer(request, vendorAnswer(priced.objectAnswer, plainNote(ledger)), false)
     }
     const secret = ledger.secrets.read(addressed.vendor.secretRef)
     if (secret === undefined) return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
@@ -58,19 +58,20 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
     const { stored } = priced
     const answer = await callNumbered(ledger, { request: numbering, stored, secret, addressed, client, sinceMs })
     if (answer === undefined) return
-    if (answer !== 'judge_again') return writeAnswer(client, answer, isPod(recognised))
+    if (answer !== 'judge_again') return writeAnswer(request, answer, isPod(recognised))
   }
 }
 
 async function answerRead(
   ledger: Ledger,
-  { client, headers }: CallRequest,
+  request: CallRequest,
   read: Known & { readonly text: CallText; readonly endpoint: Refusal | null },
 ): Promise<void> {
   const { addressed, recognised, text: call, endpoint } = read
+  const { client, headers } = request
   const base = recognised.caller.pod === null ? undefined : headers[BASE_HEADER]
   const refused = await relayRead(ledger, { addressed, recognised, call, endpoint, client, base })
-  if (refused !== undefined) refuse(ledger, client, { refused, forSidecar: isPod(recognised) })
+  if (refused !== undefined) refuse(ledger, request, { refused, forSidecar: isPod(recognised) })
 }
 
 interface Known {
@@ -122,16 +123,16 @@ async function refuseKnown(
   await ledger.store.recordRefusal(recognised?.caller ?? who.caller, call).catch((fault) => {
     ledger.log.error({ err: fault, code: refused.code }, 'a refusal was not recorded')
   })
-  refuse(ledger, request.client, { refused, forSidecar: who.caller.pod !== null })
+  refuse(ledger, request, { refused, forSidecar: who.caller.pod !== null })
 }
 
 function refuse(
   ledger: Ledger,
-  client: CallClient,
+  request: CallRequest,
   { refused, forSidecar }: { readonly refused: Refusal; readonly forSidecar: boolean },
 ): void {
   ledger.metrics.count('ledger_refusals_total', { code: refused.code })
-  writeAnswer(client, refusalAnswer(refused, plainNote(ledger)), forSidecar)
+  writeAnswer(request, refusalAnswer(refused, plainNote(ledger)), forSidecar)
 }
 
 function plainNote(ledger: Ledger): Answer['note'] {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { REFUSALS, type Refusal, refusalBody, refusalHeaders } from '../../contract/refusals.ts'
+import { REFUSALS, type Refusal, refusalBody, refusalBodyFor, refusalHeaders } from '../../contract/refusals.ts'
 import type { Leaving } from '../leaving.ts'
 import type { ConnectionWatch } from './evidence/connection-watch.ts'
 
@@ -20,7 +20,7 @@ export class AppLeft extends Error {
 /** Answers with a refusal of ours. What the app still sends of its body is read and dropped. */
 export function refuse({ request, response }: AppExchange, refused: Refusal): void {
   if (response.headersSent || response.destroyed) return
-  const body = refusalBody(refused)
+  const body = refusalBodyFor(request.headers['user-agent'], refusalBody(refused))
   const closing = request.complete ? {} : { connection: 'close' }
   response.writeHead(REFUSALS[refused.code].status, {
     ...refusalHeaders(refused),

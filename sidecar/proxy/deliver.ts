@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AnswerNote } from '../../contract/call.ts'
+import { refusalBodyFor } from '../../contract/refusals.ts'
 import { endJoined, flushAfterThisTurn } from '../../runtime/joined-answer.ts'
 import { type AppExchange, AppLeft } from './app-exchange.ts'
 import type { OpenLine, Room } from './delivery-file.ts'
@@ -74,8 +75,9 @@ function keep(pod: Pod, line: OpenLine, verdict: Verdict): void {
 }
 
 /** Writes a collected answer at once, any other as it comes. Throws when it is cut, or when the app leaves. */
-export async function sendToApp(app: AppExchange, answer: RelayedAnswer, beforeLastByte: () => void): Promise<void> {
+export async function sendToApp(app: AppExchange, relayed: RelayedAnswer, beforeLastByte: () => void): Promise<void> {
   const { response } = app
+  const answer = asAppReads(app, relayed)
   response.sendDate = false
   response.writeHead(answer.status, answeredHeaders(answer.headers, answer.note))
   if (isEventStream(answer)) flushAfterThisTurn(response)
@@ -84,6 +86,12 @@ export async function sendToApp(app: AppExchange, answer: RelayedAnswer, beforeL
   assertStays(app)
   beforeLastByte()
   endJoined(response, last)
+}
+
+function asAppReads({ request }: AppExchange, answer: RelayedAnswer): RelayedAnswer {
+  if (answer.refused === undefined || !Buffer.isBuffer(answer.body)) return answer
+  const body = Buffer.from(refusalBodyFor(request.headers['user-agent'], answer.body.toString()))
+  return { ...answer, headers: { ...answer.headers, 'content-length': String(body.length) }, body }
 }
 
 /** All of an event stream goes out as it comes but its end; of any other answer the last part is held back. */

@@ -94,7 +94,7 @@ function terminationMessage({ spent, ended }: Memory): string {
   if (ended !== null) return JSON.stringify({ reason: ended.code, message: ended.message })
   if (cap === undefined) return ''
   const { level, limitUsd, spentUsd, reservedUsd } = cap
-  const message = `The ${level} cap of $${limitUsd} is spent: $${spentUsd} spent, $${reservedUsd} reserved.`
+  const message = `The ${level} cap of $${limitUsd} had no room for a call: $${spentUsd} is spent and $${reservedUsd} is reserved.`
   return JSON.stringify({ reason: 'cap_exhausted', ...cap, message })
 }
 

@@ -76,6 +76,10 @@ describe('what a person sees of a run', () => {
 describe('a line of our logs', () => {
   const READ: readonly (readonly [line: string, read: ReturnType<typeof readLogLine>])[] = [
     ['{"level":50,"msg":"it failed","err":{"message":"disk full"}}', { isWarning: true, text: 'it failed: disk full' }],
+    [
+      '{"level":50,"vendor":"sms","msg":"the vendor refused our secret"}',
+      { isWarning: true, text: 'the vendor refused our secret (vendor sms)' },
+    ],
     ['{"level":30,"msg":"served"}', { isWarning: false, text: 'served' }],
     ['{"level":"warn","msg":"x"}', undefined],
     ['{"level":40', undefined],

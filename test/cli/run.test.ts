@@ -70,7 +70,9 @@ describe('jobcap run', function () {
     expect(stage.charges).to.equal(2)
     const [, why, command] =
       /stopped +(.+)\nTo go on with the rest [^\n]+\n {2}jobcap (.+)\n$/.exec(run.out) ?? expect.fail(run.out)
-    expect(why).to.equal('The run cap of $10.00 is spent: $8.00 spent, $0.00 reserved. (cap_exhausted, jobcap-proxy)')
+    expect(why).to.equal(
+      'The run cap of $10.00 had no room for a call: $8.00 is spent and $0.00 is reserved. (cap_exhausted, jobcap-proxy)',
+    )
     const args = String(command).split(' ')
     expect(args.slice(-2)).to.deep.equal(['--annotate', 'jobcap.dev/cap-usd=20.00'])
     const next = stage.start(args)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { refusal, refusalBody } from '../../contract/refusals.ts'
+import { refusal, refusalBody, refusalBodyFor } from '../../contract/refusals.ts'
 
 describe('the body of a refusal', () => {
   it('says code and message where each vendor’s own clients look for them', () => {
@@ -16,4 +16,24 @@ describe('the body of a refusal', () => {
       error: { type: 'rate_limit_error', code: 'cap_exhausted', message: 'Spent.' },
     })
   })
+
+  const body = refusalBody(refusal('cap_exhausted', 'Spent.', { level: 'run' }))
+
+  for (const userAgent of [
+    'twilio-go/1.31.0 (linux amd64) go/go1.26.8',
+    'twilio-java/11.0.0 (Linux)',
+    'twilio-csharp/7.9.1',
+  ]) {
+    it(`has a number for a code, and its status, for ${userAgent}, whose own type of errors holds no text there`, () => {
+      const read = JSON.parse(refusalBodyFor(userAgent, body)) as object
+      expect(read).to.include({ code: 20_429, status: 429, message: 'Spent.', name: 'cap_exhausted', level: 'run' })
+      expect(read).to.have.nested.property('error.code', 'cap_exhausted')
+    })
+  }
+
+  for (const userAgent of [undefined, 'twilio-node/6.2.0 (linux x64) node/26', 'my-twilio-go/1', 'curl/8']) {
+    it(`is left as it is for ${userAgent ?? 'a client without a name'}`, () => {
+      expect(refusalBodyFor(userAgent, body)).to.equal(body)
+    })
+  }
 })

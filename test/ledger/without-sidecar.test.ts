@@ -67,6 +67,14 @@ describe('a client without a sidecar: a vault key and its own Idempotency-Key', 
     expect(refusals).to.have.length(1)
   })
 
+  it('gets a number for a code where its SDK takes no text there', async () => {
+    const dear = { ...payment(await newKey('1.00'), 'invoice-go'), body: 'amount=101&currency=usd' }
+    const asked = (more: object) => ask(ledger.address, { ...dear, headers: { ...dear.headers, ...more } })
+    const [plain, numbered] = [await asked({}), await asked({ 'user-agent': 'twilio-go/1.31.0 (linux amd64)' })]
+    expect(JSON.parse(plain.text)).to.include({ code: 'cap_exhausted' })
+    expect(JSON.parse(numbered.text)).to.include({ code: 20_429, status: 429, name: 'cap_exhausted' })
+  })
+
   it('may send JSON on a Stripe route: it goes out as the form, and is the same call either way', async () => {
     const key = await newKey()
     const form = await ask(ledger.address, {

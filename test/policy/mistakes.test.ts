@@ -124,7 +124,7 @@ describe('a mistake in a policy', () => {
 
   for (const [baseUrl, said] of PATHS) {
     it(`the address ${baseUrl} of a vendor of tokens is answered with what to write`, () => {
-      expect(problemsOf(policyWithTokens(baseUrl)))
+      expect(problemsOf(policyWithTokens(baseUrl, 'anthropic')))
         .to.include(`spec.vendors[0].baseUrl: `)
         .and.include(said)
     })
@@ -170,6 +170,8 @@ describe('a slash at the end of a vendor’s address', () => {
     const tokens = parsePolicies(policyWithTokens('https://llm.example.com/api/'), 'p.yaml')
     expect(tokens).to.have.nested.property('policies[0].vendors[0].baseUrl', 'https://llm.example.com')
     expect(tokens).to.have.nested.property('policies[0].vendors[0].basePath', '/api')
+    const versioned = parsePolicies(policyWithTokens('https://llm.example.com/v1/'), 'p.yaml')
+    expect(versioned).to.have.nested.property('policies[0].vendors[0].basePath', '/v1')
   })
 })
 
@@ -278,7 +280,7 @@ function fieldsOfExample(): ReadonlySet<string> {
   return fields
 }
 
-function policyWithTokens(baseUrl: string): string {
-  const llm = `{name: llm, type: openai, baseUrl: "${baseUrl}", secretRef: {name: a, key: b}, allowedEndpoints: ["POST /v1/embeddings"]}`
+function policyWithTokens(baseUrl: string, type = 'openai'): string {
+  const llm = `{name: llm, type: ${type}, baseUrl: "${baseUrl}", secretRef: {name: a, key: b}, allowedEndpoints: ["POST /v1/embeddings"]}`
   return EXAMPLE.replace(/vendors:[^]*/, `vendors: [${llm}]\n`)
 }

@@ -71,7 +71,9 @@ describe('the npm package', function () {
       stage.write('job.yaml', job({ spec: 'completions: 3' }))
       const first = stage.startRun([], packed)
       expect(await first.ended, first.all).to.equal(1)
-      expect(first.out).to.include('The run cap of $10.00 is spent: $8.00 spent, $0.00 reserved. (cap_exhausted')
+      expect(first.out).to.include(
+        'The run cap of $10.00 had no room for a call: $8.00 is spent and $0.00 is reserved. (cap_exhausted',
+      )
       const next = stage.startRun(['--continue', 'bill', '--annotate', 'jobcap.dev/cap-usd=12.00'], packed)
       expect(await next.ended, next.all).to.equal(0)
       expect(next.out).to.match(/spent +\$12\.00 of \$12\.00\n +calls +1 settled, 2 replayed, 0 refused/)

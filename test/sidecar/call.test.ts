@@ -51,6 +51,17 @@ describe('a call through the sidecar', () => {
     expect(answer.headers).to.not.have.any.keys('jobcap-note', 'jobcap-x')
   })
 
+  it('is refused with a number for a code where the SDK of the app takes no text there: by the ledger, and by itself', async () => {
+    await setting.start()
+    setting.ledger.onCall = (call) => call.refuse(refusal('cap_exhausted', 'Spent.'))
+    const headers = 'user-agent: twilio-go/1.31.0 (linux amd64) go/go1.26.8\r\n'
+    const byLedger = await (await setting.open()).post(form(5), { headers }).answer()
+    expect(byLedger.headers).to.include({ 'jobcap-refused': 'cap_exhausted' })
+    expect(JSON.parse(byLedger.body)).to.include({ code: 20_429, status: 429, message: 'Spent.' })
+    const byItself = await (await setting.open()).post(form(5), { headers: `${headers}jobcap-x: 1\r\n` }).answer()
+    expect(JSON.parse(byItself.body)).to.include({ code: 20_000 + byItself.status, status: byItself.status })
+  })
+
   it('waits for its turn behind a call to the same counterparty, while other calls pass', async () => {
     await setting.start()
     setting.hold()

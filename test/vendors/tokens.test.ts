@@ -186,6 +186,14 @@ describe('what a call for tokens may cost at most', () => {
     })
   }
 
+  for (const path of ['/messages', '/messages/count_tokens']) {
+    it(`Anthropic’s ${path} without /v1, of a client that was given too short an address, is told so`, () => {
+      const refused = boundOf(chat(CLAUDE, { path }), 'anthropic')
+      expect(refused).to.have.property('code', 'route_unknown')
+      expect(refused).to.have.property('message').that.includes(`Is POST /v1${path} meant?`).and.includes('base URL')
+    })
+  }
+
   const ODD_MODELS = [
     '',
     ' ',

@@ -1,4 +1,5 @@
 import type { VendorPricing } from '../../contract/pricing.ts'
+import { refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
 import type { Actual, Bound, Costing, Settling } from '../costing.ts'
@@ -9,6 +10,7 @@ import { boundOf } from './cost-bound.ts'
 import { anthropicReader } from './cost-stream.ts'
 import { priceOfUsage } from './cost-usage.ts'
 
+const MESSAGES = 'POST /v1/messages'
 /** Free to ask: it only counts. */
 const COUNTING = 'POST /v1/messages/count_tokens'
 
@@ -33,7 +35,15 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
   const problem = requestProblem(call)
   if (problem !== null) return problem
   const route = `${call.method} ${call.path}`
-  if (route === 'POST /v1/messages') return boundOf(call, tokenPricing(pricing))
+  if (route === MESSAGES) return boundOf(call, tokenPricing(pricing))
+  // Clients differ in whether the address that they are given ends in `/v1`, and read it from one variable.
+  const meant = `${call.method} /v1${call.path}`
+  if (meant === MESSAGES || meant === COUNTING) {
+    return refusal(
+      'route_unknown',
+      `There is no ${route}. Is ${meant} meant? Then the app's base URL has to end in \`/v1\`.`,
+    )
+  }
   return isReadMethod(call.method) || route === COUNTING ? { kind: 'free' } : undeclaredRoute(call)
 }
 
