@@ -10,8 +10,6 @@ export interface Entries {
   readonly ledger: string
   readonly issuer: string
   readonly proxy: string
-  /** The proxy's postStart hook. */
-  readonly ready: string
 }
 
 /** In a clone the sources, and the sidecar's bundles where they are newer than the sources; else the package's bundles. */
@@ -21,14 +19,12 @@ export function entries(): Entries {
       ledger: join(BASE, 'ledger/main.js'),
       issuer: join(BASE, 'jobcap-issuer.cjs'),
       proxy: join(BASE, 'jobcap-proxy.cjs'),
-      ready: join(BASE, 'jobcap-ready.cjs'),
     }
   }
   return {
     ledger: join(BASE, 'ledger/main.ts'),
     issuer: freshBundle('dist/jobcap-issuer.cjs') ?? join(BASE, 'sidecar/issuer/main.ts'),
     proxy: freshBundle('dist/jobcap-proxy.cjs') ?? join(BASE, 'sidecar/proxy/main.ts'),
-    ready: freshBundle('dist/jobcap-ready.cjs') ?? join(BASE, 'sidecar/ready/main.ts'),
   }
 }
 

@@ -20,6 +20,7 @@ import { failAtOnce, restartNever } from './plan/restarts.ts'
 import { warnOfSecretVolumes } from './plan/secret-volumes.ts'
 import type { PlanSettings } from './plan/settings.ts'
 
+export { LEAN_MALLOC } from './plan/containers.ts'
 export type { JsonObject } from './plan/json.ts'
 export { diff, type PatchOperation } from './plan/json-patch.ts'
 export type { Change, InjectPlan, Plan, RefusePlan, SkipPlan, Warning } from './plan/outcome.ts'

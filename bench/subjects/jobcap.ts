@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { LEAN_MALLOC, LEAN_NODE } from '../../cli/run/pod-parts.ts'
+import { LEAN_NODE } from '../../cli/run/pod-parts.ts'
 import { asJobUid, asPodUid } from '../../contract/ids.ts'
 import { TERMS_ANNOTATION, TOKEN_AUDIENCE } from '../../contract/labels.ts'
 import type { LocalPodToken } from '../../contract/workload.ts'
 import { signPodToken } from '../../runtime/pod-token.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
-import { isOpen, type Part } from '../processes.ts'
+import { LEAN_MALLOC } from '../../webhook/plan.ts'
+import type { Part } from '../processes.ts'
 import { CHARGE, type Ground, type Subject } from './subject.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -33,7 +34,7 @@ export interface JobcapShape {
   readonly storeParts?: Readonly<Record<string, Part>>
 }
 
-/** The whole path, started as a person would: ledger, issuer, sidecar. */
+/** The whole path, started as in a Pod: ledger, sidecar, and the issuer, which ends once the sidecar can carry calls. */
 export async function startJobcap(ground: Ground, shape: JobcapShape): Promise<Subject> {
   const { processes } = ground
   const folder = join(ground.folder, shape.name.replaceAll(/[^a-z0-9]+/g, '-'))
@@ -44,6 +45,7 @@ export async function startJobcap(ground: Ground, shape: JobcapShape): Promise<S
   const { ledger, url: ledgerUrl } = await startLedger(ground, folder, shape)
   const port = await freePort()
   const env = {
+    ...LEAN_MALLOC,
     JOBCAP_LEDGER_URL: ledgerUrl,
     JOBCAP_PORT: String(port),
     JOBCAP_STATE_DIR: join(folder, 'pod'),
@@ -55,16 +57,15 @@ export async function startJobcap(ground: Ground, shape: JobcapShape): Promise<S
   const { nodeFlags = [] } = shape
   const command = process.execPath
   const named = (part: string) => `${shape.name.replaceAll(/[^a-z0-9]+/g, '-')}-${part}`
-  const issuer = processes.start({ name: named('issuer'), command, env, args: [ISSUER_BUNDLE] })
-  const code = await issuer.ended
-  if (code !== 0) throw new Error(`bench: the issuer ended with ${code}:\n${processes.errorsOf(issuer)}`)
   const sidecar = processes.start({
     name: named('proxy'),
     command,
-    env: { ...env, ...LEAN_MALLOC },
+    env,
     args: [...nodeFlags, ...LEAN_NODE, PROXY_BUNDLE],
   })
-  await processes.until(sidecar, () => isOpen(port))
+  const issuer = processes.start({ name: named('issuer'), command, env, args: [ISSUER_BUNDLE] })
+  const code = await issuer.ended
+  if (code !== 0) throw new Error(`bench: the issuer ended with ${code}:\n${processes.errorsOf(issuer)}`)
   return {
     name: shape.name,
     url: `http://127.0.0.1:${port}`,

@@ -20,8 +20,6 @@ const SOCKET_MOUNT = '/run/jobcap-ledger'
  * once outlives it, and is carried on to be collected at greater cost.
  */
 export const LEAN_NODE = ['--max-semi-space-size=2']
-/** glibc keeps freed memory in an arena for each thread; one is enough for one thread that works. */
-export const LEAN_MALLOC = { MALLOC_ARENA_MAX: '1' }
 /** First of the loopback ports that stand for a vendor each where no host name can. */
 const FIRST_VENDOR_PORT = 18_081
 /** Where nothing can be bound, paths in variables are given their real places (local/), but not those in our programs. */
@@ -54,7 +52,7 @@ export interface PodPlace {
  */
 export function podParts(socket: string, about: PodPlace): PodParts {
   const { isolation, policies, environment } = about
-  const { issuer, proxy, ready } = entries()
+  const { issuer, proxy } = entries()
   const hasNamespaces = isolation.level !== 'none'
   const ports = hasNamespaces ? [] : vendorPorts(policies)
   const node = [process.execPath, ...LEAN_NODE]
@@ -68,8 +66,7 @@ export function podParts(socket: string, about: PodPlace): PodParts {
       [ISSUER_CONTAINER]: { command: [...node, issuer], environment: paths },
       [PROXY_CONTAINER]: {
         command: [...node, proxy],
-        postStart: [...node, ready],
-        environment: { ...paths, ...ofProxy, ...LEAN_MALLOC },
+        environment: { ...paths, ...ofProxy },
       },
     },
     privateBinds: hasNamespaces

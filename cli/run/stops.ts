@@ -1,9 +1,4 @@
-import {
-  EXIT_LEDGER_UNREACHABLE,
-  EXIT_MISCONFIGURED,
-  EXIT_POD_REFUSED,
-  EXIT_RUN_REFUSED,
-} from '../../contract/exit-codes.ts'
+import { EXIT_MISCONFIGURED, EXIT_POD_REFUSED, EXIT_RUN_REFUSED, EXIT_UNREACHABLE } from '../../contract/exit-codes.ts'
 import { ISSUER_CONTAINER, PROXY_CONTAINER } from '../../contract/labels.ts'
 import type { JobResult } from '../../local/run.ts'
 import type { Stop } from './events.ts'
@@ -12,7 +7,7 @@ import type { Stop } from './events.ts'
 const OWN_EXITS: ReadonlyMap<number, string> = new Map([
   [EXIT_RUN_REFUSED, 'The run is refused.'],
   [EXIT_POD_REFUSED, 'The Pod is refused.'],
-  [EXIT_LEDGER_UNREACHABLE, 'No ledger answered within the deadline.'],
+  [EXIT_UNREACHABLE, 'No ledger, or then no proxy, answered within the deadline.'],
   [EXIT_MISCONFIGURED, 'A setting cannot be read; see its log.'],
 ])
 

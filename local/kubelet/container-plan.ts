@@ -10,8 +10,6 @@ import { buildEnvironment, expand, type NamespaceData } from './environment.ts'
 export interface LocalCommand {
   /** Takes the place of the image's entrypoint and of `command`; `args` follow it. */
   readonly command: readonly string[]
-  /** Takes the place of the `postStart` hook's command. */
-  readonly postStart?: readonly string[]
   /** More variables; those of the manifest win. */
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -60,7 +58,7 @@ export function planContainer(
     ...own?.environment,
     ...variables,
   }
-  const postStart = own?.postStart ?? container.lifecycle?.postStart?.exec.command
+  const postStart = container.lifecycle?.postStart?.exec.command
   const messagePath = join(place.podFolder, `message-${container.name}`)
   const mounts: ContainerMount[] = [
     { kind: 'bind', source: place.hostsPath, target: '/etc/hosts' },

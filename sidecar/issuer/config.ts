@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { CREDENTIAL_MOUNT_PATH, TOKEN_FILE, TOKEN_MOUNT_PATH } from '../../contract/labels.ts'
 import type { Environment } from '../../runtime/environment.ts'
 import { type LedgerAddress, parseLedgerAddress } from '../ledger-link.ts'
+import { readPort } from '../port.ts'
 
 const DEFAULT_DEADLINE_MS = 5 * 60_000
 
@@ -10,7 +11,9 @@ export interface IssuerConfig {
   readonly tokenFile: string
   readonly stateDir: string
   readonly terminationLog: string
-  /** How long a ledger that is not there is waited for. */
+  /** Of the proxy. */
+  readonly port: number
+  /** How long a ledger that is not there is waited for, and then the proxy. */
   readonly deadlineMs: number
 }
 
@@ -20,7 +23,9 @@ export function readIssuerConfig(env: Environment): IssuerConfig | string {
   if (ledger === undefined) return 'JOBCAP_LEDGER_URL must be https://host:port, http://host:port or unix:/path'
   const deadlineMs = Number(env['JOBCAP_ISSUE_DEADLINE_MS'] ?? DEFAULT_DEADLINE_MS)
   if (!Number.isInteger(deadlineMs) || deadlineMs < 0) return 'JOBCAP_ISSUE_DEADLINE_MS must be whole milliseconds'
-  return { ledger, deadlineMs, ...podPaths(env) }
+  const port = readPort(env)
+  if (port === undefined) return 'JOBCAP_PORT must be a port number'
+  return { ledger, port, deadlineMs, ...podPaths(env) }
 }
 
 /** Where issuer and proxy find what they share; overridable where there is no Pod. */

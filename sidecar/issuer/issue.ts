@@ -1,4 +1,4 @@
-import { EXIT_LEDGER_UNREACHABLE, EXIT_POD_REFUSED, EXIT_RUN_REFUSED } from '../../contract/exit-codes.ts'
+import { EXIT_POD_REFUSED, EXIT_RUN_REFUSED, EXIT_UNREACHABLE } from '../../contract/exit-codes.ts'
 import type { WalkId } from '../../contract/ids.ts'
 import { REFUSALS, type Refusal, type RefusalEntry } from '../../contract/refusals.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -10,9 +10,12 @@ import { exchange, isRefusal, newWalk } from '../exchange.ts'
 import type { SidecarFiles } from '../files.ts'
 import { type LedgerLink, LedgerUnreachable } from '../ledger-link.ts'
 import type { IssuerConfig } from './config.ts'
+import type { TellProxy } from './tell-proxy.ts'
 
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5_000
+/** A proxy that does not listen yet. */
+const TELL_EVERY_MS = 20
 
 export interface IssuerEffects {
   readonly clock: Clock
@@ -20,12 +23,14 @@ export interface IssuerEffects {
   readonly random: Random
   readonly files: SidecarFiles
   readonly ledger: LedgerLink
+  readonly tellProxy: TellProxy
   readonly log: Log
 }
 
 /**
- * Pod token to credential file, once. Resolves to the exit code: 0, or 93 (the whole run is refused), 77 (this Pod is),
- * 75 (no ledger within the deadline). May be run again: the file is then replaced.
+ * Pod token to credential file, once; the proxy works with it before this ends. Resolves to the exit code: 0, or 93 (the
+ * whole run is refused), 77 (this Pod is), 75 (no ledger or no proxy within the deadline). May be run again: the proxy then
+ * takes the newer one.
  */
 export async function issue(effects: IssuerEffects, config: IssuerConfig): Promise<number> {
   const { clock, timers, random, files, log } = effects
@@ -34,19 +39,32 @@ export async function issue(effects: IssuerEffects, config: IssuerConfig): Promi
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     const answer = await ask(effects, config.tokenFile, walk)
     if (answer !== undefined && !isRefusal(answer)) {
-      await writeCredential(files, config.stateDir, answer)
+      await writeCredential(files, config.stateDir, { kept: { issuedIn: walk, answer }, as: 'issued' })
       log.info(
         { runUid: answer.runUid, podUid: answer.podUid, index: answer.index, life: answer.life },
         'credential issued',
       )
-      return 0
+      return handOver(effects, giveUpAtMs)
     }
     if (answer !== undefined && !REFUSALS[answer.code].isRetryable) return refused(effects, config, answer)
     if (clock.monotonicMs() + waitMs > giveUpAtMs) {
       log.error({ deadlineMs: config.deadlineMs }, 'no credential within the deadline')
-      return EXIT_LEDGER_UNREACHABLE
+      return EXIT_UNREACHABLE
     }
     await timers.sleep(waitMs)
+  }
+}
+
+/** The app's containers start when this one ends, so by then the proxy listens, and with this credential. */
+async function handOver({ clock, timers, tellProxy, log }: IssuerEffects, giveUpAtMs: number): Promise<number> {
+  for (;;) {
+    const status = await tellProxy()
+    if (status === 200) return 0
+    if (status !== undefined || clock.monotonicMs() + TELL_EVERY_MS > giveUpAtMs) {
+      log.error({ status }, 'the proxy of this Pod does not take the credential')
+      return EXIT_UNREACHABLE
+    }
+    await timers.sleep(TELL_EVERY_MS)
   }
 }
 

@@ -8,6 +8,7 @@ import { systemFiles } from '../files.ts'
 import { connectLedger } from '../ledger-link.ts'
 import { readIssuerConfig } from './config.ts'
 import { issue } from './issue.ts'
+import { tellProxyAt } from './tell-proxy.ts'
 
 /** The init container `jobcap-issuer`: exit codes in `contract/exit-codes.ts`; 1 is a fault of ours. */
 async function main(): Promise<number> {
@@ -18,9 +19,16 @@ async function main(): Promise<number> {
     log.fatal(config)
     return EXIT_MISCONFIGURED
   }
-  const ledger = connectLedger(config.ledger, systemTimers)
+  const effects = {
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+    files: systemFiles,
+    ledger: connectLedger(config.ledger, systemTimers),
+    tellProxy: tellProxyAt(config.port),
+    log,
+  }
   try {
-    const effects = { clock: systemClock, timers: systemTimers, random: systemRandom, files: systemFiles, ledger, log }
     return await issue(effects, config)
   } catch (fault) {
     log.fatal({ err: fault }, 'the credential could not be issued')

@@ -1,6 +1,6 @@
 import type { ExchangeAnswer, ExchangeRequest } from '../../contract/exchange.ts'
 import type { Refusal } from '../../contract/refusals.ts'
-import { readCredential, writeCredential } from '../credential-file.ts'
+import { type KeptCredential, readCredential, readIssued, writeCredential } from '../credential-file.ts'
 import { exchange, isRefusal, newWalk } from '../exchange.ts'
 import { LedgerUnreachable } from '../ledger-link.ts'
 import type { SidecarEffects } from './effects.ts'
@@ -15,29 +15,39 @@ export interface CredentialPlaces {
   readonly stateDir: string
 }
 
-/** The Pod credential: read from the issuer's file, then renewed at about half its life. */
+/** The Pod credential: the issuer's, renewed at about half its life. */
 export class Credentials {
   readonly #effects: SidecarEffects
   readonly #places: CredentialPlaces
   readonly #onExchange: (answer: ExchangeAnswer | Refusal) => void
-  #current: ExchangeAnswer
+  #kept: KeptCredential
   #renewing: Promise<boolean> | null = null
   #cancelRenewal: () => void = () => {}
 
   constructor(
     effects: SidecarEffects,
     places: CredentialPlaces,
-    start: { first: ExchangeAnswer; onExchange: (answer: ExchangeAnswer | Refusal) => void },
+    start: { first: KeptCredential; onExchange: (answer: ExchangeAnswer | Refusal) => void },
   ) {
     this.#effects = effects
     this.#places = places
-    this.#current = start.first
+    this.#kept = start.first
     this.#onExchange = start.onExchange
     this.#scheduleRenewal()
   }
 
   get current(): ExchangeAnswer {
-    return this.#current
+    return this.#kept.answer
+  }
+
+  /** The issuer has run again, in a Pod that is set up anew: from now on its credential, and its life. */
+  async takeIssued(): Promise<void> {
+    const issued = await readIssued(this.#effects.files, this.#places.stateDir)
+    if (issued === undefined || issued.issuedIn === this.#kept.issuedIn) return
+    this.#kept = issued
+    this.#onExchange(issued.answer)
+    this.#scheduleRenewal()
+    this.#effects.log.info({ life: issued.answer.life }, 'a newer credential was issued')
   }
 
   /** Renews now, unless a renewal is under way. False when the old credential stays: it then serves until it expires. */
@@ -73,14 +83,18 @@ export class Credentials {
 
   async #exchange(asked: ExchangeRequest): Promise<Refusal | null> {
     const { ledger, files, log } = this.#effects
+    const { issuedIn } = this.#kept
     const answer = await exchange({ ledger, files, tokenFile: this.#places.tokenFile }, asked)
     this.#onExchange(answer)
     if (isRefusal(answer)) return answer
-    this.#current = answer
+    // Of the life before: the issuer has run again meanwhile.
+    if (issuedIn !== this.#kept.issuedIn) return null
+    const kept = { issuedIn, answer }
+    this.#kept = kept
     this.#scheduleRenewal()
     try {
       // For a sidecar that starts again in this Pod.
-      await writeCredential(files, this.#places.stateDir, answer)
+      await writeCredential(files, this.#places.stateDir, { kept, as: 'renewed' })
     } catch (fault) {
       log.warn({ err: fault }, 'the credential file could not be replaced')
     }
@@ -88,7 +102,7 @@ export class Credentials {
   }
 
   #scheduleRenewal(): void {
-    const leftMs = this.#current.expiresAtMs - this.#effects.clock.nowMs()
+    const leftMs = this.current.expiresAtMs - this.#effects.clock.nowMs()
     const share = 0.5 * (1 + JITTER * ((this.#effects.random.bytes(1)[0] ?? 0) / 127.5 - 1))
     this.#schedule(Math.max(leftMs * share, SHORTEST_RENEWAL_MS))
   }
@@ -99,12 +113,25 @@ export class Credentials {
   }
 }
 
-/** Waits until the issuer's file is there. */
-export async function awaitCredential(effects: SidecarEffects, stateDir: string): Promise<ExchangeAnswer> {
-  for (let hasSaid = false; ; hasSaid = true) {
-    const answer = await readCredential(effects.files, stateDir)
-    if (answer !== undefined) return answer
-    if (!hasSaid) effects.log.warn('there is no credential file yet; calls wait for it')
-    await effects.timers.sleep(200)
+/** The issuer starts once the proxy runs, and says when its file is there; a proxy that starts again finds it. */
+export class FirstCredential {
+  readonly #files: SidecarEffects['files']
+  readonly #stateDir: string
+  readonly found: Promise<KeptCredential>
+  #find: (kept: KeptCredential) => void = () => {}
+
+  constructor({ files }: SidecarEffects, { stateDir }: CredentialPlaces) {
+    this.#files = files
+    this.#stateDir = stateDir
+    this.found = new Promise((resolve) => {
+      this.#find = resolve
+    })
+  }
+
+  /** False when there is none. */
+  async look(): Promise<boolean> {
+    const kept = await readCredential(this.#files, this.#stateDir)
+    if (kept !== undefined) this.#find(kept)
+    return kept !== undefined
   }
 }

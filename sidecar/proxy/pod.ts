@@ -2,7 +2,7 @@ import type { ExchangeAnswer } from '../../contract/exchange.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import { isRefusal } from '../exchange.ts'
 import type { ProxyConfig } from './config.ts'
-import { awaitCredential, Credentials } from './credentials.ts'
+import { Credentials, type FirstCredential } from './credentials.ts'
 import { DeliveryFile } from './delivery-file.ts'
 import { factOf } from './delivery-lines.ts'
 import type { SidecarEffects } from './effects.ts'
@@ -41,15 +41,21 @@ export interface Pod {
 }
 
 /** Waits for the issuer's credential, then picks up what earlier starts of the sidecar left on the memory volume. */
-export async function startPod(effects: SidecarEffects, config: ProxyConfig): Promise<Pod> {
+export async function startPod(
+  effects: SidecarEffects,
+  config: ProxyConfig,
+  credential: FirstCredential,
+): Promise<Pod> {
   const { files } = effects
-  const first = await awaitCredential(effects, config.stateDir)
+  if (!(await credential.look())) effects.log.info('waiting for the issuer')
+  const first = await credential.found
+  const { historyId, life, index, runUid } = first.answer
   const found = DeliveryFile.find(files, config.stateDir)
   const { past } = found
   const ords = await startOrds(files, config.stateDir, past.lastBoot)
   const deliveries = DeliveryFile.open(files, ords.boot, found)
   const refusals = await RunRefusals.open(effects, config)
-  const facts = new SeenFacts(first.historyId, async () => deliveries.recall())
+  const facts = new SeenFacts(historyId, async () => deliveries.recall())
   for (const delivery of past.seen) facts.add(factOf(delivery), delivery.lane)
   const onExchange = (answer: ExchangeAnswer | Refusal) => {
     if (isRefusal(answer)) void refusals.learn(answer, undefined)
@@ -58,7 +64,7 @@ export async function startPod(effects: SidecarEffects, config: ProxyConfig): Pr
   const credentials = new Credentials(effects, config, { first, onExchange })
   const reports = new SeenReports(effects, { credentials, facts })
   if (past.seen.length > 0) reports.schedule()
-  effects.log.info({ boot: ords.boot, life: first.life, index: first.index, runUid: first.runUid }, 'ready')
+  effects.log.info({ boot: ords.boot, life, index, runUid }, 'ready')
   return { effects, credentials, ords, facts, reports, deliveries, refusals, ...startCounting(effects) }
 }
 

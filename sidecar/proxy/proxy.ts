@@ -3,12 +3,13 @@ import type { Socket } from 'node:net'
 import { refusal } from '../../contract/refusals.ts'
 import { BEGIN_ROUTE } from '../../contract/routes.ts'
 import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
+import { ISSUED_PATH } from '../issuer/tell-proxy.ts'
 import { Leaving } from '../leaving.ts'
-import { HEALTH_PATH } from '../ready/ready.ts'
 import { type AppExchange, AppLeft, refuse } from './app-exchange.ts'
 import { begin } from './begin.ts'
 import { carryCall } from './call.ts'
 import type { ProxyConfig } from './config.ts'
+import { FirstCredential } from './credentials.ts'
 import type { SidecarEffects } from './effects.ts'
 import type { ConnectionWatch } from './evidence/connection-watch.ts'
 import { farewell } from './farewell.ts'
@@ -28,13 +29,15 @@ export class Proxy {
   readonly #config: ProxyConfig
   /** Resolves when calls can be carried. Rejects when the memory volume cannot be used. */
   readonly started: Promise<Pod>
+  readonly #firstCredential: FirstCredential
   #pod: Pod | null = null
   #fault: unknown
 
   constructor(effects: SidecarEffects, config: ProxyConfig) {
     this.#effects = effects
     this.#config = config
-    this.started = startPod(effects, config).then(
+    this.#firstCredential = new FirstCredential(effects, config)
+    this.started = startPod(effects, config, this.#firstCredential).then(
       (pod) => {
         this.#pod = pod
         return pod
@@ -69,7 +72,7 @@ export class Proxy {
       const problem = headProblem(app.request)
       if (problem !== null) return refuse(app, problem)
       const path = app.request.url?.split('?')[0]
-      if (path === HEALTH_PATH) return answerJson(app, { status: 'ok' })
+      if (path === ISSUED_PATH) return await this.#serveIssued(app)
       const pod = this.#pod ?? (await this.#podOrRefuse(app))
       if (pod === null) return
       if (path === BEGIN_ROUTE) return await serveBegin(pod, app)
@@ -85,6 +88,19 @@ export class Proxy {
       if (!(fault instanceof AppLeft)) this.#effects.log.error({ err: fault }, 'a call was cut')
       app.response.destroy()
     }
+  }
+
+  /** At the issuer's word that its file is there, or anybody's. False when there is none, or the volume cannot be used. */
+  async takeIssued(): Promise<boolean> {
+    if (!(await this.#firstCredential.look())) return false
+    const pod = await this.started.catch(() => null)
+    await pod?.credentials.takeIssued()
+    return pod !== null
+  }
+
+  async #serveIssued(app: AppExchange): Promise<void> {
+    if (app.request.method !== 'POST' || !(await this.takeIssued())) return refuse(app, refusal('route_not_ours'))
+    answerJson(app, { status: 'ok' })
   }
 
   async #podOrRefuse(app: AppExchange): Promise<Pod | null> {

@@ -78,8 +78,8 @@ export async function measurePodStart(
   await stage.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: BARE } })
   const idle = {
     initContainers: [
-      { name: 'first', image: APP_IMAGE, command: ['true'] },
-      { name: 'second', image: APP_IMAGE, command: ['sleep', '3600'], restartPolicy: 'Always' },
+      { name: 'first', image: APP_IMAGE, command: ['sleep', '3600'], restartPolicy: 'Always' },
+      { name: 'second', image: APP_IMAGE, command: ['true'] },
     ],
     terminationGracePeriodSeconds: 1,
   }

@@ -47,7 +47,7 @@ export function neighboursOn(stage: () => Stage): void {
       expect(invoicesOf(work)).to.deep.equal([work])
       const [pod] = (await podsOf(work)).items as unknown as readonly Injected[]
       expect(pod?.metadata.annotations).to.include.keys(INJECTED_ANNOTATION)
-      expect(pod?.spec.initContainers.map(({ name }) => name)).to.deep.equal(['jobcap-issuer', 'jobcap-proxy'])
+      expect(pod?.spec.initContainers.map(({ name }) => name)).to.deep.equal(['jobcap-proxy', 'jobcap-issuer'])
       expect(pod?.spec.containers.map(({ name }) => name)).to.have.members(['bill', MESH])
       for (const { name, env = [] } of pod?.spec.containers ?? []) {
         const variable = env.find((entry) => entry.name === SECRET_ENV.name)

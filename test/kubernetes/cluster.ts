@@ -194,12 +194,10 @@ async function install({ folder, plane, running, stop, byChart }: Bare): Promise
     }
     const podToken = await token({ account: `${TEAM}/default`, audience: 'jobcap', pod: podName })
     writeFileSync(environment.JOBCAP_TOKEN_FILE, podToken)
+    startNode([join(ROOT, 'sidecar/proxy/main.ts')], running, { environment })
     const issuer = startNode([join(ROOT, 'sidecar/issuer/main.ts')], running, { environment })
     const [code] = (await once(issuer.process, 'exit')) as [number | null]
     if (code !== 0) throw new Error(`the issuer ended with ${code}: ${issuer.log()}`)
-    startNode([join(ROOT, 'sidecar/proxy/main.ts')], running, { environment })
-    const ready = startNode([join(ROOT, 'sidecar/ready/main.ts')], running, { environment })
-    await once(ready.process, 'exit')
     return `http://127.0.0.1:${port}`
   }
   return {

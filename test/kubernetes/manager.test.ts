@@ -33,7 +33,7 @@ describe('jobcap on a real control plane', function () {
       restartPolicy: string
       containers: { env: object[] }[]
     }
-    expect(pod.initContainers.map(({ name }) => name)).to.deep.equal(['jobcap-issuer', 'jobcap-proxy'])
+    expect(pod.initContainers.map(({ name }) => name)).to.deep.equal(['jobcap-proxy', 'jobcap-issuer'])
     expect(job.spec.completionMode).to.equal('Indexed')
     expect(pod.restartPolicy).to.equal('Never')
     expect(JSON.stringify(pod.containers)).not.to.contain('secretKeyRef')

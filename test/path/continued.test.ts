@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { createPodCredentials } from '../../ledger/identity/pod-credential.ts'
@@ -209,7 +209,7 @@ describe('continued runs, terms and credentials', function () {
       const theirs = await other.pay()
       await other.noted('seen')
       await mine.killSidecar()
-      replaceCredential(mine, readFileSync(other.credentialFile, 'utf8'))
+      mine.replaceCredential(other.credential())
       await mine.startSidecar()
       await mine.pay()
       await mine.pay({ customer: 2 })
@@ -227,7 +227,7 @@ describe('continued runs, terms and credentials', function () {
       const [head = '', payload = '', signature = ''] = credential.split(/[_.]/)
       const changed = Buffer.from(payload, 'base64url').toString().replace('"index":0', '"index":7')
       const forged = `${head}_${Buffer.from(changed).toString('base64url')}.${signature}`
-      replaceCredential(pod, JSON.stringify({ ...rest, credential: forged }))
+      pod.replaceCredential({ ...rest, credential: forged })
       await pod.startSidecar()
       expect(gist(await pod.pay())).to.equal('401 credential_invalid')
       expect(job.effects()).to.have.length(0)
@@ -244,11 +244,6 @@ describe('continued runs, terms and credentials', function () {
     const expiresAtMs = Date.now() - 1
     const credential = credentials.sign({ ...content, expiresAtMs })
     // The sidecar does not look at the moment in its file before the ledger has refused.
-    replaceCredential(pod, JSON.stringify({ ...current, credential, expiresAtMs: Date.now() + 600_000 }))
+    pod.replaceCredential({ ...current, credential, expiresAtMs: Date.now() + 600_000 })
   }
 })
-
-function replaceCredential(pod: PathPod, text: string): void {
-  rmSync(pod.credentialFile)
-  writeFileSync(pod.credentialFile, text, { mode: 0o400 })
-}

@@ -40,12 +40,12 @@ export class PathJob implements OwnerJob {
     this.#lookupsBefore = run?.lookupsBefore ?? world.geocoder.truth('effect').length
   }
 
-  /** Issuer, then sidecar. Throws when the issuer is refused. */
+  /** Sidecar, then issuer. Throws when that is refused. */
   async startPod(options: PodOptions = {}): Promise<PathPod> {
     const pod = await this.newPod(options)
+    await pod.startSidecar()
     const code = await pod.issue()
     if (code !== 0) throw new Error(`the issuer ended with ${code}: ${pod.terminationMessage()}`)
-    await pod.startSidecar()
     return pod
   }
 

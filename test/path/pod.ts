@@ -1,14 +1,13 @@
 import { on } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import Stripe from 'stripe'
 import { LEAN_NODE } from '../../cli/run/pod-parts.ts'
 import type { TermsAsked } from '../../contract/workload.ts'
-import { systemClock } from '../../runtime/clock.ts'
-import { systemTimers } from '../../runtime/timers.ts'
-import { awaitReady } from '../../sidecar/ready/ready.ts'
+import type { KeptCredential } from '../../sidecar/credential-file.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
+import { proxyListens } from '../../tools/scene/proxy-listens.ts'
 import { type Ask, ask, type Told } from '../ledger/call.ts'
 import { podToken } from '../ledger/pod.ts'
 import { AppConnection } from '../sidecar/stand-in/app.ts'
@@ -45,7 +44,7 @@ export interface OwnerJob {
   customer(name: string | number): string
 }
 
-/** One Pod: issuer, sidecar and the apps that the test plays or starts. */
+/** One Pod: sidecar, issuer and the apps that the test plays or starts. */
 export class PathPod {
   readonly job: OwnerJob
   readonly name: string
@@ -93,7 +92,7 @@ export class PathPod {
     return `http://127.0.0.1:${this.port}`
   }
 
-  /** Runs the issuer to its exit code. */
+  /** Runs the issuer to its exit code: 0 once the sidecar works with the credential. */
   issue(): Promise<number | null> {
     return this.job.world.startNode([...LEAN_NODE, 'sidecar/issuer/main.ts'], this.#env).ended
   }
@@ -101,8 +100,7 @@ export class PathPod {
   /** Resolves when it listens. */
   async startSidecar(): Promise<void> {
     this.#sidecar = this.job.world.startNode([...LEAN_NODE, 'sidecar/proxy/main.ts'], this.#env)
-    const code = await awaitReady({ clock: systemClock, timers: systemTimers }, this.port)
-    if (code !== 0) throw new Error(`the sidecar does not listen: ${this.#sidecar.log()}`)
+    await proxyListens(this.port)
   }
 
   async killSidecar(): Promise<void> {
@@ -155,9 +153,18 @@ export class PathPod {
     }
   }
 
-  /** The content of the credential file. A secret. */
-  credential(): { credential: string; expiresAtMs: number; life: number; keyId: string } {
-    return JSON.parse(readFileSync(this.credentialFile, 'utf8'))
+  /** What a sidecar that starts again works with. A secret. */
+  credential(): KeptCredential['answer'] {
+    const read = (file: string): KeptCredential => JSON.parse(readFileSync(file, 'utf8'))
+    const issued = read(this.credentialFile)
+    const renewed = join(this.#folder, 'state/renewed.json')
+    return existsSync(renewed) && read(renewed).issuedIn === issued.issuedIn ? read(renewed).answer : issued.answer
+  }
+
+  /** As an issuer would. */
+  replaceCredential(answer: KeptCredential['answer']): void {
+    rmSync(this.credentialFile)
+    writeFileSync(this.credentialFile, JSON.stringify({ issuedIn: 'the test', answer }), { mode: 0o400 })
   }
 
   get credentialFile(): string {

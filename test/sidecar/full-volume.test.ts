@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { systemFiles } from '../../sidecar/files.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
 import { skip } from '../../tools/test/skip.ts'
 import { AppConnection, type RawAnswer } from './stand-in/app.ts'
 import { newStateDir, StandInLedger } from './stand-in/ledger.ts'
+import { writeIssued } from './stand-in/sidecar.ts'
 
 /** Mounts a small memory volume in a namespace of its own, brings the credential there, and becomes the proxy. */
 const IN_A_SMALL_VOLUME = `set -e
 mount -t tmpfs -o size="$VOLUME_SIZE" memory "$JOBCAP_STATE_DIR"
-cp "$CREDENTIAL" "$JOBCAP_STATE_DIR/credential.json"
+cp "$CREDENTIAL" "$JOBCAP_STATE_DIR"
 exec "$@"`
 const NAMESPACES = ['--user', '--map-root-user', '--mount']
 
@@ -38,14 +38,13 @@ describe('a memory volume that is full', () => {
   const startIn = async (volumeSize: string) => {
     ledger = await StandInLedger.start()
     const folder = newStateDir()
-    const credential = join(folder, 'first-credential.json')
     writeFileSync(join(folder, 'token'), 'pod-token')
-    await systemFiles.replace(credential, JSON.stringify(ledger.exchangeAnswer()), 0o400)
+    await writeIssued(folder, ledger.exchangeAnswer())
     port = await freePort()
     const env = {
       PATH: process.env['PATH'],
       VOLUME_SIZE: volumeSize,
-      CREDENTIAL: credential,
+      CREDENTIAL: join(folder, 'credential.json'),
       JOBCAP_LEDGER_URL: ledger.url,
       JOBCAP_TOKEN_FILE: join(folder, 'token'),
       JOBCAP_STATE_DIR: newStateDir(),

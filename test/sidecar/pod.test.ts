@@ -56,7 +56,7 @@ describe('the sidecar and its Pod', () => {
     app.post(BODY)
     await ledger.until(() => held.length === 2)
     expect(held[1]?.claims).to.deep.include({ life: 2, ord: { boot: 1, seq: 2 } })
-    expect(JSON.parse((await sidecar.file('credential.json')) ?? '')).to.include({ life: 2 })
+    expect(JSON.parse((await sidecar.file('renewed.json')) ?? '').answer).to.include({ life: 2 })
   })
 
   it('forgets what was read in earlier lives when a new one begins', async () => {
@@ -113,7 +113,7 @@ describe('the sidecar and its Pod', () => {
     time.advance(80_000)
     await ledger.until(() => ledger.exchanges.length === 1)
     expect(ledger.exchanges).to.deep.equal([{ purpose: 'renew', token: 'Bearer pod-token' }])
-    await sidecar.until(async () => (await sidecar.file('credential.json'))?.includes('pod-credential-1') === true)
+    await sidecar.until(async () => (await sidecar.file('renewed.json'))?.includes('pod-credential-1') === true)
     await (await open()).post(BODY).answer()
     expect(ledger.calls[0]?.headers.authorization).to.equal('Bearer pod-credential-1')
   })
@@ -129,7 +129,7 @@ describe('the sidecar and its Pod', () => {
       // The ledger's credential lives 600 s by the ledger's own clock.
       time.advance(590_000)
       await ledger.until(() => ledger.exchanges.length === 1)
-      await sidecar.until(async () => (await sidecar.file('credential.json'))?.includes('pod-credential-1') === true)
+      await sidecar.until(async () => (await sidecar.file('renewed.json'))?.includes('pod-credential-1') === true)
       await (await open()).post(BODY).answer()
       expect(ledger.calls[0]?.headers.authorization).to.equal('Bearer pod-credential-1')
     })
@@ -258,22 +258,6 @@ describe('the sidecar and its Pod', () => {
     expect((await app.answer()).body).to.equal('{"id":"last"}')
     expect(await leaving).to.equal(0)
     expect(ledger.seen.map(({ digest }) => digest)).to.include(held[0]?.claims.identity.digest)
-  })
-
-  it('answers before there is a credential that it listens, and keeps calls waiting for it', async () => {
-    await start()
-    const { stateDir } = sidecar
-    sidecar.close()
-    const { rmSync, writeFileSync } = await import('node:fs')
-    const credential = readFileSync(join(stateDir, 'credential.json'), 'utf8')
-    rmSync(join(stateDir, 'credential.json'))
-    sidecar = new SidecarUnderTest(ledger.url, { stateDir })
-    port = await sidecar.listen()
-    const app = await open()
-    expect((await app.send('GET /_jobcap/healthz HTTP/1.1\r\nhost: a\r\n\r\n').answer()).status).to.equal(200)
-    app.post(BODY)
-    writeFileSync(join(stateDir, 'credential.json'), credential)
-    expect((await app.answer()).status).to.equal(200)
   })
 
   it('keeps a Node app’s pooled connections alive, which prove the reading of the answers before', async () => {

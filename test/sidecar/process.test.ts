@@ -10,6 +10,7 @@ import Stripe from 'stripe'
 import { LEAN_NODE } from '../../cli/run/pod-parts.ts'
 import { refusal } from '../../contract/refusals.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
+import { proxyListens } from '../../tools/scene/proxy-listens.ts'
 import { AppConnection } from './stand-in/app.ts'
 import { newStateDir, StandInLedger } from './stand-in/ledger.ts'
 
@@ -42,10 +43,15 @@ describe('issuer and proxy as processes', () => {
   let proxies: Process[]
 
   const issue = (more: Record<string, string> = {}) => run(['sidecar/issuer/main.ts'], { ...env, ...more })
-  const startProxy = async (entry = 'sidecar/proxy/main.ts') => {
+  const runProxy = (entry = 'sidecar/proxy/main.ts') => {
     const proxy = run([entry], env)
     proxies.push(proxy)
-    expect(await run(['sidecar/ready/main.ts'], env).exit).to.equal(0)
+    return proxy
+  }
+  /** As in a Pod: the issuer ends once the proxy works with its credential. */
+  const startPod = async () => {
+    const proxy = runProxy()
+    expect(await issue().exit).to.equal(0)
     return proxy
   }
   const stop = (proxy: Process) => {
@@ -74,11 +80,12 @@ describe('issuer and proxy as processes', () => {
   })
 
   it('the issuer puts the credential where only its user can read it, and nothing secret into its log', async () => {
+    runProxy()
     const issuer = issue()
     expect(await issuer.exit).to.equal(0)
     const path = join(stateDir, 'credential.json')
     expect(statSync(path).mode & 0o777).to.equal(0o400)
-    expect(JSON.parse(readFileSync(path, 'utf8'))).to.deep.include({ life: 1, credential: 'pod-credential-1' })
+    expect(JSON.parse(readFileSync(path, 'utf8')).answer).to.deep.include({ life: 1, credential: 'pod-credential-1' })
     expect(ledger.exchanges).to.deep.equal([{ purpose: 'issue', token: 'Bearer the-pod-token' }])
     expect(issuer.log())
       .to.include('credential issued')
@@ -89,10 +96,29 @@ describe('issuer and proxy as processes', () => {
   it('the issuer waits for a ledger that comes later', async () => {
     const { port: ledgerPort } = ledger
     await ledger.close()
+    runProxy()
     const issuer = issue()
     await once(issuer.child.stderr ?? process.stdin, 'data')
     await ledger.listen(ledgerPort)
     expect(await issuer.exit).to.equal(0)
+  })
+
+  it('the issuer waits for a proxy that comes later, and tells it at once', async () => {
+    const issuer = issue()
+    while (!issuer.log().includes('credential issued')) await once(issuer.child.stderr ?? process.stdin, 'data')
+    expect(issuer.child.exitCode).to.equal(null)
+    const proxy = runProxy()
+    expect(await issuer.exit).to.equal(0)
+    expect(proxy.log()).to.include('"ready"')
+  })
+
+  it('the proxy ends at once and with 0 when the issuer was refused', async () => {
+    const proxy = runProxy()
+    while (!proxy.log().includes('waiting for the issuer')) await once(proxy.child.stderr ?? process.stdin, 'data')
+    ledger.refusesExchange = refusal('continue_unknown')
+    expect(await issue().exit).to.equal(93)
+    expect(await stop(proxy)).to.equal(0)
+    expect(ledger.exchanges).to.have.length(1)
   })
 
   const CODES: readonly [string, number, Parameters<typeof refusal>[0] | null, Record<string, string>][] = [
@@ -105,7 +131,9 @@ describe('issuer and proxy as processes', () => {
       { JOBCAP_LEDGER_URL: 'http://127.0.0.1:1', JOBCAP_ISSUE_DEADLINE_MS: '250' },
     ],
     ['a ledger that stays not ready', 75, 'ledger_not_ready', { JOBCAP_ISSUE_DEADLINE_MS: '250' }],
+    ['a proxy that is not there within the deadline', 75, null, { JOBCAP_ISSUE_DEADLINE_MS: '250' }],
     ['no address of a ledger', 78, null, { JOBCAP_LEDGER_URL: '' }],
+    ['no port of the proxy', 78, null, { JOBCAP_PORT: 'http' }],
     ['no token', 77, null, { JOBCAP_TOKEN_FILE: '/nowhere/token' }],
   ]
   for (const [what, code, refused, more] of CODES) {
@@ -116,8 +144,7 @@ describe('issuer and proxy as processes', () => {
   }
 
   it('the official Stripe package charges through both, by host name, with retries of its own that stay one call', async () => {
-    expect(await issue().exit).to.equal(0)
-    const proxy = await startProxy()
+    const proxy = await startPod()
     ledger.onCall = (call) =>
       ledger.calls.length === 2
         ? call.refuse(refusal('vendor_unreachable'))
@@ -143,8 +170,7 @@ describe('issuer and proxy as processes', () => {
   })
 
   it('the proxy exits with 93 when the cap is spent, and says how much in its termination message', async () => {
-    expect(await issue().exit).to.equal(0)
-    const proxy = await startProxy()
+    const proxy = await startPod()
     ledger.onCall = (call) =>
       call.refuse(
         refusal('cap_exhausted', undefined, {
@@ -168,14 +194,14 @@ describe('issuer and proxy as processes', () => {
   })
 
   it('the proxy hands in what was seen when it is stopped, and counts its boots', async () => {
-    expect(await issue().exit).to.equal(0)
-    const first = await startProxy()
+    const first = await startPod()
     const app = await AppConnection.open(port)
     await app.post(BODY).answer()
     app.socket.end()
     expect(await stop(first)).to.equal(0)
     expect(ledger.seen.map(({ n }) => n)).to.deep.equal([1])
-    await startProxy()
+    runProxy()
+    await proxyListens(port)
     const next = await AppConnection.open(port)
     await next.post(BODY).answer()
     next.socket.destroy()
@@ -183,20 +209,18 @@ describe('issuer and proxy as processes', () => {
   })
 
   it('the proxy waits for its port when another process has it', async () => {
-    expect(await issue().exit).to.equal(0)
     const squatter = createServer().listen(port, '127.0.0.1')
     await once(squatter, 'listening')
-    const proxy = run(['sidecar/proxy/main.ts'], env)
-    proxies.push(proxy)
+    const proxy = runProxy()
     await once(proxy.child.stderr ?? process.stdin, 'data')
     await new Promise((resolve) => squatter.close(resolve))
-    expect(await run(['sidecar/ready/main.ts'], env).exit).to.equal(0)
+    expect(await issue().exit).to.equal(0)
     expect(proxy.child.exitCode).to.equal(null)
   })
 
   it('the proxy exits with 78 on settings that it cannot work with', async () => {
     env['JOBCAP_VENDOR_PORTS'] = 'stripe'
-    const proxy = run(['sidecar/proxy/main.ts'], env)
+    const proxy = runProxy()
     expect(await proxy.exit).to.equal(78)
     expect(proxy.log()).to.include('JOBCAP_VENDOR_PORTS')
   })
@@ -216,8 +240,8 @@ describe('issuer and proxy as processes', () => {
       const banned = /node_modules\/(?:zod|express|undici|better-sqlite3)\/|\.schema\.ts$|\/cost(?:ing)?\.ts$/
       expect(Object.keys(metafile.inputs).filter((path) => banned.test(path))).to.deep.equal([])
     }
+    const proxy = runProxy(join(stateDir, 'proxy.cjs'))
     expect(await run([join(stateDir, 'issuer.cjs')], env).exit).to.equal(0)
-    const proxy = await startProxy(join(stateDir, 'proxy.cjs'))
     get({ port, host: '::1', path: '/stripe/v1/charges' }).on('response', (answer) => answer.resume())
     await ledger.until(() => ledger.calls.length === 1)
     expect(await stop(proxy)).to.equal(0)

@@ -14,6 +14,7 @@ import { readOrCreateKeyFile } from '../../runtime/key-file.ts'
 import { signPodToken } from '../../runtime/pod-token.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
+import { proxyListens } from '../../tools/scene/proxy-listens.ts'
 import { newStateDir } from './stand-in/ledger.ts'
 
 const POLICY = (vendorUrl: string) => `
@@ -76,9 +77,10 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
     JOBCAP_TERMINATION_LOG: join(folder, 'termination-log'),
     JOBCAP_PORT: String(proxyPort),
   })
-  const startProxy = async () => {
-    const proxy = start(['sidecar/proxy/main.ts'], env())
-    expect(await exitOf(start(['sidecar/ready/main.ts'], env()))).to.equal(0)
+  const startProxy = () => start(['sidecar/proxy/main.ts'], env())
+  const startPod = async () => {
+    const proxy = startProxy()
+    expect(await exitOf(start(['sidecar/issuer/main.ts'], env()))).to.equal(0)
     return proxy
   }
   beforeEach(async () => {
@@ -99,8 +101,7 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
 
   it('charges each intention once through a kill of the ledger and of the sidecar, and ends with 93 at the cap', async () => {
     let ledger = await startLedger()
-    expect(await exitOf(start(['sidecar/issuer/main.ts'], env()))).to.equal(0)
-    let proxy = await startProxy()
+    let proxy = await startPod()
     const stripe = stripeAt(proxyPort)
     const charge = (amount: number) =>
       stripe.paymentIntents.create({
@@ -120,7 +121,8 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
     expect((await third).id).to.not.be.oneOf([first.id, second.id])
     proxy.kill('SIGKILL')
     await once(proxy, 'close')
-    proxy = await startProxy()
+    proxy = startProxy()
+    await proxyListens(proxyPort)
     const other = await charge(700)
     expect(other.amount).to.equal(700)
     const spent = await charge(900).catch((fault: unknown) => fault as Error)
@@ -138,8 +140,7 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
 
   it('ends with 93 after a revocation, and no call passes any more', async () => {
     await startLedger()
-    expect(await exitOf(start(['sidecar/issuer/main.ts'], env()))).to.equal(0)
-    const proxy = await startProxy()
+    const proxy = await startPod()
     const operatorToken = readFileSync(join(folder, 'state', 'operator-token'), 'utf8').trim()
     const operator = createLedgerClient({ address: `http://127.0.0.1:${ledgerPort}`, operatorToken })
     const [key] = await operator.listKeys({})

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { restore } from '../../webhook/plan/restore.ts'
 import { type JsonObject, plan } from '../../webhook/plan.ts'
+import { applyPatch } from './apply-patch.ts'
 import { POLICIES, readJob, SETTINGS } from './surroundings.ts'
 
 const { object: job, namespaceLabels } = readJob(
@@ -18,6 +20,17 @@ interface Pod {
   readonly volumes: { projected?: JsonObject }[]
 }
 const podOf = (object: JsonObject) => (object as { spec: { template: { spec: Pod } } }).spec.template.spec
+
+/** As it was once injected: the issuer first, and a hook that waited for the proxy. */
+function asBefore(admitted: JsonObject): JsonObject {
+  const before = structuredClone(admitted)
+  const [proxy, issuer, ...theirs] = podOf(before).initContainers
+  if (proxy === undefined || issuer === undefined) throw new Error('nothing was injected')
+  for (const ours of [proxy, issuer]) ours['env'] = (ours['env'] as { name: string }[]).slice(0, 2)
+  proxy['lifecycle'] = { postStart: { exec: { command: ['/jobcap/ready'] } } }
+  podOf(before).initContainers.splice(0, Infinity, issuer, proxy, ...theirs)
+  return before
+}
 
 describe('a Job that was injected before', () => {
   it('is not changed for the defaults that the API server has added to what is ours', () => {
@@ -47,12 +60,23 @@ describe('a Job that was injected before', () => {
     podOf(admitted).initContainers.unshift({ name: 'mesh-init' })
     const { job: again } = inject(admitted)
     expect(podOf(again).initContainers.map(({ name }) => name)).to.deep.equal([
-      'jobcap-issuer',
       'jobcap-proxy',
+      'jobcap-issuer',
       'mesh-init',
       'migrate',
       'fetch',
     ])
+  })
+
+  it('gets the order of today when it is a copy of one that was injected with the issuer first', () => {
+    expect(inject(asBefore(inject(job).job)).job).to.deep.equal(inject(job).job)
+  })
+
+  it('is restored in the order in which it was made, when its manifest is applied again', () => {
+    const old = asBefore(inject(job).job)
+    const updated = structuredClone(job)
+    const patch = restore({ old, updated, planned: inject(updated).job })
+    expect(podOf(applyPatch(updated, patch) as JsonObject)).to.deep.equal(podOf(old))
   })
 
   it('has its terms written anew when its annotations say something else', () => {

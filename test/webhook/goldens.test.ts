@@ -55,8 +55,8 @@ describe('admission plan', () => {
     it(`${name}: ours come first, and only they mount what is ours`, () => {
       const { initContainers, containers, volumes } = podOf(planned.job)
       expect(initContainers.slice(0, 2).map((container) => container.name)).to.deep.equal([
-        ISSUER_CONTAINER,
         PROXY_CONTAINER,
+        ISSUER_CONTAINER,
       ])
       expect(volumes.map((volume) => volume.name)).to.include.members([TOKEN_VOLUME, CREDENTIAL_VOLUME])
       const mounts = [...initContainers.slice(2), ...containers].flatMap(({ volumeMounts }) => volumeMounts ?? [])

@@ -13,7 +13,6 @@ export interface Bundle {
 export const SIDECAR_BUNDLES: readonly Bundle[] = [
   { source: 'sidecar/proxy/main.ts', file: 'dist/jobcap-proxy.cjs' },
   { source: 'sidecar/issuer/main.ts', file: 'dist/jobcap-issuer.cjs' },
-  { source: 'sidecar/ready/main.ts', file: 'dist/jobcap-ready.cjs' },
 ]
 
 /** At the place in dist/ that their source has in the tree: see `keepPlaces`. */

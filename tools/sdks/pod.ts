@@ -5,10 +5,7 @@ import { LEAN_NODE } from '../../cli/run/pod-parts.ts'
 import { asJobUid, asPodUid } from '../../contract/ids.ts'
 import { TERMS_ANNOTATION, TOKEN_AUDIENCE } from '../../contract/labels.ts'
 import type { TermsAsked, WorkloadFacts } from '../../contract/workload.ts'
-import { systemClock } from '../../runtime/clock.ts'
 import { signPodToken } from '../../runtime/pod-token.ts'
-import { systemTimers } from '../../runtime/timers.ts'
-import { awaitReady } from '../../sidecar/ready/ready.ts'
 import { freePorts } from '../scene/free-port.ts'
 import type { Call, Told, Way } from './case.ts'
 import type { InstalledSdk } from './install.ts'
@@ -29,7 +26,7 @@ export interface PodPlan {
   readonly way: Way
 }
 
-/** One Pod of completion index 0: issuer, sidecar, and the program that uses the SDK. */
+/** One Pod of completion index 0: sidecar, issuer, and the program that uses the SDK. */
 export class Pod {
   readonly #sidecar: Process
   readonly #app: Process
@@ -56,17 +53,15 @@ export class Pod {
       JOBCAP_VENDOR_PORTS: `${world.of.vendor}=${vendorPort}`,
     }
     const node = (name: string) => start([process.execPath, ...LEAN_NODE, world.sidecarFile(name)], { env })
-    const issuer = node('jobcap-issuer')
-    const code = await issuer.ended
-    if (code !== 0) throw new Error(`the issuer ended with ${code}: ${issuer.log()}`)
     const sidecar = node('jobcap-proxy')
     // Its log, which nobody else reads: a full pipe would stop it.
     const said: string[] = []
     sidecar.output.on('data', (chunk: Buffer) => said.push(chunk.toString()))
-    const isReady = await awaitReady({ clock: systemClock, timers: systemTimers }, port)
-    if (isReady !== 0) {
+    const issuer = node('jobcap-issuer')
+    const code = await issuer.ended
+    if (code !== 0) {
       await sidecar.end('SIGKILL')
-      throw new Error(`the sidecar does not listen: ${sidecar.log()}${said.join('')}`)
+      throw new Error(`the issuer ended with ${code}: ${issuer.log()}${sidecar.log()}${said.join('')}`)
     }
     return new Pod(sidecar, startApp(plan, { port, vendorPort }))
   }

@@ -17,12 +17,12 @@ import type { PlanSettings } from './settings.ts'
 export const ISSUER_ARGS = ['issuer'] as const
 /** `args` of the proxy. */
 export const PROXY_ARGS = ['proxy'] as const
-/** The proxy's `postStart` hook: ends with 0 once the proxy listens. */
-export const READY_COMMAND = ['/jobcap/ready'] as const
 /** Environment of both: where the ledger is. */
 export const LEDGER_URL_ENV = 'JOBCAP_LEDGER_URL'
 /** Environment of both, with TLS only: PEM of the authority that signs for the ledger. */
 export const LEDGER_CA_ENV = 'JOBCAP_LEDGER_CA_PEM'
+/** Environment of both: glibc keeps freed memory in an arena for each thread; one is enough for one thread that works. */
+export const LEAN_MALLOC = { MALLOC_ARENA_MAX: '1' } as const
 
 /** The kubelet renews the token after 80 % of this. */
 const TOKEN_LIFETIME_S = 3_600
@@ -30,15 +30,18 @@ const TOKEN_LIFETIME_S = 3_600
 const CREDENTIAL_VOLUME_SIZE = '16Mi'
 const USER_ID = 65_532
 
-/** Issuer and proxy, before all others, so that the app's own init containers can already call through the proxy. */
+/**
+ * Before all others, so that the app's own init containers can already call through the proxy. The proxy first: it starts
+ * while the issuer's container is made, and the issuer ends when the proxy works with its credential.
+ */
 export function addContainers(draft: Draft, settings: PlanSettings): void {
   const pod = podOf(draft.job)
-  const ours = [issuer(settings), proxy(settings)]
+  const ours = [proxy(settings), issuer(settings)]
   if (!putFirst(pod, 'initContainers', ours)) return
   draft.changes.push({
     code: 'containers_added',
     path: `${POD_PATH}.initContainers`,
-    sentence: `${ISSUER_CONTAINER} fetches the Pod's credential, then ${PROXY_CONTAINER} relays its calls; both start before the app's own containers.`,
+    sentence: `${PROXY_CONTAINER} relays the Pod's calls, and ${ISSUER_CONTAINER} fetches its credential; both start before the app's own containers.`,
   })
 }
 
@@ -79,18 +82,12 @@ function putFirst(pod: JsonObject, key: string, ours: readonly JsonObject[]): bo
   return true
 }
 
-function issuer(settings: PlanSettings): JsonObject {
-  return { name: ISSUER_CONTAINER, ...basics(settings), args: [...ISSUER_ARGS] }
+function proxy(settings: PlanSettings): JsonObject {
+  return { name: PROXY_CONTAINER, ...basics(settings), args: [...PROXY_ARGS], restartPolicy: 'Always' }
 }
 
-function proxy(settings: PlanSettings): JsonObject {
-  return {
-    name: PROXY_CONTAINER,
-    ...basics(settings),
-    args: [...PROXY_ARGS],
-    restartPolicy: 'Always',
-    lifecycle: { postStart: { exec: { command: [...READY_COMMAND] } } },
-  }
+function issuer(settings: PlanSettings): JsonObject {
+  return { name: ISSUER_CONTAINER, ...basics(settings), args: [...ISSUER_ARGS] }
 }
 
 function basics({ image, imagePullPolicy, ledgerUrl, ledgerCaPem, resources }: PlanSettings): JsonObject {
@@ -100,6 +97,7 @@ function basics({ image, imagePullPolicy, ledgerUrl, ledgerCaPem, resources }: P
     env: [
       { name: LEDGER_URL_ENV, value: ledgerUrl },
       ...(ledgerCaPem === null ? [] : [{ name: LEDGER_CA_ENV, value: ledgerCaPem }]),
+      ...Object.entries(LEAN_MALLOC).map(([name, value]) => ({ name, value })),
     ],
     resources: structuredClone(resources),
     securityContext: {

@@ -2,10 +2,13 @@ import { writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { ExchangeAnswer } from '../../../contract/exchange.ts'
 import { systemClock } from '../../../runtime/clock.ts'
 import { createLog } from '../../../runtime/log.ts'
 import { systemRandom } from '../../../runtime/random.ts'
 import { systemTimers } from '../../../runtime/timers.ts'
+import { writeCredential } from '../../../sidecar/credential-file.ts'
+import { newWalk } from '../../../sidecar/exchange.ts'
 import { type SidecarFiles, systemFiles } from '../../../sidecar/files.ts'
 import { connectLedger, parseLedgerAddress } from '../../../sidecar/ledger-link.ts'
 import type { SidecarEffects } from '../../../sidecar/proxy/effects.ts'
@@ -59,7 +62,7 @@ export class SidecarUnderTest {
     { stateDir = newStateDir(), ...effects }: Partial<SidecarEffects> & { stateDir?: string } = {},
   ): Promise<SidecarUnderTest> {
     writeFileSync(join(stateDir, 'token'), 'pod-token')
-    await systemFiles.replace(join(stateDir, 'credential.json'), JSON.stringify(ledger.exchangeAnswer()), 0o400)
+    await writeIssued(stateDir, ledger.exchangeAnswer())
     return new SidecarUnderTest(ledger.url, { stateDir, ...effects })
   }
 
@@ -93,4 +96,9 @@ export class SidecarUnderTest {
       server.closeAllConnections()
     }
   }
+}
+
+/** What a run of the issuer leaves. */
+export function writeIssued(stateDir: string, answer: ExchangeAnswer, issuedIn = newWalk(systemRandom)): Promise<void> {
+  return writeCredential(systemFiles, stateDir, { kept: { issuedIn, answer }, as: 'issued' })
 }

@@ -21,6 +21,7 @@ const ISSUER = 'jobcap-issuer'
 const STATE_DIR = '/state'
 const TOKEN_FILE = '/token'
 const TERMINATION_LOG = '/termination-log'
+const PORT = 8080
 const GRACE_MS = 30_000
 const KILLED = 137
 const PLACES = { stateDir: STATE_DIR, tokenFile: TOKEN_FILE, terminationLog: TERMINATION_LOG }
@@ -40,7 +41,7 @@ export interface PodOptions {
   readonly onResult: (result: PodResult) => void
 }
 
-/** One Pod: the issuer first, then the sidecar, restarted in place when it dies, and the app. */
+/** One Pod: the sidecar, restarted in place when it dies, the issuer beside it, and then the app. */
 export class PodPart {
   readonly #options: PodOptions
   readonly #volume: PodVolume
@@ -48,9 +49,11 @@ export class PodPart {
   /** Those of ended processes too. */
   readonly #everyConnection: Connection[] = []
   #sidecar: { process: Incarnation; proxy: Proxy; server: Server; arrivals: Arrivals } | null = null
+  #issuer: Incarnation | null = null
   #app: { process: Incarnation; app: App } | null = null
   #boots = 0
   #lastPort = 50_000
+  #onSidecarGone: () => void = () => {}
   #isProbing = false
   #isOver = false
   #isEnding = false
@@ -66,16 +69,16 @@ export class PodPart {
   }
 
   start(): void {
+    this.#startSidecar()
     const process = this.#incarnation('issuer', 'issuer', () => this.#fail(ISSUER, KILLED))
+    this.#issuer = process
     const { clock, timers, random, log } = process
-    const effects = { clock, timers, random, log, files: this.#volume.door(process), ledger: this.#link(process) }
-    void issue(effects, { ...PLACES, ledger: NOWHERE, deadlineMs: 300_000 }).then((code) => {
+    const [files, ledger, tellProxy] = [this.#volume.door(process), this.#link(process), () => this.#tell(process)]
+    const effects = { clock, timers, random, log, files, ledger, tellProxy }
+    void issue(effects, { ...PLACES, ledger: NOWHERE, port: PORT, deadlineMs: 300_000 }).then((code) => {
       process.exit()
       if (code !== 0) this.#fail(ISSUER, code)
-      else if (!this.#isEnding) {
-        this.#startSidecar()
-        this.#startApp()
-      }
+      else if (!this.#isEnding) this.#startApp()
     })
   }
 
@@ -83,7 +86,6 @@ export class PodPart {
   stop(): void {
     if (this.#isEnding) return
     if (this.#app === null) {
-      this.#isEnding = true
       this.#fail(ISSUER, KILLED)
       return
     }
@@ -96,6 +98,7 @@ export class PodPart {
     if (this.#isOver) return
     this.#isEnding = true
     this.#options.stage.trace.say(this.#options.name, 'KILLED')
+    this.#issuer?.exit()
     this.#app?.process.exit()
     this.#app?.app.closeConnections()
     this.#endSidecar()
@@ -121,13 +124,31 @@ export class PodPart {
     const { clock, timers, random, log } = process
     const files = this.#volume.door(process)
     const effects = { clock, timers, random, log, files, ledger: this.#link(process), passthrough: NO_PASSTHROUGH }
-    const config = { ...PLACES, ledger: NOWHERE, port: 8080, vendorPorts: new Map(), drainMs: 20_000 }
+    const config = { ...PLACES, ledger: NOWHERE, port: PORT, vendorPorts: new Map(), drainMs: 20_000 }
     const proxy = new Proxy(effects, config)
+    // Its first look at the volume may have been its last.
+    if (!process.isAlive) return
     this.#sidecar = { process, proxy, server: proxy.serverFor(), arrivals: new Arrivals(process) }
     void proxy.started.then(
       (pod) => pod.queues.prove(() => this.#probe()),
       () => {},
     )
+  }
+
+  /** The issuer's word to the sidecar. Undefined when none listens, or it dies over it. */
+  #tell(issuer: Incarnation): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      const answer = (status?: number) => {
+        this.#onSidecarGone = () => {}
+        issuer.wake(this.#options.stage.delayMs(issuer.chance), () => resolve(status))
+      }
+      void issuer.effect('tell', () => {
+        if (this.#sidecar === null) return void answer()
+        const { process, proxy } = this.#sidecar
+        this.#onSidecarGone = answer
+        process.wake(1, () => void proxy.takeIssued().then((isTaken) => answer(isTaken ? 200 : 404)))
+      })
+    })
   }
 
   #startApp(): void {
@@ -185,6 +206,7 @@ export class PodPart {
   }
 
   #dropConnections(): void {
+    this.#onSidecarGone()
     for (const connection of this.#connections) connection.sidecarGone()
     this.#connections.clear()
   }
@@ -192,6 +214,9 @@ export class PodPart {
   #fail(container: string, code: number): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#isEnding = true
+    this.#issuer?.exit()
+    this.#endSidecar()
     this.#options.onResult({ phase: 'Failed', containers: [status(container, true, code)] })
   }
 
