@@ -67,6 +67,12 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
     expect(await registered()).to.deep.equal({ replicas: ['stays'], left: ['goes'] })
   })
 
+  it('is not registered in a run of Redis that was not looked at', async () => {
+    const late = store.registry.enter(card('late'), 'a1b2.c3d4 e5f6.a7b8')
+    expect(await late.catch((fault: Error) => fault.message)).to.include('started anew')
+    expect((await registered()).replicas).to.deep.equal(['stays'])
+  })
+
   it('cannot sign off where Redis was started anew since it served, which may have lost its calls', async () => {
     await enter(card('goes'))
     const late = store.registry.leave(card('goes'), 'late', 'a1b2.c3d4 e5f6.a7b8')
