@@ -55,9 +55,9 @@ export class RunRefusals {
       if (this.#memory.ended?.code === refused.code) return
       await this.#remember({ ...this.#memory, ended: { code: refused.code, message: refused.message } })
     } else if (note?.passed !== undefined && this.exitCode !== 0) {
-      const { passed } = note
+      const lifted = liftedBy(note.passed)
       // A new call was admitted: whatever refused the run has been undone.
-      await this.#remember({ spent: this.#memory.spent.filter(({ level }) => !passed.includes(level)), ended: null })
+      await this.#remember({ spent: this.#memory.spent.filter(({ level }) => !lifted.includes(level)), ended: null })
     }
   }
 
@@ -72,6 +72,13 @@ export class RunRefusals {
       log.warn({ err: fault }, 'why the run is refused could not be written')
     }
   }
+}
+
+/** What counts against the run counts against these too: one that was not passed has no limit any more. */
+const COUNTED_WITH_THE_RUN: readonly CapLevelName[] = ['run_day', 'policy_namespace_day', 'policy_day']
+
+function liftedBy(passed: readonly CapLevelName[]): readonly CapLevelName[] {
+  return passed.includes('run') ? [...passed, ...COUNTED_WITH_THE_RUN] : passed
 }
 
 function withSpent(memory: Memory, cap: SpentCap): Memory {

@@ -225,6 +225,26 @@ describe('the sidecar and its Pod', () => {
     expect(readFileSync(join(sidecar.stateDir, 'termination-log'), 'utf8')).to.equal('')
   })
 
+  for (const [level, passed, exitCode] of [
+    ['policy_day', ['run'], 0],
+    ['policy_namespace_day', ['run', 'policy_day'], 0],
+    // Of which vendor and which class it was is not known.
+    ['policy_vendor_day', ['run', 'policy_day'], 93],
+    ['policy_class_day', ['run', 'policy_day'], 93],
+    // Money of a class counts in that level alone.
+    ['policy_day', ['policy_class_day'], 93],
+  ] as const) {
+    it(`${exitCode === 0 ? 'forgets' : 'still knows'} a spent ${level} once a call passes ${passed.join(' and ')}, without a limit there`, async () => {
+      await start()
+      const app = await open()
+      ledger.onCall = (call) => call.refuse(spent, { capLevel: level })
+      await app.post(BODY).answer()
+      ledger.onCall = (call) => call.answer(200, '{}', { note: { passed } })
+      await app.post(BODY).answer()
+      expect((await sidecar.proxy.started).refusals.exitCode).to.equal(exitCode)
+    })
+  }
+
   it('leaves with 93 after a refusal that holds for the whole run, and still asks at each call', async () => {
     await start()
     ledger.onCall = (call) => call.refuse(refusal('key_revoked'))
