@@ -2,10 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterInput } from '../runtime/timers.ts'
 import { openFileDisk } from '../store/journal/file-disk.ts'
-import { openJournal } from '../store/journal/journal.ts'
 import { DurabilityGate, gatedStore } from '../store/recovery/durability-gate.ts'
-import { Guard } from '../store/recovery/guard.ts'
+import type { Guard } from '../store/recovery/guard.ts'
 import { guardedStore } from '../store/recovery/guarded-store.ts'
+import { openGuard } from '../store/recovery/open-guard.ts'
 import type { DistributedStore } from '../store/recovery/registry.ts'
 import { openRedisStore } from '../store/redis/open.ts'
 import type { StoreDoors } from '../store/redis/steps.ts'
@@ -72,17 +72,7 @@ async function guarded(
   try {
     const disk = await openFileDisk(folder)
     const replicaId = readOrCreateName(join(folder, 'replica-id'), random)
-    const journal = await openJournal({
-      disk,
-      log,
-      gather: () => new Promise(afterInput),
-      keeping: {
-        resolved: (calls) => guard.keeping.resolved(calls),
-        notesDrop: (segment) => guard.keeping.notesDrop(segment),
-      },
-    })
-    const served = (await journal.entries()).findLast((entry) => entry.kind === 'served')
-    const guard: Guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
+    const { guard } = await openGuard({ ...doors, inner, disk, replicaId, gather: () => new Promise(afterInput) })
     for (const gone of giveUp) {
       log.warn({ replicaId: gone }, 'the journal of a replica is given up by --give-up')
       await inner.registry.giveUp(gone)

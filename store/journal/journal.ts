@@ -147,14 +147,9 @@ class DiskJournal implements Journal {
       const group = this.#queue.splice(0)
       const full = await this.#makeRoom()
       // What is no send is little, and without it nothing that is full could ever be emptied.
-      const isTaken = ({ entry }: Waiting) => full === undefined || entry.kind !== 'intent'
-      const taken = group.filter(isTaken)
+      const taken = full === undefined ? group : group.filter((each) => !isSend(each))
+      if (full !== undefined) this.#refuse(full, group.filter(isSend))
       try {
-        if (full !== undefined)
-          this.#refuse(
-            full,
-            group.filter((each) => !isTaken(each)),
-          )
         if (taken.length > 0) await this.#append(taken)
         if (full === undefined) this.#problem = undefined
         for (const { done } of taken) done()
@@ -280,6 +275,8 @@ function note(segment: Segment, entries: readonly JournalEntry[]): void {
     if (entry.kind === 'served' || entry.kind === 'roster') segment.marks.add(entry.kind)
   }
 }
+
+const isSend = ({ entry }: Waiting) => entry.kind === 'intent'
 
 function isOfOpen({ calls }: Segment, entry: JournalEntry): boolean {
   return (entry.kind === 'intent' || entry.kind === 'outcome') && calls.has(entry.send.callId)

@@ -172,11 +172,12 @@ describe('continued runs, terms and credentials', function () {
       const first = await pod.pay()
       await pod.noted('seen')
       await pod.killSidecar()
-      expireCredential(pod)
+      await expireCredential(pod)
       await pod.startSidecar()
       expect(gist(await pod.pay())).to.equal('200')
-      expect(pod.credential()).to.include({ life: 1 })
-      expect(pod.credential().expiresAtMs).to.be.above(Date.now())
+      const renewed = await pod.credential()
+      expect(renewed).to.include({ life: 1 })
+      expect(renewed.expiresAtMs).to.be.above(Date.now())
       expect(job.effects()).to.have.length(2)
       const replacement = await job.replace(pod)
       expect(JSON.parse((await replacement.pay()).text).id).to.equal(JSON.parse(first.text).id)
@@ -187,7 +188,7 @@ describe('continued runs, terms and credentials', function () {
       const job = newJob(world)
       const pod = await job.startPod()
       await pod.lose()
-      expireCredential(pod)
+      await expireCredential(pod)
       await pod.startSidecar()
       expect(gist(await pod.pay())).to.equal('401 credential_expired')
       expect(job.effects()).to.have.length(0)
@@ -209,7 +210,7 @@ describe('continued runs, terms and credentials', function () {
       const theirs = await other.pay()
       await other.noted('seen')
       await mine.killSidecar()
-      mine.replaceCredential(other.credential())
+      await mine.replaceCredential(await other.credential())
       await mine.startSidecar()
       await mine.pay()
       await mine.pay({ customer: 2 })
@@ -223,11 +224,11 @@ describe('continued runs, terms and credentials', function () {
       const job = newJob(world)
       const pod = await job.startPod()
       await pod.killSidecar()
-      const { credential, ...rest } = pod.credential()
+      const { credential, ...rest } = await pod.credential()
       const [head = '', payload = '', signature = ''] = credential.split(/[_.]/)
       const changed = Buffer.from(payload, 'base64url').toString().replace('"index":0', '"index":7')
       const forged = `${head}_${Buffer.from(changed).toString('base64url')}.${signature}`
-      pod.replaceCredential({ ...rest, credential: forged })
+      await pod.replaceCredential({ ...rest, credential: forged })
       await pod.startSidecar()
       expect(gist(await pod.pay())).to.equal('401 credential_invalid')
       expect(job.effects()).to.have.length(0)
@@ -235,15 +236,15 @@ describe('continued runs, terms and credentials', function () {
   })
 
   /** What ten minutes of a suspended machine do. */
-  function expireCredential(pod: PathPod): void {
+  async function expireCredential(pod: PathPod): Promise<void> {
     const masterKey = Buffer.from(readFileSync(join(world.rig.folder, 'state/master-key'), 'utf8').trim(), 'hex')
     const credentials = createPodCredentials(masterKey)
-    const current = pod.credential()
+    const current = await pod.credential()
     const content = credentials.verify(current.credential)
     if (content === undefined) throw new Error('the credential is not of this ledger')
     const expiresAtMs = Date.now() - 1
     const credential = credentials.sign({ ...content, expiresAtMs })
     // The sidecar does not look at the moment in its file before the ledger has refused.
-    pod.replaceCredential({ ...current, credential, expiresAtMs: Date.now() + 600_000 })
+    await pod.replaceCredential({ ...current, credential, expiresAtMs: Date.now() + 600_000 })
   }
 })

@@ -1,16 +1,19 @@
 import { on } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import Stripe from 'stripe'
 import { LEAN_NODE } from '../../cli/run/pod-parts.ts'
+import type { ExchangeAnswer } from '../../contract/exchange.ts'
 import type { TermsAsked } from '../../contract/workload.ts'
-import type { KeptCredential } from '../../sidecar/credential-file.ts'
+import { readCredential } from '../../sidecar/credential-file.ts'
+import { systemFiles } from '../../sidecar/files.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
 import { proxyListens } from '../../tools/scene/proxy-listens.ts'
 import { type Ask, ask, type Told } from '../ledger/call.ts'
 import { podToken } from '../ledger/pod.ts'
 import { AppConnection } from '../sidecar/stand-in/app.ts'
+import { writeIssued } from '../sidecar/stand-in/sidecar.ts'
 import type { Tap } from './tap.ts'
 import type { Wire } from './wire.ts'
 import { type Child, type World } from './world.ts'
@@ -69,12 +72,12 @@ export class PathPod {
     this.#env = {
       JOBCAP_LEDGER_URL: options.wire?.address ?? options.tap?.url ?? job.world.ledgerAddress,
       JOBCAP_TOKEN_FILE: join(this.#folder, 'token'),
-      JOBCAP_STATE_DIR: join(this.#folder, 'state'),
+      JOBCAP_STATE_DIR: this.#stateDir,
       JOBCAP_TERMINATION_LOG: join(this.#folder, 'termination-log'),
       JOBCAP_PORT: String(port),
       JOBCAP_ISSUE_DEADLINE_MS: '10000',
     }
-    mkdirSync(join(this.#folder, 'state'))
+    mkdirSync(this.#stateDir)
     const { rig } = job.world
     const shape = { job: job.name, pod: name, index: this.index, terms: job.terms }
     writeFileSync(join(this.#folder, 'token'), podToken(rig, shape))
@@ -140,11 +143,10 @@ export class PathPod {
 
   /** Resolves when the sidecar has written down so many answers as about to be handed over, or as read. */
   async noted(state: 'delivering' | 'seen', times = 1): Promise<void> {
-    const stateDir = join(this.#folder, 'state')
-    const file = join(stateDir, 'deliveries.jsonl')
+    const file = join(this.#stateDir, 'deliveries.jsonl')
     const lines = state === 'seen' ? /^\["s",/gm : /^\["[dsc]",/gm
     const count = () => (existsSync(file) ? (readFileSync(file, 'latin1').match(lines) ?? []).length : 0)
-    const watcher = watch(stateDir)
+    const watcher = watch(this.#stateDir)
     const changes = on(watcher, 'change')
     try {
       while (count() < times) await changes.next()
@@ -154,21 +156,23 @@ export class PathPod {
   }
 
   /** What a sidecar that starts again works with. A secret. */
-  credential(): KeptCredential['answer'] {
-    const read = (file: string): KeptCredential => JSON.parse(readFileSync(file, 'utf8'))
-    const issued = read(this.credentialFile)
-    const renewed = join(this.#folder, 'state/renewed.json')
-    return existsSync(renewed) && read(renewed).issuedIn === issued.issuedIn ? read(renewed).answer : issued.answer
+  async credential(): Promise<ExchangeAnswer> {
+    const kept = await readCredential(systemFiles, this.#stateDir)
+    if (kept === undefined) throw new Error('there is no credential')
+    return kept.answer
   }
 
   /** As an issuer would. */
-  replaceCredential(answer: KeptCredential['answer']): void {
-    rmSync(this.credentialFile)
-    writeFileSync(this.credentialFile, JSON.stringify({ issuedIn: 'the test', answer }), { mode: 0o400 })
+  replaceCredential(answer: ExchangeAnswer): Promise<void> {
+    return writeIssued(this.#stateDir, answer)
   }
 
   get credentialFile(): string {
-    return join(this.#folder, 'state/credential.json')
+    return join(this.#stateDir, 'credential.json')
+  }
+
+  get #stateDir(): string {
+    return join(this.#folder, 'state')
   }
 
   /** All its processes die at once, as when its node is lost. */

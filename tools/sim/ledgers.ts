@@ -1,8 +1,8 @@
 import { asHistoryId, type HistoryId } from '../../contract/ids.ts'
 import type { PolicySource, Workloads } from '../../ledger/effects.ts'
-import { openJournal } from '../../store/journal/journal.ts'
-import { Guard } from '../../store/recovery/guard.ts'
+import type { Guard } from '../../store/recovery/guard.ts'
 import { guardedStore } from '../../store/recovery/guarded-store.ts'
+import { openGuard } from '../../store/recovery/open-guard.ts'
 import type { Rulebook } from '../../store/rules/rulebook.ts'
 import type { StoreTime } from '../../store/rules/tables.ts'
 import { storeClock } from '../../store/sqlite/time.ts'
@@ -209,18 +209,10 @@ export class Ledgers {
     const wallMs = () => this.#redisTime().nowMs
     const inner = new SimRedisStore({ ledger: process, tables, state, watch, wallMs, server, link })
     const { clock, timers, random, log } = process
-    const journal = await openJournal({
-      disk: disk.door(process),
-      log,
-      ...(this.#options.plan.areJournalsSmall ? SMALL_JOURNAL : {}),
-      keeping: {
-        resolved: (calls) => guard.keeping.resolved(calls),
-        notesDrop: (segment) => guard.keeping.notesDrop(segment),
-      },
+    const { guard } = await openGuard({
+      ...{ clock, timers, random, log, inner, replicaId },
+      ...{ disk: disk.door(process), ...(this.#options.plan.areJournalsSmall ? SMALL_JOURNAL : {}) },
     })
-    const served = (await journal.entries()).findLast((entry) => entry.kind === 'served')
-    const doors = { clock, timers, random, log }
-    const guard: Guard = new Guard({ ...doors, inner, journal, replicaId, lastHistoryId: served?.history ?? null })
     slot.guard = guard
     await guard.start()
     return guardedStore(guard, inner)

@@ -99,6 +99,7 @@ export class SidecarUnderTest {
 }
 
 /** What a run of the issuer leaves. */
-export function writeIssued(stateDir: string, answer: ExchangeAnswer, issuedIn = newWalk(systemRandom)): Promise<void> {
-  return writeCredential(systemFiles, stateDir, { kept: { issuedIn, answer }, as: 'issued' })
+export function writeIssued(stateDir: string, answer: ExchangeAnswer): Promise<void> {
+  const kept = { issuedIn: newWalk(systemRandom), answer }
+  return writeCredential(systemFiles, stateDir, { kept, as: 'issued' })
 }

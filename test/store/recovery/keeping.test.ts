@@ -2,26 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { asCallId, asHistoryId } from '../../../contract/ids.ts'
-import { systemRandom } from '../../../runtime/random.ts'
-import { systemTimers } from '../../../runtime/timers.ts'
-import { openFileDisk } from '../../../store/journal/file-disk.ts'
-import { openJournal } from '../../../store/journal/journal.ts'
-import { Guard } from '../../../store/recovery/guard.ts'
-import type { DistributedStore, RegistryState, ReplicaCard } from '../../../store/recovery/registry.ts'
-import type { CallRow } from '../../../store/store.ts'
-import { SILENT } from '../stage.ts'
+import { asCallId } from '../../../contract/ids.ts'
+import type { Guard } from '../../../store/recovery/guard.ts'
+import type { CallRow, KeyRow } from '../../../store/store.ts'
+import { guardOverWhole } from './whole-store.ts'
 
-const historyId = asHistoryId('1'.padStart(16, '0'))
-const WHOLE: RegistryState = {
-  historyId,
-  witness: { written: 'run 1', now: 'run 1' },
-  strays: [],
-  recovery: null,
-  replicas: [],
-  left: [],
-  givenUp: [],
-}
 const STATES: Readonly<Record<string, CallRow['state']>> = {
   settled: 'settled',
   released: 'released',
@@ -38,29 +23,15 @@ describe('what is asked before a segment of a journal goes', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'keeping-'))
     entered.length = 0
-    const registry = {
-      read: async () => WHOLE,
-      enter: async ({ droppedSegment }: ReplicaCard, witness: string) => void entered.push([droppedSegment, witness]),
-      async leave() {},
-      async noted() {},
-    }
-    const inner = {
-      historyId,
-      registry,
-      adopt() {},
-      async close() {},
-      problem: () => undefined,
-      onDoubt(told: typeof doubt) {
-        doubt = told
+    const opened = await guardOverWhole(folder, {
+      registry: {
+        enter: async ({ droppedSegment }, witness) => void entered.push([droppedSegment, witness]),
       },
-      findCall: async (callId: string) => (STATES[callId] === undefined ? undefined : { state: STATES[callId] }),
-      findKey: async (keyId: string) => ({ retention: keyId }),
-    } as unknown as DistributedStore
-    const keeping = { resolved: async () => [], notesDrop: async () => undefined }
-    const journal = await openJournal({ disk: await openFileDisk(folder), log: SILENT, keeping })
-    const clock = { nowMs: Date.now, monotonicMs: () => performance.now() }
-    const doors = { clock, random: systemRandom, timers: systemTimers, log: SILENT }
-    guard = new Guard({ ...doors, inner, journal, replicaId: 'a', lastHistoryId: null })
+      findCall: async (callId) => (STATES[callId] === undefined ? undefined : ({ state: STATES[callId] } as CallRow)),
+      findKey: async (keyId) => ({ retention: keyId }) as unknown as KeyRow,
+    })
+    guard = opened.guard
+    doubt = opened.doubt
     await guard.start()
   })
   afterEach(async () => {

@@ -5,10 +5,11 @@ import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import { systemTimers } from '../../../runtime/timers.ts'
 import { openFileDisk } from '../../../store/journal/file-disk.ts'
-import { type Journal, openJournal } from '../../../store/journal/journal.ts'
-import { Guard } from '../../../store/recovery/guard.ts'
+import type { Journal } from '../../../store/journal/journal.ts'
+import type { Guard } from '../../../store/recovery/guard.ts'
 import { guardedStore } from '../../../store/recovery/guarded-store.ts'
 import { mergeJournal } from '../../../store/recovery/merge-journal.ts'
+import { openGuard } from '../../../store/recovery/open-guard.ts'
 import type { DistributedStore } from '../../../store/recovery/registry.ts'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import { StoreFault } from '../../../store/store.ts'
@@ -49,14 +50,12 @@ describe('a record that the store has lost unnoticed', function () {
     folder = mkdtempSync(join(tmpdir(), 'missing-record-'))
     stage = await Stage.open(async (options) => {
       inner = (await freshStores(() => ({ url: redis.url, ports: [redis.port] }))(options)) as DistributedStore
-      journal = await openJournal({
-        disk: await openFileDisk(folder),
-        log: SILENT,
-        keeping: { resolved: async () => [], notesDrop: async () => undefined },
-      })
       const doors = { clock: options.clock, random: options.random, timers: systemTimers, log: SILENT }
       const around = taken(inner, { then: (step) => afterwards(step), onDoubt: (told) => (doubted = told) })
-      guard = new Guard({ ...doors, inner: around, journal, replicaId: 'a', lastHistoryId: null })
+      const disk = await openFileDisk(folder)
+      const opened = await openGuard({ ...doors, inner: around, disk, replicaId: 'a' })
+      guard = opened.guard
+      journal = opened.journal
       await guard.start()
       return guardedStore(guard, around)
     })
