@@ -10,6 +10,8 @@ export interface CaseResult {
   readonly problems: readonly string[]
   /** What the app saw, call by call. */
   readonly told: readonly Told[]
+  /** Of a case with problems: the last that each part said. */
+  readonly logs: Readonly<Record<string, string>>
 }
 
 /** One case that was run with one SDK. */
@@ -34,13 +36,15 @@ interface Scene {
 export async function actCase(world: World, installed: InstalledSdk, one: SdkCase): Promise<CaseResult> {
   const told: Told[] = []
   const problems: string[] = []
+  let logs: CaseResult['logs'] = {}
   try {
     const scene = await openScene(world, installed, { one, told, problems })
     await actScene(scene, installed, one)
+    if (problems.length > 0) logs = { ...scene.pod.logs, ledger: world.ledgerLog() }
   } catch (fault) {
     problems.push((fault as Error).message)
   }
-  return { problems, told }
+  return { problems, told, logs }
 }
 
 async function actScene(scene: Scene, installed: InstalledSdk, one: SdkCase): Promise<void> {

@@ -76,7 +76,7 @@ async function runSeries({ of, sdk, cases }: Series): Promise<Ran[]> {
     }
   } catch (fault) {
     // One SDK that cannot be tried must not hide what the others see.
-    const result: CaseResult = { problems: [`not tried: ${(fault as Error).message}`], told: [] }
+    const result: CaseResult = { problems: [`not tried: ${(fault as Error).message}`], told: [], logs: {} }
     for (const one of cases.slice(ran.length)) done(one, result, performance.now())
   } finally {
     await world?.stop()
@@ -87,8 +87,19 @@ async function runSeries({ of, sdk, cases }: Series): Promise<Ran[]> {
 function report(name: string, { title }: SdkCase, { result, seconds }: { result: CaseResult; seconds: number }): void {
   const isFine = result.problems.length === 0
   const lines = [`${isFine ? '✓' : '✗'} ${name}: ${title} (${seconds.toFixed(1)} s)`]
-  if (!isFine) lines.push(...result.problems.map((problem) => `    ${problem}`), `    Again: make sdks ONLY=${name}`)
+  if (!isFine) {
+    const logs = Object.entries(result.logs).flatMap(([part, text]) =>
+      lastLines(text).map((line) => `    ${part}: ${line}`),
+    )
+    lines.push(...result.problems.map((problem) => `    ${problem}`), ...logs, `    Again: make sdks ONLY=${name}`)
+  }
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+const LOG_LINES = 8
+
+function lastLines(text: string): string[] {
+  return text.trimEnd().split('\n').slice(-LOG_LINES)
 }
 
 /** Pages of the docs that are not what this run saw: those of the vendors that were tried in whole without a failure, and the index. */

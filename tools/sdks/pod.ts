@@ -54,14 +54,11 @@ export class Pod {
     }
     const node = (name: string) => start([process.execPath, ...LEAN_NODE, world.sidecarFile(name)], { env })
     const sidecar = node('jobcap-proxy')
-    // Its log, which nobody else reads: a full pipe would stop it.
-    const said: string[] = []
-    sidecar.output.on('data', (chunk: Buffer) => said.push(chunk.toString()))
     const issuer = node('jobcap-issuer')
     const code = await issuer.ended
     if (code !== 0) {
       await sidecar.end('SIGKILL')
-      throw new Error(`the issuer ended with ${code}: ${issuer.log()}${sidecar.log()}${said.join('')}`)
+      throw new Error(`the issuer ended with ${code}: ${issuer.log()}${sidecar.log()}`)
     }
     return new Pod(sidecar, startApp(plan, { port, vendorPort }))
   }
@@ -87,8 +84,9 @@ export class Pod {
     await Promise.all([this.#app.end('SIGKILL'), this.#sidecar.end('SIGKILL')])
   }
 
-  log(): string {
-    return [this.#app.log(), this.#sidecar.log()].filter((text) => text !== '').join('\n')
+  /** The last lines of each of its parts. */
+  get logs(): Readonly<Record<string, string>> {
+    return { app: this.#app.log(), sidecar: this.#sidecar.log() }
   }
 }
 

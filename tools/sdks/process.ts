@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 export interface Process {
   readonly input: Writable
   readonly output: Readable
-  /** All that it said on standard error. */
+  /** The last of what it said, on both outputs. */
   log(): string
   /** Its exit code; null after a signal. */
   readonly ended: Promise<number | null>
@@ -12,6 +12,7 @@ export interface Process {
 }
 
 const running = new Set<ChildProcess>()
+const KEPT_CHARS = 8_000
 
 /** `env` stands beside PATH alone: a program sees nothing of whoever runs the tests. */
 export function start(
@@ -25,9 +26,12 @@ export function start(
   })
   running.add(child)
   let log = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    log += chunk.toString()
-  })
+  // Read to the end whoever else listens: a full pipe would stop it.
+  for (const output of [child.stdout, child.stderr]) {
+    output.on('data', (chunk: Buffer) => {
+      log = (log + chunk.toString()).slice(-KEPT_CHARS)
+    })
+  }
   child.stdin.on('error', () => {
     // It ended before it read its input; its exit code says so.
   })
