@@ -7,7 +7,7 @@ import { VENDORS } from '../../tools/sdks/sdks.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const SEEN = /^## What the app sees$[\s\S]*?(?=^## )/m
-const NOTHING = { problems: [], told: [] }
+const NOTHING = { problems: [], told: [], logs: {} }
 
 /** As if each case had been run, and nothing seen. */
 const declared: Ran[] = VENDORS.flatMap((of) =>
