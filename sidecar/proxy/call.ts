@@ -123,6 +123,7 @@ async function carryRead(
   const body = collected.isWhole ? call.text.body : { first: collected.bytes, rest: request }
   const path = ledgerPath(call.target)
   const relayed = await relay(pod, {
+    vendor: call.target.terms.name,
     gone,
     isRepeatable: collected.isWhole,
     isRead: true,
@@ -214,6 +215,7 @@ async function carryLlmCall(
 
 function send(pod: Pod, { gone }: AppExchange, { call, leave }: { call: JudgedCall; leave: Leave }): Promise<Relayed> {
   return relay(pod, {
+    vendor: call.target.terms.name,
     gone,
     isRepeatable: true,
     isRead: false,

@@ -35,6 +35,7 @@ export type Relayed =
   | { readonly kind: 'refused'; readonly refused: Refusal }
 
 export interface Sending {
+  readonly vendor: string
   /** Sends the request, with all that is known by now; later when facts have to go ahead of it, which throws `LedgerUnreachable`. */
   send(): Sent | Promise<Sent>
   /** False when its body has been streamed away and cannot be sent again. */
@@ -102,7 +103,7 @@ type Outcome =
   | { readonly kind: 'again' }
   | { readonly kind: 'unreachable'; readonly last: Relayed; readonly isCut: boolean }
 
-async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promise<Outcome> {
+async function sendOnce(pod: Pod, { vendor, send, gone, isRepeatable }: Sending): Promise<Outcome> {
   let sent: Sent
   let answer: LedgerAnswer | undefined
   let body: AnswerBody
@@ -130,7 +131,8 @@ async function sendOnce(pod: Pod, { send, gone, isRepeatable }: Sending): Promis
   }
   if (refused?.code === 'credential_expired' && (await pod.credentials.renew())) return { kind: 'again' }
   if (refused?.code === 'ledger_not_ready') return { kind: 'unreachable', last: relayed, isCut: false }
-  if (pod.refusals.learnsFrom(refused, note)) await pod.refusals.learn(refused, note)
+  const learnt = { vendor, refused, note }
+  if (pod.refusals.learnsFrom(learnt)) await pod.refusals.learn(learnt)
   const isToldToWait = note?.control === 'wait'
   const isJudged = refused === undefined || isToldToWait || JUDGED.has(refused.code)
   // The store took them when it judged the request; by the time of the answer it may have lost them again.

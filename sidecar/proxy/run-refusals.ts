@@ -5,9 +5,23 @@ import { EXIT_RUN_REFUSED } from '../../contract/exit-codes.ts'
 import { REFUSALS, type Refusal, type RefusalEntry } from '../../contract/refusals.ts'
 import type { SidecarEffects } from './effects.ts'
 
+/** Two vendors have two caps of one level. */
+interface SpentCapOf extends SpentCap {
+  /** Of the call that found no room. */
+  readonly vendor: string | null
+}
+
+/** One answer of the ledger. */
+export interface Learnt {
+  /** Of the call that it answers; null for an exchange. */
+  readonly vendor: string | null
+  readonly refused: Refusal | undefined
+  readonly note: AnswerNote | undefined
+}
+
 interface Memory {
   /** Caps found spent, and passed by no later new call. */
-  readonly spent: readonly SpentCap[]
+  readonly spent: readonly SpentCapOf[]
   /** A refusal that holds for the whole run. */
   readonly ended: { readonly code: string; readonly message: string } | null
 }
@@ -42,22 +56,24 @@ export class RunRefusals {
   }
 
   /** Whether an answer of the ledger says something new about the run: hardly any does. */
-  learnsFrom(refused: Refusal | undefined, note: AnswerNote | undefined): boolean {
+  learnsFrom({ refused, note }: Learnt): boolean {
     return refused !== undefined || (note?.passed !== undefined && this.exitCode !== 0)
   }
 
   /** Learns from one answer of the ledger. */
-  async learn(refused: Refusal | undefined, note: AnswerNote | undefined): Promise<void> {
+  async learn({ vendor, refused, note }: Learnt): Promise<void> {
     const entry: RefusalEntry | undefined = refused === undefined ? undefined : REFUSALS[refused.code]
     if (refused?.code === 'cap_exhausted')
-      await this.#remember(withSpent(this.#memory, spentCap(refused, note?.capLevel)))
+      await this.#remember(withSpent(this.#memory, { ...spentCap(refused, note?.capLevel), vendor }))
     else if (refused !== undefined && entry?.endsRun) {
       if (this.#memory.ended?.code === refused.code) return
       await this.#remember({ ...this.#memory, ended: { code: refused.code, message: refused.message } })
     } else if (note?.passed !== undefined && this.exitCode !== 0) {
       const lifted = liftedBy(note.passed)
+      const isLifted = (cap: SpentCapOf) =>
+        lifted.includes(cap.level) && (cap.vendor === vendor || !OF_ONE_VENDOR.includes(cap.level))
       // A new call was admitted: whatever refused the run has been undone.
-      await this.#remember({ spent: this.#memory.spent.filter(({ level }) => !lifted.includes(level)), ended: null })
+      await this.#remember({ spent: this.#memory.spent.filter((cap) => !isLifted(cap)), ended: null })
     }
   }
 
@@ -74,6 +90,8 @@ export class RunRefusals {
   }
 }
 
+const OF_ONE_VENDOR: readonly CapLevelName[] = ['policy_vendor_day', 'policy_class_day']
+
 /** What counts against the run counts against these too: one that was not passed has no limit any more. */
 const COUNTED_WITH_THE_RUN: readonly CapLevelName[] = ['run_day', 'policy_namespace_day', 'policy_day']
 
@@ -81,8 +99,10 @@ function liftedBy(passed: readonly CapLevelName[]): readonly CapLevelName[] {
   return passed.includes('run') ? [...passed, ...COUNTED_WITH_THE_RUN] : passed
 }
 
-function withSpent(memory: Memory, cap: SpentCap): Memory {
-  return { ...memory, spent: [...memory.spent.filter(({ level }) => level !== cap.level), cap] }
+function withSpent(memory: Memory, cap: SpentCapOf): Memory {
+  const isSame = ({ level, vendor }: SpentCapOf) =>
+    level === cap.level && (vendor === cap.vendor || !OF_ONE_VENDOR.includes(level))
+  return { ...memory, spent: [...memory.spent.filter((other) => !isSame(other)), cap] }
 }
 
 function spentCap({ details }: Refusal, level: CapLevelName | undefined): SpentCap {
@@ -100,9 +120,10 @@ function terminationMessage({ spent, ended }: Memory): string {
   const cap = spent.at(-1)
   if (ended !== null) return JSON.stringify({ reason: ended.code, message: ended.message })
   if (cap === undefined) return ''
-  const { level, limitUsd, spentUsd, reservedUsd } = cap
+  const { vendor: _, ...figures } = cap
+  const { level, limitUsd, spentUsd, reservedUsd } = figures
   const message = `The ${level} cap of $${limitUsd} had no room for a call: $${spentUsd} is spent and $${reservedUsd} is reserved.`
-  return JSON.stringify({ reason: 'cap_exhausted', ...cap, message })
+  return JSON.stringify({ reason: 'cap_exhausted', ...figures, message })
 }
 
 function parseMemory(text: string | undefined): Memory {

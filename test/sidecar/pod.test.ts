@@ -245,6 +245,19 @@ describe('the sidecar and its Pod', () => {
     })
   }
 
+  it('knows the spent day cap of one vendor until a call to that one passes its cap', async () => {
+    await start()
+    const { refusals } = await sidecar.proxy.started
+    const app = await open()
+    ledger.onCall = (call) => call.refuse(spent, { capLevel: 'policy_vendor_day' })
+    await app.post(BODY).answer()
+    ledger.onCall = (call) => call.answer(200, '{}', { note: { passed: ['run', 'policy_vendor_day'] } })
+    await app.post('address=1', { path: '/geocode/v1/lookup' }).answer()
+    expect(refusals.exitCode).to.equal(93)
+    await app.post(BODY).answer()
+    expect(refusals.exitCode).to.equal(0)
+  })
+
   it('leaves with 93 after a refusal that holds for the whole run, and still asks at each call', async () => {
     await start()
     ledger.onCall = (call) => call.refuse(refusal('key_revoked'))
