@@ -37,7 +37,8 @@ export const STORE_PROBLEMS = {
   },
   journal_not_writable: {
     summary: 'The journal cannot be written, so nothing is sent.',
-    wayOut: 'Make room on its disk, or make it writable. The ledger goes on by itself.',
+    wayOut:
+      'Make room on its disk, or make it writable; where it is full of open calls, resolve them: `jobcap doctor` lists those in doubt. The ledger goes on by itself.',
   },
   store_is_replica: {
     summary: 'The Redis is a replica: what it is told is lost.',

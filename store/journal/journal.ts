@@ -161,7 +161,10 @@ class DiskJournal implements Journal {
   }
 
   #refuse(fault: unknown, group: readonly Waiting[]): void {
-    this.#problem = `the journal cannot be written: ${String(fault)}. Make room on its disk, or make it writable`
+    this.#problem =
+      fault instanceof JournalFault
+        ? fault.message
+        : `the journal cannot be written: ${String(fault)}. Make room on its disk, or make it writable`
     this.#options.log.error({ err: fault }, 'the journal cannot be written')
     for (const { failed } of group) failed(new JournalFault(this.#problem, { cause: fault }))
   }
@@ -261,7 +264,9 @@ class DiskJournal implements Journal {
 }
 
 const fullOfOpen = (bytes: number) =>
-  new JournalFault(`the journal is full of calls that are not resolved (${bytes} bytes): see jobcap doctor`)
+  new JournalFault(
+    `the journal is full of calls that are not resolved (${bytes} bytes). Resolve them: \`jobcap doctor\` lists those in doubt`,
+  )
 const nameOf = (number: number) => `journal-${String(number).padStart(8, '0')}.log`
 const numberOf = (name: string) => Number(name.slice('journal-'.length, -'.log'.length))
 
