@@ -1,5 +1,12 @@
 import type { UsdMicros } from '../contract/money.ts'
-import type { ModelPrice, SecretPlace, VendorPricing } from '../contract/pricing.ts'
+import type {
+  CurrencyTable,
+  ModelPrice,
+  PriceRule,
+  SecretPlace,
+  TwilioPrices,
+  VendorPricing,
+} from '../contract/pricing.ts'
 import type { Refusal } from '../contract/refusals.ts'
 import type { CallText } from '../contract/vendor.ts'
 
@@ -22,10 +29,22 @@ export interface Priced {
   readonly object: string | null
   /** What the tokens of an LLM call cost, so that it is settled at the prices it was reserved at. */
   readonly model?: ModelPrice
+  /** What else the answer is counted at; absent where it comes to the bound, or to US dollars. */
+  readonly settlesAt?: SettlingPrices
   /** A class that the policy gives a cap of its own. Absent: the money counts as spent. */
   readonly moneyClass?: string
   /** Hash of the policy's currency table, where it made dollars of another currency. */
   readonly ratesHash?: string
+}
+
+/** Prices as they stood when the call was reserved: a policy that changes while it is out is for the next call. */
+export interface SettlingPrices {
+  /** Stripe: of the currencies that the answer may be in. */
+  readonly currencies?: CurrencyTable
+  /** Twilio: for whom the message goes to. */
+  readonly twilio?: TwilioPrices
+  /** A declared vendor whose answer holds the number that is paid for. */
+  readonly answer?: Extract<PriceRule, { readonly kind: 'answer' }>
 }
 
 /** The amount stands only on the object: read it with GET `path` under the call's account headers, then `boundOfObject`. */
@@ -139,8 +158,8 @@ export interface Costing {
     call: CallText,
     pricing: VendorPricing,
   ): Verdict
-  /** Of a definite answer. */
-  actual(settling: Settling, pricing: VendorPricing): Actual
+  /** Of a definite answer, from what was reserved: the policy may be another one by now. */
+  actual(settling: Settling): Actual
   /** Of vendors whose answers may be streams: what reads the one to this call. `hidesUsage`: `asksForUsage` of what went out. */
   reader?(bound: Priced, hidesUsage: boolean): AnswerReader
   /** Of a mutating call. */

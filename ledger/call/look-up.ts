@@ -1,7 +1,6 @@
 import { asNonce } from '../../contract/ids.ts'
 import type { CallText } from '../../contract/vendor.ts'
-import type { Policy, Vendor } from '../../policy/policy.ts'
-import { vendorPricing } from '../../policy/vendor-terms.ts'
+import type { Vendor } from '../../policy/policy.ts'
 import type { CallRow, FoundAnswer, HandTo } from '../../store/store.ts'
 import type { Found, LookUp } from '../../vendors/costing.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
@@ -25,7 +24,6 @@ const LOOK_UP_FOR_MS = 48 * 60 * 60 * 1_000
 /** A call in doubt, and where it was sent. */
 export interface Doubtful {
   readonly row: CallRow
-  readonly policy: Policy
   readonly vendor: Vendor
   /** To whom the answer goes when it is found. */
   readonly handTo: HandTo | null
@@ -38,7 +36,7 @@ export type LookedUp = CallRow | 'not_found' | 'not_possible'
  * Looks at the vendor for the effect of a call that must not be sent again, and settles the call by it. Without one it
  * stays in doubt, since what is not found proves nothing (M5).
  */
-export async function lookUp(ledger: Ledger, { row, policy, vendor, handTo }: Doubtful): Promise<LookedUp> {
+export async function lookUp(ledger: Ledger, { row, vendor, handTo }: Doubtful): Promise<LookedUp> {
   const { firstSentAtMs, sealedRequest } = row
   if (row.repeat.kind !== 'never' || firstSentAtMs === null || sealedRequest === null) return 'not_possible'
   if (ledger.clock.nowMs() - firstSentAtMs > LOOK_UP_FOR_MS) return 'not_possible'
@@ -47,7 +45,7 @@ export async function lookUp(ledger: Ledger, { row, policy, vendor, handTo }: Do
   const found = how === null ? undefined : await readAll(ledger, { how, vendor, call: stored.call })
   if (found === undefined) return 'not_possible'
   if (found.length === 0) return 'not_found'
-  const candidates = found.map((one) => answerOf(ledger, one, { stored, policy, vendor }))
+  const candidates = found.map((one) => answerOf(ledger, one, { stored, vendor }))
   const ref = { callId: row.callId, epoch: row.epoch, gen: row.gen, nonce: asNonce(ledger.random.hex(8)) }
   const reported = await ledger.reports.give({ ...ref, outcome: { kind: 'found', candidates }, handTo })
   const isFound = reported?.call.state === 'settled'
@@ -86,10 +84,10 @@ async function readAll(ledger: Ledger, { how, vendor, call }: Reading): Promise<
 function answerOf(
   ledger: Ledger,
   { object, answer }: Found,
-  { stored, policy, vendor }: { readonly stored: StoredRequest; readonly policy: Policy; readonly vendor: Vendor },
+  { stored, vendor }: { readonly stored: StoredRequest; readonly vendor: Vendor },
 ): FoundAnswer {
   const settling = { call: stored.call, answer, bound: stored.bound }
-  const { isVendorReplay: _, ...money } = costingOf(vendor.type).actual(settling, vendorPricing(policy, vendor))
+  const { isVendorReplay: _, ...money } = costingOf(vendor.type).actual(settling)
   const body = Buffer.from(answer.body)
   const sealedAnswer = sealAnswer(ledger.sealer, { status: answer.status, headers: answer.headers, body })
   return { ...money, object, status: answer.status, sealedAnswer, isUnexpectedReplay: false }

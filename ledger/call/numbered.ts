@@ -166,8 +166,7 @@ async function lookUpFor(ledger: Ledger, numbering: Numbering, row: CallRow): Pr
 const isRow = (found: LookedUp): found is CallRow => typeof found === 'object'
 
 function doubtful(numbering: Numbering, row: CallRow): Doubtful {
-  const { policy, vendor } = numbering.addressed
-  return { row, policy, vendor, handTo: handTo(numbering) }
+  return { row, vendor: numbering.addressed.vendor, handTo: handTo(numbering) }
 }
 
 /** Not marked as replayed: it is the first answer that anybody gets. */

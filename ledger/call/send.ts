@@ -162,7 +162,7 @@ function judgeAnswer(
   switch (verdict) {
     case 'definite': {
       const headers = singleHeaders(answer)
-      const actual = costing.actual({ call: stored.call, answer: { ...answer, headers }, bound: stored.bound }, pricing)
+      const actual = costing.actual({ call: stored.call, answer: { ...answer, headers }, bound: stored.bound })
       const { isVendorReplay, ...money } = actual
       const isUnexpectedReplay = isVendorReplay && row.sends <= 1
       const sealedAnswer = sealAnswer(ledger.sealer, answer)

@@ -77,8 +77,8 @@ async function repairOne(ledger: Ledger, unresolved: CallRow): Promise<RepairRes
     case 'LIVE':
       return 'live'
     case 'HELD': {
-      if (policy === undefined || vendor === undefined || 'code' in vendor) return 'held'
-      const found = await lookUp(ledger, { row: call, policy, vendor, handTo: null })
+      if (vendor === undefined || 'code' in vendor) return 'held'
+      const found = await lookUp(ledger, { row: call, vendor, handTo: null })
       return typeof found === 'object' ? 'resolved' : 'held'
     }
     case 'SEND':

@@ -58,9 +58,10 @@ describe('the price of a declared route', () => {
 
   it('from the answer, up to what was reserved; the most where it does not say', () => {
     const pricing = priced({ kind: 'answer', at: '/cost', unitUsdMicros: 1_000_000 as UsdMicros }, 2_000_000)
-    const bound = { kind: 'priced', totalUsdMicros: 2_000_000 as UsdMicros, object: null } as const
+    const bound = costing.bound(lookup('{}'), pricing)
+    if (isRefusal(bound) || bound.kind !== 'priced') throw new Error('no bound')
     const actual = (body: string, status = 200) =>
-      costing.actual({ call: lookup('{}'), answer: { status, headers: {}, body: Buffer.from(body) }, bound }, pricing)
+      costing.actual({ call: lookup('{}'), answer: { status, headers: {}, body: Buffer.from(body) }, bound })
     expect(cell(pricing, '{}')).to.equal('2000000')
     expect(actual('{"cost":0.25}').totalUsdMicros).to.equal(250_000)
     expect(actual('{"cost":"0.25"}').totalUsdMicros).to.equal(250_000)

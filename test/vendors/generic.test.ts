@@ -39,10 +39,7 @@ describe('a declared vendor', () => {
   it('settles a success at the price of its route, and anything else at nothing', () => {
     const bound = { kind: 'priced', totalUsdMicros: 10_000 as UsdMicros, object: null } as const
     const actual = (status: number) =>
-      costing.actual(
-        { call: callOf(lookup({})), answer: { status, headers: {}, body: Buffer.from('?') }, bound },
-        GEOCODE_PRICING,
-      )
+      costing.actual({ call: callOf(lookup({})), answer: { status, headers: {}, body: Buffer.from('?') }, bound })
     const nothing = { object: null, givesBack: null, isVendorReplay: false }
     expect(actual(200)).to.deep.equal({ ...nothing, totalUsdMicros: 10_000, hasEffect: true })
     expect(actual(404)).to.deep.equal({ ...nothing, totalUsdMicros: 0, hasEffect: false })

@@ -108,7 +108,7 @@ describe('what a mail by Resend came to', () => {
     const bound = costing.bound(call, PRICING)
     if (isRefusal(bound) || bound.kind !== 'priced') throw new Error('no bound')
     const answer = { status, headers: {}, body: Buffer.from(JSON.stringify(said)) }
-    return costing.actual({ call, answer, bound }, PRICING)
+    return costing.actual({ call, answer, bound })
   }
   const three = JSON.stringify([mail(), mail({ to: ['b@x.com', 'c@x.com'] }), mail()])
   const PERMISSIVE = { headers: { 'x-batch-validation': 'permissive' }, body: three }

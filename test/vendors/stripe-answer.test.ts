@@ -73,7 +73,7 @@ describe('what an answer of Stripe came to', () => {
   ] of rowsOf(ANSWERS)) {
     it(`${path} reserved ${bound}, answered ${status} ${body}: ${total}, object ${object}, gives back ${givesBack}`, () => {
       const answer = answerOf(Number(status), body === '-' ? '' : body)
-      const actual = costing.actual({ call: callOf({ path }), answer, bound: boundOf(bound) }, STRIPE_PRICING)
+      const actual = costing.actual({ call: callOf({ path }), answer, bound: boundOf(bound) })
       expect(actual).to.deep.equal({
         totalUsdMicros: Number(total) * 10_000,
         object: object === '-' ? null : object,
@@ -86,13 +86,13 @@ describe('what an answer of Stripe came to', () => {
 
   it('a replay of Stripe is booked in full and marked', () => {
     const answer = answerOf(200, `{${INTENT}}`, { 'idempotent-replayed': 'true' })
-    const actual = costing.actual({ call: callOf({}), answer, bound: boundOf('500') }, STRIPE_PRICING)
+    const actual = costing.actual({ call: callOf({}), answer, bound: boundOf('500') })
     expect(actual).to.deep.include({ totalUsdMicros: 5_000_000, isVendorReplay: true })
   })
 
   it('a read has no effect', () => {
     const settling = { call: callOf({ method: 'GET' }), answer: answerOf(200, `{${INTENT}}`), bound: boundOf('free') }
-    expect(costing.actual(settling, STRIPE_PRICING)).to.deep.include({ totalUsdMicros: 0, hasEffect: false })
+    expect(costing.actual(settling)).to.deep.include({ totalUsdMicros: 0, hasEffect: false })
   })
 })
 

@@ -249,7 +249,7 @@ describe('what an answer with tokens came to', () => {
     const bound = boundOf(call, type)
     if (!('kind' in bound) || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
     const settling = { call, bound, answer: { status: 200, headers: {}, body: Buffer.from(answer) } }
-    const { totalUsdMicros } = costingOf(type).actual(settling, pricing(type))
+    const { totalUsdMicros } = costingOf(type).actual(settling)
     return totalUsdMicros === bound.totalUsdMicros ? 'bound' : totalUsdMicros
   }
   const message = chat(

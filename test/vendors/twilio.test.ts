@@ -212,7 +212,7 @@ describe('what a sent Twilio message came to', () => {
     const bound = costing.bound(call, PRICING)
     if (isRefusal(bound) || bound.kind !== 'priced') throw new Error('no bound')
     const answer = { status, headers: {}, body: Buffer.from(JSON.stringify(resource)) }
-    return costing.actual({ call, answer, bound }, PRICING)
+    return costing.actual({ call, answer, bound })
   }
   const long = `${TO}&Body=${'x'.repeat(161)}`
 

@@ -7,7 +7,7 @@ import { isReadMethod, requestProblem } from '../content/request.ts'
 import type { Actual, Bound, Costing, Repeat, Settling, Verdict } from '../costing.ts'
 import { credentialAt } from '../credential.ts'
 import { isSuccess, verdictOf } from '../verdict.ts'
-import { routeActual, routeBound } from './price.ts'
+import { routeBound, saidBy } from './price.ts'
 import { findRoute } from './routes.ts'
 
 /** Of the time that the vendor keeps a key; the last 24th is left for clocks and queues. */
@@ -33,7 +33,9 @@ function bound(call: CallText, { routes, mediaTypes }: VendorPricing): Bound {
   if (route === 'ambiguous') return refusal('path_ambiguous')
   if (route !== undefined && route.usdMicros > 0) {
     const totalUsdMicros = routeBound(route, call, mediaTypes)
-    return isRefusal(totalUsdMicros) ? totalUsdMicros : { kind: 'priced', totalUsdMicros, object: null }
+    if (isRefusal(totalUsdMicros)) return totalUsdMicros
+    const settlesAt = route.by?.kind === 'answer' ? { settlesAt: { answer: route.by } } : {}
+    return { kind: 'priced', totalUsdMicros, object: null, ...settlesAt }
   }
   if (route !== undefined || isReadMethod(call.method)) return { kind: 'free' }
   return refusal(
@@ -50,11 +52,11 @@ function verdict({ status }: { readonly status: number }, _call: CallText, prici
   return verdictOf(status, idempotency === 'never' ? 'definite' : 'in_progress')
 }
 
-function actual({ call, answer, bound: reserved }: Settling, { routes }: VendorPricing): Actual {
+function actual({ call, answer, bound: reserved }: Settling): Actual {
   const isPaid = reserved.kind === 'priced'
   const hasEffect = isSuccess(answer.status) && (isPaid || !isReadMethod(call.method))
-  const route = findRoute(routes, call)
-  const said = route === undefined || route === 'ambiguous' ? undefined : routeActual(route, answer.body)
+  const rule = isPaid ? reserved.settlesAt?.answer : undefined
+  const said = rule === undefined ? undefined : saidBy(rule, answer.body)
   const totalUsdMicros = hasEffect && isPaid ? (said ?? reserved.totalUsdMicros) : ZERO_USD
   return { totalUsdMicros, object: null, givesBack: null, hasEffect, isVendorReplay: false }
 }

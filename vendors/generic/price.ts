@@ -1,5 +1,5 @@
 import { type UsdMicros, usdMicrosOf } from '../../contract/money.ts'
-import type { RoutePrice } from '../../contract/pricing.ts'
+import type { PriceRule, RoutePrice } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, DeclaredMediaTypes } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
@@ -32,12 +32,11 @@ export function routeBound(
 }
 
 /** What the answer says that the call came to; undefined when it does not say. */
-export function routeActual({ by }: RoutePrice, body: Uint8Array): UsdMicros | undefined {
-  if (by?.kind !== 'answer') return undefined
+export function saidBy(rule: Extract<PriceRule, { kind: 'answer' }>, body: Uint8Array): UsdMicros | undefined {
   const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
-  const found = typeof value === 'string' ? undefined : jsonAt(value, by.at)
+  const found = typeof value === 'string' ? undefined : jsonAt(value, rule.at)
   const text = found?.kind === 'number' ? found.source : found?.kind === 'text' ? found.value : ''
-  return times(by.unitUsdMicros, text)
+  return times(rule.unitUsdMicros, text)
 }
 
 /** Exact; a begun micro-dollar is a whole one. Undefined when it is no count, or past 2^53 - 1. */

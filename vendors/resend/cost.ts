@@ -62,24 +62,34 @@ function verdict(answer: Pick<VendorAnswer, 'status'> & Partial<Pick<VendorAnswe
   return verdictOf(status, 'in_progress')
 }
 
-function actual({ call, answer, bound: reserved }: Settling, pricing: VendorPricing): Actual {
+function actual({ call, answer, bound: reserved }: Settling): Actual {
   const nothing = { totalUsdMicros: ZERO_USD, object: null, givesBack: null, isVendorReplay: false }
   if (!isSuccess(answer.status) || isReadMethod(call.method)) return { ...nothing, hasEffect: false }
   if (reserved.kind === 'free') return { ...nothing, hasEffect: true }
   const said = parsed(answer.body)
-  const accepted = isPermissive(call) && findResendRoute(call) === 'batch' ? acceptedIn(call, said) : undefined
-  const totalUsdMicros = accepted === undefined ? reserved.totalUsdMicros : (times(pricing, accepted) ?? ZERO_USD)
+  const isCounted = isPermissive(call) && findResendRoute(call) === 'batch'
+  const part = isCounted ? partTaken(call, { said, reservedUsdMicros: reserved.totalUsdMicros }) : undefined
+  const totalUsdMicros = part ?? reserved.totalUsdMicros
   const id = said === undefined ? undefined : jsonAt(said, '/id')
   return { ...nothing, totalUsdMicros, object: id?.kind === 'text' ? id.value.slice(0, 255) : null, hasEffect: true }
 }
 
-/** Recipients of the mails that a permissive batch did not turn down; undefined when the answer does not say. */
-function acceptedIn(call: CallText, said: Json | undefined): number | undefined {
+/**
+ * Of what was reserved, the part for the mails that a permissive batch did not turn down; undefined when the answer does
+ * not say. Every recipient was reserved at one price, so it divides without a rest.
+ */
+function partTaken(
+  call: CallText,
+  { said, reservedUsdMicros }: { readonly said: Json | undefined; readonly reservedUsdMicros: UsdMicros },
+): UsdMicros | undefined {
   const each = recipientsOfBatch(call)
   const errors = said === undefined ? undefined : jsonAt(said, '/errors')
   if (isRefusal(each) || errors?.kind !== 'list') return undefined
   const turnedDown = new Set(errors.items.map((error) => indexOf(error)))
-  return turnedDown.has(undefined) ? undefined : sum(each.filter((_, at) => !turnedDown.has(at)))
+  const asked = sum(each)
+  if (turnedDown.has(undefined) || asked === 0) return undefined
+  const taken = sum(each.filter((_, at) => !turnedDown.has(at)))
+  return usdMicrosOf((BigInt(reservedUsdMicros) * BigInt(taken)) / BigInt(asked))
 }
 
 function indexOf(error: Json): number | undefined {

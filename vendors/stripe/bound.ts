@@ -1,10 +1,10 @@
-import type { RoutePrice, VendorPricing } from '../../contract/pricing.ts'
+import type { CurrencyTable, VendorPricing } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import { routeMatches } from '../../contract/route-pattern.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
-import type { Bound, Settleable } from '../costing.ts'
+import type { Bound, Priced, Settleable } from '../costing.ts'
 import { currencyMissing, type StripeMoney, usdMicrosOfMoney } from './currency.ts'
 import { baseName, isOf, type StripeField } from './form.ts'
 import { isV1, stripePathProblem } from './identity.ts'
@@ -36,7 +36,7 @@ interface Asked {
 }
 
 function boundOfKnown(asked: Asked): Bound {
-  const { call, known, fields, pricing } = asked
+  const { known, fields, pricing } = asked
   const { cost } = known
   switch (cost.kind) {
     case 'create':
@@ -52,7 +52,7 @@ function boundOfKnown(asked: Asked): Bound {
     case 'gives_back':
       return hasCap(pricing, cost.moneyClass) ? askForReturned(known, fields) : { kind: 'free' }
     case 'computed':
-      return boundOfComputed(call, known, pricing.stripe?.maximums ?? [])
+      return boundOfComputed(asked)
     case 'free': {
       const stray = fields.map(({ name }) => baseName(name)).find((name) => cost.except.includes(name))
       if (stray === undefined) return { kind: 'free' }
@@ -98,10 +98,14 @@ function boundOfUpdate({ fields, known, pricing }: Asked): Bound {
 }
 
 /** The maximum of the policy; what the call makes or acts on counts at most once at that. */
-function boundOfComputed(call: CallText, known: StripeCall, maximums: readonly RoutePrice[]): Bound {
+function boundOfComputed({ call, known, pricing }: Asked): Bound {
   const { method, path } = call
-  const maximum = maximums.find(({ match }) => routeMatches(match, method, path))
-  if (maximum !== undefined) return { kind: 'priced', totalUsdMicros: maximum.usdMicros, object: known.object }
+  const maximum = pricing.stripe?.maximums.find(({ match }) => routeMatches(match, method, path))
+  // In which currency it will be, only the answer says.
+  const settlesAt = { currencies: pricing.currencies }
+  if (maximum !== undefined) {
+    return { kind: 'priced', totalUsdMicros: maximum.usdMicros, object: known.object, settlesAt }
+  }
   return refusal(
     'route_unknown',
     `What ${method} ${path} moves is known to Stripe alone. Declare the most that one call may move in \`maximums\` of the policy.`,
@@ -182,9 +186,17 @@ function priced(money: StripeMoney, { pricing, object, moneyClass }: Counting): 
   const { currencies } = pricing
   const totalUsdMicros = usdMicrosOfMoney(money, currencies)
   if (isRefusal(totalUsdMicros)) return totalUsdMicros
-  const rates = money.currency.toUpperCase() === 'USD' ? {} : { ratesHash: currencies.hash }
+  const rates = ratesOf(money.currency.toUpperCase(), currencies)
   const ofClass = moneyClass !== null && hasCap(pricing, moneyClass) ? { moneyClass } : {}
   return { kind: 'priced', totalUsdMicros, object, ...ofClass, ...rates }
+}
+
+/** The one rate that the answer is counted at too, and which table it is of. */
+function ratesOf(code: string, table: CurrencyTable): Pick<Priced, 'ratesHash' | 'settlesAt'> {
+  const rate = table.usdMicrosPerMajorUnit[code]
+  if (code === 'USD' || rate === undefined) return {}
+  const currencies = { ...table, usdMicrosPerMajorUnit: { [code]: rate } }
+  return { ratesHash: table.hash, settlesAt: { currencies } }
 }
 
 function hasCap({ stripe }: VendorPricing, moneyClass: MoneyClass): boolean {

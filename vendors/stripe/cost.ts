@@ -1,5 +1,4 @@
 import { ZERO_USD } from '../../contract/money.ts'
-import type { VendorPricing } from '../../contract/pricing.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { FORM_TYPE, readBody } from '../content/body.ts'
@@ -10,6 +9,7 @@ import type { Actual, Costing, ForwardBody, Repeat, Settling } from '../costing.
 import { credentialAt } from '../credential.ts'
 import { isSuccess, verdictOf } from '../verdict.ts'
 import { bound, boundOfObject } from './bound.ts'
+import { DOLLARS_ONLY } from './currency.ts'
 import { stripeFields } from './form.ts'
 import { isV1 } from './identity.ts'
 import { findMoneyRoute } from './money-routes.ts'
@@ -33,7 +33,7 @@ export const costing: Costing = {
   auth: (secret, place) => credentialAt(secret, place ?? { header: 'authorization', scheme: 'Bearer' }),
 }
 
-function actual({ call, answer, bound: reserved }: Settling, { currencies }: VendorPricing): Actual {
+function actual({ call, answer, bound: reserved }: Settling): Actual {
   const isVendorReplay = answer.headers['idempotent-replayed'] === 'true'
   const nothing = { totalUsdMicros: ZERO_USD, object: null, givesBack: null, hasEffect: false, isVendorReplay }
   if (!isSuccess(answer.status) || isReadMethod(call.method)) return nothing
@@ -41,7 +41,8 @@ function actual({ call, answer, bound: reserved }: Settling, { currencies }: Ven
   if (reserved.kind === 'free') {
     return { ...nothing, hasEffect: true, givesBack: object === undefined ? null : givenBack(call, object) }
   }
-  const answered = object === undefined ? null : usdMicrosOfObject(object, currencies)
+  const answered =
+    object === undefined ? null : usdMicrosOfObject(object, reserved.settlesAt?.currencies ?? DOLLARS_ONLY)
   const known = findMoneyRoute(call.method, call.path)
   // A maximum of nothing says that it is counted elsewhere: what a draft comes to, when its invoice is final.
   if (known?.cost.kind === 'computed' && reserved.totalUsdMicros === ZERO_USD) {

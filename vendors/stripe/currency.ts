@@ -9,6 +9,9 @@ const THREE_DECIMAL = 'BHD JOD KWD OMR TND'.split(' ')
 const USD_MICROS_PER_CENT = 10_000n
 const BASIS_POINTS = 10_000n
 
+/** For calls that were reserved without the rates of another currency. */
+export const DOLLARS_ONLY: CurrencyTable = { bufferBasisPoints: 0, usdMicrosPerMajorUnit: {}, hash: '' }
+
 /** An amount as Stripe writes it: minor units, and three letters in either case. */
 export interface StripeMoney {
   readonly minorUnits: bigint

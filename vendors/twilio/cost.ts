@@ -1,5 +1,5 @@
 import { type UsdMicros, ZERO_USD } from '../../contract/money.ts'
-import type { TwilioTerms, VendorPricing } from '../../contract/pricing.ts'
+import type { TwilioPrices, TwilioTerms, VendorPricing } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { FORM_TYPE } from '../content/body.ts'
@@ -42,8 +42,11 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
   const parameters = parametersOf(call)
   if (isRefusal(parameters)) return parameters
   switch (route) {
-    case 'message':
-      return priced(messagePrice(parameters, termsOf(pricing)))
+    case 'message': {
+      const price = messagePrice(parameters, termsOf(pricing))
+      if (isRefusal(price)) return price
+      return { kind: 'priced', totalUsdMicros: price.most, object: null, settlesAt: { twilio: price.prices } }
+    }
     case 'call':
       return priced(callPrice(parameters, termsOf(pricing)))
     case 'hang_up':
@@ -53,21 +56,25 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
   }
 }
 
-function actual({ call, answer, bound: reserved }: Settling, pricing: VendorPricing): Actual {
+function actual({ call, answer, bound: reserved }: Settling): Actual {
   const nothing = { totalUsdMicros: ZERO_USD, object: null, givesBack: null, isVendorReplay: false }
   if (!isSuccess(answer.status) || isReadMethod(call.method)) return { ...nothing, hasEffect: false }
   if (reserved.kind === 'free') return { ...nothing, hasEffect: true }
   const resource = readResource(answer.body)
-  const totalUsdMicros = costOf(call, pricing, resource) ?? reserved.totalUsdMicros
+  const totalUsdMicros = costOf(call, reserved.settlesAt?.twilio, resource) ?? reserved.totalUsdMicros
   return { ...nothing, totalUsdMicros, object: resource?.sid ?? null, hasEffect: true }
 }
 
 /** Null when nothing better than the bound is known. `price` is null in every answer to a creation. */
-function costOf(call: CallText, pricing: VendorPricing, resource: ReturnType<typeof readResource>): UsdMicros | null {
-  if (resource === undefined || findTwilioRoute(call) !== 'message') return null
+function costOf(
+  call: CallText,
+  prices: TwilioPrices | undefined,
+  resource: ReturnType<typeof readResource>,
+): UsdMicros | null {
+  if (prices === undefined || resource === undefined || findTwilioRoute(call) !== 'message') return null
   const parameters = parametersOf(call)
   if (isRefusal(parameters)) return null
-  const price = sentMessagePrice(parameters, termsOf(pricing), resource)
+  const price = sentMessagePrice(parameters, prices, resource)
   return isRefusal(price) ? null : price
 }
 

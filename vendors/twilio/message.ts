@@ -1,5 +1,5 @@
 import { type UsdMicros, ZERO_USD } from '../../contract/money.ts'
-import type { TwilioTerms } from '../../contract/pricing.ts'
+import type { TwilioPrices, TwilioTerms } from '../../contract/pricing.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import { isRefusal } from '../content/guard.ts'
 import { isOn, MESSAGE_PARAMETERS, type Parameters, parameter, strayParameter } from './parameters.ts'
@@ -9,12 +9,22 @@ import { segmentsOf } from './segments.ts'
 /** The longest message that Twilio takes, 1,600 characters, has so many segments at most: what a text unknown to us may have. */
 const MOST_SEGMENTS = 24
 
-/** The most that a message can cost. */
-export function messagePrice(parameters: Parameters, terms: TwilioTerms): UsdMicros | Refusal {
+/** The most that a message can cost, and the prices that say so. */
+export interface MessagePrice {
+  readonly most: UsdMicros
+  readonly prices: TwilioPrices
+}
+
+export function messagePrice(parameters: Parameters, terms: TwilioTerms): MessagePrice | Refusal {
   const stray = strayParameter(parameters, MESSAGE_PARAMETERS)
   if (stray !== null) return stray
   const prices = pricesFor(parameter(parameters, 'To'), terms)
   if (isRefusal(prices)) return prices
+  const most = mostAt(prices, parameters)
+  return isRefusal(most) ? most : { most, prices }
+}
+
+function mostAt(prices: TwilioPrices, parameters: Parameters): UsdMicros | Refusal {
   const isMms = hasMedia(parameters) || parameter(parameters, 'SendAsMms') !== ''
   if (isMms && prices.mmsUsdMicros === null) return notPriced('messages with media')
   if (prices.segmentUsdMicros === null) return notPriced('messages')
@@ -28,12 +38,10 @@ export function messagePrice(parameters: Parameters, terms: TwilioTerms): UsdMic
 /** What a sent message came to. Twilio's count is 0 where a sender was yet to be picked. */
 export function sentMessagePrice(
   parameters: Parameters,
-  terms: TwilioTerms,
+  prices: TwilioPrices,
   sent: { readonly segments: number; readonly media: number },
 ): UsdMicros | Refusal {
-  const prices = pricesFor(parameter(parameters, 'To'), terms)
-  if (isRefusal(prices)) return prices
-  const bound = messagePrice(parameters, terms)
+  const bound = mostAt(prices, parameters)
   if (isRefusal(bound) || prices.segmentUsdMicros === null || sent.segments === 0) return bound
   const isOwnCount = !isTextUnknown(parameters) && !isOn(parameters, 'SmartEncoded')
   const segments = isOwnCount ? Math.max(sent.segments, boundSegments(parameters)) : sent.segments
