@@ -26,7 +26,7 @@ export interface AuditCall {
   readonly n: number | null
   /** The app's named key; null without one. */
   readonly namedKey: string | null
-  /** Key sent to the vendor; null when the vendor takes none. */
+  /** The call's key for the vendor, null of reads. A vendor that takes keys got it; of another, `call.sent` stands in the record. */
   readonly vendorKey: string | null
 }
 
@@ -41,6 +41,7 @@ export type AuditFact =
       readonly ratesHash?: string
     }
   | { readonly event: 'call.taken_over'; readonly call: AuditCall; readonly epoch: number }
+  /** About to go to a vendor that takes no idempotency key. */
   | { readonly event: 'call.sent'; readonly call: AuditCall }
   | {
       readonly event: 'call.settled'

@@ -3,7 +3,7 @@
  * because another Pod would be refused the same.
  */
 export const EXIT_RUN_REFUSED = 93
-/** Issuer: the ledger, or then the proxy of its own Pod, did not answer within the deadline. Another Pod may have more luck. */
+/** Issuer: the ledger, or then the proxy of its own Pod, did not answer in time. Another Pod may have more luck. */
 export const EXIT_UNREACHABLE = 75
 /** Issuer or proxy: started with settings it cannot work with. */
 export const EXIT_MISCONFIGURED = 78

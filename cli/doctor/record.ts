@@ -25,16 +25,25 @@ export async function recordFindings(
     return value === undefined ? [] : [` --${name} ${shellWord(value)}`]
   })
   return [
-    ...doubtful.calls.map((line) => doubtFinding(line, where.join(''))),
+    ...doubtful.calls.map((line) => doubtFinding(line, doubtful.keylessAtMs(line.call.callId), where.join(''))),
     ...alarms.map((line) => alarmFinding(line, where.join(''))),
   ]
 }
 
-function doubtFinding({ call, heldUsdMicros, reason, actor }: InDoubt, where: string): Finding {
+function doubtFinding(
+  { call, heldUsdMicros, reason, actor }: InDoubt,
+  keylessAtMs: number | undefined,
+  where: string,
+): Finding {
   const { vendor, route, callId, vendorKey } = call
   const who = actor.podName ?? actor.label ?? actor.keyId
   const resolve = `jobcap calls resolve ${callId}${where}`
-  const sought = vendorKey === null ? 'the call' : `the idempotency key ${vendorKey}`
+  const sought =
+    keylessAtMs !== undefined
+      ? `the call, sent ${new Date(keylessAtMs).toISOString()} without an idempotency key,`
+      : vendorKey === null
+        ? 'the call'
+        : `the idempotency key ${vendorKey}`
   return {
     problem: `${callId} (${vendor} ${route}, ${who}) may have taken effect: ${reason}. $${formatUsd(heldUsdMicros)} is held.`,
     wayOut: `Look for ${sought} at ${vendor}, then run one of:\n${resolve} --effect --spent-usd USD\n${resolve} --no-effect`,

@@ -7,7 +7,7 @@ import type { Stop } from './events.ts'
 const OWN_EXITS: ReadonlyMap<number, string> = new Map([
   [EXIT_RUN_REFUSED, 'The run is refused.'],
   [EXIT_POD_REFUSED, 'The Pod is refused.'],
-  [EXIT_UNREACHABLE, 'No ledger, or then no proxy, answered within the deadline.'],
+  [EXIT_UNREACHABLE, 'No ledger, or then no proxy, answered in time.'],
   [EXIT_MISCONFIGURED, 'A setting cannot be read; see its log.'],
 ])
 

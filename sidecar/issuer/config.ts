@@ -13,7 +13,7 @@ export interface IssuerConfig {
   readonly terminationLog: string
   /** Of the proxy. */
   readonly port: number
-  /** How long a ledger that is not there is waited for, and then the proxy. */
+  /** How long a ledger that is not there is waited for. Then the proxy, for no longer, and 60 s at most. */
   readonly deadlineMs: number
 }
 

@@ -16,6 +16,8 @@ const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5_000
 /** A proxy that does not listen yet. */
 const TELL_EVERY_MS = 20
+/** From the credential on. A proxy that has its port listens within seconds; one that waits for its port may wait for good. */
+const PROXY_WITHIN_MS = 60_000
 
 export interface IssuerEffects {
   readonly clock: Clock
@@ -29,8 +31,8 @@ export interface IssuerEffects {
 
 /**
  * Pod token to credential file, once; the proxy works with it before this ends. Resolves to the exit code: 0, or 93 (the
- * whole run is refused), 77 (this Pod is), 75 (no ledger or no proxy within the deadline). May be run again: the proxy then
- * takes the newer one.
+ * whole run is refused), 77 (this Pod is), 75 (no ledger, or then no proxy, in time). May be run again: the proxy then takes
+ * the newer one.
  */
 export async function issue(effects: IssuerEffects, config: IssuerConfig): Promise<number> {
   const { clock, timers, random, files, log } = effects
@@ -44,7 +46,7 @@ export async function issue(effects: IssuerEffects, config: IssuerConfig): Promi
         { runUid: answer.runUid, podUid: answer.podUid, index: answer.index, life: answer.life },
         'credential issued',
       )
-      return handOver(effects, giveUpAtMs)
+      return handOver(effects, config)
     }
     if (answer !== undefined && !REFUSALS[answer.code].isRetryable) return refused(effects, config, answer)
     if (clock.monotonicMs() + waitMs > giveUpAtMs) {
@@ -56,16 +58,30 @@ export async function issue(effects: IssuerEffects, config: IssuerConfig): Promi
 }
 
 /** The app's containers start when this one ends, so by then the proxy listens, and with this credential. */
-async function handOver({ clock, timers, tellProxy, log }: IssuerEffects, giveUpAtMs: number): Promise<number> {
+async function handOver(effects: IssuerEffects, config: IssuerConfig): Promise<number> {
+  const { clock, timers, tellProxy, log } = effects
+  const withinMs = Math.min(config.deadlineMs, PROXY_WITHIN_MS)
+  const giveUpAtMs = clock.monotonicMs() + withinMs
   for (;;) {
     const status = await tellProxy()
     if (status === 200) return 0
     if (status !== undefined || clock.monotonicMs() + TELL_EVERY_MS > giveUpAtMs) {
-      log.error({ status }, 'the proxy of this Pod does not take the credential')
+      const message = whyNotTaken({ port: config.port, status, withinMs })
+      log.error({ status }, message)
+      await leaveMessage(effects, config, { message })
       return EXIT_UNREACHABLE
     }
     await timers.sleep(TELL_EVERY_MS)
   }
+}
+
+function whyNotTaken(told: { port: number; status: number | undefined; withinMs: number }): string {
+  const { port, status, withinMs } = told
+  const what =
+    status === undefined
+      ? `No proxy answered on port ${port} of this Pod within ${withinMs / 1000} s.`
+      : `What listens on port ${port} of this Pod answered ${status}, and did not take the credential.`
+  return `${what} If the log of jobcap-proxy says that the port is taken, let the container that listens there use another port; else that log says what is wrong.`
 }
 
 async function ask({ ledger, files, log }: IssuerEffects, tokenFile: string, walk: WalkId) {
@@ -80,16 +96,20 @@ async function ask({ ledger, files, log }: IssuerEffects, tokenFile: string, wal
   }
 }
 
-async function refused(
+async function refused(effects: IssuerEffects, config: IssuerConfig, { code, message }: Refusal): Promise<number> {
+  await leaveMessage(effects, config, { reason: code, message })
+  const entry: RefusalEntry = REFUSALS[code]
+  return entry.endsRun ? EXIT_RUN_REFUSED : EXIT_POD_REFUSED
+}
+
+async function leaveMessage(
   { files, log }: IssuerEffects,
-  config: IssuerConfig,
-  { code, message }: Refusal,
-): Promise<number> {
+  { terminationLog }: IssuerConfig,
+  told: { readonly reason?: string; readonly message: string },
+): Promise<void> {
   try {
-    await files.overwrite(config.terminationLog, JSON.stringify({ reason: code, message }))
+    await files.overwrite(terminationLog, JSON.stringify(told))
   } catch (fault) {
     log.warn({ err: fault }, 'the termination message could not be written')
   }
-  const entry: RefusalEntry = REFUSALS[code]
-  return entry.endsRun ? EXIT_RUN_REFUSED : EXIT_POD_REFUSED
 }

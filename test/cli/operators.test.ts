@@ -144,6 +144,9 @@ describe('jobcap doctor', function () {
     expect(out).to.match(
       /- call_\w+ \(geocode POST \/v1\/lookup, bill-0-\w+\) may have taken effect: .* \$0\.01 is held\./,
     )
+    expect(out, 'geocode takes no key').to.match(
+      /^ {2}Look for the call, sent \d{4}-\S+Z without an idempotency key, at geocode, then run one of:$/m,
+    )
     const [, command = ''] = /^ {2}jobcap (calls resolve .* --no-effect)$/m.exec(out) ?? expect.fail(out)
     const resolving = stage.start(command.split(' '))
     expect(await resolving.ended, resolving.all).to.equal(0)
