@@ -7,7 +7,7 @@ import {
   startHands,
 } from '../../tools/cluster/given-cluster.ts'
 import { joinOneNode, type OneNode, startOneNode } from '../../tools/cluster/one-node.ts'
-import { provePodsRun } from '../../tools/cluster/proof.ts'
+import { PROOF, provePodsRun } from '../../tools/cluster/proof.ts'
 
 /** What the stage stands on: a node of our own, or a cluster that is there already. */
 export interface Ground extends OneNode {
@@ -17,14 +17,16 @@ export interface Ground extends OneNode {
   volume(name: string): readonly object[]
 }
 
-/** All that tests make; `default` has some Jobs more. */
-export const NAMESPACES = ['jobcap', 'jobcap-test', 'vendors', 'billing', 'strict', 'bare', 'small-jobs'] as const
+/** All that tests make, and in which they make what they make. */
+export const NAMESPACES = [
+  ...(['jobcap', 'jobcap-test', 'vendors', 'billing', 'strict', 'bare'] as const),
+  ...(['small-jobs', 'left-alone'] as const),
+] as const
+export type MadeNamespace = (typeof NAMESPACES)[number]
 /** Of jobcap's image under the name that an installation is upgraded to. */
 export const NEXT_TAG = 'next'
 /** Of who may do everything: the tests' own. */
 export const OPERATOR_BINDING = 'jobcap-e2e-operator'
-/** On Jobs of namespace `default`. */
-export const LEFT_ALONE = { 'e2e.jobcap.dev/is': 'left-alone' }
 
 const NODE_FOLDER = 'node'
 const GIVEN_FILE = 'given.json'
@@ -72,7 +74,7 @@ async function takeGiven(folder: string, given: GivenCluster): Promise<Ground> {
   writeFileSync(join(folder, GIVEN_FILE), JSON.stringify(given), { mode: 0o600 })
   const stop = () =>
     cleanGivenCluster(given.kubeconfig, [
-      ['jobs', '-n', 'default', '-l', Object.entries(LEFT_ALONE).flat().join('=')],
+      ['pod', PROOF, '-n', 'default'],
       ['namespaces', ...ours.filter((name) => name !== 'jobcap')],
       // Its webhooks would otherwise wait for managers that are gone.
       ['mutatingwebhookconfigurations,validatingwebhookconfigurations', 'jobcap'],

@@ -12,15 +12,17 @@ import type { Job, Pod } from '../../kube/objects.ts'
 import { createLog } from '../../runtime/log.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { askedOf, type Ended, type EndedPod, outcomes, shown, smallJob } from '../local/outcomes.ts'
-import { LEFT_ALONE } from './ground.ts'
+import type { MadeNamespace } from './ground.ts'
 import { APP_IMAGE } from './paying-job.ts'
 import type { Stage } from './stage.ts'
 import { teamOn } from './team.ts'
 
-/** Where Jobs are left alone; messages in the table name it. */
-const PLAIN = 'default'
+/** Where Jobs are left alone: not `default`, where a cluster that is there already may have things of these names. */
+const PLAIN: MadeNamespace = 'left-alone'
 /** Where each Job is injected. */
-const INJECTED = 'small-jobs'
+const INJECTED: MadeNamespace = 'small-jobs'
+/** Where the table's Jobs are: its messages name it. */
+const IN_TABLE = 'default'
 /** A node is slower than the deadlines of these Jobs: they get one only when a Pod of theirs is in this phase. */
 const DEADLINE_COMES: Readonly<Record<string, 'Running' | 'Failed'>> = {
   deadline: 'Running',
@@ -60,10 +62,8 @@ export function smallJobsOn(stage: () => Stage): void {
 
 /** All of them at once. */
 async function begin(stage: Stage, namespace: string): Promise<Watched> {
-  if (namespace === INJECTED) {
-    const labels = { 'jobcap.dev/inject': 'enabled' }
-    await stage.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } })
-  }
+  const labels = namespace === INJECTED ? { 'jobcap.dev/inject': 'enabled' } : {}
+  await stage.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } })
   const inIt = (...args: readonly string[]) => stage.kubectl(['-n', namespace, ...args])
   await inIt('wait', '--for=create', 'serviceaccount/default', 'configmap/kube-root-ca.crt', '--timeout=60s')
   // Of an earlier try.
@@ -142,9 +142,9 @@ function conditionOf({ status }: SmallJob, namespace: string): Ended['condition'
   const found = status?.conditions?.find(({ type, status: is }) => /^(Complete|Failed)$/.test(type) && is === 'True')
   if (found === undefined) return undefined
   const { type, reason = '', message: said = '' } = found
+  const message = said.replace(`pod ${namespace}/`, `pod ${IN_TABLE}/`)
   // Rules of ours come before those of the Job.
-  const message = said.replace(`pod ${namespace}/`, `pod ${PLAIN}/`).replace(/(?<=rule at index )\d+/, '0')
-  return { type, reason, message: namespace === PLAIN ? said : message }
+  return { type, reason, message: namespace === PLAIN ? message : message.replace(/(?<=rule at index )\d+/, '0') }
 }
 
 function endOfPod({ metadata, status }: SmallPod, namespace: string): EndedPod {
@@ -157,7 +157,7 @@ function endOfPod({ metadata, status }: SmallPod, namespace: string): EndedPod {
       containers: containers.flatMap(({ name, restartCount: restarts, state: { terminated } }) => {
         if (terminated === undefined || OURS.includes(name)) return []
         const { exitCode, message = '' } = terminated
-        return [{ name, restarts, exitCode, message: message.replace(namespace, PLAIN) }]
+        return [{ name, restarts, exitCode, message: message.replace(namespace, IN_TABLE) }]
       }),
     },
   }
@@ -170,7 +170,7 @@ function withoutIndexes(ended: Ended): Ended {
 
 /** The same with an image that the node has. */
 function onNode(object: AnyObject, namespace: string): object {
-  const metadata = { ...object.metadata, namespace, ...(namespace === PLAIN ? { labels: LEFT_ALONE } : {}) }
+  const metadata = { ...object.metadata, namespace }
   if (object.kind !== 'Job') return { ...object, metadata }
   const { template, activeDeadlineSeconds, ...spec } = object.spec
   const { initContainers = [], containers, ...pod } = template.spec

@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 import { clusterPrograms } from './control-plane.ts'
 import { NodeDidNotStart } from './one-node.ts'
 
-const PROOF = 'proof'
+/** A Pod of this name, in `default`; it is gone afterwards unless it failed. */
+export const PROOF = 'jobcap-e2e-proof'
 const WITHIN = '300s'
 /** Through the node's DNS and a Service's address, until something answers; the Pod's deadline ends it otherwise. */
 const REACH = `const reach = () => {
