@@ -38,12 +38,11 @@ function doubtFinding(
   const { vendor, route, callId, vendorKey } = call
   const who = actor.podName ?? actor.label ?? actor.keyId
   const resolve = `jobcap calls resolve ${callId}${where}`
+  const byKey = vendorKey === null ? 'the call' : `the idempotency key ${vendorKey}`
   const sought =
-    keylessAtMs !== undefined
-      ? `the call, sent ${new Date(keylessAtMs).toISOString()} without an idempotency key,`
-      : vendorKey === null
-        ? 'the call'
-        : `the idempotency key ${vendorKey}`
+    keylessAtMs === undefined
+      ? byKey
+      : `the call, sent ${new Date(keylessAtMs).toISOString()} without an idempotency key,`
   return {
     problem: `${callId} (${vendor} ${route}, ${who}) may have taken effect: ${reason}. $${formatUsd(heldUsdMicros)} is held.`,
     wayOut: `Look for ${sought} at ${vendor}, then run one of:\n${resolve} --effect --spent-usd USD\n${resolve} --no-effect`,

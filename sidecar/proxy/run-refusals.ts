@@ -69,11 +69,8 @@ export class RunRefusals {
       if (this.#memory.ended?.code === refused.code) return
       await this.#remember({ ...this.#memory, ended: { code: refused.code, message: refused.message } })
     } else if (note?.passed !== undefined && this.exitCode !== 0) {
-      const lifted = liftedBy(note.passed)
-      const isLifted = (cap: SpentCapOf) =>
-        lifted.includes(cap.level) && (cap.vendor === vendor || !OF_ONE_VENDOR.includes(cap.level))
       // A new call was admitted: whatever refused the run has been undone.
-      await this.#remember({ spent: this.#memory.spent.filter((cap) => !isLifted(cap)), ended: null })
+      await this.#remember({ spent: without(this.#memory.spent, liftedBy(note.passed), vendor), ended: null })
     }
   }
 
@@ -100,9 +97,18 @@ function liftedBy(passed: readonly CapLevelName[]): readonly CapLevelName[] {
 }
 
 function withSpent(memory: Memory, cap: SpentCapOf): Memory {
-  const isSame = ({ level, vendor }: SpentCapOf) =>
-    level === cap.level && (vendor === cap.vendor || !OF_ONE_VENDOR.includes(level))
-  return { ...memory, spent: [...memory.spent.filter((other) => !isSame(other)), cap] }
+  return { ...memory, spent: [...without(memory.spent, [cap.level], cap.vendor), cap] }
+}
+
+/** Less the caps of these levels that a call to `vendor` counts against. */
+function without(
+  spent: readonly SpentCapOf[],
+  levels: readonly CapLevelName[],
+  vendor: string | null,
+): readonly SpentCapOf[] {
+  return spent.filter(
+    (cap) => !levels.includes(cap.level) || (OF_ONE_VENDOR.includes(cap.level) && cap.vendor !== vendor),
+  )
 }
 
 function spentCap({ details }: Refusal, level: CapLevelName | undefined): SpentCap {

@@ -16,6 +16,9 @@ interface Series {
   readonly cases: readonly SdkCase[]
 }
 
+/** Of each part, under a case that failed. */
+const LOG_LINES = 8
+
 const nameOf = (sdk: Sdk, { id }: SdkCase) => `${sdk.name}@${sdk.version}/${id}`
 
 async function main(): Promise<number> {
@@ -89,14 +92,12 @@ function report(name: string, { title }: SdkCase, { result, seconds }: { result:
   const lines = [`${isFine ? '✓' : '✗'} ${name}: ${title} (${seconds.toFixed(1)} s)`]
   if (!isFine) {
     const logs = Object.entries(result.logs).flatMap(([part, text]) =>
-      lastLines(text).map((line) => `    ${part}: ${line}`),
+      lastLines(text).map((line) => `${part}: ${line}`),
     )
-    lines.push(...result.problems.map((problem) => `    ${problem}`), ...logs, `    Again: make sdks ONLY=${name}`)
+    lines.push(...[...result.problems, ...logs, `Again: make sdks ONLY=${name}`].map((line) => `    ${line}`))
   }
   process.stdout.write(`${lines.join('\n')}\n`)
 }
-
-const LOG_LINES = 8
 
 function lastLines(text: string): string[] {
   return text.trimEnd().split('\n').slice(-LOG_LINES)

@@ -101,9 +101,9 @@ function boundOfUpdate({ fields, known, pricing }: Asked): Bound {
 function boundOfComputed({ call, known, pricing }: Asked): Bound {
   const { method, path } = call
   const maximum = pricing.stripe?.maximums.find(({ match }) => routeMatches(match, method, path))
-  // In which currency it will be, only the answer says.
-  const settlesAt = { currencies: pricing.currencies }
   if (maximum !== undefined) {
+    // In which currency it will be, only the answer says.
+    const settlesAt = { currencies: pricing.currencies }
     return { kind: 'priced', totalUsdMicros: maximum.usdMicros, object: known.object, settlesAt }
   }
   return refusal(
