@@ -126,9 +126,12 @@ export async function whyNot({ isolation, network }: Level): Promise<string | un
     machine.close()
   }
   if (isolation === 'none' || network === 'host') return portProblem(8080)
-  const probe = spawnSync('unshare', ['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'true'], {
-    ...(process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),
-  })
+  const asUser = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+  const isolates = ['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'true']
+  const probe = spawnSync('unshare', isolates, asUser)
+  if (isolation === 'user' && spawnSync(join(TOOLS, 'node'), ['--version'], asUser).status !== 0) {
+    return `a plain user may not enter the folder of this clone, ${TOOLS}: clone it where all may enter`
+  }
   return isolation === 'root' || probe.status === 0 ? undefined : 'a plain user may not make namespaces on this machine'
 }
 

@@ -82,7 +82,7 @@ export class JobcapRun {
     const exitCode = await this.ended
     const job = this.events.find((event): event is Of<'job.ended'> => event.event === 'job.ended')
     const summary = this.events.find((event): event is Of<'summary'> => event.event === 'summary')
-    if (job === undefined || summary === undefined) throw new Error(`jobcap run ended with ${exitCode}`)
+    if (job === undefined || summary === undefined) throw new Error(`jobcap run ended with ${exitCode}:\n${this.tail}`)
     return { exitCode, job, summary }
   }
 
@@ -105,6 +105,6 @@ export class JobcapRun {
   }
 
   #endedEarly(): Error {
-    return new Error('jobcap run ended before what was waited for')
+    return new Error(`jobcap run ended before what was waited for:\n${this.tail}`)
   }
 }
