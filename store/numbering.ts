@@ -12,7 +12,7 @@ export interface NumberRequest {
   readonly vendor: string
   readonly identity: CallIdentity
   readonly policy: { readonly divergingReplay: 'refuse' | 'warn' | 'core'; readonly ambiguousRepeat: 'refuse' | 'fold' }
-  /** Rule 9, first half; a refusal when the endpoint is not allowed. */
+  /** Rule 9, first half; a refusal when the endpoint is not allowed, or has no price: for a new call, not for a replay. */
   readonly endpoint: Refusal | null
   readonly price: Price
   /** Limits of the policy's levels that are declared; `run` and `run_day` are the store's own. */

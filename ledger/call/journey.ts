@@ -54,7 +54,7 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
     }
     const secret = ledger.secrets.read(addressed.vendor.secretRef)
     if (secret === undefined) return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
-    const numbering = numberRequest(ledger, { ...known, priced, endpoint })
+    const numbering = numberRequest(ledger, { ...known, priced })
     const { stored } = priced
     const answer = await callNumbered(ledger, { request: numbering, stored, secret, addressed, client, sinceMs })
     if (answer === undefined) return
@@ -80,11 +80,8 @@ interface Known {
   readonly recognised: Recognised
 }
 
-function numberRequest(
-  ledger: Ledger,
-  asked: Known & { readonly priced: PricedCall; readonly endpoint: Refusal | null },
-): NumberRequest {
-  const { addressed, recognised, priced, endpoint } = asked
+function numberRequest(ledger: Ledger, asked: Known & { readonly priced: PricedCall }): NumberRequest {
+  const { addressed, recognised, priced } = asked
   const { policy, vendor } = addressed
   const { caller, identity, claims } = recognised
   const { divergingReplay, ambiguousRepeat } = policy
@@ -94,7 +91,7 @@ function numberRequest(
     vendor: vendor.name,
     identity,
     policy: { divergingReplay, ambiguousRepeat },
-    endpoint,
+    endpoint: priced.refusedAnew,
     price: priced.price,
     limits: capLevels(policy, vendor, {
       namespace: caller.pod?.namespace ?? null,

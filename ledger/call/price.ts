@@ -16,11 +16,13 @@ import { vendorRequest } from './vendor-request.ts'
 
 const MAX_OBJECT_BYTES = 1024 * 1024
 
-/** A call that can be reserved: what goes out, at what price, and whether it may go out twice. */
+/** A call that can be numbered: what goes out, at what price, and whether it may go out twice. */
 export interface PricedCall {
   readonly stored: StoredRequest
   readonly price: Price
   readonly repeat: Repeat
+  /** Null: it may be reserved. Else it is at most answered from the record, which needs no price. */
+  readonly refusedAnew: Refusal | null
 }
 
 /** The vendor answered our question for the object with something else than the object. */
@@ -46,38 +48,48 @@ export function textForVendor(call: CallText, { policy, vendor }: Addressed): Te
   return { text, asksForUsage: forward.asksForUsage ?? false }
 }
 
-/** What the call may cost at most, judged from its bytes; where the amount stands only on the object, it is read first. */
+/**
+ * What the call may cost at most, judged from its bytes; where the amount stands only on the object, it is read first.
+ * One that may not be made, or has no price, may have been made and paid for under an earlier policy: the record says.
+ */
 export async function priceCall(
   ledger: Ledger,
   caller: Caller,
-  asked: {
-    readonly addressed: Addressed
-    readonly call: CallText
-    readonly asksForUsage: boolean
-    readonly endpoint: Refusal | null
-  },
+  asked: Asked,
 ): Promise<PricedCall | ObjectNotRead | Refusal> {
-  const { addressed, call } = asked
+  const { addressed, call, endpoint } = asked
   const costing = costingOf(addressed.vendor.type)
   const pricing = vendorPricing(addressed.policy, addressed.vendor)
-  let bound = costing.bound(call, pricing)
-  if ('code' in bound) return bound
-  if (bound.kind === 'ask_object_first' && asked.endpoint !== null) {
-    // At most an old record is replayed, which has no price: the vendor is not asked for what may not be called.
-    bound = { kind: 'free' }
-  }
-  if (bound.kind === 'ask_object_first') {
-    const object = await readObject(ledger, caller, { ...asked, ask: bound })
-    if ('code' in object) return object
-    if (object.status !== 200) return { objectAnswer: object }
-    const judged = costing.boundOfObject(call, object.body, pricing)
-    if ('code' in judged) return judged
-    bound = judged
-  }
-  const repeat = costing.repeat(call, pricing)
+  const bound = costing.bound(call, pricing)
+  if ('code' in bound) return pricedCall(asked, FREE, bound)
+  if (bound.kind !== 'ask_object_first') return pricedCall(asked, bound, endpoint)
+  // The vendor is not asked for what may not be called.
+  if (endpoint !== null) return pricedCall(asked, FREE, endpoint)
+  const object = await readObject(ledger, caller, { ...asked, ask: bound })
+  if ('code' in object) return object
+  if (object.status !== 200) return { objectAnswer: object }
+  const judged = costing.boundOfObject(call, object.body, pricing)
+  return 'code' in judged ? pricedCall(asked, FREE, judged) : pricedCall(asked, judged, null)
+}
+
+interface Asked {
+  readonly addressed: Addressed
+  readonly call: CallText
+  readonly asksForUsage: boolean
+  readonly endpoint: Refusal | null
+}
+
+const FREE: Settleable = { kind: 'free' }
+
+function pricedCall(
+  { addressed: { policy, vendor }, call, asksForUsage }: Asked,
+  bound: Settleable,
+  refusedAnew: Refusal | null,
+): PricedCall {
+  const repeat = costingOf(vendor.type).repeat(call, vendorPricing(policy, vendor))
   const keyHeader = repeat.kind === 'idempotent' ? repeat.header : null
-  const stored = { call, bound, keyHeader, ...(asked.asksForUsage ? { asksForUsage: true } : {}) }
-  return { stored, price: priceOf(bound), repeat }
+  const stored = { call, bound, keyHeader, ...(asksForUsage ? { asksForUsage: true } : {}) }
+  return { stored, price: priceOf(bound), repeat, refusedAnew }
 }
 
 function priceOf(bound: Settleable): Price {

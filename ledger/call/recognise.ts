@@ -38,8 +38,14 @@ export function recognise(who: Authenticated, addressed: Addressed, call: CallTe
   const ours = routeReaderOf(vendor.type)(call, vendorTerms(vendor), policy.appKeys)
   if ('code' in ours) return ours
   const theirs = claims.identity
-  if (theirs.kind !== ours.kind || (ours.kind !== 'read' && claims.ord === null)) {
-    return refusal('request_malformed', `The claims say \`${theirs.kind}\`, the request is \`${ours.kind}\`.`)
+  // What had a price when the run began is numbered still, and may be on record: more care than a read needs, not less.
+  const isMoreCareful = theirs.kind === 'mutating' && ours.kind === 'read'
+  if ((theirs.kind !== ours.kind && !isMoreCareful) || (theirs.kind !== 'read' && claims.ord === null)) {
+    return refusal(
+      'request_malformed',
+      `The claims say \`${theirs.kind}\`, the request is \`${ours.kind}\`. Where the policy gave its route a price since ` +
+        'the run began, only a new run knows that.',
+    )
   }
   const identity = { ...theirs, route: ours.route, account: ours.account }
   if (who.needsNamedKeys && identity.kind !== 'read' && identity.key?.kind !== 'named') {

@@ -89,17 +89,18 @@ export class TestPod {
   }
 
   async call(
-    { path, body }: { readonly path: string; readonly body: string },
+    { method = 'POST', path, body }: { readonly method?: string; readonly path: string; readonly body: string },
     more: Partial<CallClaims> = {},
     signal?: AbortSignal,
   ): Promise<Told> {
     const [, vendor = ''] = path.split('/', 2)
     const vendorPath = path.slice(vendor.length + 1)
     const contentType = body.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded'
-    const headers = { 'content-type': contentType }
-    const text = { method: 'POST', path: vendorPath, query: '', headers, body: Buffer.from(body) }
+    const headers: Record<string, string> = body === '' ? {} : { 'content-type': contentType }
+    const text = { method, path: vendorPath, query: '', headers, body: Buffer.from(body) }
     const claims = { ...this.#claims(vendor, text), ...more }
     const told = await ask(this.#address, {
+      method,
       path,
       key: this.granted.credential,
       headers: { ...headers, 'jobcap-claims': encodeClaims(claims) },
