@@ -21,11 +21,13 @@ describe('a bug planted in the scripts', function () {
   })
   after(() => redis?.stop())
 
-  /** The first seed whose steps differ from the rules'; undefined: none did. */
-  async function caughtBy({ text, replacement }: ScriptMutant): Promise<number | undefined> {
+  /** A seed whose steps differ from the rules', the known one first; undefined: none did. */
+  async function caughtBy({ text, replacement, seed: known }: ScriptMutant): Promise<number | undefined> {
     const altered = (lua: string) => lua.replaceAll(text, () => replacement)
     const scripts = freshStores(() => ({ url: redis?.url ?? '', ports: [redis?.port ?? 0] }), altered)
-    for (let seed = 1; seed <= SEEDS; seed += 1) {
+    // After a change of what a seed's steps are the known one may be of no use: then one is searched for.
+    const others = Array.from({ length: SEEDS }, (_, at) => at + 1).filter((seed) => seed !== known)
+    for (const seed of [known, ...others]) {
       const twins = await Twins.open([inMemory, scripts], seeded(seed))
       try {
         for (let step = 1; step <= STEPS; step += 1) await twins.step()
