@@ -113,7 +113,7 @@ async function openHome(home: LedgerHome, { environment, timers }: Context): Pro
   if (sources === undefined) {
     throw new Unavailable(`no ledger has ever run in ${home.folder}: name another folder with --state`)
   }
-  const watch = { onServing: () => {}, onRestart: () => {}, onLine: () => {} }
+  const watch = { logFile: null, onServing: () => {}, onRestart: () => {}, onLine: () => {} }
   return openLocalLedger(home, sources, { environment, timers, watch })
 }
 

@@ -1,10 +1,10 @@
 import { createLedgerClient, type LedgerClient } from '../ledger/client.ts'
-import { type Supervisor, supervise } from '../local/supervisor.ts'
+import { EndedBeforeReady, type Supervisor, supervise } from '../local/supervisor.ts'
 import type { Context } from './command.ts'
 import { Unavailable } from './faults.ts'
 import { readToken } from './files.ts'
 import { furnish, type LedgerHome, type LedgerSources, lastSources, ledgerProcess, remember } from './ledger-home.ts'
-import { readStartProblem } from './log-line.ts'
+import { readLogLine, readStartProblem } from './log-line.ts'
 
 /** The ledger of a state folder, as long as somebody needs it. */
 export interface LocalLedger {
@@ -15,6 +15,8 @@ export interface LocalLedger {
 
 /** What is told of a ledger that was started here. */
 export interface LedgerWatch {
+  /** Where its log is kept, if it is. */
+  readonly logFile: string | null
   /** Each time that it serves. */
   onServing(pid: number): void
   /** It ended with this exit code or signal, and is started again. */
@@ -101,8 +103,21 @@ async function start(
     return { supervisor, problem: undefined }
   } catch (fault) {
     await supervisor.stop()
-    return { supervisor, problem: problem ?? (fault as Error).message }
+    return { supervisor, problem: problem ?? describeFailedStart(fault as Error, watch.logFile) }
   }
+}
+
+/** One that says itself why it does not start does so in its log; this is for one that was ended, or crashed. */
+function describeFailedStart(fault: Error, logFile: string | null): string {
+  if (!(fault instanceof EndedBeforeReady)) return fault.message
+  const { exit, lastLines } = fault
+  // Nobody else ends what a person just started.
+  const memory = exit === 'SIGKILL' ? ", as the kernel does when the machine's memory is full (`dmesg` says so)" : ''
+  const ended = exit.startsWith('SIG') ? `it was ended by ${exit}` : `it ended with ${exit}`
+  const said = lastLines.map((line) => readLogLine(line)?.text ?? line).join(' | ')
+  const last = said === '' ? 'It had said nothing' : `It said last: ${said}`
+  const log = logFile === null || said === '' ? '' : ` (its log: ${logFile})`
+  return `${ended} before it was ready${memory}. ${last}${log}. Start the command again.`
 }
 
 async function willServe(home: LedgerHome, { timers }: LedgerSetting): Promise<boolean> {

@@ -23,12 +23,26 @@ export type SupervisorEvent =
   | { readonly type: 'restarting'; readonly exit: string; readonly delayMs: number }
 
 export interface Supervisor {
-  /** The line that said it was ready for the first time; rejects when it dies before. */
+  /** The line that said it was ready for the first time; rejects when it dies before, by itself as an `EndedBeforeReady`. */
   readonly ready: Promise<string>
   /** Of the process that runs now; undefined between two. */
   pid(): number | undefined
   /** SIGTERM, then SIGKILL after the limit. Resolves when it is gone. */
   stop(): Promise<void>
+}
+
+/** It was never ready, so it is not started again. */
+export class EndedBeforeReady extends Error {
+  /** Its code or its signal. */
+  readonly exit: string
+  /** What it said last, on either stream; nothing when it said nothing. */
+  readonly lastLines: readonly string[]
+
+  constructor(command: string, exit: string, lastLines: readonly string[]) {
+    super(`${command} ended with ${exit} before it was ready: ${lastLines.join(' | ') || 'it had said nothing'}`)
+    this.exit = exit
+    this.lastLines = lastLines
+  }
 }
 
 const DEFAULT_STOP_LIMIT_MS = 10_000
@@ -86,9 +100,7 @@ class Keeper {
       const { exit, lastLines } = await this.#runOnce()
       const wasReady = this.#takeReady()
       if (signal.aborted) return
-      if (!this.#hasBeenReady) {
-        throw new Error(`${this.#what.command} ended with ${exit} before it was ready: ${lastLines.join(' | ')}`)
-      }
+      if (!this.#hasBeenReady) throw new EndedBeforeReady(this.#what.command, exit, lastLines)
       if (!wasReady) this.#failedStarts += 1
       const delayMs = restartDelayMs(this.#failedStarts)
       this.#what.onEvent({ type: 'restarting', exit, delayMs })

@@ -5,12 +5,13 @@ import type { Reporter } from './reporter.ts'
 
 /** Keeps the ledger's whole log in a file; of it a person is told warnings and worse. */
 export class LedgerLog {
-  readonly #file: string
+  /** Its path. */
+  readonly file: string
   readonly #reporter: Reporter
   #isComplete = true
 
   constructor(folder: string, reporter: Reporter) {
-    this.#file = join(folder, 'ledger.log')
+    this.file = join(folder, 'ledger.log')
     this.#reporter = reporter
   }
 
@@ -23,11 +24,11 @@ export class LedgerLog {
 
   #keep(line: string): void {
     try {
-      appendFileSync(this.#file, `${line}\n`, { mode: 0o600 })
+      appendFileSync(this.file, `${line}\n`, { mode: 0o600 })
     } catch (fault) {
       if (!this.#isComplete) return
       this.#isComplete = false
-      this.#reporter.say(`${this.#file} is not complete: ${(fault as Error).message}`)
+      this.#reporter.say(`${this.file} is not complete: ${(fault as Error).message}`)
     }
   }
 }

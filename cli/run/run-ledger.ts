@@ -102,6 +102,7 @@ function openHome(home: LedgerHome, { context, reporter, sources, state }: RunLe
   return openLocalLedger(home, sources, {
     ...context,
     watch: {
+      logFile: log.file,
       onServing: (pid) => reporter.event({ event: 'ledger.started', pid, address: `unix:${home.socket}` }),
       onRestart: (exit) => reporter.say(`[ledger] ended with ${exit} and is started again`),
       onLine: (line) => log.take(line),

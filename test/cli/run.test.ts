@@ -114,6 +114,26 @@ describe('jobcap run', function () {
     expect(stage.charges).to.equal(1)
   })
 
+  for (const { when, before, says } of [
+    { when: 'before its first word', before: '', says: 'It had said nothing. Start the command again.' },
+    {
+      when: 'after a warning',
+      before: `console.error('{"level":40,"msg":"slow disk","reason":"9 s"}');`,
+      says: 'It said last: slow disk: 9 s (its log: STATE/logs/ledger.log). Start the command again.',
+    },
+  ]) {
+    it(`says what ended a ledger that was killed ${when}, and what to look at`, async () => {
+      const killed = `if (process.argv[1].endsWith('ledger/main.ts')) { ${before} process.kill(process.pid, 'SIGKILL') }`
+      const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(killed)}`
+      const run = stage.startRun([], { environment: { NODE_OPTIONS } })
+      expect(await run.ended, run.all).to.equal(69)
+      expect(run.err.trim().split('\n').at(-1)?.replaceAll(stage.state, 'STATE')).to.equal(
+        'jobcap run: the ledger of STATE/ledger does not start: it was ended by SIGKILL before it was ready, as the kernel ' +
+          `does when the machine's memory is full (\`dmesg\` says so). ${says}`,
+      )
+    })
+  }
+
   it('ends all that it started at Ctrl-C, and says how to go on', async () => {
     await stage.control.hold({ count: 1 })
     const run = stage.startRun()

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type SupervisorEvent, supervise } from '../../local/supervisor.ts'
+import { EndedBeforeReady, type SupervisorEvent, supervise } from '../../local/supervisor.ts'
 import { readEnvironment } from '../../runtime/environment.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 
@@ -61,6 +61,17 @@ describe('a supervised process', () => {
     )
     expect(fault?.message).to.contain('ended with 3 before it was ready: no policy')
     expect(events.map(({ type }) => type)).to.deep.equal(['line'])
+    await supervisor.stop()
+  })
+
+  it('that is killed without a word is told with its signal', async () => {
+    const { supervisor } = start(`process.kill(process.pid, 'SIGKILL')`)
+    const fault = await supervisor.ready.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    expect(fault).to.be.instanceOf(EndedBeforeReady)
+    expect(fault).to.deep.include({ exit: 'SIGKILL', lastLines: [] })
     await supervisor.stop()
   })
 
