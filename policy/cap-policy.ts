@@ -70,7 +70,7 @@ interface VendorBasics {
   readonly secretRef: SecretRef
   /** All calls to this vendor under the policy together, a UTC day. */
   readonly perDayUsd?: DecimalUsd
-  /** `METHOD /path`; a `*` stands for one segment, as the last one for one or more. What is not listed is refused. */
+  /** `METHOD /path`; a `*` stands for one segment, as the last one for one or more; a GET allows its HEAD. The rest is refused. */
   readonly allowedEndpoints: readonly string[]
 }
 

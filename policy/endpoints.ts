@@ -3,17 +3,19 @@ import type { Vendor } from './policy.ts'
 
 /**
  * Whether one of the patterns allows the request. `*` stands for one segment; as the last segment for one or more, so
- * that `GET /v1/*` allows every read. Methods, paths and letter case must be equal; an ambiguous path is never allowed.
+ * that `GET /v1/*` allows every read. A HEAD is a GET whose body is left out, so that a GET's pattern allows it. Else methods,
+ * paths and letter case must be equal; an ambiguous path is never allowed.
  */
 export function isEndpointAllowed(patterns: readonly string[], method: string, path: string): boolean {
-  return !isPathAmbiguous(path) && patterns.some((pattern) => allows(pattern, method, path))
+  const methods = method === 'HEAD' ? ['HEAD', 'GET'] : [method]
+  return !isPathAmbiguous(path) && patterns.some((pattern) => methods.some((asked) => allows(pattern, asked, path)))
 }
 
 /** Whether everything that `asked` allows is allowed by `allowed` too. */
 export function isEndpointCovered(asked: string, allowed: string): boolean {
   const [askedMethod = '', askedPath = ''] = asked.split(' ')
   const [allowedMethod = '', allowedPath = ''] = allowed.split(' ')
-  if (askedMethod !== allowedMethod) return false
+  if (askedMethod !== allowedMethod && !(askedMethod === 'HEAD' && allowedMethod === 'GET')) return false
   const wanted = askedPath.split('/')
   const given = allowedPath.split('/')
   const isOpenEnded = given.at(-1) === '*'

@@ -62,5 +62,7 @@ export const vendorBasics = {
     .array(pattern)
     .min(1)
     .max(200)
-    .describe('`METHOD /path`; `*` stands for one segment, as the last one for one or more. The rest is refused.'),
+    .describe(
+      '`METHOD /path`; `*` stands for one segment, as the last one for one or more; a GET allows its HEAD. The rest is refused.',
+    ),
 }

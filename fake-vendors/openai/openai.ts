@@ -5,6 +5,7 @@ import { type Answer, flatten, type Outcome, type Vendor, type VendorCall } from
 import type { VendorClock } from '../vendor-clock.ts'
 import { chatCompletion, type Made } from './chat.ts'
 import { createResponse } from './responses.ts'
+import { unbilled } from './unbilled.ts'
 
 export interface FakeOpenaiOptions {
   readonly secret: string
@@ -25,7 +26,7 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
 }
 
 /**
- * A stand-in for OpenAI's chat completions, responses, embeddings and model list. Nothing is idempotent: each call that
+ * A stand-in for OpenAI's chat completions, responses, embeddings, model list and what costs nothing. Nothing is idempotent: each call that
  * is carried out sells its tokens, whatever key comes with it.
  */
 export function fakeOpenai(options: FakeOpenaiOptions): Vendor {
@@ -45,7 +46,9 @@ function carryOut(call: VendorCall, { secret, random, clock }: FakeOpenaiOptions
     return refused(call, 401, 'Incorrect API key provided.')
   }
   const route = `${call.method} ${call.path}`
-  if (call.method === 'GET') return reading(call)
+  if (call.method === 'GET' || call.method === 'HEAD') return reading(call)
+  const free = unbilled(call, { headers: headersOf(call), newId: () => random.hex(12), createdMs: clock.nowMs() })
+  if (free !== undefined) return free
   const body = objectIn(call.body)
   if (body === undefined) return refused(call, 400, 'We could not parse the JSON body of your request.')
   const model = body['model']

@@ -11,7 +11,7 @@ import { type Answer, refusalAnswer, vendorAnswer, writeAnswer } from './answer.
 import { type Authenticated, authenticate } from './authenticate.ts'
 import type { CallRequest } from './call-request.ts'
 import { callNumbered } from './numbered.ts'
-import { type PricedCall, priceCall, secretMissing, textForVendor } from './price.ts'
+import { type PricedCall, priceCall, refuseSold, secretMissing, textForVendor } from './price.ts'
 import { relayRead } from './read.ts'
 import { type Recognised, recognise } from './recognise.ts'
 import { readText } from './request-text.ts'
@@ -41,6 +41,8 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
     const forward = textForVendor(call, addressed)
     if ('code' in forward) return refuseKnown(ledger, request, { ...known, refused: forward })
     if (recognised.identity.kind === 'read') {
+      const sold = refuseSold(forward.text, addressed)
+      if (sold !== null) return refuseKnown(ledger, request, { ...known, refused: sold })
       return answerRead(ledger, request, { ...known, text: forward.text, endpoint })
     }
 

@@ -48,6 +48,13 @@ export function textForVendor(call: CallText, { policy, vendor }: Addressed): Te
   return { text, asksForUsage: forward.asksForUsage ?? false }
 }
 
+/** What looks like a read and is not free at this vendor: the policy knows, and the sidecar does not. */
+export function refuseSold(call: CallText, { policy, vendor }: Addressed): Refusal | null {
+  const bound = costingOf(vendor.type).bound(call, vendorPricing(policy, vendor))
+  if ('code' in bound) return bound
+  return bound.kind === 'free' ? null : refusal('route_unknown', `${call.method} ${call.path} has a price here.`)
+}
+
 /**
  * What the call may cost at most, judged from its bytes; where the amount stands only on the object, it is read first.
  * One that may not be made, or has no price, may have been made and paid for under an earlier policy: the record says.

@@ -100,6 +100,9 @@ describe('allowed endpoints', () => {
     ['GET /v1/*', 'GET', '/v1/a', true],
     ['GET /v1/*', 'GET', '/v1/a/b/c', true],
     ['GET /v1/*', 'GET', '/v1/a%40b', true],
+    ['GET /v1/*', 'HEAD', '/v1/a', true],
+    ['HEAD /v1/*', 'GET', '/v1/a', false],
+    ['POST /v1/*', 'HEAD', '/v1/a', false],
     ['GET /v1/*', 'GET', '/v1', false],
     ['GET /v1/*', 'GET', '/v1/', false],
     ['GET /v1/*', 'GET', '/v1/a/', false],
@@ -136,6 +139,8 @@ describe('allowed endpoints', () => {
     ['POST /v1/a/x', 'POST /v1/*/x', true],
     ['GET /v1/charges', 'POST /v1/charges', false],
     ['POST /v1', 'POST /v1/*', false],
+    ['HEAD /v1/a', 'GET /v1/*', true],
+    ['GET /v1/a', 'HEAD /v1/*', false],
   ]
   for (const [asked, allowed, covered] of COVERED) {
     it(`"${allowed}" ${covered ? 'covers' : 'does not cover'} "${asked}"`, () => {

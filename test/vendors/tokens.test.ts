@@ -31,6 +31,7 @@ const ASKED = {
   messages: [{ role: 'user', content: 'hello' }],
   max_completion_tokens: 100,
 }
+const PART = { type: 'text', text: 'hello' }
 const STANDARD = { ...ASKED, service_tier: 'default' }
 const respond = (more: object) => {
   const body = { model: 'gpt-5', input: 'hello', max_output_tokens: 100, service_tier: 'default', ...more }
@@ -164,6 +165,16 @@ describe('what a call for tokens may cost at most', () => {
     ['web search by an option', 'price_unbounded', chat({ ...ASKED, web_search_options: {} })],
     ['a mode of reasoning without a price', 'price_unbounded', respond({ reasoning: { mode: 'pro' } })],
     ['a cache kept for longer', 'price_unbounded', respond({ prompt_cache_options: { ttl: '12h' } })],
+    [
+      'a part of a message kept for longer',
+      'price_unbounded',
+      chat({ ...ASKED, messages: [{ role: 'user', content: [{ ...PART, prompt_cache_breakpoint: { ttl: '12h' } }] }] }),
+    ],
+    [
+      'a part of an input kept for longer',
+      'price_unbounded',
+      respond({ input: [{ role: 'user', content: [{ ...PART, prompt_cache_breakpoint: { ttl: '12h' } }] }] }),
+    ],
     ['a prompt that the vendor keeps', 'price_unbounded', respond({ prompt: { id: 'pmpt_1' } })],
     ['a code interpreter', 'price_unbounded', respond({ tools: [{ type: 'code_interpreter' }] })],
     ['the tier that is sold to few', 'price_unbounded', respond({ service_tier: 'ultrafast' })],
@@ -183,6 +194,41 @@ describe('what a call for tokens may cost at most', () => {
   for (const [what, code, call] of REFUSED) {
     it(`${what} is refused with ${code}`, () => {
       expect(boundOf(call)).to.have.property('code', code)
+    })
+  }
+
+  const FREE: readonly [route: string, free: boolean][] = [
+    ['POST /v1/moderations', true],
+    ['POST /moderations', true],
+    ['POST /v1/responses/input_tokens', true],
+    ['POST /v1/responses/resp_1/cancel', true],
+    ['DELETE /v1/responses/resp_1', true],
+    ['POST /v1/chat/completions/chatcmpl-1', true],
+    ['DELETE /v1/chat/completions/chatcmpl-1', true],
+    ['POST /v1/conversations', true],
+    ['POST /v1/conversations/conv_1', true],
+    ['DELETE /v1/conversations/conv_1', true],
+    ['POST /v1/conversations/conv_1/items', true],
+    ['DELETE /v1/conversations/conv_1/items/msg_1', true],
+    ['POST /v1/responses/compact', false],
+    ['POST /v1/responses/resp_1', false],
+    ['POST /v1/responses/resp%201/cancel', false],
+    ['POST /v1/chat/completions/', false],
+    ['POST /v1/moderations/', false],
+    ['PUT /v1/moderations', false],
+    ['POST /v2/moderations', false],
+    ['POST /v1/batches/batch_1/cancel', false],
+    ['POST /v1/files', false],
+  ]
+  for (const [route, isFree] of FREE) {
+    it(`${route} is ${isFree ? 'free at OpenAI, and refused where its prices do not hold' : 'refused everywhere'}`, () => {
+      const [method = '', path = ''] = route.split(' ')
+      const call = callOf({ method, path, type: JSON_TYPE, body: '{}' })
+      const fate = (usesListPrices: boolean) => {
+        const bound = costingOf('openai').bound(call, pricing('openai', { usesListPrices }))
+        return 'code' in bound ? bound.code : bound.kind
+      }
+      expect([fate(true), fate(false)]).to.deep.equal([isFree ? 'free' : 'route_unknown', 'route_unknown'])
     })
   }
 
@@ -322,6 +368,15 @@ describe('which call for tokens it is', () => {
       '/v1/messages/count_tokens.',
     ]) {
       expect(kindOf(path), path).to.equal('path_ambiguous')
+    }
+  })
+
+  it('is a read where OpenAI only counts or classifies, and a change where it keeps something', () => {
+    for (const path of ['/v1/moderations', '/moderations', '/v1/responses/input_tokens']) {
+      expect(kindOf(path, 'openai'), path).to.equal('read')
+    }
+    for (const path of ['/v1/conversations', '/v1/responses/resp_1/cancel', '/v1/moderations/x', '/v1/Moderations']) {
+      expect(kindOf(path, 'openai'), path).to.equal('mutating')
     }
   })
 

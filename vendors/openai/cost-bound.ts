@@ -20,7 +20,7 @@ import {
   textOf,
   unbounded,
 } from '../tokens/cost-request.ts'
-import { chatContent, responseContent } from './cost-content.ts'
+import { chatContent, LONGER_CACHE, PRICED_TTL, responseContent } from './cost-content.ts'
 import { mostOutputTokens } from './cost-limits.ts'
 import { CHAT, EMBEDDINGS, OPENAI_PRICES, type OpenaiRoute, RESPONSES } from './cost-routes.ts'
 import { tierOfRequest } from './cost-tiers.ts'
@@ -131,8 +131,5 @@ function refuseModes(members: Members): Refusal | null {
     return unbounded('What another reasoning `mode` than `standard` costs is not known here.', 'Leave it out.')
   }
   const ttl = memberOf(members.get('prompt_cache_options'), 'ttl')
-  if (!isNothing(ttl) && textOf(ttl) !== '30m') {
-    return unbounded('What a cache with another `ttl` than `30m` costs is not known here.', 'Leave it out.')
-  }
-  return null
+  return isNothing(ttl) || textOf(ttl) === PRICED_TTL ? null : LONGER_CACHE
 }

@@ -2,10 +2,18 @@ import type { ModelPrice } from '../../contract/pricing.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { Json } from '../content/json.ts'
 import { type Content, type ContentPart, contentOf } from '../tokens/cost-content.ts'
-import { isNothing, type Members, memberText, show, textOf, unbounded } from '../tokens/cost-request.ts'
+import { isNothing, type Members, memberOf, memberText, show, textOf, unbounded } from '../tokens/cost-request.ts'
 import { mostImageTokens } from './cost-limits.ts'
 
 const TEXT: ContentPart = { kind: 'text' }
+
+/** How long a cache keeps what it is asked to keep, where the price of that is known. */
+export const PRICED_TTL = '30m'
+
+export const LONGER_CACHE: Refusal = unbounded(
+  `What a cache with another \`ttl\` than \`${PRICED_TTL}\` costs is not known here.`,
+  'Leave it out.',
+)
 
 /** Parts of a conversation that hold nothing but text, by their `type`. */
 const CHAT_TEXT = ['text', 'refusal', 'function', 'custom', 'json_schema']
@@ -39,6 +47,7 @@ const RESPONSE_TEXT = [
 /** What `messages` of a chat completion holds. */
 export function chatContent(messages: Json | undefined, model: ModelPrice): Content | Refusal {
   return contentOf([messages], (members) => {
+    if (isKeptLonger(members)) return LONGER_CACHE
     // An earlier answer in sound, named by its id.
     if (!isNothing(members.get('audio'))) return unknownPart('audio')
     const type = textOf(members.get('type'))
@@ -52,6 +61,7 @@ export function chatContent(messages: Json | undefined, model: ModelPrice): Cont
 /** What `input` of a response holds. */
 export function responseContent(input: Json | undefined, model: ModelPrice): Content | Refusal {
   return contentOf([input], (members) => {
+    if (isKeptLonger(members)) return LONGER_CACHE
     const type = textOf(members.get('type'))
     if (type === undefined || RESPONSE_TEXT.includes(type)) {
       return isReference(members) || isKeptReasoning(type, members) ? elsewhere() : TEXT
@@ -60,6 +70,12 @@ export function responseContent(input: Json | undefined, model: ModelPrice): Con
     if (type === 'input_file' || type === 'item_reference' || type === 'compaction') return elsewhere()
     return unknownPart(type)
   })
+}
+
+/** A part that ends what the cache takes up: for half an hour, or, as of openai-node 7.57, for twelve. */
+function isKeptLonger(members: Members): boolean {
+  const ttl = memberOf(members.get('prompt_cache_breakpoint'), 'ttl')
+  return !isNothing(ttl) && textOf(ttl) !== PRICED_TTL
 }
 
 /** `{id: …}` alone stands for an item that the vendor keeps. */

@@ -1,5 +1,6 @@
 import { readPriceTable } from '../tokens/cost-models.ts'
 import { PRICE_TABLE, PRICES_DATE } from './cost-prices.ts'
+import { withoutVersion } from './path.ts'
 
 export const OPENAI_PRICES = readPriceTable(PRICES_DATE, PRICE_TABLE)
 
@@ -47,6 +48,6 @@ const ROUTES: Readonly<Record<string, OpenaiRoute>> = {
 
 /** Undefined for every other route. */
 export function routeOf({ method, path }: { readonly method: string; readonly path: string }): OpenaiRoute | undefined {
-  const end = path.replace(/^\/v1(?=\/)/, '')
+  const end = withoutVersion(path)
   return method === 'POST' && Object.hasOwn(ROUTES, end) ? ROUTES[end] : undefined
 }

@@ -9,10 +9,12 @@ import { numberOf, TRUE, withMembers } from '../tokens/cost-forward.ts'
 import { countAt, isTrue, type Members, membersOf, textOf, tokenPricing } from '../tokens/cost-request.ts'
 import { actualOf, parseAnswer } from '../tokens/cost-usage.ts'
 import { undeclaredRoute, verdictOfModel } from '../tokens/cost-verdict.ts'
+import { isSuccess } from '../verdict.ts'
 import { boundOf } from './cost-bound.ts'
 import { CHAT, EMBEDDINGS, type OpenaiRoute, routeOf } from './cost-routes.ts'
 import { openaiReader } from './cost-stream.ts'
 import { priceOfAnswer } from './cost-usage.ts'
+import { isFreeRoute } from './free-routes.ts'
 
 type More = Readonly<Record<string, Json>>
 
@@ -25,7 +27,8 @@ export const costing: Costing = {
   verdict: ({ status }) => verdictOfModel(status),
   actual,
   reader: ({ model }, hidesUsage) => openaiReader(pricesOf(model), hidesUsage),
-  repeat: () => ({ kind: 'anew' }),
+  // A change that costs nothing is no purchase: its lost answer is not bought anew.
+  repeat: (call) => ({ kind: routeOf(call) === undefined ? 'never' : 'anew' }),
   forwardBody,
   auth: (secret) => ({ name: 'authorization', value: `Bearer ${secret}` }),
 }
@@ -35,11 +38,14 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
   if (problem !== null) return problem
   const route = routeOf(call)
   if (route !== undefined) return boundOf(call, route, tokenPricing(pricing))
-  return isReadMethod(call.method) ? { kind: 'free' } : undeclaredRoute(call)
+  const isFree = isReadMethod(call.method) || (tokenPricing(pricing).usesListPrices && isFreeRoute(call))
+  return isFree ? { kind: 'free' } : undeclaredRoute(call)
 }
 
-function actual({ answer, bound: reserved }: Settling): Actual {
-  return actualOf(answer.status, reserved, (model) => priceOfAnswer(model, parseAnswer(answer.body)))
+function actual({ call, answer, bound: reserved }: Settling): Actual {
+  const settled = actualOf(answer.status, reserved, (model) => priceOfAnswer(model, parseAnswer(answer.body)))
+  const isFreeChange = reserved.kind === 'free' && !isReadMethod(call.method) && isSuccess(answer.status)
+  return isFreeChange ? { ...settled, hasEffect: true } : settled
 }
 
 /**

@@ -2,13 +2,16 @@ import type { CallIdentity } from '../../contract/call.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { recogniseModelCall } from '../content/model-call.ts'
+import { COUNTING_PATHS } from './free-routes.ts'
 
-/** Most vendors that speak this protocol do so under `/v1`, some without it. */
 const PAID_PATHS = ['/chat/completions', '/responses', '/embeddings']
 
+/** Most vendors that speak this protocol do so under `/v1`, some without it. */
+const posts = (paths: readonly string[]) => paths.flatMap((path) => [`POST /v1${path}`, `POST ${path}`])
+
 const API = {
-  paid: PAID_PATHS.flatMap((path) => [`POST /v1${path}`, `POST ${path}`]),
-  free: [],
+  paid: posts(PAID_PATHS),
+  free: posts(COUNTING_PATHS),
   accountHeaders: ['openai-organization', 'openai-project'],
   contentHeaders: ['openai-beta'],
 }
