@@ -235,7 +235,7 @@ export const REFUSALS = {
   path_ambiguous: caller(
     400,
     'The path could be read in two ways, so it was refused.',
-    'Send it without `..`, empty segments, encoded slashes or back-slashes.',
+    'Write what the message names as it says; `..`, empty segments, `;` and encoded slashes are never accepted.',
   ),
   header_forbidden: caller(400, 'Headers that begin with Jobcap- are ours.', 'Leave them out.'),
   body_too_large: caller(413, 'The body is over the limit.', 'Send less at once, or raise the limit in the policy.'),

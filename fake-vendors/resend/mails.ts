@@ -21,6 +21,8 @@ export function readMail(value: unknown): Mail {
   for (const name of ['from', 'to', 'subject']) {
     if (fields[name] === undefined && !(name === 'subject' && fields['template'] !== undefined)) throw missing(name)
   }
+  // https://github.com/resend/resend-openapi/pull/14: a list of one to fifty. In which words it is refused was not seen.
+  if ([fields['to']].flat().length === 0 || fields['to'] === null) throw missing('to')
   const [to, cc, bcc] = [addresses(fields, 'to'), addresses(fields, 'cc'), addresses(fields, 'bcc')]
   if (to.length > MOST_RECIPIENTS) throw invalid('The `to` field must have at most 50 items.')
   if (fields['html'] === undefined && fields['text'] === undefined && fields['template'] === undefined) {

@@ -1,3 +1,4 @@
+import { pathAmbiguous } from '../../contract/path-advice.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import { isPathAmbiguous } from '../../contract/route-pattern.ts'
 import type { Policy, Vendor } from '../../policy/policy.ts'
@@ -33,7 +34,7 @@ export function address(ledger: Ledger, who: Authenticated, request: CallRequest
   const questionMark = target.indexOf('?')
   const fullPath = questionMark < 0 ? target : target.slice(0, questionMark)
   const query = questionMark < 0 ? '' : target.slice(questionMark + 1)
-  if (isPathAmbiguous(fullPath)) return refusal('path_ambiguous')
+  if (isPathAmbiguous(fullPath)) return pathAmbiguous(fullPath)
   const policy = ledger.policies.named(who.policyName)
   if (policy === undefined) return refusal('policy_missing', `There is no policy \`${who.policyName}\`.`)
 

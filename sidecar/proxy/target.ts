@@ -1,3 +1,4 @@
+import { pathAmbiguous } from '../../contract/path-advice.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import { isPathAmbiguous } from '../../contract/route-pattern.ts'
 import type { VendorTerms } from '../../contract/vendor.ts'
@@ -26,7 +27,7 @@ export function readTarget({ url, host, portVendor }: Addressed, vendors: readon
   const mark = url.indexOf('?')
   const fullPath = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? '' : url.slice(mark + 1)
-  if (isPathAmbiguous(fullPath)) return refusal('path_ambiguous')
+  if (isPathAmbiguous(fullPath)) return pathAmbiguous(fullPath)
   const named = portVendor ?? hostVendor(host)
   const [, segment = ''] = fullPath.split('/')
   const name = named ?? segment

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import Stripe from 'stripe'
 import { type VendorControl, vendorControl } from '../../fake-vendors/client.ts'
 import { fakeGeocoder } from '../../fake-vendors/generic/geocoder.ts'
+import { fakeResend } from '../../fake-vendors/resend/resend.ts'
 import { startFakeVendor } from '../../fake-vendors/start.ts'
 import { fakeStripe } from '../../fake-vendors/stripe/stripe.ts'
 import type { TruthLine } from '../../fake-vendors/truth.ts'
@@ -45,6 +46,10 @@ async function start(vendor: (clock: VendorClock) => Vendor): Promise<Started> {
 
 export function startStripe(): Promise<Started> {
   return start((clock) => fakeStripe({ secret: SECRET, clock, random: systemRandom }))
+}
+
+export function startResend(): Promise<Started> {
+  return start((clock) => fakeResend({ secret: SECRET, clock, random: systemRandom }))
 }
 
 export function startGeocoder(): Promise<Started> {

@@ -33,6 +33,9 @@ describe('what a mail by Resend can cost', () => {
     ['two in one text', { to: 'b@x.com, c@x.com' }, '800'],
     ['a name with an address in it', { to: 'Us @ Work <b@x.com>' }, '800'],
     ['no address at all, which Resend refuses', { to: 'nobody' }, '400'],
+    ['nobody, which Resend refuses: should it be taken, it is one mail', { to: [] }, '400'],
+    ['null for to, likewise', { to: null }, '400'],
+    ['nobody but a copy', { to: [], cc: ['c@x.com'] }, '400'],
     ['a number for to', { to: 7 }, 'amount_invalid'],
     ['an object for cc', { cc: { a: 'b' } }, 'amount_invalid'],
     ['a list within the list', { to: [['b@x.com']] }, 'amount_invalid'],
@@ -54,6 +57,11 @@ describe('what a mail by Resend can cost', () => {
     expect(batchCell(mail())).to.equal('body_unreadable')
     expect(batchCell([mail(), 'mail'])).to.equal('body_unreadable')
     expect(boundCell({ body: JSON.stringify([mail()]) }), 'a batch at the route of one').to.equal('body_unreadable')
+  })
+
+  it('a route that is not known is refused with the way to declare it', () => {
+    const bound = costing.bound(callOf({ method: 'POST', path: '/broadcasts/7f3/send', body: '' }), PRICING)
+    expect(bound).to.have.property('message').that.includes('routes: [{match: "POST /broadcasts/*/send"')
   })
 
   const ROUTES = `

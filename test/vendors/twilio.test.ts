@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { UsdMicros } from '../../contract/money.ts'
 import type { VendorPricing } from '../../contract/pricing.ts'
+import { ROUTE_PATTERN } from '../../contract/route-pattern.ts'
 import type { VendorTerms } from '../../contract/vendor.ts'
 import { isRefusal } from '../../vendors/content/guard.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
@@ -13,6 +14,7 @@ const REAL = `AC${'5e'.repeat(16)}`
 const OTHER = `AC${'0f'.repeat(16)}`
 const MESSAGES = `/2010-04-01/Accounts/${PLACEHOLDER_ACCOUNT}/Messages.json`
 const CALLS = `/2010-04-01/Accounts/${PLACEHOLDER_ACCOUNT}/Calls.json`
+const VA = `VA${'0b'.repeat(16)}`
 const SM = `SM${'0b'.repeat(16)}`
 
 const usd = (micros: number) => micros as UsdMicros
@@ -196,6 +198,38 @@ describe('what a Twilio call can cost', () => {
     expect(cell('/v1/Services')).to.equal('free')
     expect(cell('/v2/PhoneNumbers/+15558675310')).to.equal('route_unknown')
     expect(recognised('kind', { method: 'GET', path: '/v2/PhoneNumbers/+15558675310' }, TWILIO)).to.equal('mutating')
+  })
+
+  const OTHER_PRODUCTS = `
+    method  path                                       type    pattern
+    POST    /v2/Services/${VA}/Verifications           form    POST /v2/Services/*/Verifications
+    POST    /v2/Services/${VA}/VerificationCheck       form    POST /v2/Services/*/VerificationCheck
+    GET     /v2/PhoneNumbers/+15558675310              -       GET /v2/PhoneNumbers/*
+    POST    /v1/Conversations                          form    POST /v1/Conversations
+    POST    /v1/Content                                json    POST /v1/Content
+    DELETE  /v1/Services/${VA}                         -       DELETE /v1/Services/*
+    POST    /2010-04-01/Accounts/${REAL}/Calls/${SM}/Siprec.json  form  POST /2010-04-01/Accounts/*/Calls/*/Siprec.json
+    PUT     /2010-04-01/Accounts/${REAL}/Calls/${SM}.json  form  PUT /2010-04-01/Accounts/*/Calls/*
+  `
+  for (const [method = '', path = '', form = '', pattern = ''] of rowsOf(OTHER_PRODUCTS)) {
+    it(`${method} ${path}, of another product, is refused with the way to declare it`, () => {
+      const type = form === 'json' ? JSON_TYPE : FORM
+      const body = { json: '{"friendly_name":"a"}', form: 'To=%2B15558675310&Channel=sms' }[form] ?? ''
+      const parts = { method, path, type, body }
+      const bound = costing.bound(callOf(parts), PRICING)
+      expect(bound).to.have.property('code', 'route_unknown')
+      const says = 'message' in bound ? bound.message : ''
+      expect(says).to.include('type `generic`').and.to.include(`routes: [{match: "${pattern}"`)
+      expect(ROUTE_PATTERN.test(pattern)).to.equal(true)
+      expect(recognised('kind', parts, TWILIO)).to.equal('mutating')
+    })
+  }
+
+  it('calls of another product that differ in their body are different calls, in JSON too', () => {
+    const digest = (body: string, type = JSON_TYPE) => recognised('digest', { path: '/v1/Content', type, body }, TWILIO)
+    expect(digest('{"a":1,"b":2}')).to.equal(digest('{"b":2,"a":1}'))
+    expect(digest('{"a":1}')).to.not.equal(digest('{"a":2}'))
+    expect(digest('a=1', FORM)).to.not.equal(digest('a=2', FORM))
   })
 
   it('parameters in the query, a body that is no form and a method in a header are refused', () => {

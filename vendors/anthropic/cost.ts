@@ -1,11 +1,12 @@
 import type { VendorPricing } from '../../contract/pricing.ts'
 import { refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
-import { isReadMethod, requestProblem } from '../content/request.ts'
+import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
 import type { Actual, Bound, Costing, Settling } from '../costing.ts'
 import { tokenPricing } from '../tokens/cost-request.ts'
 import { actualOf, objectAt, parseAnswer } from '../tokens/cost-usage.ts'
-import { undeclaredRoute, verdictOfModel } from '../tokens/cost-verdict.ts'
+import { verdictOfModel } from '../tokens/cost-verdict.ts'
+import { undeclaredRoute } from '../undeclared-route.ts'
 import { boundOf } from './cost-bound.ts'
 import { anthropicReader } from './cost-stream.ts'
 import { priceOfUsage } from './cost-usage.ts'
@@ -44,7 +45,9 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
       `There is no ${route}. Is ${meant} meant? Then the app's base URL has to end in \`/v1\`.`,
     )
   }
-  return isReadMethod(call.method) || route === COUNTING ? { kind: 'free' } : undeclaredRoute(call)
+  return isReadMethod(call.method) || route === COUNTING
+    ? { kind: 'free' }
+    : undeclaredRoute(call, templateOf(call.path))
 }
 
 function actual({ answer, bound: reserved }: Settling): Actual {

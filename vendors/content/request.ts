@@ -1,3 +1,4 @@
+import { pathAmbiguous } from '../../contract/path-advice.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import { remembered } from '../../contract/remembered.ts'
 import { isPathAmbiguous } from '../../contract/route-pattern.ts'
@@ -35,7 +36,7 @@ export const pathProblem = remembered((path): Refusal | null => {
     !ENCODED_UNRESERVED.test(path) &&
     !/\.(?:\/|$)/.test(path) &&
     isUtf8Encoded(path)
-  return isPlain ? null : refusal('path_ambiguous')
+  return isPlain ? null : pathAmbiguous(path)
 })
 
 /** Method, overrides and path. Null when there is nothing to refuse. */

@@ -3,18 +3,19 @@ import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
 import type { Json } from '../content/json.ts'
-import { isReadMethod, requestProblem } from '../content/request.ts'
+import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
 import type { Actual, Bound, Costing, ForwardBody, Settling } from '../costing.ts'
 import { numberOf, TRUE, withMembers } from '../tokens/cost-forward.ts'
 import { countAt, isTrue, type Members, membersOf, textOf, tokenPricing } from '../tokens/cost-request.ts'
 import { actualOf, parseAnswer } from '../tokens/cost-usage.ts'
-import { undeclaredRoute, verdictOfModel } from '../tokens/cost-verdict.ts'
+import { verdictOfModel } from '../tokens/cost-verdict.ts'
+import { undeclaredRoute } from '../undeclared-route.ts'
 import { isSuccess } from '../verdict.ts'
 import { boundOf } from './cost-bound.ts'
+import { isFreeRoute } from './cost-free.ts'
 import { CHAT, EMBEDDINGS, type OpenaiRoute, routeOf } from './cost-routes.ts'
 import { openaiReader } from './cost-stream.ts'
 import { priceOfAnswer } from './cost-usage.ts'
-import { isFreeRoute } from './free-routes.ts'
 
 type More = Readonly<Record<string, Json>>
 
@@ -39,7 +40,7 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
   const route = routeOf(call)
   if (route !== undefined) return boundOf(call, route, tokenPricing(pricing))
   const isFree = isReadMethod(call.method) || (tokenPricing(pricing).usesListPrices && isFreeRoute(call))
-  return isFree ? { kind: 'free' } : undeclaredRoute(call)
+  return isFree ? { kind: 'free' } : undeclaredRoute(call, templateOf(call.path))
 }
 
 function actual({ call, answer, bound: reserved }: Settling): Actual {

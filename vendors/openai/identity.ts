@@ -2,7 +2,7 @@ import type { CallIdentity } from '../../contract/call.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { recogniseModelCall } from '../content/model-call.ts'
-import { COUNTING_PATHS } from './free-routes.ts'
+import { COUNTING_PATHS } from './counting.ts'
 
 const PAID_PATHS = ['/chat/completions', '/responses', '/embeddings']
 

@@ -7,10 +7,11 @@ import { type Json, jsonAt, parseJson } from '../content/json.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
 import type { Actual, Bound, Costing, Repeat, Settling, VendorAnswer, Verdict } from '../costing.ts'
 import { credentialAt } from '../credential.ts'
+import { undeclaredRoute } from '../undeclared-route.ts'
 import { isSuccess, verdictOf } from '../verdict.ts'
 import { isPermissive, resendPathProblem } from './identity.ts'
 import { recipientsOfBatch, recipientsOfMail } from './mail.ts'
-import { findResendRoute } from './routes.ts'
+import { findResendRoute, resendTemplate } from './routes.ts'
 
 /** Resend keeps keys for 24 h; an hour is left for clocks and queues. https://resend.com/docs/dashboard/emails/idempotency-keys */
 const REPEAT_WINDOW_MS = 23 * 60 * 60 * 1_000
@@ -45,10 +46,7 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
     case 'free':
       return { kind: 'free' }
     case undefined:
-      return refusal(
-        'route_unknown',
-        `What ${call.method} ${call.path} costs at Resend is not known, so it is refused.`,
-      )
+      return undeclaredRoute(call, resendTemplate(call.path))
   }
 }
 

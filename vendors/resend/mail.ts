@@ -56,7 +56,8 @@ function recipientsOf(mail: Json): number | Refusal {
     if (count === undefined) return invalid(name, 'an address or a list of addresses')
     recipients += count
   }
-  return mail.members.has('to') ? recipients : invalid('to', 'an address or a list of addresses')
+  // A mail to nobody is refused by Resend; should it be taken, it is one mail.
+  return mail.members.has('to') ? Math.max(1, recipients) : invalid('to', 'an address or a list of addresses')
 }
 
 /** Undefined where it is neither a text nor a list of texts. One text may hold several addresses, each with its `@`. */

@@ -14,7 +14,15 @@ import { lookUpMessage } from './look-up.ts'
 import { messagePrice, sentMessagePrice } from './message.ts'
 import { parametersOf, strayParameter } from './parameters.ts'
 import { readResource } from './resource.ts'
-import { accountOfPath, findTwilioRoute, isFirstApi, isFreeRead, PLACEHOLDER_ACCOUNT, withAccount } from './routes.ts'
+import {
+  accountOfPath,
+  findTwilioRoute,
+  isFirstApi,
+  isFreeRead,
+  PLACEHOLDER_ACCOUNT,
+  patternOf,
+  withAccount,
+} from './routes.ts'
 import { callPrice } from './voice.ts'
 
 /** Messages by their segments, calls by the minutes of their time limit, at the prices of the policy. */
@@ -105,5 +113,14 @@ function priced(totalUsdMicros: UsdMicros | Refusal): Bound {
 }
 
 function routeUnknown({ method, path }: CallText): Refusal {
-  return refusal('route_unknown', `What ${method} ${path} costs at Twilio is not known, so it is refused.`)
+  const match = `${method} ${patternOf(path)}`
+  const host = isFirstApi(path)
+    ? 'the same baseUrl (its calls name the real account)'
+    : "its product's address as baseUrl (https://verify.twilio.com …)"
+  return refusal(
+    'route_unknown',
+    `What ${method} ${path} costs at Twilio is not known, so it is refused. To allow it at a price of yours, add a vendor of ` +
+      `type \`generic\` to the policy, with ${host}, the same secretRef, auth: {basic: {user: "AC…"}} and ` +
+      `routes: [{match: "${match}", usd: "0.25"}].`,
+  )
 }

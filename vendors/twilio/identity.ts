@@ -3,13 +3,13 @@ import type { Digest } from '../../contract/ids.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { appKeyOf } from '../content/app-key.ts'
-import { FORM_TYPE, readBody, unreadable } from '../content/body.ts'
+import { canonicalBody, FORM_TYPE, mediaTypeOf, readBody, unreadable } from '../content/body.ts'
 import { callDigest } from '../content/call-digest.ts'
-import { DIGEST_NAME, digestOf } from '../content/digest.ts'
+import { DIGEST_NAME, digestOf, type Part } from '../content/digest.ts'
 import { canonicalForm, type Field } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { isReadMethod, requestProblem } from '../content/request.ts'
-import { isFreeRead, templatePath, withAccount } from './routes.ts'
+import { isFirstApi, isFreeRead, templatePath, withAccount } from './routes.ts'
 
 /** Of the core digest. Without `To` there is no core. */
 const CORE_FIELDS = ['To', 'From', 'MessagingServiceSid', 'Body']
@@ -19,8 +19,9 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
   const problem = requestProblem(call) ?? twilioPathProblem(call)
   if (problem !== null) return problem
   const isRead = isReadMethod(call.method) && isFreeRead(call.path)
-  const fields = twilioFields(call)
-  if (isRefusal(fields)) return fields
+  const said = contentOf(call)
+  if (isRefusal(said)) return said
+  const { fields, content } = said
   // Twilio takes no key; one of the app's own still tells its calls apart here.
   const key = isRead ? null : appKeyOf(call, { appKeys, isSdkMade: () => false })
   if (isRefusal(key)) return key
@@ -29,10 +30,29 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
     route: `${call.method} ${templatePath(call.path)}`,
     kind: isRead ? 'read' : 'mutating',
     account: '',
-    digest: callDigest(terms.name, { ...call, path }, [fields.length === 0 ? '' : FORM_TYPE, canonicalForm(fields)]),
+    digest: callDigest(terms.name, { ...call, path }, content),
     core: isRead ? null : coreOf({ vendor: terms.name, method: call.method, path, fields }),
     key,
   }
+}
+
+/** `fields`: where the core is looked for. */
+interface Content {
+  readonly fields: readonly Field[]
+  readonly content: readonly Part[]
+}
+
+/** Newer products take JSON too. */
+function contentOf(call: CallText): Content | Refusal {
+  const read = readBody(call)
+  if (isRefusal(read)) return read
+  if (read.kind !== 'none' && read.kind !== 'form' && !isFirstApi(call.path)) {
+    const body = canonicalBody(call, read)
+    return isRefusal(body) ? body : { fields: [], content: [mediaTypeOf(call), body] }
+  }
+  const fields = twilioFields(call)
+  if (isRefusal(fields)) return fields
+  return { fields, content: [fields.length === 0 ? '' : FORM_TYPE, canonicalForm(fields)] }
 }
 
 /** What else could pass one route off as another at Twilio: another ending than `.json`, which only changes the answer's form. */
@@ -42,7 +62,8 @@ export function twilioPathProblem({ method, path, body }: CallText): Refusal | n
     if (body.length === 0) return null
     return refusal('request_malformed', `A ${method} to Twilio has no body; its parameters go into the query.`)
   }
-  if (path.endsWith('.json')) return null
+  // Newer products have no such ending, and none of their changes has a price here.
+  if (path.endsWith('.json') || !isFirstApi(path)) return null
   return refusal('path_ambiguous', 'A path that changes something at Twilio ends in `.json`, in lower case.')
 }
 

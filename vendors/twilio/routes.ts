@@ -61,3 +61,11 @@ export function templatePath(path: string): string {
     })
     .join('/')
 }
+
+/** For a policy: ids as `*`, and whatever else has a digit, such as a number that is looked up. */
+export function patternOf(path: string): string {
+  return templatePath(path)
+    .split('/')
+    .map((segment) => (/^\*|[0-9]/.test(segment) && !/^(v[0-9]+|2010-04-01)$/.test(segment) ? '*' : segment))
+    .join('/')
+}
