@@ -22,7 +22,8 @@ export class CommandRun {
 
   constructor(args: readonly string[], { folder, environment = {}, command }: CommandOptions) {
     const [program, ...first] = command ?? [process.execPath, MAIN]
-    const env = { PATH: process.env['PATH'], HOME: folder, ...environment }
+    const { PATH, NODE_COMPILE_CACHE } = process.env
+    const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, ...environment }
     const child = spawn(program, [...first, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
     this.ended = once(child, 'close').then(([code]) => code as number | null)

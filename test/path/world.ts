@@ -9,8 +9,6 @@ import { Tap } from './tap.ts'
 import { Wire } from './wire.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-/** The same sources are started more than a hundred times: reading them takes half of a start. */
-const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/test-path')
 
 /** A vendor that keeps one answer back after its effect. */
 export interface Hold {
@@ -161,7 +159,7 @@ export class World {
   startNode(args: readonly string[], env: Readonly<Record<string, string>>): Child {
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let log = ''
