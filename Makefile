@@ -1,6 +1,5 @@
 # Every target sets up what it needs first (tools/setup/setup.sh), inside this clone; a second run starts in seconds.
 NODE := .tools/bin/node
-MOCHA := $(NODE) node_modules/mocha/bin/mocha.js
 # The demo's entry; its Pods run the sidecar as it ships. `make demo LIVE=1` charges a Stripe test account instead of the fake Stripe.
 DEMO := tools/demo/main.ts
 # Test files of your choice: make test TESTS=test/ledger/*.test.ts
@@ -36,7 +35,7 @@ chaos: bundle
 	@ROUNDS=$(ROUNDS) SEED=$(SEED) STORE=$(STORE) $(NODE) tools/chaos/main.ts
 
 test: setup
-	@$(MOCHA) $(TESTS)
+	@$(NODE) tools/test/main.ts $(TESTS)
 
 sdks: setup
 	@$(NODE) tools/sdks/main.ts

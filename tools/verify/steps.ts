@@ -30,7 +30,7 @@ export const checks: readonly Step[] = [
 
 export const bundle = step('bundle', ['tools/bundle/main.ts'])
 
-export const tests = step('test', [bin('mocha/bin/mocha.js'), 'test/**/*.test.ts'], { isShown: true })
+export const tests = step('test', ['tools/test/main.ts', 'test/**/*.test.ts'], { isShown: true })
 
 export const demo = step('demo', ['tools/demo/main.ts'], {
   isShown: true,
