@@ -131,6 +131,9 @@ async function asked(answer: Promise<number>, address: string, { interrupted }: 
   }
 }
 
+/** What OpenSSL says of an answer that is plain text: words for its authors. */
+const NOT_TLS = /wrong version number|packet length too long|http request/
+
 /** What a person can make something of: everything but our own words comes from the way to the ledger. */
 function explained(fault: unknown, address: string): unknown {
   if (fault instanceof LedgerRefused) {
@@ -140,5 +143,10 @@ function explained(fault: unknown, address: string): unknown {
   if ([BadInput, Interrupted, Refused, Unavailable, UsageError].some((ours) => fault instanceof ours)) return fault
   if (fault instanceof SyntaxError) return new Unavailable(`${address} does not answer as a ledger does`)
   const { message = '', code = '' } = fault as NodeJS.ErrnoException
+  if (address.startsWith('https:') && NOT_TLS.test(message)) {
+    return new Unavailable(
+      `${address}: the ledger there speaks plain http, not https: give --ledger ${address.replace('https:', 'http:')}`,
+    )
+  }
   return new Unavailable(`no ledger answers at ${address}: ${message === '' ? code : message}`)
 }

@@ -96,6 +96,22 @@ describe('what operators ask of the ledger of a state folder', function () {
     expect((await stage.ask('audit', '--label', 'billing/bill', '--cursor', '1', '--limit', '1')).out).to.match(/^ +2 /)
   })
 
+  it('says that a ledger which was asked under https speaks http', async () => {
+    const plain = createServer((_, response) => response.end('{}'))
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
+    try {
+      const at = `127.0.0.1:${(plain.address() as AddressInfo).port}`
+      const token = ['--token-file', 'state/ledger/operator-token']
+      const asked = stage.start(['keys', 'list', '--ledger', `https://${at}`, ...token])
+      expect(await asked.ended, asked.all).to.equal(69)
+      expect(asked.err).to.equal(
+        `jobcap keys list: https://${at}: the ledger there speaks plain http, not https: give --ledger http://${at}\n`,
+      )
+    } finally {
+      plain.close()
+    }
+  })
+
   it('ends without a word when nobody reads any more', async () => {
     const script = `"${process.execPath}" "${MAIN}" audit --json --state state | head -c 1`
     const pipe = stage.start(['-c', script], { command: ['sh'] })
