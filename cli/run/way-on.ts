@@ -25,12 +25,23 @@ export function waysOn(ended: EndedJob, setting: WayOnSetting): string[] {
   if (summary.runUid === null || reason === 'key_revoked') return reason === undefined ? [] : [REFUSALS[reason].wayOut]
   const command = (changes: Changes = {}) => `  ${continueCommand(jobUid, setting, changes)}`
   const heading = 'To go on with the rest (what was charged is replayed, not charged again):'
-  if (stop === undefined || reason !== 'cap_exhausted') return [heading, command()]
+  const before = [...resolveFirst(summary, setting), heading]
+  if (stop === undefined || reason !== 'cap_exhausted') return [...before, command()]
   if (stop.level === 'run' && !summary.isCapByPerson) {
     const capUsd = higherCap(stop, setting)
-    if (capUsd !== undefined) return [heading, command({ capUsd })]
+    if (capUsd !== undefined) return [...before, command({ capUsd })]
   }
-  return [heading, ...raise(stop, summary, setting), command()]
+  return [...before, ...raise(stop, summary, setting), command()]
+}
+
+/** A call that the ledger cannot settle by itself is refused to whoever goes on, too. */
+function resolveFirst({ inDoubt }: RunSummary, { values }: WayOnSetting): string[] {
+  if (inDoubt === 0) return []
+  const calls = inDoubt === 1 ? 'A call is' : `${inDoubt} calls are`
+  return [
+    `${calls} in doubt. Say first what became of each that this lists, or it is refused again:`,
+    `  jobcap doctor${option(values, 'state')}`,
+  ]
 }
 
 interface Changes {

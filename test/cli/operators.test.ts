@@ -24,6 +24,7 @@ const vendors = (port: number, ...names: string[]) =>
 const LOOK = `
 const answer = await fetch('http://localhost:8080/geocode/v1/lookup', { method: 'POST', body: '{"address":"x"}' })
 console.log('told', (await answer.json()).code)
+process.exitCode = 1
 `
 
 describe('what operators ask of the ledger of a state folder', function () {
@@ -143,8 +144,11 @@ describe('jobcap doctor', function () {
       stage.write('look.mjs', LOOK)
       stage.write('job.yaml', job({ command: 'command: [node, look.mjs]' }))
       const run = stage.startRun()
-      expect(await run.ended, run.all).to.equal(0)
+      expect(await run.ended, run.all).to.equal(1)
       expect(run.out).to.match(/told outcome_unknown\n[^]*1 IN DOUBT: their money stays reserved, see jobcap doctor/)
+      expect(run.out).to.match(
+        /\nA call is in doubt\. Say first what became of .*:\n {2}jobcap doctor --state state\nTo go on .*:\n {2}jobcap run -f/,
+      )
     } finally {
       careless.close()
     }
