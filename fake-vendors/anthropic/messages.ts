@@ -101,8 +101,9 @@ function contentOf({ talk, pieces, toolInput }: Message): object {
 }
 
 function piecesAsked(body: Readonly<Record<string, unknown>>): string[] | undefined {
-  const { format } = (body['output_config'] ?? {}) as { format?: { type?: string; schema?: unknown } }
-  return piecesFor(format)
+  type Format = { type?: string; schema?: unknown }
+  const { format } = (body['output_config'] ?? {}) as { format?: Format }
+  return piecesFor(format ?? (body['output_format'] as Format | undefined))
 }
 
 /** Events as documented: the usage of the input comes first, that of the output grows and comes at the end. */

@@ -20,13 +20,15 @@ import {
   textOf,
   unbounded,
 } from '../tokens/cost-request.ts'
+import { addedByOptions } from './cost-options.ts'
 import { PRICE_TABLE, PRICES_DATE } from './cost-prices.ts'
 import { REGION_BASIS_POINTS } from './cost-usage.ts'
 
 /** Top-level fields as of @anthropic-ai/sdk 1.14, less those that bring a price of their own: `container`, `mcp_servers` … */
 const FIELDS: ReadonlySet<string> = new Set(
-  `max_tokens messages model cache_control diagnostics inference_geo metadata output_config service_tier speed
-   stop_sequences stream system temperature thinking thread tool_choice tools top_k top_p`.split(/\s+/),
+  `max_tokens messages model cache_control context_management diagnostics inference_geo metadata output_config
+   output_format service_tier speed stop_sequences stream system temperature thinking thread tool_choice tools top_k
+   top_p`.split(/\s+/),
 )
 
 const LIST = readPriceTable(PRICES_DATE, PRICE_TABLE)
@@ -56,7 +58,6 @@ const TEXT_TYPES = [
   'text',
   'thinking',
   'redacted_thinking',
-  'tool_use',
   'tool_result',
   'ephemeral',
   'search_result',
@@ -140,13 +141,18 @@ function inputTokens({ members, model, bodyBytes }: TokenRequest): number | Refu
   }
   const content = contentOf([members.get('messages'), members.get('system')], judgeBlock)
   if (isRefusal(content)) return content
-  const added = ADDED_TOKENS + (tools.length > 0 ? ADDED_BY_TOOLS_TOKENS : 0) + own.length * ADDED_BY_OWN_TOOL_TOKENS
+  const options = addedByOptions(members)
+  if (isRefusal(options)) return options
+  const added =
+    ADDED_TOKENS + options + (tools.length > 0 ? ADDED_BY_TOOLS_TOKENS : 0) + own.length * ADDED_BY_OWN_TOOL_TOKENS
   const here = bodyBytes - content.dataBytes + content.imageTokens + added
   return content.isElsewhere ? contextBound(model, here) : here
 }
 
 function judgeBlock(members: Members): ContentPart | Refusal {
   const type = textOf(members.get('type'))
+  // What a tool of the app's was called with is JSON of the app's, whatever types it speaks of.
+  if (type === 'tool_use') return { kind: 'text', isWhole: true }
   if (type === undefined || TEXT_TYPES.includes(type)) return { kind: 'text' }
   const source = members.get('source')
   if (type === 'image') return { kind: 'image', tokens: IMAGE_TOKENS, dataBytes: dataBytesOf(source) }

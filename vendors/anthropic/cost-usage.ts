@@ -44,9 +44,15 @@ function writtenOf(usage: Unknown | undefined): Pick<TokenCount, 'cacheWrite' | 
     : { cacheWrite: (minutes ?? 0) + rest, cacheWriteHour: 0 }
 }
 
-/** No tool of Anthropic's ran, and the speed was the ordinary one. */
+/** No tool of Anthropic's ran, no pass was made that the sums leave out, and the speed was the ordinary one. */
 function isPlain(usage: Unknown): boolean {
   const tools = usage['server_tool_use']
   const hasRun = isObject(tools) && Object.values(tools).some((times) => times !== 0)
-  return !hasRun && (usage['speed'] === undefined || usage['speed'] === null || usage['speed'] === 'standard')
+  const passes = usage['iterations'] ?? []
+  const isAllMessages = Array.isArray(passes) && passes.every((pass) => isObject(pass) && pass['type'] === 'message')
+  return (
+    !hasRun &&
+    isAllMessages &&
+    (usage['speed'] === undefined || usage['speed'] === null || usage['speed'] === 'standard')
+  )
 }

@@ -4,8 +4,8 @@ import type { Json } from '../content/json.ts'
 
 /** What a part of a conversation adds to the price besides its bytes. */
 export type ContentPart =
-  /** Nothing: what it holds is text. */
-  | { readonly kind: 'text' }
+  /** Nothing: what it holds is text. `isWhole`: of whatever shape, so that no part is looked for within it. */
+  | { readonly kind: 'text'; readonly isWhole?: true }
   /** `dataBytes` of the body are no text but a picture, billed as so many tokens. */
   | { readonly kind: 'image'; readonly tokens: number; readonly dataBytes: number }
   /** The vendor fetches or unpacks what the model reads, so that its size does not show here. */
@@ -37,6 +37,7 @@ export function contentOf(
     const part = judge(value.members)
     if (isRefusal(part)) return part
     content = added(content, part)
+    if (part.kind === 'text' && part.isWhole === true) continue
     for (const member of value.members.values()) waiting.push(member)
   }
   return content

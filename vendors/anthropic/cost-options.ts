@@ -1,0 +1,64 @@
+import type { Refusal } from '../../contract/refusals.ts'
+import { isRefusal } from '../content/guard.ts'
+import type { Json } from '../content/json.ts'
+import { isNothing, itemsOf, type Members, memberText, show, unbounded } from '../tokens/cost-request.ts'
+
+/**
+ * Tokens that Anthropic adds to the input, each an assumption to be checked, none of whose figures a page was seen to say: a
+ * prompt that explains the schema, whose own text stands in the body; how the countdown of a budget is explained, and its
+ * state at each message; what stands in the place of what an edit has cleared, beyond what the cleared block takes in JSON.
+ */
+const ADDED_BY_FORMAT_TOKENS = 1_000
+const ADDED_BY_BUDGET_TOKENS = 1_000
+const ADDED_BY_BUDGET_A_MESSAGE_TOKENS = 50
+const ADDED_BY_EDITS_TOKENS = 1_000
+
+/** As of @anthropic-ai/sdk 1.14. However hard the model tries, and whatever budget it sees, `max_tokens` ends its output. */
+const OUTPUT_CONFIG = ['effort', 'format', 'task_budget']
+
+/**
+ * Edits that leave out part of the input before the model reads it: what a cache took up may have to be written anew, which
+ * the bound counts. https://platform.claude.com/docs/en/build-with-claude/context-editing
+ */
+const CLEARING = ['clear_tool_uses_20250919', 'clear_thinking_20251015']
+
+/** What the options of a message add to its input. */
+export function addedByOptions(members: Members): number | Refusal {
+  const config = membersOfOption(members.get('output_config'), 'output_config', OUTPUT_CONFIG)
+  if (isRefusal(config)) return config
+  const edits = addedByEdits(members.get('context_management'))
+  if (isRefusal(edits)) return edits
+  const formats = [config.get('format'), members.get('output_format')].filter((format) => !isNothing(format))
+  const messages = itemsOf(members.get('messages')).length
+  const budget = isNothing(config.get('task_budget'))
+    ? 0
+    : ADDED_BY_BUDGET_TOKENS + messages * ADDED_BY_BUDGET_A_MESSAGE_TOKENS
+  return edits + formats.length * ADDED_BY_FORMAT_TOKENS + budget
+}
+
+function addedByEdits(value: Json | undefined): number | Refusal {
+  const management = membersOfOption(value, 'context_management', ['edits'])
+  if (isRefusal(management)) return management
+  const types = itemsOf(management.get('edits')).map((edit) => memberText(edit, 'type') ?? 'without a type')
+  const other = types.find((type) => !CLEARING.includes(type))
+  if (other === undefined) return types.length === 0 ? 0 : ADDED_BY_EDITS_TOKENS
+  // https://platform.claude.com/docs/en/build-with-claude/compaction: billed as an iteration that the usage leaves out of its sum.
+  return unbounded(
+    other.startsWith('compact_')
+      ? `The edit \`${show(other)}\` has the model read the whole conversation once more, and write a summary that no limit of the request bounds.`
+      : `What the edit \`${show(other)}\` of \`context_management\` costs is not known here.`,
+    `Leave it out, or use ${CLEARING.join(' and ')}; a program may sum up in a call of its own.`,
+  )
+}
+
+/** Empty where the option is left out. */
+function membersOfOption(value: Json | undefined, option: string, known: readonly string[]): Members | Refusal {
+  if (value === undefined || isNothing(value)) return new Map()
+  if (value.kind !== 'object') return unbounded(`\`${option}\` is not an object.`, 'Write it as the vendor says.')
+  const unknown = [...value.members.keys()].find((name) => !known.includes(name))
+  if (unknown === undefined) return value.members
+  return unbounded(
+    `\`${show(unknown)}\` of \`${option}\` is not known here, so it may change the price.`,
+    `Leave it out; known are ${known.join(', ')}.`,
+  )
+}
