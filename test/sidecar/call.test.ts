@@ -62,6 +62,18 @@ describe('a call through the sidecar', () => {
     expect(JSON.parse(byItself.body)).to.include({ code: 20_000 + byItself.status, status: byItself.status })
   })
 
+  it('is answered with what is no refusal of ours untouched, whatever its headers say and the SDK of the app reads', async () => {
+    await setting.start()
+    const headers = 'user-agent: twilio-go/1.31.0 (linux amd64) go/go1.26.8\r\n'
+    for (const body of ['spent, and this is no JSON', '[7]', '{"code":"card_declined"}', '']) {
+      setting.ledger.onCall = (call) => call.answer(200, body, { headers: { 'jobcap-refused': 'cap_exhausted' } })
+      const answer = await (await setting.open())
+        .post(form(5, 'cus_1', `&metadata[of]=${body.length}`), { headers })
+        .answer()
+      expect(answer).to.include({ status: 200, body })
+    }
+  })
+
   it('waits for its turn behind a call to the same counterparty, while other calls pass', async () => {
     await setting.start()
     setting.hold()
