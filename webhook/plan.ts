@@ -10,7 +10,7 @@ import { addContainers, addPullSecrets, addVolumes } from './plan/containers.ts'
 import { hygieneWarnings, jobOfCronJob } from './plan/cron-job.ts'
 import { rewriteEnvironments } from './plan/environment.ts'
 import { addHosts } from './plan/hosts.ts'
-import { type JsonObject, objectAt, textsAt } from './plan/json.ts'
+import { copyOf, type JsonObject, objectAt, textsAt } from './plan/json.ts'
 import { diff } from './plan/json-patch.ts'
 import { objectionTo } from './plan/objections.ts'
 import { type Draft, type Objection, type Plan, refuse, skip, type Warning } from './plan/outcome.ts'
@@ -74,7 +74,7 @@ export function plan(request: PlanRequest): Plan {
   const objection = objectionTo(job) ?? objectionToIndexedName(job)
   if (objection !== null) return end(objection)
 
-  const draft: Draft = { job: structuredClone(job), changes: [], warnings }
+  const draft: Draft = { job: copyOf(job), changes: [], warnings }
   const failed = rewrite(draft, { policy, terms, settings: request.settings })
   if (failed !== null) return end(failed)
   return {

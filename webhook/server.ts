@@ -9,6 +9,7 @@ import { createAdmissionApp } from './server/app.ts'
 import { type CertificatesConfig, keepCertificates } from './server/certificates.ts'
 import { createEarlierRuns } from './server/earlier-runs.ts'
 import { WEBHOOK_METRICS } from './server/metrics.ts'
+import { rehearse } from './server/rehearsal.ts'
 import { watchSources } from './server/sources.ts'
 
 export { DEFAULT_RESOURCES, type PodResources, REASONS } from './plan.ts'
@@ -45,14 +46,16 @@ export async function startAdmission(config: AdmissionConfig, doors: AdmissionDo
   })
   await sources.areThere
   const ledger = config.connectLedger(() => certificates.bundle())
-  const handler = createAdmissionApp({
+  const settings = () => ({ ...config, ledgerCaPem: certificates.bundle() })
+  const app = createAdmissionApp({
     earlierRuns: createEarlierRuns(ledger, doors),
-    sources: { ...sources, settings: () => ({ ...config, ledgerCaPem: certificates.bundle() }) },
+    sources: { ...sources, settings },
     metrics: createMetrics(WEBHOOK_METRICS),
     clock,
     log,
   })
-  const server = await startHttpServer({ listen: config.listen, handler, tls: certificates.first })
+  await rehearse(settings())
+  const server = await startHttpServer({ listen: config.listen, ...app, tls: certificates.first })
   servers.push(server)
   return {
     address: server.address,

@@ -8,7 +8,7 @@ import {
   TOKEN_MOUNT_PATH,
   TOKEN_VOLUME,
 } from '../../contract/labels.ts'
-import { contains, type JsonObject, objectsAt } from './json.ts'
+import { contains, copyOf, type JsonObject, objectsAt } from './json.ts'
 import type { Draft } from './outcome.ts'
 import { nameOf, POD_PATH, podOf } from './pod.ts'
 import type { PlanSettings } from './settings.ts'
@@ -99,7 +99,7 @@ function basics({ image, imagePullPolicy, ledgerUrl, ledgerCaPem, resources }: P
       ...(ledgerCaPem === null ? [] : [{ name: LEDGER_CA_ENV, value: ledgerCaPem }]),
       ...Object.entries(LEAN_MALLOC).map(([name, value]) => ({ name, value })),
     ],
-    resources: structuredClone(resources),
+    resources: copyOf(resources),
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },

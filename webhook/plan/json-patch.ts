@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import { isObject } from './json.ts'
 
 /** One operation of RFC 6902. */
@@ -8,10 +7,9 @@ export type PatchOperation =
 
 /** The operations that make `after` of `before`. Members that are equal are not touched, whatever they are. */
 export function diff(before: unknown, after: unknown, path = ''): PatchOperation[] {
-  if (isDeepStrictEqual(before, after)) return []
   if (isObject(before) && isObject(after)) return diffObjects(before, after, path)
   if (Array.isArray(before) && Array.isArray(after)) return diffLists(before, after, path)
-  return [{ op: 'replace', path, value: after }]
+  return Object.is(before, after) ? [] : [{ op: 'replace', path, value: after }]
 }
 
 function diffObjects(before: Record<string, unknown>, after: Record<string, unknown>, path: string): PatchOperation[] {
@@ -49,7 +47,7 @@ function diffLists(before: readonly unknown[], after: readonly unknown[], path: 
 /** Whether two items are the same thing, changed or not: equal names, else equal content. */
 function isPair(left: unknown, right: unknown): boolean {
   if (isObject(left) && isObject(right) && typeof left['name'] === 'string') return left['name'] === right['name']
-  return isDeepStrictEqual(left, right)
+  return diff(left, right).length === 0
 }
 
 /** RFC 6901: `~` and `/` in a name are written `~0` and `~1`. */

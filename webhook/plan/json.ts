@@ -5,6 +5,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Of what came as JSON. V8's own `structuredClone` takes twice as long, and several times as long for a small object. */
+export function copyOf<Json>(value: Json): Json {
+  return JSON.parse(JSON.stringify(value)) as Json
+}
+
 /** The object at `path`, or an empty one that is not part of the tree. For reading. */
 export function objectAt(root: JsonObject, ...path: readonly string[]): JsonObject {
   return path.reduce<JsonObject>((owner, key) => {

@@ -1,6 +1,6 @@
 import { EXIT_RUN_REFUSED } from '../../contract/exit-codes.ts'
 import { ISSUER_CONTAINER, PROXY_CONTAINER } from '../../contract/labels.ts'
-import { contains, ensureObject, type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
+import { contains, copyOf, ensureObject, type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { type Draft, type Objection, refuse, warn } from './outcome.ts'
 import { appContainers, POD_PATH, podOf, specOf } from './pod.ts'
 
@@ -48,7 +48,7 @@ export function failAtOnce(draft: Draft): Objection | null {
     (rule) => !OUR_RULES.some((our) => contains(rule, our)),
   )
   const spelledOut = theirs.flatMap((rule) => spellOut(rule, draft.job))
-  const rules = [...OUR_RULES.map((rule) => structuredClone(rule)), ...spelledOut]
+  const rules = [...copyOf(OUR_RULES), ...spelledOut]
   if (rules.length > MAX_FAILURE_RULES) {
     return refuse(
       'too_many_failure_rules',

@@ -1,66 +1,62 @@
 import type { RequestListener } from 'node:http'
-import express, { type ErrorRequestHandler } from 'express'
-import { parseAdmissionReview } from '../../contract/admission.schema.ts'
+import express, { type ErrorRequestHandler, type Response } from 'express'
 import { METRICS_ROUTE, READY_ROUTE } from '../../contract/routes.ts'
-import type { Policy } from '../../policy/policy.ts'
-import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
-import type { Metrics } from '../../runtime/metrics.ts'
-import type { PlanSettings } from '../plan.ts'
-import type { EarlierRuns } from './earlier-runs.ts'
-import type { WEBHOOK_METRICS } from './metrics.ts'
-import { review } from './review.ts'
+import type { WholeConnectionOptions } from '../../runtime/whole-connection.ts'
+import type { WholeReply } from '../../runtime/whole-reply.ts'
+import { type ReviewDoors, reviewer, type Say } from './answer.ts'
 
 /** Where the API server sends its reviews. */
 export const ADMIT_ROUTE = '/admit'
 /** The API server takes objects of up to 3 MiB from clients; a review of an UPDATE carries two. */
 const MAX_REVIEW = '10mb'
+const JSON_TEXT = 'application/json; charset=utf-8'
 
-/** What admission must know at each review, as it stands then. */
-export interface AdmissionSources {
-  namespaceLabels(namespace: string): Promise<Readonly<Record<string, string>>>
-  policies(): readonly Policy[]
-  settings(): PlanSettings
+/** The two ways in. What comes by the one is answered as what comes by the other. */
+export interface AdmissionApp {
+  /** Reviews, readiness, metrics. */
+  readonly handler: RequestListener
+  /** Reviews that come whole, as nearly all do: Express and what is under it take longer than the plan of a Job. */
+  readonly whole: WholeConnectionOptions['handlerOf']
 }
 
-export interface AdmissionAppDoors {
-  readonly sources: AdmissionSources
-  readonly earlierRuns: EarlierRuns
-  readonly metrics: Metrics<typeof WEBHOOK_METRICS>
-  readonly clock: Clock
-  readonly log: Log
+/** The admission server. */
+export function createAdmissionApp(doors: ReviewDoors): AdmissionApp {
+  const answer = reviewer(doors)
+  return {
+    handler: expressApp(doors, answer),
+    whole({ method, target, headers }) {
+      // The API server says in the query how long it waits.
+      const [path] = target.split('?', 1)
+      if (method !== 'POST' || path !== ADMIT_ROUTE || headers['content-encoding'] !== undefined) return undefined
+      return ({ body }, reply) => void answer(body, sayWhole(reply))
+    },
+  }
 }
 
-/** The admission server: reviews, readiness, metrics. */
-export function createAdmissionApp({ sources, earlierRuns, metrics, clock, log }: AdmissionAppDoors): RequestListener {
+function sayWhole(reply: WholeReply): Say {
+  return (status, text) => {
+    const body = Buffer.from(text)
+    reply.head(status, { 'content-type': JSON_TEXT, 'content-length': body.length })
+    reply.end(body)
+  }
+}
+
+function expressApp({ metrics, log }: ReviewDoors, answer: ReturnType<typeof reviewer>): RequestListener {
   const app = express()
   app.disable('x-powered-by')
+  app.disable('etag')
   app.get(READY_ROUTE, (_request, response) => {
     response.json({ ready: true })
   })
   app.get(METRICS_ROUTE, async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.text())
   })
-  app.post(ADMIT_ROUTE, express.json({ limit: MAX_REVIEW, type: () => true }), async (request, response) => {
-    const startedMs = clock.monotonicMs()
-    const asked = parseAdmissionReview(request.body)
-    if (asked === undefined) {
-      response.status(400).json({ message: 'The body is no AdmissionReview of admission.k8s.io/v1.' })
-      return
-    }
-    const { namespace } = asked.request
-    const { response: answer, code } = review(asked.request, {
-      namespaceLabels: await sources.namespaceLabels(namespace),
-      policies: sources.policies(),
-      settings: sources.settings(),
+  app.post(ADMIT_ROUTE, express.raw({ limit: MAX_REVIEW, type: () => true }), async (request, response: Response) => {
+    const body: unknown = request.body
+    await answer(Buffer.isBuffer(body) ? body : Buffer.alloc(0), (status, text) => {
+      response.status(status).type(JSON_TEXT).send(text)
     })
-    const earlier = code === 'injected' ? await earlierRuns.warningFor(asked.request) : undefined
-    const warnings = [...(answer.warnings ?? []), ...(earlier === undefined ? [] : [earlier])]
-    const told = warnings.length === 0 ? answer : { ...answer, warnings }
-    response.json({ apiVersion: asked.apiVersion, kind: asked.kind, response: told })
-    metrics.count('admission_reviews_total', { code })
-    metrics.observe('admission_seconds', {}, (clock.monotonicMs() - startedMs) / 1000)
-    log.info({ namespace, kind: asked.request.kind.kind, operation: asked.request.operation, code }, 'reviewed')
   })
   app.use(answerFault(log))
   return app

@@ -2,7 +2,7 @@ import { INJECT_LABEL } from '../../contract/labels.ts'
 import { type KubeDoors, mirror } from '../../kube/mirror.ts'
 import { CAP_POLICIES_PATH, type KubeObject } from '../../kube/objects.ts'
 import { type CapPolicyObject, createPolicyShelf } from '../../policy/custom-resources.ts'
-import type { AdmissionSources } from './app.ts'
+import type { AdmissionSources } from './answer.ts'
 
 /** What admission asks of the cluster, by watch. */
 export interface WatchedSources extends Pick<AdmissionSources, 'namespaceLabels' | 'policies'> {
