@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import { CLAIMS_HEADER } from '../contract/headers.ts'
 import { refusal } from '../contract/refusals.ts'
 import { RESERVED_SEGMENTS } from '../contract/routes.ts'
+import type { BodyRoom } from '../runtime/body-room.ts'
 import type { WholeHandler } from '../runtime/whole-connection.ts'
 import type { WholeHead } from '../runtime/whole-request.ts'
 import { StoreFault } from '../store/store.ts'
@@ -12,17 +13,22 @@ import type { Ledger } from './ledger.ts'
 import { OWN_ROUTES, type OwnAnswer, type OwnRoute, refused } from './own-routes.ts'
 import { callRequest, wholeCallRequest } from './wire.ts'
 
-/** One address for calls, Pods and operators. `operators` gets what is theirs. */
-export function createListener(ledger: Ledger, operators: RequestListener): RequestListener {
+/** One address for calls, Pods and operators. `operators` gets what is theirs; `bodies` holds those of calls in flight. */
+export function createListener(
+  ledger: Ledger,
+  { operators, bodies }: { operators: RequestListener; bodies: BodyRoom },
+): RequestListener {
   return (request, response) => {
     response.on('error', (fault) => ledger.log.debug({ err: fault }, 'a client broke off'))
     const { method = '', url = '', headers } = request
-    if (isCall(url, headers.host)) serveCall(ledger, callRequest(request, response))
-    else {
-      const own = ownRouteOf(method, url)
-      if (own === undefined) operators(request, response)
-      else void serveOwn(ledger, callRequest(request, response), own)
+    const route = isCall(url, headers.host) ? 'call' : ownRouteOf(method, url)
+    if (route === undefined) {
+      operators(request, response)
+      return
     }
+    const asked = callRequest(request, response, bodies)
+    const served = route === 'call' ? serveCall(ledger, asked) : serveOwn(ledger, asked, route)
+    void served.finally(() => asked.leaveRoom())
   }
 }
 
@@ -31,7 +37,7 @@ export function createListener(ledger: Ledger, operators: RequestListener): Requ
  * better served by Node's server, with all that it knows of HTTP.
  */
 export function createWholeListener(ledger: Ledger): (head: WholeHead) => WholeHandler | undefined {
-  const call: WholeHandler = (request, reply) => serveCall(ledger, wholeCallRequest(request, reply))
+  const call: WholeHandler = (request, reply) => void serveCall(ledger, wholeCallRequest(request, reply))
   return ({ method, target, headers }) => {
     if (isCall(target, headers['host'])) return headers[CLAIMS_HEADER] === undefined ? undefined : call
     const own = ownRouteOf(method, target)
@@ -55,8 +61,8 @@ function pathOf(target: string): string {
   return target.split('?', 1)[0] ?? ''
 }
 
-function serveCall(ledger: Ledger, request: CallRequest): void {
-  answerCall(ledger, request).catch((fault) => answerFault(ledger, request.client, fault))
+function serveCall(ledger: Ledger, request: CallRequest): Promise<void> {
+  return answerCall(ledger, request).catch((fault) => answerFault(ledger, request.client, fault))
 }
 
 async function serveOwn(ledger: Ledger, request: CallRequest, route: OwnRoute): Promise<void> {

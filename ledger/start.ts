@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
+import { bodyRoomFor, type MemoryShape } from '../runtime/body-room.ts'
 import { type ListenAddress, type RunningServer, startHttpServer } from '../runtime/http-server.ts'
 import type { Running } from '../runtime/lifecycle.ts'
+import { memoryLimitBytes } from '../runtime/memory-limit.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { createReports } from './call/reports.ts'
 import { createSends } from './call/sends.ts'
@@ -25,6 +27,9 @@ import { createUndiciNetwork } from './vendor-client/undici-network.ts'
 /** Reports that the store would not take are repeated this long before the process gives up and says so. */
 const LAST_REPORTS_MS = 5_000
 
+/** Measured with 20 bodies of 10 MiB at once, and with 200 of 1 MiB. */
+const MEMORY: MemoryShape = { restMib: 200, bytesPerByte: 4 }
+
 export interface RunningLedger extends Running {
   readonly ledger: Ledger
   readonly addresses: readonly ListenAddress[]
@@ -40,7 +45,8 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
     : // Its client is large, and is loaded only where there is a cluster.
       (await import('./platform/kubernetes.ts')).kubernetesPlatform(config.kubernetes, doors, config))
   const ledger = await createLedger(config, doors, platform)
-  const handler = createListener(ledger, createOperatorApp(ledger, platform.operators))
+  const operators = createOperatorApp(ledger, platform.operators)
+  const handler = createListener(ledger, { operators, bodies: bodyRoomFor(memoryLimitBytes(), MEMORY) })
   const whole = createWholeListener(ledger)
   const { tls } = platform
   const servers: RunningServer[] = []

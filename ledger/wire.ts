@@ -1,4 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { BodyRoom, LeaveRoom } from '../runtime/body-room.ts'
+import { CollectedBody } from '../runtime/collected-body.ts'
 import { endJoined, flushAfterThisTurn } from '../runtime/joined-answer.ts'
 import { Presence } from '../runtime/presence.ts'
 import type { WholeReply } from '../runtime/whole-reply.ts'
@@ -6,21 +8,36 @@ import type { WholeRequest } from '../runtime/whole-request.ts'
 import type { CallClient, CallRequest } from './call/call-request.ts'
 import type { AnswerHeaders } from './vendor-client/network.ts'
 
+/** A request whose body has its room until it is given back. */
+export interface RoomyRequest extends CallRequest {
+  leaveRoom(): void
+}
+
 /** A request of Node's server as the journey takes it. */
-export function callRequest(request: IncomingMessage, response: ServerResponse): CallRequest {
+export function callRequest(request: IncomingMessage, response: ServerResponse, bodies: BodyRoom): RoomyRequest {
+  let leave: LeaveRoom | undefined
   return {
     method: request.method ?? '',
     target: request.url ?? '',
     headers: request.headers as Readonly<Record<string, string | undefined>>,
     repeated: repeatedIn(request.rawHeaders),
     async readBody(limitBytes) {
+      const bytes = bytesToCome(request, limitBytes)
+      if (bytes <= limitBytes) leave = await bodies.enter(bytes)
       const body = await readBody(request, limitBytes)
       // What is still on its way is not read, so the connection cannot be used again.
       if (body === 'too_large') response.setHeader('connection', 'close')
       return body
     },
     client: new ResponseClient(response),
+    leaveRoom: () => leave?.(),
   }
+}
+
+/** Of a body that does not say its length as many as may be. */
+function bytesToCome({ headers }: IncomingMessage, limitBytes: number): number {
+  if (headers['transfer-encoding'] !== undefined) return limitBytes
+  return Number(headers['content-length'] ?? 0)
 }
 
 const NONE: readonly string[] = []
@@ -47,15 +64,13 @@ function repeatedIn(rawHeaders: readonly string[]): readonly string[] {
 async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | 'too_large'> {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) return 'too_large'
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
+    const body = new CollectedBody(request.headers['content-length'])
     // Nobody else reads the request, so the listeners stay: to take each off takes longer than to let it find all done.
     let isDone = false
     const onData = (chunk: Buffer) => {
       if (isDone) return
-      size += chunk.length
-      chunks.push(chunk)
-      if (size <= limitBytes) return
+      body.add(chunk)
+      if (body.size <= limitBytes) return
       isDone = true
       request.pause()
       resolve('too_large')
@@ -63,8 +78,7 @@ async function readBody(request: IncomingMessage, limitBytes: number): Promise<B
     const onEnd = () => {
       if (isDone) return
       isDone = true
-      const [only] = chunks
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
+      resolve(body.bytes)
     }
     /** Whatever cuts a request closes it. */
     const onClose = () => {

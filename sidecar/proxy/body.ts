@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { CollectedBody } from '../../runtime/collected-body.ts'
 import type { LeavingSignal } from '../leaving.ts'
 
 /** What was read of a request's body. When it is not whole, the request is paused and holds the rest. */
@@ -14,26 +15,31 @@ export function isDeclaredOver({ headers }: IncomingMessage, limitBytes: number)
   return Number(headers['content-length'] ?? 0) > limitBytes
 }
 
+/** How many bytes a call's body will take when it is read: none of one that is over the limit; of one that does not say it, all that may be. */
+export function bytesToHold(request: IncomingMessage, limitBytes: number): number {
+  const { 'content-length': length, 'content-encoding': encoding, 'transfer-encoding': transfer } = request.headers
+  if (isDeclaredOver(request, limitBytes)) return 0
+  if (transfer !== undefined || (encoding !== undefined && Number(length ?? 0) > 0)) return limitBytes
+  return Number(length ?? 0)
+}
+
 /** Reads up to `limitBytes`. Rejects with the signal's reason when the app leaves first. */
 export function collectBody(request: IncomingMessage, limitBytes: number, gone: LeavingSignal): Promise<Collected> {
   if (isDeclaredOver(request, limitBytes)) {
     return Promise.resolve({ bytes: Buffer.alloc(0), isWhole: false })
   }
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
+    const body = new CollectedBody(request.headers['content-length'])
     const done = (isWhole: boolean) => {
       request.off('data', onData).off('end', onEnd)
       gone.removeEventListener('abort', onGone)
-      const [first] = chunks
-      resolve({ bytes: first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks), isWhole })
+      resolve({ bytes: body.bytes, isWhole })
     }
     const onEnd = () => done(true)
     const onGone = () => reject(gone.reason)
     const onData = (chunk: Buffer) => {
-      chunks.push(chunk)
-      bytes += chunk.length
-      if (bytes <= limitBytes) return
+      body.add(chunk)
+      if (body.size <= limitBytes) return
       request.pause()
       done(false)
     }

@@ -1,3 +1,4 @@
+import type { BodyRoom } from '../../runtime/body-room.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
@@ -15,4 +16,6 @@ export interface SidecarEffects {
   readonly ledger: LedgerLink
   readonly passthrough: Passthrough
   readonly log: Log
+  /** What the process's memory leaves for the bodies of calls in flight. */
+  readonly bodies: BodyRoom
 }

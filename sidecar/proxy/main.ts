@@ -1,10 +1,12 @@
 import { EXIT_MISCONFIGURED } from '../../contract/exit-codes.ts'
+import { bodyRoomFor, type MemoryShape } from '../../runtime/body-room.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { readEnvironment } from '../../runtime/environment.ts'
 import { leanEngine } from '../../runtime/lean-engine.ts'
 import { createLeanLog } from '../../runtime/lean-log.ts'
 import { type Running, runProcess } from '../../runtime/lifecycle.ts'
 import type { Log } from '../../runtime/log.ts'
+import { memoryLimitBytes } from '../../runtime/memory-limit.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { systemFiles } from '../files.ts'
@@ -14,6 +16,9 @@ import type { SidecarEffects } from './effects.ts'
 import { listenOnLoopback } from './listen.ts'
 import { createPassthrough } from './passthrough.ts'
 import { Proxy } from './proxy.ts'
+
+/** Measured with 20 bodies of 10 MiB at once, and with 200 of 1 MiB. */
+const MEMORY: MemoryShape = { restMib: 96, bytesPerByte: 4 }
 
 /** The native sidecar `jobcap-proxy`. */
 async function main(): Promise<void> {
@@ -37,6 +42,7 @@ function start(log: Log, config: ProxyConfig): Running {
     ledger: connectLedger(config.ledger, systemTimers),
     passthrough: createPassthrough(config.ledger),
     log,
+    bodies: bodyRoomFor(memoryLimitBytes(), MEMORY),
   }
   const proxy = new Proxy(effects, config)
   void proxy.started.then(

@@ -7,6 +7,7 @@ import { ISSUED_PATH } from '../issuer/tell-proxy.ts'
 import { Leaving } from '../leaving.ts'
 import { type AppExchange, AppLeft, refuse } from './app-exchange.ts'
 import { begin } from './begin.ts'
+import { bytesToHold } from './body.ts'
 import { carryCall } from './call.ts'
 import type { ProxyConfig } from './config.ts'
 import { FirstCredential } from './credentials.ts'
@@ -77,13 +78,7 @@ export class Proxy {
       if (pod === null) return
       if (path === BEGIN_ROUTE) return await serveBegin(pod, app)
       if (path?.startsWith('/_jobcap/')) return refuse(app, refusal('route_not_ours'))
-      while (pod.gate.isShut) await pod.gate.opened()
-      pod.gate.enter()
-      try {
-        await carryCall(pod, app, portVendor)
-      } finally {
-        pod.gate.leave()
-      }
+      await carry(pod, app, portVendor)
     } catch (fault) {
       if (!(fault instanceof AppLeft)) this.#effects.log.error({ err: fault }, 'a call was cut')
       app.response.destroy()
@@ -154,6 +149,20 @@ function appExchange(request: IncomingMessage, response: ServerResponse, watch: 
   const gone = new Leaving()
   watch.requestArrived(response, () => gone.abort(new AppLeft()))
   return { request, response, watch, gone }
+}
+
+/** A call that has its place: behind a begin, and in the memory for large bodies. */
+async function carry(pod: Pod, app: AppExchange, portVendor: string | undefined): Promise<void> {
+  const { gate, effects, credentials } = pod
+  while (gate.isShut) await gate.opened()
+  gate.enter()
+  const leaveRoom = await effects.bodies.enter(bytesToHold(app.request, credentials.current.sidecar.maxBodyBytes))
+  try {
+    await carryCall(pod, app, portVendor)
+  } finally {
+    leaveRoom()
+    gate.leave()
+  }
 }
 
 async function serveBegin(pod: Pod, app: AppExchange): Promise<void> {

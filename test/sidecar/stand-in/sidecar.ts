@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { ExchangeAnswer } from '../../../contract/exchange.ts'
+import { BodyRoom } from '../../../runtime/body-room.ts'
 import { systemClock } from '../../../runtime/clock.ts'
 import { createLog } from '../../../runtime/log.ts'
 import { systemRandom } from '../../../runtime/random.ts'
@@ -40,6 +41,7 @@ export class SidecarUnderTest {
       ledger: connectLedger(ledger, systemTimers),
       passthrough: createPassthrough(ledger),
       log: createLog('test', process.env['SIDECAR_LOG'] ?? 'silent'),
+      bodies: new BodyRoom(64 * 1024 * 1024),
       ...effects,
     }
     const { files } = this.effects
@@ -51,7 +53,7 @@ export class SidecarUnderTest {
       terminationLog: join(stateDir, 'termination-log'),
       port: 0,
       vendorPorts: new Map(),
-      drainMs: 2_000,
+      drainMs: 10_000,
     })
     this.proved = this.proxy.started.then(({ queues }) => queues.prove())
   }

@@ -11,6 +11,7 @@ import { createRepair } from '../../../ledger/repair/repair.ts'
 import type { Walks } from '../../../ledger/repair/walks.ts'
 import { createSealer } from '../../../ledger/seal.ts'
 import { createListener } from '../../../ledger/server.ts'
+import { BodyRoom } from '../../../runtime/body-room.ts'
 import type { Store } from '../../../store/store.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { Vendors } from './vendor.ts'
@@ -20,6 +21,8 @@ import { type AnswerWay, serveWire, type WireRequest } from './wire.ts'
 const MASTER_KEY = Buffer.alloc(32, 7)
 const SECRET = new Secret('sk_test_the_real_one')
 const LAST_REPORTS_MS = 5_000
+/** No body of the simulator is so large that it would wait. */
+const BODIES_BYTES = 1024 * 1024
 const SETTINGS = { modelDeadlineMs: 80_000, vendorDeadlineMs: 80_000, repairEveryMs: 5_000 }
 
 export interface LedgerPartOptions {
@@ -44,9 +47,10 @@ export class LedgerPart {
   constructor(options: LedgerPartOptions) {
     this.process = options.process
     this.ledger = ledgerOf(options)
-    this.#listener = createListener(this.ledger, (_request, response) => {
+    const operators: RequestListener = (_request, response) => {
       response.writeHead(404).end()
-    })
+    }
+    this.#listener = createListener(this.ledger, { operators, bodies: new BodyRoom(BODIES_BYTES) })
     this.#repair = createRepair(this.ledger)
     void this.#repair.walk()
   }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Server } from 'node:http'
 import { PROXY_CONTAINER } from '../../../contract/labels.ts'
 import type { ContainerStatus, PodResult } from '../../../local/kubelet/events.ts'
+import { BodyRoom } from '../../../runtime/body-room.ts'
 import { issue } from '../../../sidecar/issuer/issue.ts'
 import type { LoopbackProbe } from '../../../sidecar/proxy/evidence/receive-queues.ts'
 import type { Passthrough } from '../../../sidecar/proxy/passthrough.ts'
@@ -26,6 +27,8 @@ const GRACE_MS = 30_000
 const KILLED = 137
 const PLACES = { stateDir: STATE_DIR, tokenFile: TOKEN_FILE, terminationLog: TERMINATION_LOG }
 const NOWHERE = { isTls: false, host: 'ledger', port: 80 } as const
+/** No body of the simulator is so large that it would wait. */
+const BODIES_BYTES = 1024 * 1024
 const PROBE = { app: 40_000, us: 40_001, bytes: 6 }
 
 export interface PodOptions {
@@ -123,7 +126,17 @@ export class PodPart {
     stage.trace.say(`${name} sidecar#${this.#boots}`, 'starts')
     const { clock, timers, random, log } = process
     const files = this.#volume.door(process)
-    const effects = { clock, timers, random, log, files, ledger: this.#link(process), passthrough: NO_PASSTHROUGH }
+    const bodies = new BodyRoom(BODIES_BYTES)
+    const effects = {
+      clock,
+      timers,
+      random,
+      log,
+      files,
+      bodies,
+      ledger: this.#link(process),
+      passthrough: NO_PASSTHROUGH,
+    }
     const config = { ...PLACES, ledger: NOWHERE, port: PORT, vendorPorts: new Map(), drainMs: 20_000 }
     const proxy = new Proxy(effects, config)
     // Its first look at the volume may have been its last.

@@ -1,0 +1,77 @@
+/** Bodies up to this size need no room: how many there are at once is bounded by the connections. Bytes. */
+const SMALL_BODY_BYTES = 64 * 1024
+
+const MIB = 1024 * 1024
+
+/** Gives the room back; a second time does nothing. */
+export type LeaveRoom = () => void
+
+interface Waiting {
+  readonly bytes: number
+  enter(): void
+}
+
+/**
+ * How many bytes of large bodies a process holds at once. Whoever comes when it is full waits, first come first served, with
+ * its body unread, so that whoever sends it waits as well: a process that the kernel ends for its memory leaves every call
+ * in flight in doubt. A body that is larger than the whole room enters when nobody else is in it.
+ */
+export class BodyRoom {
+  readonly #mostBytes: number
+  readonly #waiting: Waiting[] = []
+  #heldBytes = 0
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes
+  }
+
+  /** Of whoever has left meanwhile it is found out when there is room: it gives it back at once. */
+  enter(bytes: number): LeaveRoom | Promise<LeaveRoom> {
+    if (bytes <= SMALL_BODY_BYTES) return NOTHING_TO_GIVE_BACK
+    if (this.#waiting.length === 0 && this.#hasRoomFor(bytes)) return this.#take(bytes)
+    return new Promise((resolve) => {
+      this.#waiting.push({ bytes, enter: () => resolve(this.#take(bytes)) })
+    })
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    return this.#heldBytes === 0 || this.#heldBytes + bytes <= this.#mostBytes
+  }
+
+  #take(bytes: number): LeaveRoom {
+    this.#heldBytes += bytes
+    let isIn = true
+    return () => {
+      if (!isIn) return
+      isIn = false
+      this.#heldBytes -= bytes
+      this.#letIn()
+    }
+  }
+
+  #letIn(): void {
+    for (let next = this.#waiting[0]; next !== undefined && this.#hasRoomFor(next.bytes); next = this.#waiting[0]) {
+      this.#waiting.shift()
+      next.enter()
+    }
+  }
+}
+
+const NOTHING_TO_GIVE_BACK: LeaveRoom = () => {}
+
+/** What a process takes of its memory. */
+export interface MemoryShape {
+  /** Without any large body, with room to spare. */
+  readonly restMib: number
+  /** For each byte of a body in flight: what was read, what is parsed of it, what waits to be collected. */
+  readonly bytesPerByte: number
+}
+
+/** More at once does not make anything faster. */
+const LARGEST_ROOM_BYTES = 512 * MIB
+
+/** For a process that may use `limitBytes` of memory. */
+export function bodyRoomFor(limitBytes: number, { restMib, bytesPerByte }: MemoryShape): BodyRoom {
+  const bytes = (limitBytes - restMib * MIB) / bytesPerByte
+  return new BodyRoom(Math.min(Math.max(bytes, 0), LARGEST_ROOM_BYTES))
+}

@@ -1,0 +1,32 @@
+/** A body up to this size is put together when it is there; most come in one piece. Bytes. */
+const SMALL_BODY_BYTES = 64 * 1024
+
+/** Puts a body together from what comes of it. A large one whose length was said has its place from the beginning, and is held once. */
+export class CollectedBody {
+  readonly #place: Buffer | null
+  readonly #parts: Buffer[] = []
+  #bytes = 0
+
+  /** `length`: as said in the head, of a body that may be kept. Node's parser holds whoever sends to it. */
+  constructor(length: string | undefined) {
+    const said = Number(length ?? 0)
+    this.#place = said > SMALL_BODY_BYTES ? Buffer.allocUnsafe(said) : null
+  }
+
+  get size(): number {
+    return this.#bytes
+  }
+
+  add(part: Buffer): void {
+    if (this.#place === null) this.#parts.push(part)
+    else part.copy(this.#place, this.#bytes)
+    this.#bytes += part.length
+  }
+
+  /** What has come of it. One part alone is not copied. */
+  get bytes(): Buffer {
+    if (this.#place !== null) return this.#place.subarray(0, this.#bytes)
+    const [only] = this.#parts
+    return only !== undefined && this.#parts.length === 1 ? only : Buffer.concat(this.#parts)
+  }
+}

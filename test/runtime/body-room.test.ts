@@ -1,0 +1,85 @@
+import { expect } from 'chai'
+import { BodyRoom, bodyRoomFor, type LeaveRoom } from '../../runtime/body-room.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+describe('the room for the bodies of calls in flight', () => {
+  let room: BodyRoom
+  /** Who is in, in the order of entering. */
+  let inside: string[]
+  const leaves = new Map<string, LeaveRoom>()
+
+  beforeEach(() => {
+    room = new BodyRoom(1_000 * KIB)
+    inside = []
+    leaves.clear()
+  })
+
+  const enter = async (name: string, kib: number) => {
+    leaves.set(name, await room.enter(kib * KIB))
+    inside.push(name)
+  }
+  const leave = async (name: string) => {
+    leaves.get(name)?.()
+    // Whoever is let in goes on in the same turn.
+    await new Promise(setImmediate)
+  }
+
+  it('lets in what fits, and the others in the order in which they came', async () => {
+    await enter('first', 600)
+    await enter('second', 300)
+    const waiting = [enter('third', 500), enter('fourth', 90)]
+    await leave('nobody')
+    expect(inside, 'the fourth would fit and does not pass the third').to.deep.equal(['first', 'second'])
+    await leave('first')
+    await Promise.all(waiting)
+    expect(inside).to.deep.equal(['first', 'second', 'third', 'fourth'])
+  })
+
+  it('a small body waits for nobody', async () => {
+    await enter('first', 1_000)
+    void enter('second', 1_000)
+    await enter('small', 64)
+    expect(inside).to.deep.equal(['first', 'small'])
+  })
+
+  it('what is larger than the room comes in alone', async () => {
+    await enter('first', 100)
+    const huge = enter('huge', 5_000)
+    const last = enter('last', 100)
+    await leave('nobody')
+    expect(inside).to.deep.equal(['first'])
+    await leave('first')
+    await huge
+    expect(inside).to.deep.equal(['first', 'huge'])
+    await leave('huge')
+    await last
+  })
+
+  it('room is given back once', async () => {
+    await enter('first', 600)
+    await enter('second', 400)
+    const third = enter('third', 700)
+    await leave('first')
+    await leave('first')
+    expect(inside).to.deep.equal(['first', 'second'])
+    await leave('second')
+    await third
+  })
+
+  it('is what the memory leaves, by what a body comes to: none at all still lets one in at a time', async () => {
+    room = bodyRoomFor(192 * MIB, { restMib: 100, bytesPerByte: 4 })
+    await enter('first', 20 * KIB)
+    await enter('second', 3 * KIB)
+    void enter('third', 1 * KIB)
+    await leave('nobody')
+    expect(inside).to.deep.equal(['first', 'second'])
+
+    room = bodyRoomFor(64 * MIB, { restMib: 100, bytesPerByte: 4 })
+    await enter('alone', 100)
+    void enter('other', 100)
+    await leave('nobody')
+    expect(inside).to.deep.equal(['first', 'second', 'alone'])
+  })
+})
