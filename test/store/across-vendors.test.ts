@@ -168,7 +168,7 @@ class Oracle {
 }
 
 describe('one cap over Stripe in four currencies, Twilio and tokens', function () {
-  this.timeout(300_000)
+  this.timeout(600_000)
 
   async function playSequence(stage: Stage, random: () => number, at: number): Promise<number> {
     const limit = Math.floor(random() * 12_000_000)

@@ -2,7 +2,12 @@
 const TOGETHER = ['cli', 'local', 'run', 'setup']
 
 /** Files that alone take longer than most folders. */
-const ALONE = ['test/matrix/redis.test.ts', 'test/matrix/sqlite.test.ts', 'test/matrix/replicas.test.ts']
+const ALONE = [
+  'test/matrix/redis.test.ts',
+  'test/matrix/sqlite.test.ts',
+  'test/matrix/replicas.test.ts',
+  'test/store/across-vendors.test.ts',
+]
 
 /** What takes longest, so that it does not begin last; the rest follow in the order of their names. */
 const FIRST = ['cli', ...ALONE, 'ledger', 'kubernetes', 'path', 'store', 'house']
