@@ -15,10 +15,12 @@ spec:
 `
 
 /**
- * Starts each program that the tests start, and ends it by its own ways: a program that is killed, as nearly all are in
+ * Begins the cache anew. Starts each program that the tests start, and ends it by its own ways: a program that is killed, as nearly all are in
  * the tests, leaves nothing of what was compiled for it. One that does not start like this has loaded all it imports by then.
  */
 export async function warmCompileCache(): Promise<void> {
+  // Tests write thousands of sources that no later run has, and nothing else ever takes them out of the cache.
+  rmSync(COMPILE_CACHE, { recursive: true, force: true })
   const folder = mkdtempSync(join(tmpdir(), 'jobcap-warm-'))
   try {
     mkdirSync(join(folder, 'secrets/stripe'), { recursive: true })
