@@ -87,5 +87,14 @@ export const CASES: readonly SdkCase[] = casesOfTokens({
       steps: [{ call: 'models', sees: value({ count: 6 }) }],
       truth: { effects: 0, spentUsd: '0.00', vendorCalls: 1 },
     },
+    {
+      id: 'free',
+      title: 'moderation, and counting the tokens of a request, cost nothing',
+      steps: [
+        { call: 'moderation', sees: value({ flagged: false }) },
+        { call: 'count_tokens', sees: value({ input: 9 }) },
+      ],
+      truth: { effects: 0, spentUsd: '0.00', vendorCalls: 2 },
+    },
   ],
 })

@@ -140,6 +140,12 @@ const calls = {
     for await (const { id } of openai.models.list()) ids.push(id)
     return { count: ids.length }
   },
+  async moderation() {
+    return { flagged: (await openai.moderations.create({ input: 'hello' })).results[0].flagged }
+  },
+  async count_tokens() {
+    return { input: (await openai.responses.inputTokens.count({ model: 'gpt-4o', input: 'hello' })).input_tokens }
+  },
   async parallel({ n }) {
     const made = await Promise.all(Array.from({ length: n }, () => openai.chat.completions.create(asked())))
     return { count: made.length, ids: new Set(made.map(({ id }) => id)).size }

@@ -131,6 +131,14 @@ def models():
     return {"count": len(list(openai.models.list()))}
 
 
+def moderation():
+    return {"flagged": openai.moderations.create(input="hello").results[0].flagged}
+
+
+def count_tokens():
+    return {"input": openai.responses.input_tokens.count(model="gpt-4o", input="hello").input_tokens}
+
+
 def parallel(n):
     with ThreadPoolExecutor(n) as pool:
         made = list(pool.map(lambda _: openai.chat.completions.create(**asked()), range(n)))
@@ -159,6 +167,8 @@ CALLS = {
         response,
         embeddings,
         models,
+        moderation,
+        count_tokens,
         parallel,
         unlisted,
     )

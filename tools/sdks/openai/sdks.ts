@@ -45,7 +45,7 @@ allowedEndpoints: ["POST /v1/*", "GET /v1/*"]
   priceUsdMicros,
   programs: { node: 'program.mjs', python: 'program.py' },
   sdks: [
-    node('7.57.0', 'node-7'),
+    node('7.59.0', 'node-7'),
     node('6.49.0', 'node-6'),
     python('3.57.0', 'python-3'),
     python('2.54.0', 'python-2'),

@@ -37,6 +37,6 @@ prices: {segmentUsd: "0.01", callMinuteUsd: "0.02"}
 allowedEndpoints: ["POST /2010-04-01/Accounts/*", "GET /2010-04-01/*", "GET /v1/Services"]
 `,
   programs: { node: 'program.mjs', python: 'program.py' },
-  sdks: [node('6.2.0', 'node-6'), node('5.13.1', 'node-5'), python('9.13.0', 'python-9')],
+  sdks: [node('6.3.1', 'node-6'), node('5.13.1', 'node-5'), python('9.13.0', 'python-9')],
   cases: CASES,
 }
