@@ -1,4 +1,5 @@
 import type { StoreProblemCode } from '../contract/store-problems.ts'
+import type { GrowingRoom } from '../runtime/growing-room.ts'
 import type { Reports } from './call/reports.ts'
 import type { Sends } from './call/sends.ts'
 import type { LedgerEffects } from './effects.ts'
@@ -21,6 +22,8 @@ export interface Ledger extends LedgerEffects {
   readonly totals: KnownTotals
   readonly sends: Sends
   readonly reports: Reports
+  /** Memory for vendors' answers that are kept whole. */
+  readonly answers: GrowingRoom
 }
 
 /** What a person is told of the store while it is not ready, and may say. */

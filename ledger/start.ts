@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs'
-import { bodyRoomFor, type MemoryShape } from '../runtime/body-room.ts'
+import { BodyRoom } from '../runtime/body-room.ts'
+import { GrowingRoom } from '../runtime/growing-room.ts'
 import { type ListenAddress, type RunningServer, startHttpServer } from '../runtime/http-server.ts'
 import type { Running } from '../runtime/lifecycle.ts'
-import { memoryLimitBytes } from '../runtime/memory-limit.ts'
+import { type MemoryShape, memoryLimitBytes, roomBytes } from '../runtime/memory-limit.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { createReports } from './call/reports.ts'
 import { createSends } from './call/sends.ts'
@@ -27,8 +28,8 @@ import { createUndiciNetwork } from './vendor-client/undici-network.ts'
 /** Reports that the store would not take are repeated this long before the process gives up and says so. */
 const LAST_REPORTS_MS = 5_000
 
-/** Measured with 20 bodies of 10 MiB at once, and with 200 of 1 MiB. */
-const MEMORY: MemoryShape = { restMib: 200, bytesPerByte: 4 }
+/** Measured with 20 bodies of 10 MiB at once, and 200 of 1 MiB; with 80 answers of 4 MiB, 40 of 15 and 10 of 40. Half for each. */
+const MEMORY: MemoryShape = { restMib: 200, bytesPerByte: 2 * 4 }
 
 export interface RunningLedger extends Running {
   readonly ledger: Ledger
@@ -46,7 +47,7 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
       (await import('./platform/kubernetes.ts')).kubernetesPlatform(config.kubernetes, doors, config))
   const ledger = await createLedger(config, doors, platform)
   const operators = createOperatorApp(ledger, platform.operators)
-  const handler = createListener(ledger, { operators, bodies: bodyRoomFor(memoryLimitBytes(), MEMORY) })
+  const handler = createListener(ledger, { operators, bodies: new BodyRoom(roomBytes(memoryLimitBytes(), MEMORY)) })
   const whole = createWholeListener(ledger)
   const { tls } = platform
   const servers: RunningServer[] = []
@@ -112,6 +113,7 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
     totals: createKnownTotals(store),
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),
+    answers: new GrowingRoom(roomBytes(memoryLimitBytes(), MEMORY)),
   }
 }
 

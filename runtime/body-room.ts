@@ -1,8 +1,6 @@
 /** Bodies up to this size need no room: how many there are at once is bounded by the connections. Bytes. */
 const SMALL_BODY_BYTES = 64 * 1024
 
-const MIB = 1024 * 1024
-
 /** Gives the room back; a second time does nothing. */
 export type LeaveRoom = () => void
 
@@ -58,20 +56,3 @@ export class BodyRoom {
 }
 
 const NOTHING_TO_GIVE_BACK: LeaveRoom = () => {}
-
-/** What a process takes of its memory. */
-export interface MemoryShape {
-  /** Without any large body, with room to spare. */
-  readonly restMib: number
-  /** For each byte of a body in flight: what was read, what is parsed of it, what waits to be collected. */
-  readonly bytesPerByte: number
-}
-
-/** More at once does not make anything faster. */
-const LARGEST_ROOM_BYTES = 512 * MIB
-
-/** For a process that may use `limitBytes` of memory. */
-export function bodyRoomFor(limitBytes: number, { restMib, bytesPerByte }: MemoryShape): BodyRoom {
-  const bytes = (limitBytes - restMib * MIB) / bytesPerByte
-  return new BodyRoom(Math.min(Math.max(bytes, 0), LARGEST_ROOM_BYTES))
-}

@@ -70,7 +70,10 @@ async function readAll(ledger: Ledger, { how, vendor, call }: Reading): Promise<
     const read = { method: 'GET', ...target, headers, body: new Uint8Array() }
     const idleMs = Math.min(ledger.settings.vendorDeadlineMs, PAGE_DEADLINE_MS)
     const request = vendorRequest({ vendor, secret, call: read, key: null, idleMs, mayRepeat: true })
-    const result = await exchange(concealing(ledger.network, secret), request, MAX_PAGE_BYTES)
+    const result = await exchange(concealing(ledger.network, secret), request, {
+      maxBytes: MAX_PAGE_BYTES,
+      room: ledger.answers,
+    })
     if (result.kind !== 'answered' || result.answer.status !== 200) return undefined
     const headersOfPage = singleHeaders(result.answer)
     const judged = how.judge({ ...result.answer, headers: headersOfPage }, ledger.clock.nowMs())

@@ -128,7 +128,10 @@ async function readObject(
   if (typeof callId !== 'string') return callId
   const idleMs = ledger.settings.vendorDeadlineMs
   const request = vendorRequest({ vendor, secret, call: read, key: null, idleMs, mayRepeat: true })
-  const result = await exchange(concealing(ledger.network, secret), request, MAX_OBJECT_BYTES)
+  const result = await exchange(concealing(ledger.network, secret), request, {
+    maxBytes: MAX_OBJECT_BYTES,
+    room: ledger.answers,
+  })
   await ledger.store.closeRead(callId, result.kind === 'answered' ? result.answer.status : null)
   if (result.kind === 'answered') return result.answer
   return refusal(

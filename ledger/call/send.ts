@@ -8,7 +8,7 @@ import { costingOf } from '../../vendors/registry/cost.ts'
 import type { Secret } from '../effects.ts'
 import type { Ledger } from '../ledger.ts'
 import { concealing } from '../vendor-client/concealing-network.ts'
-import { type BufferedAnswer, exchange, singleHeaders } from '../vendor-client/network.ts'
+import { type BufferedAnswer, exchange, type Keeping, singleHeaders } from '../vendor-client/network.ts'
 import { ourHeaders, withOurs } from './answer.ts'
 import type { CallClient } from './call-request.ts'
 import { headersForApp } from './headers.ts'
@@ -98,11 +98,11 @@ async function sendWith(
   const startedMs = ledger.clock.monotonicMs()
   const request = vendorRequest({ vendor, secret, call, key, idleMs, mayRepeat })
   const network = concealing(ledger.network, secret)
-  const way = streamWay(ledger, going)
-  const result =
-    way === undefined
-      ? await exchange(network, request, isModel ? MAX_MODEL_ANSWER_BYTES : MAX_ANSWER_BYTES)
-      : await exchangeOrStream(network, request, way)
+  const keeping = { maxBytes: isModel ? MAX_MODEL_ANSWER_BYTES : MAX_ANSWER_BYTES, room: ledger.answers }
+  const way = streamWay(ledger, going, keeping)
+  const result = await (way === undefined
+    ? exchange(network, request, keeping)
+    : exchangeOrStream(network, request, way))
   ledger.metrics.observe(
     'ledger_vendor_seconds',
     { vendor: vendor.name },
@@ -115,6 +115,7 @@ async function sendWith(
 function streamWay(
   ledger: Ledger,
   { vendor, stored, waiting }: Going & { readonly stored: StoredRequest },
+  keeping: Keeping,
 ): StreamWay | undefined {
   const { reader } = costingOf(vendor.type)
   const { bound, asksForUsage = false } = stored
@@ -127,7 +128,7 @@ function streamWay(
       client.head(status, withOurs(headersForApp(headers), ourHeaders({ ...note, definite: true }, forSidecar)))
     },
     reader: () => reader(bound, asksForUsage),
-    maxBufferedBytes: MAX_MODEL_ANSWER_BYTES,
+    keeping,
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Clock } from '../../runtime/clock.ts'
+import type { GrowingPlace } from '../../runtime/growing-room.ts'
 import type { AnswerReader } from '../../vendors/costing.ts'
 import {
   type AnswerHeaders,
   type BufferedAnswer,
   joined,
+  type Keeping,
   NotWanted,
   type VendorNetwork,
   type VendorRequest,
@@ -21,7 +23,7 @@ export interface StreamWay {
   /** Writes the head of the answer. */
   head(status: number, headers: AnswerHeaders): void
   reader(): AnswerReader
-  readonly maxBufferedBytes: number
+  readonly keeping: Keeping
 }
 
 /** A stream that was handed on; the client's answer is not ended yet. */
@@ -48,7 +50,7 @@ export async function exchangeOrStream(
   way: StreamWay,
 ): Promise<StreamedExchange> {
   const sink = new AnswerSinkOfCall(way)
-  const result = await network.send(request, sink)
+  const result = await network.send(request, sink).finally(() => sink.close())
   if (sink.stream !== undefined) return sink.stream.ended(result.kind === 'answered' ? null : result.reason)
   if (result.kind !== 'answered') return result
   return { kind: 'answered', answer: sink.answer() }
@@ -59,12 +61,14 @@ class AnswerSinkOfCall {
   stream: Stream | undefined
   readonly #way: StreamWay
   readonly #chunks: Uint8Array[] = []
+  readonly #place: GrowingPlace
   #size = 0
   #status = 0
   #headers: AnswerHeaders = {}
 
   constructor(way: StreamWay) {
     this.#way = way
+    this.#place = way.keeping.room.open()
   }
 
   head(status: number, headers: AnswerHeaders): void {
@@ -78,14 +82,18 @@ class AnswerSinkOfCall {
   data(chunk: Uint8Array): boolean {
     if (this.stream !== undefined) return this.stream.data(chunk)
     this.#size += chunk.length
-    const { maxBufferedBytes } = this.#way
-    if (this.#size > maxBufferedBytes) throw new NotWanted(`the answer is larger than ${maxBufferedBytes} bytes`)
+    const { maxBytes } = this.#way.keeping
+    if (this.#size > maxBytes) throw new NotWanted(`the answer is larger than ${maxBytes} bytes`)
     this.#chunks.push(chunk)
-    return true
+    return this.#place.add(chunk.length)
   }
 
   drained(): Promise<void> {
-    return this.stream === undefined ? Promise.resolve() : this.#way.client.drained()
+    return this.stream === undefined ? this.#place.drained() : this.#way.client.drained()
+  }
+
+  close(): void {
+    this.#place.close()
   }
 
   answer(): BufferedAnswer {

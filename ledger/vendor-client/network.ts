@@ -1,3 +1,5 @@
+import type { GrowingRoom } from '../../runtime/growing-room.ts'
+
 /** The way out to the vendors. The real one is `undici-network.ts`; a simulator brings its own. */
 export interface VendorNetwork {
   /** Sends once and passes the answer on as it comes. Never rejects: what went wrong is a value. */
@@ -56,30 +58,39 @@ export type ExchangeResult =
   | { readonly kind: 'answered'; readonly answer: BufferedAnswer }
   | Exclude<SendResult, { kind: 'answered' }>
 
-/** Sends once and keeps the whole answer. One that is above `maxAnswerBytes`, or does not end, is broken off and counts as lost. */
+/** Where whole answers are kept. */
+export interface Keeping {
+  readonly maxBytes: number
+  /** Shared with all that are kept at once. */
+  readonly room: GrowingRoom
+}
+
+/** Sends once and keeps the whole answer. One that is above `maxBytes`, or does not end, is broken off and counts as lost. */
 export async function exchange(
   network: VendorNetwork,
   request: VendorRequest,
-  maxAnswerBytes: number,
+  { maxBytes, room }: Keeping,
 ): Promise<ExchangeResult> {
   let status = 0
   let headers: AnswerHeaders = {}
   let size = 0
   const chunks: Uint8Array[] = []
   const whole = { ...request, wholeBodyMs: request.idleMs }
-  const result = await network.send(whole, {
+  const place = room.open()
+  const sending = network.send(whole, {
     head(theStatus, theHeaders) {
       status = theStatus
       headers = theHeaders
     },
     data(chunk) {
       size += chunk.length
-      if (size > maxAnswerBytes) throw new NotWanted(`the answer is larger than ${maxAnswerBytes} bytes`)
+      if (size > maxBytes) throw new NotWanted(`the answer is larger than ${maxBytes} bytes`)
       chunks.push(chunk)
-      return true
+      return place.add(chunk.length)
     },
-    drained: () => Promise.resolve(),
+    drained: () => place.drained(),
   })
+  const result = await sending.finally(() => place.close())
   if (result.kind !== 'answered') return result
   return { kind: 'answered', answer: { status, headers, body: joined(chunks) } }
 }

@@ -1,12 +1,12 @@
 import { EXIT_MISCONFIGURED } from '../../contract/exit-codes.ts'
-import { bodyRoomFor, type MemoryShape } from '../../runtime/body-room.ts'
+import { BodyRoom } from '../../runtime/body-room.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { readEnvironment } from '../../runtime/environment.ts'
 import { leanEngine } from '../../runtime/lean-engine.ts'
 import { createLeanLog } from '../../runtime/lean-log.ts'
 import { type Running, runProcess } from '../../runtime/lifecycle.ts'
 import type { Log } from '../../runtime/log.ts'
-import { memoryLimitBytes } from '../../runtime/memory-limit.ts'
+import { type MemoryShape, memoryLimitBytes, roomBytes } from '../../runtime/memory-limit.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 import { systemFiles } from '../files.ts'
@@ -42,7 +42,7 @@ function start(log: Log, config: ProxyConfig): Running {
     ledger: connectLedger(config.ledger, systemTimers),
     passthrough: createPassthrough(config.ledger),
     log,
-    bodies: bodyRoomFor(memoryLimitBytes(), MEMORY),
+    bodies: new BodyRoom(roomBytes(memoryLimitBytes(), MEMORY)),
   }
   const proxy = new Proxy(effects, config)
   void proxy.started.then(

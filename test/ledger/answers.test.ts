@@ -3,6 +3,7 @@ import { Secret } from '../../ledger/effects.ts'
 import { concealing } from '../../ledger/vendor-client/concealing-network.ts'
 import { exchange, type VendorNetwork, type VendorRequest } from '../../ledger/vendor-client/network.ts'
 import { turningPages } from '../../ledger/vendor-client/page-turning-network.ts'
+import { GrowingRoom } from '../../runtime/growing-room.ts'
 
 const SECRET = 'auth/token+of=ours'
 const PAIR = Buffer.from(`AC1:${SECRET}`).toString('base64')
@@ -32,7 +33,10 @@ function answering(parts: readonly string[], headers: Record<string, string> = J
 }
 
 async function answerOf(network: VendorNetwork) {
-  const result = await exchange(network, request, 16 * 1024 * 1024)
+  const result = await exchange(network, request, {
+    maxBytes: 16 * 1024 * 1024,
+    room: new GrowingRoom(16 * 1024 * 1024),
+  })
   if (result.kind !== 'answered') throw new Error(result.reason)
   return { text: result.answer.body.toString(), headers: result.answer.headers }
 }

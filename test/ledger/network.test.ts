@@ -4,11 +4,14 @@ import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { exchange, type VendorNetwork, type VendorRequest } from '../../ledger/vendor-client/network.ts'
+import { exchange, type Keeping, type VendorNetwork, type VendorRequest } from '../../ledger/vendor-client/network.ts'
 import { createUndiciNetwork } from '../../ledger/vendor-client/undici-network.ts'
+import { GrowingRoom } from '../../runtime/growing-room.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 
 const FIXTURES = join(import.meta.dirname, 'fixtures')
+
+const keeping = (maxBytes: number): Keeping => ({ maxBytes, room: new GrowingRoom(maxBytes) })
 
 describe('the way out to vendors', () => {
   let network: VendorNetwork
@@ -45,7 +48,7 @@ describe('the way out to vendors', () => {
     })
     const origin = `http://127.0.0.1:${await listen(server)}`
     for (let at = 0; at < 3; at += 1) {
-      const result = await exchange(network, post(origin, { onFreshConnection }), 100)
+      const result = await exchange(network, post(origin, { onFreshConnection }), keeping(100))
       expect(result.kind).to.equal('answered')
     }
     return connections
@@ -61,7 +64,7 @@ describe('the way out to vendors', () => {
     const untrusted = await listen(createHttpsServer(files, (_, response) => response.end()))
     const origins = ['http://127.0.0.1:9', 'http://no-such-vendor.invalid', `https://127.0.0.1:${untrusted}`]
     for (const origin of origins) {
-      const result = await exchange(network, post(origin), 100)
+      const result = await exchange(network, post(origin), keeping(100))
       expect(result.kind, origin).to.equal('not_sent')
     }
   })
@@ -77,18 +80,43 @@ describe('the way out to vendors', () => {
         socket.on('error', () => {})
         socket.once('data', () => (answer === null ? socket.resetAndDestroy() : socket.end(answer)))
       })
-      const result = await exchange(network, post(`http://127.0.0.1:${await listen(server as Server)}`), 100)
+      const result = await exchange(network, post(`http://127.0.0.1:${await listen(server as Server)}`), keeping(100))
       expect(result.kind, name).to.equal('lost')
     }
     const silent = createTcpServer((socket) => socket.on('error', () => {}).resume())
     const origin = `http://127.0.0.1:${await listen(silent as Server)}`
-    const result = await exchange(network, post(origin, { idleMs: 50 }), 100)
+    const result = await exchange(network, post(origin, { idleMs: 50 }), keeping(100))
     expect(result).to.deep.equal({ kind: 'lost', reason: 'the vendor did not answer in time' })
   })
 
   it('an answer above the limit counts as lost', async () => {
     const origin = `http://127.0.0.1:${await listen(createHttpServer((_, response) => response.end('x'.repeat(101))))}`
-    expect((await exchange(network, post(origin), 100)).kind).to.equal('lost')
+    expect((await exchange(network, post(origin), keeping(100))).kind).to.equal('lost')
+  })
+
+  it('answers that are kept share their room, and each comes to its end', async () => {
+    const size = 8 * 1024 * 1024
+    const server = createHttpServer((request, response) => {
+      response.write(Buffer.alloc(128 * 1024))
+      if (request.url === '/first') rest.push(() => response.end(Buffer.alloc(size)))
+      else response.end(Buffer.alloc(size))
+      asked.push(request.url ?? '')
+    })
+    const rest: (() => void)[] = []
+    const asked: string[] = []
+    const origin = `http://127.0.0.1:${await listen(server)}`
+    const room = new GrowingRoom(64 * 1024)
+    const ask = async (target: string) => {
+      const result = await exchange(network, post(origin, { target }), { maxBytes: 2 * size, room })
+      return result.kind === 'answered' ? result.answer.body.length : result.reason
+    }
+    const first = ask('/first')
+    while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    const second = ask('/second')
+    while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    rest[0]?.()
+    expect(await Promise.all([first, second])).to.deep.equal([size + 128 * 1024, size + 128 * 1024])
+    expect(room.open().add(64 * 1024), 'all is given back').to.equal(true)
   })
 
   it('a slow reader slows the vendor: nothing more is handed on before it has drained', async () => {

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { makeAuthority, makeServing } from '../../certs/certificates.ts'
 import { exchange, type VendorNetwork } from '../../ledger/vendor-client/network.ts'
 import { createUndiciNetwork } from '../../ledger/vendor-client/undici-network.ts'
+import { GrowingRoom } from '../../runtime/growing-room.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 
@@ -76,7 +77,7 @@ describe('the way out to vendors through a proxy', () => {
       idleMs: 5_000,
       onFreshConnection: false,
     }
-    return exchange(network, request, 1_000)
+    return exchange(network, request, { maxBytes: 1_000, room: new GrowingRoom(1_000) })
   }
 
   it('is a tunnel: the vendor answers under its own certificate, and the proxy sees its name alone', async () => {

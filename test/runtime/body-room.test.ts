@@ -1,8 +1,7 @@
 import { expect } from 'chai'
-import { BodyRoom, bodyRoomFor, type LeaveRoom } from '../../runtime/body-room.ts'
+import { BodyRoom, type LeaveRoom } from '../../runtime/body-room.ts'
 
 const KIB = 1024
-const MIB = 1024 * KIB
 
 describe('the room for the bodies of calls in flight', () => {
   let room: BodyRoom
@@ -66,20 +65,5 @@ describe('the room for the bodies of calls in flight', () => {
     expect(inside).to.deep.equal(['first', 'second'])
     await leave('second')
     await third
-  })
-
-  it('is what the memory leaves, by what a body comes to: none at all still lets one in at a time', async () => {
-    room = bodyRoomFor(192 * MIB, { restMib: 100, bytesPerByte: 4 })
-    await enter('first', 20 * KIB)
-    await enter('second', 3 * KIB)
-    void enter('third', 1 * KIB)
-    await leave('nobody')
-    expect(inside).to.deep.equal(['first', 'second'])
-
-    room = bodyRoomFor(64 * MIB, { restMib: 100, bytesPerByte: 4 })
-    await enter('alone', 100)
-    void enter('other', 100)
-    await leave('nobody')
-    expect(inside).to.deep.equal(['first', 'second', 'alone'])
   })
 })

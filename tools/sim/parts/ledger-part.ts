@@ -12,6 +12,7 @@ import type { Walks } from '../../../ledger/repair/walks.ts'
 import { createSealer } from '../../../ledger/seal.ts'
 import { createListener } from '../../../ledger/server.ts'
 import { BodyRoom } from '../../../runtime/body-room.ts'
+import { GrowingRoom } from '../../../runtime/growing-room.ts'
 import type { Store } from '../../../store/store.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { Vendors } from './vendor.ts'
@@ -21,8 +22,8 @@ import { type AnswerWay, serveWire, type WireRequest } from './wire.ts'
 const MASTER_KEY = Buffer.alloc(32, 7)
 const SECRET = new Secret('sk_test_the_real_one')
 const LAST_REPORTS_MS = 5_000
-/** No body of the simulator is so large that it would wait. */
-const BODIES_BYTES = 1024 * 1024
+/** Nothing in the simulator is so large that it would wait. */
+const LARGE_BYTES = 1024 * 1024
 const SETTINGS = { modelDeadlineMs: 80_000, vendorDeadlineMs: 80_000, repairEveryMs: 5_000 }
 
 export interface LedgerPartOptions {
@@ -50,7 +51,7 @@ export class LedgerPart {
     const operators: RequestListener = (_request, response) => {
       response.writeHead(404).end()
     }
-    this.#listener = createListener(this.ledger, { operators, bodies: new BodyRoom(BODIES_BYTES) })
+    this.#listener = createListener(this.ledger, { operators, bodies: new BodyRoom(LARGE_BYTES) })
     this.#repair = createRepair(this.ledger)
     void this.#repair.walk()
   }
@@ -147,5 +148,6 @@ function ledgerOf({ process, store, vendors, workloads, policies }: LedgerPartOp
     totals: createKnownTotals(store),
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),
+    answers: new GrowingRoom(LARGE_BYTES),
   }
 }
