@@ -37,12 +37,10 @@ export function reviewer(doors: ReviewDoors): (body: Buffer, say: Say) => Promis
       return
     }
     const { status, text, code } = await judge(asked, doors).catch((fault: unknown) => failed(fault, log))
-    // Whoever waits for the answer may take this core as soon as it is written: that time is no part of the review.
-    const tookMs = clock.monotonicMs() - startedMs
     say(status, text)
     if (code === undefined) return
     metrics.count('admission_reviews_total', { code })
-    metrics.observe('admission_seconds', {}, tookMs / 1000)
+    metrics.observe('admission_seconds', {}, (clock.monotonicMs() - startedMs) / 1000)
     const { namespace, operation, kind } = asked.request
     log.info({ namespace, kind: kind.kind, operation, code }, 'reviewed')
   }

@@ -9,7 +9,7 @@ export const WEBHOOK_METRICS = {
   },
   admission_seconds: {
     kind: 'histogram',
-    help: 'Time from the body of a review to its answer, before that is encrypted and written.',
+    help: 'Time from the body of a review to its answer.',
     labels: [],
     buckets: [0.0005, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.02, 0.05, 0.1],
   },
