@@ -1,4 +1,5 @@
 import type { StoreProblemCode } from '../contract/store-problems.ts'
+import type { BodyRoom } from '../runtime/body-room.ts'
 import type { GrowingRoom } from '../runtime/growing-room.ts'
 import type { Reports } from './call/reports.ts'
 import type { Sends } from './call/sends.ts'
@@ -22,6 +23,8 @@ export interface Ledger extends LedgerEffects {
   readonly totals: KnownTotals
   readonly sends: Sends
   readonly reports: Reports
+  /** Memory for the bodies of calls in flight. */
+  readonly bodies: BodyRoom
   /** Memory for vendors' answers that are kept whole. */
   readonly answers: GrowingRoom
 }

@@ -2,7 +2,6 @@ import type { RequestListener } from 'node:http'
 import { CLAIMS_HEADER } from '../contract/headers.ts'
 import { refusal } from '../contract/refusals.ts'
 import { RESERVED_SEGMENTS } from '../contract/routes.ts'
-import type { BodyRoom } from '../runtime/body-room.ts'
 import type { WholeHandler } from '../runtime/whole-connection.ts'
 import type { WholeHead } from '../runtime/whole-request.ts'
 import { StoreFault } from '../store/store.ts'
@@ -13,11 +12,8 @@ import type { Ledger } from './ledger.ts'
 import { OWN_ROUTES, type OwnAnswer, type OwnRoute, refused } from './own-routes.ts'
 import { callRequest, wholeCallRequest } from './wire.ts'
 
-/** One address for calls, Pods and operators. `operators` gets what is theirs; `bodies` holds those of calls in flight. */
-export function createListener(
-  ledger: Ledger,
-  { operators, bodies }: { operators: RequestListener; bodies: BodyRoom },
-): RequestListener {
+/** One address for calls, Pods and operators. `operators` gets what is theirs. */
+export function createListener(ledger: Ledger, operators: RequestListener): RequestListener {
   return (request, response) => {
     response.on('error', (fault) => ledger.log.debug({ err: fault }, 'a client broke off'))
     const { method = '', url = '', headers } = request
@@ -26,7 +22,7 @@ export function createListener(
       operators(request, response)
       return
     }
-    const asked = callRequest(request, response, bodies)
+    const asked = callRequest(request, response, ledger.bodies)
     const served = route === 'call' ? serveCall(ledger, asked) : serveOwn(ledger, asked, route)
     void served.finally(() => asked.leaveRoom())
   }

@@ -46,8 +46,7 @@ export async function startLedger(config: LedgerConfig, doors: Doors): Promise<R
     : // Its client is large, and is loaded only where there is a cluster.
       (await import('./platform/kubernetes.ts')).kubernetesPlatform(config.kubernetes, doors, config))
   const ledger = await createLedger(config, doors, platform)
-  const operators = createOperatorApp(ledger, platform.operators)
-  const handler = createListener(ledger, { operators, bodies: new BodyRoom(roomBytes(memoryLimitBytes(), MEMORY)) })
+  const handler = createListener(ledger, createOperatorApp(ledger, platform.operators))
   const whole = createWholeListener(ledger)
   const { tls } = platform
   const servers: RunningServer[] = []
@@ -92,6 +91,7 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
   const { key: masterKey, isUnused, markUsed } = await platform.masterKey()
   const { store, care } = await openStore(initialised(config.store, isUnused), masterKey, doors)
   await markUsed()
+  const largeBytes = roomBytes(memoryLimitBytes(), MEMORY)
   return {
     clock,
     timers: doors.timers,
@@ -113,7 +113,8 @@ async function createLedger(config: LedgerConfig, doors: Doors, platform: Platfo
     totals: createKnownTotals(store),
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),
-    answers: new GrowingRoom(roomBytes(memoryLimitBytes(), MEMORY)),
+    bodies: new BodyRoom(largeBytes),
+    answers: new GrowingRoom(largeBytes),
   }
 }
 

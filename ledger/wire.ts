@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { BodyRoom, LeaveRoom } from '../runtime/body-room.ts'
+import { type BodyRoom, bytesToHold, type LeaveRoom } from '../runtime/body-room.ts'
 import { CollectedBody } from '../runtime/collected-body.ts'
 import { endJoined, flushAfterThisTurn } from '../runtime/joined-answer.ts'
 import { Presence } from '../runtime/presence.ts'
@@ -22,8 +22,7 @@ export function callRequest(request: IncomingMessage, response: ServerResponse, 
     headers: request.headers as Readonly<Record<string, string | undefined>>,
     repeated: repeatedIn(request.rawHeaders),
     async readBody(limitBytes) {
-      const bytes = bytesToCome(request, limitBytes)
-      if (bytes <= limitBytes) leave = await bodies.enter(bytes)
+      leave = await bodies.enter(bytesToHold(request.headers, limitBytes))
       const body = await readBody(request, limitBytes)
       // What is still on its way is not read, so the connection cannot be used again.
       if (body === 'too_large') response.setHeader('connection', 'close')
@@ -32,12 +31,6 @@ export function callRequest(request: IncomingMessage, response: ServerResponse, 
     client: new ResponseClient(response),
     leaveRoom: () => leave?.(),
   }
-}
-
-/** Of a body that does not say its length as many as may be. */
-function bytesToCome({ headers }: IncomingMessage, limitBytes: number): number {
-  if (headers['transfer-encoding'] !== undefined) return limitBytes
-  return Number(headers['content-length'] ?? 0)
 }
 
 const NONE: readonly string[] = []

@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
 /** Bodies up to this size need no room: how many there are at once is bounded by the connections. Bytes. */
-const SMALL_BODY_BYTES = 64 * 1024
+export const SMALL_BODY_BYTES = 64 * 1024
 
 /** Gives the room back; a second time does nothing. */
 export type LeaveRoom = () => void
@@ -56,3 +58,14 @@ export class BodyRoom {
 }
 
 const NOTHING_TO_GIVE_BACK: LeaveRoom = () => {}
+
+/**
+ * How many bytes a request's body will take when it is read and decoded: none of one whose length is over the limit, since
+ * it is not read; of one that does not say it, as many as may be.
+ */
+export function bytesToHold(headers: IncomingHttpHeaders, limitBytes: number): number {
+  const bytes = Number(headers['content-length'] ?? 0)
+  if (bytes > limitBytes) return 0
+  const isEncoded = bytes > 0 && headers['content-encoding'] !== undefined
+  return isEncoded || headers['transfer-encoding'] !== undefined ? limitBytes : bytes
+}

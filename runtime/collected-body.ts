@@ -1,7 +1,9 @@
-/** A body up to this size is put together when it is there; most come in one piece. Bytes. */
-const SMALL_BODY_BYTES = 64 * 1024
+import { SMALL_BODY_BYTES } from './body-room.ts'
 
-/** Puts a body together from what comes of it. A large one whose length was said has its place from the beginning, and is held once. */
+/**
+ * Puts a body together from what comes of it. A large one whose length was said has its place from the beginning, and is
+ * held once; a small one is joined when it is there, and most come in one piece.
+ */
 export class CollectedBody {
   readonly #place: Buffer | null
   readonly #parts: Buffer[] = []

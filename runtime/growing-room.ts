@@ -1,4 +1,4 @@
-/** So much of each goes in uncounted: what is small is never held up. Bytes. */
+/** What is small is counted, and never held up. Bytes. */
 const SMALL_BYTES = 64 * 1024
 
 /** The place of one that grows while it comes. */

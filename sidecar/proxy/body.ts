@@ -15,14 +15,6 @@ export function isDeclaredOver({ headers }: IncomingMessage, limitBytes: number)
   return Number(headers['content-length'] ?? 0) > limitBytes
 }
 
-/** How many bytes a call's body will take when it is read: none of one that is over the limit; of one that does not say it, all that may be. */
-export function bytesToHold(request: IncomingMessage, limitBytes: number): number {
-  const { 'content-length': length, 'content-encoding': encoding, 'transfer-encoding': transfer } = request.headers
-  if (isDeclaredOver(request, limitBytes)) return 0
-  if (transfer !== undefined || (encoding !== undefined && Number(length ?? 0) > 0)) return limitBytes
-  return Number(length ?? 0)
-}
-
 /** Reads up to `limitBytes`. Rejects with the signal's reason when the app leaves first. */
 export function collectBody(request: IncomingMessage, limitBytes: number, gone: LeavingSignal): Promise<Collected> {
   if (isDeclaredOver(request, limitBytes)) {

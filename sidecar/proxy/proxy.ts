@@ -2,12 +2,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { refusal } from '../../contract/refusals.ts'
 import { BEGIN_ROUTE } from '../../contract/routes.ts'
+import { bytesToHold } from '../../runtime/body-room.ts'
 import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
 import { ISSUED_PATH } from '../issuer/tell-proxy.ts'
 import { Leaving } from '../leaving.ts'
 import { type AppExchange, AppLeft, refuse } from './app-exchange.ts'
 import { begin } from './begin.ts'
-import { bytesToHold } from './body.ts'
 import { carryCall } from './call.ts'
 import type { ProxyConfig } from './config.ts'
 import { FirstCredential } from './credentials.ts'
@@ -156,7 +156,8 @@ async function carry(pod: Pod, app: AppExchange, portVendor: string | undefined)
   const { gate, effects, credentials } = pod
   while (gate.isShut) await gate.opened()
   gate.enter()
-  const leaveRoom = await effects.bodies.enter(bytesToHold(app.request, credentials.current.sidecar.maxBodyBytes))
+  const { maxBodyBytes } = credentials.current.sidecar
+  const leaveRoom = await effects.bodies.enter(bytesToHold(app.request.headers, maxBodyBytes))
   try {
     await carryCall(pod, app, portVendor)
   } finally {

@@ -80,24 +80,21 @@ describe('a policy from which the price of a paid call is taken out', () => {
     body: JSON.stringify({ model: 'local-model', max_tokens: 50, messages: [{ role: 'user', content }] }),
   })
 
+  const walk = async (pod: TestPod) => [
+    await pod.call(inEuros('cus_1')),
+    await pod.call(chat('hello')),
+    await pod.lookUp('1 Main Street'),
+    await pod.call(COVERAGE),
+  ]
+
   it('answers a replacement Pod from the record, and refuses what is new', async () => {
     const first = await TestPod.start(rig, ledger, { pod: 'nightly-0-a' })
-    const paid = [
-      await first.call(inEuros('cus_1')),
-      await first.call(chat('hello')),
-      await first.lookUp('1 Main Street'),
-      await first.call(COVERAGE),
-    ]
+    const paid = await walk(first)
     expect(paid.map(gist)).to.deep.equal(['200', '200', '200', '200'])
 
     rig.writePolicy(withNone())
     const next = await TestPod.start(rig, ledger, { pod: 'nightly-0-b' })
-    const again = [
-      await next.call(inEuros('cus_1')),
-      await next.call(chat('hello')),
-      await next.lookUp('1 Main Street'),
-      await next.call(COVERAGE),
-    ]
+    const again = await walk(next)
     expect(again.map(({ text }) => text)).to.deep.equal(paid.map(({ text }) => text))
     expect(again.map(({ headers }) => headers['jobcap-replayed'])).to.deep.equal(paid.map(() => 'true'))
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { BodyRoom, type LeaveRoom } from '../../runtime/body-room.ts'
+import { BodyRoom, bytesToHold, type LeaveRoom } from '../../runtime/body-room.ts'
 
 const KIB = 1024
 
@@ -65,5 +65,14 @@ describe('the room for the bodies of calls in flight', () => {
     expect(inside).to.deep.equal(['first', 'second'])
     await leave('second')
     await third
+  })
+
+  it('is asked for what a body will be when it is read: none of it over the limit, all that may be where it does not say', () => {
+    const limit = 500 * KIB
+    expect(bytesToHold({}, limit)).to.equal(0)
+    expect(bytesToHold({ 'content-length': '300000' }, limit)).to.equal(300_000)
+    expect(bytesToHold({ 'content-length': '600000' }, limit)).to.equal(0)
+    expect(bytesToHold({ 'content-length': '300', 'content-encoding': 'gzip' }, limit)).to.equal(limit)
+    expect(bytesToHold({ 'transfer-encoding': 'chunked' }, limit)).to.equal(limit)
   })
 })

@@ -3,6 +3,9 @@ import { type GrowingPlace, GrowingRoom } from '../../runtime/growing-room.ts'
 
 const KIB = 1024
 
+/** All that is due now has happened. */
+const settled = () => new Promise(setImmediate)
+
 describe('the room for what grows while it comes', () => {
   let room: GrowingRoom
   let first: GrowingPlace
@@ -22,7 +25,7 @@ describe('the room for what grows while it comes', () => {
     void place.drained().then(() => {
       isWoken = true
     })
-    await new Promise(setImmediate)
+    await settled()
     return () => !isWoken
   }
 
@@ -40,7 +43,7 @@ describe('the room for what grows while it comes', () => {
     expect(firstWaits()).to.equal(true)
     expect(second.add(5_000 * KIB)).to.equal(true)
     second.close()
-    await new Promise(setImmediate)
+    await settled()
     expect(firstWaits()).to.equal(false)
   })
 
@@ -52,7 +55,7 @@ describe('the room for what grows while it comes', () => {
     const thirdWaits = await waits(third)
     expect([firstWaits(), thirdWaits()]).to.deep.equal([true, true])
     first.close()
-    await new Promise(setImmediate)
+    await settled()
     expect([firstWaits(), thirdWaits()]).to.deep.equal([false, false])
     second.close()
     third.close()
@@ -67,10 +70,10 @@ describe('the room for what grows while it comes', () => {
     const secondWaits = await waits(second)
     const thirdWaits = await waits(third)
     first.close()
-    await new Promise(setImmediate)
+    await settled()
     expect([secondWaits(), thirdWaits()]).to.deep.equal([false, true])
     second.close()
-    await new Promise(setImmediate)
+    await settled()
     expect(thirdWaits()).to.equal(false)
   })
 

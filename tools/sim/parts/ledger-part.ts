@@ -48,10 +48,9 @@ export class LedgerPart {
   constructor(options: LedgerPartOptions) {
     this.process = options.process
     this.ledger = ledgerOf(options)
-    const operators: RequestListener = (_request, response) => {
+    this.#listener = createListener(this.ledger, (_request, response) => {
       response.writeHead(404).end()
-    }
-    this.#listener = createListener(this.ledger, { operators, bodies: new BodyRoom(LARGE_BYTES) })
+    })
     this.#repair = createRepair(this.ledger)
     void this.#repair.walk()
   }
@@ -148,6 +147,7 @@ function ledgerOf({ process, store, vendors, workloads, policies }: LedgerPartOp
     totals: createKnownTotals(store),
     sends: createSends({ ...doors, store }),
     reports: createReports({ ...doors, store }),
+    bodies: new BodyRoom(LARGE_BYTES),
     answers: new GrowingRoom(LARGE_BYTES),
   }
 }
