@@ -3,6 +3,7 @@ import type { ModelPrice, TokenPricing } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
+import type { Json } from '../content/json.ts'
 import type { Bound } from '../costing.ts'
 import { NO_CONTENT } from '../tokens/cost-content.ts'
 import { mostForTokens, STANDARD_TIER_BASIS_POINTS } from '../tokens/cost-models.ts'
@@ -124,12 +125,34 @@ function refuseModalities(members: Members): Refusal | null {
   return other === undefined ? null : unbounded('Only text is priced here.', 'Ask for the modality `text` alone.')
 }
 
-/** Ways to answer and to keep a cache whose prices no page was seen to say. Fields as of openai-node 7.57. */
+/**
+ * How long an answer in the background may take: 30 % below the standard price for two hours, 40 % for eight
+ * (https://developers.openai.com/api/docs/guides/flex-processing, read 2026-11-27), so at most that. An answer that begins
+ * so tells no usage: the bound is spent.
+ */
+const BACKGROUND_WINDOWS = ['soonest', '2h', '8h']
+const BACKGROUND_OPTIONS = ['completion_window', 'continuation_id']
+
+/** Ways to answer and to keep a cache whose prices no page was seen to say. Fields as of openai-node 7.59. */
 function refuseModes(members: Members): Refusal | null {
   const mode = memberOf(members.get('reasoning'), 'mode')
   if (!isNothing(mode) && textOf(mode) !== 'standard') {
     return unbounded('What another reasoning `mode` than `standard` costs is not known here.', 'Leave it out.')
   }
+  const background = refuseBackground(members.get('background_options'))
+  if (background !== null) return background
   const ttl = memberOf(members.get('prompt_cache_options'), 'ttl')
   return isNothing(ttl) || textOf(ttl) === PRICED_TTL ? null : LONGER_CACHE
+}
+
+function refuseBackground(options: Json | undefined): Refusal | null {
+  if (isNothing(options)) return null
+  const names = options?.kind === 'object' ? [...options.members.keys()] : ['background_options']
+  const window = memberOf(options, 'completion_window')
+  const isKnownWindow = isNothing(window) || BACKGROUND_WINDOWS.includes(textOf(window) ?? '')
+  if (isKnownWindow && names.every((name) => BACKGROUND_OPTIONS.includes(name))) return null
+  return unbounded(
+    'What these `background_options` cost is not known here.',
+    `Use \`completion_window\` with ${BACKGROUND_WINDOWS.join(', ')}, and \`continuation_id\`.`,
+  )
 }

@@ -34,7 +34,6 @@ const RESPONSE_TEXT = [
   'local_shell_call_output',
   'apply_patch_call',
   'apply_patch_call_output',
-  'exec',
   'url_citation',
   'file_citation',
   'container_file_citation',
@@ -50,7 +49,7 @@ export function chatContent(messages: Json | undefined, model: ModelPrice): Cont
     if (isKeptLonger(members)) return LONGER_CACHE
     // An earlier answer in sound, named by its id.
     if (!isNothing(members.get('audio'))) return unknownPart('audio')
-    const type = textOf(members.get('type'))
+    const type = textOf(members.get('type')) ?? untypedPart(members)
     if (type === undefined || CHAT_TEXT.includes(type)) return TEXT
     if (type === 'image_url') return image(memberText(members.get('image_url'), 'url'), model)
     if (type === 'file') return { kind: 'elsewhere', dataBytes: 0 }
@@ -58,13 +57,22 @@ export function chatContent(messages: Json | undefined, model: ModelPrice): Cont
   })
 }
 
+/** Some servers of this protocol go by what a part holds where it names no type. */
+const PART_TYPES = ['image_url', 'file', 'input_audio', 'audio_url', 'video_url']
+
+function untypedPart(members: Members): string | undefined {
+  return PART_TYPES.find((name) => !isNothing(members.get(name)))
+}
+
 /** What `input` of a response holds. */
 export function responseContent(input: Json | undefined, model: ModelPrice): Content | Refusal {
   return contentOf([input], (members) => {
     if (isKeptLonger(members)) return LONGER_CACHE
     const type = textOf(members.get('type'))
+    // The variables of a command may have any name, so that they could look like a picture.
+    if (type === 'exec') return { kind: 'text', isWhole: true }
     if (type === undefined || RESPONSE_TEXT.includes(type)) {
-      return isReference(members) || isKeptReasoning(type, members) ? elsewhere() : TEXT
+      return isReference(type, members) || isKeptReasoning(type, members) ? elsewhere() : TEXT
     }
     if (type === 'input_image') return image(textOf(members.get('image_url')), model)
     if (type === 'input_file' || type === 'item_reference' || type === 'compaction') return elsewhere()
@@ -78,9 +86,9 @@ function isKeptLonger(members: Members): boolean {
   return !isNothing(ttl) && textOf(ttl) !== PRICED_TTL
 }
 
-/** `{id: …}` alone stands for an item that the vendor keeps. */
-function isReference(members: Members): boolean {
-  return members.size === 1 && members.has('id')
+/** `{id: …}` stands for an item that the vendor keeps; its type may be left out, or be null (openai-node 7.59). */
+function isReference(type: string | undefined, members: Members): boolean {
+  return type === undefined && members.has('id') && isNothing(members.get('content'))
 }
 
 /** The vendor renders what it keeps under the item's id, unless the item brings it along. */

@@ -19,7 +19,7 @@ export interface OpenaiRoute {
 
 const fields = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
 
-/** By the end of their path. Fields as of openai-node 7.57, less those that bring a price of their own. */
+/** By the end of their path. Fields as of openai-node 7.59, less those that bring a price of their own. */
 const ROUTES: Readonly<Record<string, OpenaiRoute>> = {
   '/chat/completions': {
     name: CHAT,
@@ -34,7 +34,7 @@ const ROUTES: Readonly<Record<string, OpenaiRoute>> = {
     name: RESPONSES,
     limitFields: ['max_output_tokens'],
     fields: fields(`
-      background conversation include input instructions max_output_tokens max_tool_calls metadata model
+      background background_options conversation include input instructions max_output_tokens max_tool_calls metadata model
       parallel_tool_calls previous_response_id prompt_cache_key prompt_cache_options prompt_cache_retention reasoning
       safety_identifier service_tier store stream stream_options temperature text tool_choice tools top_logprobs top_p
       truncation user`),

@@ -13,17 +13,27 @@ export function priceOfAnswer(model: ModelPrice, answer: unknown): bigint | unde
   return count === undefined || tier === undefined ? undefined : priceOfTokens(model, count, tier)
 }
 
-/** Chat and embeddings speak of prompt and completion, responses of input and output. */
+/**
+ * Some that speak this protocol leave the tokens of reasoning out of those of the completion, and have them in the total
+ * alone: Grok (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/grok/capabilities/reasoning, read
+ * 2026-11-27), Gemini behind several gateways (https://github.com/router-for-me/CLIProxyAPI/issues/5733). They are sold as
+ * output, so whatever the total has beyond the input is.
+ *
+ * Chat and embeddings speak of prompt and completion, responses of input and output.
+ */
 function countOf(usage: unknown, isOutputSold: boolean): TokenCount | undefined {
   const all = firstTokensAt(usage, ['prompt_tokens', 'input_tokens'])
-  const output = firstTokensAt(usage, ['completion_tokens', 'output_tokens']) ?? (isOutputSold ? undefined : 0)
+  const written = firstTokensAt(usage, ['completion_tokens', 'output_tokens']) ?? (isOutputSold ? undefined : 0)
+  const total = tokensAt(usage, 'total_tokens')
   const details = objectAt(usage, 'prompt_tokens_details') ?? objectAt(usage, 'input_tokens_details')
   const cacheRead = tokensAt(details, 'cached_tokens')
   const cacheWrite = tokensAt(details, 'cache_write_tokens')
-  if (all === null || all === undefined || output === undefined) return undefined
+  if (all === null || all === undefined || written === undefined || total === undefined) return undefined
   if (cacheRead === undefined || cacheWrite === undefined) return undefined
   const input = all - (cacheRead ?? 0) - (cacheWrite ?? 0)
   if (input < 0 || hasAudio(usage)) return undefined
+  const output = Math.max(written, (total ?? 0) - all)
+  if (output > written && !isOutputSold) return undefined
   return { input, cacheRead: cacheRead ?? 0, cacheWrite: cacheWrite ?? 0, cacheWriteHour: 0, output }
 }
 

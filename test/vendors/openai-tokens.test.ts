@@ -1,0 +1,116 @@
+import { expect } from 'chai'
+import type { TokenPricing, VendorPricing } from '../../contract/pricing.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { costingOf } from '../../vendors/registry/cost.ts'
+import { callOf, JSON_TYPE, STRIPE_PRICING } from './calls.ts'
+
+const TOKENS: TokenPricing = { models: [], usesListPrices: true, maxOutputTokens: null, freeFields: [] }
+const PRICING: VendorPricing = { ...STRIPE_PRICING, type: 'openai', tokens: TOKENS }
+/** Tokens that gpt-5 can hold; a million of input costs 1,250,000 micro-dollars. */
+const CONTEXT = 400_000
+
+const post = (path: string, body: object) =>
+  callOf({ method: 'POST', path, type: JSON_TYPE, body: JSON.stringify(body) })
+const respond = (more: object) =>
+  post('/v1/responses', {
+    ...{ model: 'gpt-5', input: 'hello', max_output_tokens: 100, service_tier: 'default' },
+    ...more,
+  })
+const chat = (message: object) =>
+  post('/v1/chat/completions', {
+    ...{ model: 'gpt-5', max_completion_tokens: 100, service_tier: 'default' },
+    messages: [{ role: 'user', content: 'hello', ...message }],
+  })
+const boundOf = (call: CallText) => {
+  const bound = costingOf('openai').bound(call, PRICING)
+  if ('code' in bound) return bound.code
+  return bound.kind === 'priced' ? bound.totalUsdMicros : bound.kind
+}
+const spentOn = (call: CallText, usage: object) => {
+  const bound = costingOf('openai').bound(call, PRICING)
+  if ('code' in bound || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
+  const body = Buffer.from(JSON.stringify({ usage, service_tier: 'default' }))
+  const { totalUsdMicros } = costingOf('openai').actual({ call, bound, answer: { status: 200, headers: {}, body } })
+  return totalUsdMicros === bound.totalUsdMicros ? 'bound' : totalUsdMicros
+}
+
+describe('tokens that an answer in OpenAI’s protocol has in its total alone', () => {
+  it('are reasoning, and are spent as output', () => {
+    const grok = { prompt_tokens: 32, completion_tokens: 9, total_tokens: 135 }
+    const details = { completion_tokens_details: { reasoning_tokens: 94 } }
+    expect(spentOn(chat({}), { ...grok, ...details })).to.equal(32 * 1.25 + (9 + 94) * 10)
+    const responses = { input_tokens: 32, output_tokens: 9, total_tokens: 135 }
+    expect(spentOn(respond({}), responses)).to.equal(32 * 1.25 + (9 + 94) * 10)
+  })
+
+  it('add nothing where the total is what it should be, is missing, or is less', () => {
+    for (const total of [{ total_tokens: 41 }, {}, { total_tokens: null }, { total_tokens: 0 }]) {
+      const usage = { prompt_tokens: 32, completion_tokens: 9, ...total }
+      expect(spentOn(chat({}), usage), JSON.stringify(total)).to.equal(32 * 1.25 + 9 * 10)
+    }
+  })
+
+  it('cannot be believed where the total is no count, or where no output is sold', () => {
+    expect(spentOn(chat({}), { prompt_tokens: 32, completion_tokens: 9, total_tokens: -1 })).to.equal('bound')
+    const embed = post('/v1/embeddings', { model: 'text-embedding-3-small', input: 'hello '.repeat(100) })
+    expect(spentOn(embed, { prompt_tokens: 100, total_tokens: 100 })).to.equal(2)
+    expect(spentOn(embed, { prompt_tokens: 100, total_tokens: 101 })).to.equal('bound')
+  })
+})
+
+describe('what a request in OpenAI’s protocol does not show by a type', () => {
+  it('is an item that the vendor keeps, however its id is written down', () => {
+    for (const item of [
+      { id: 'msg_1' },
+      { id: 'msg_1', type: null },
+      { type: 'item_reference', id: 'msg_1' },
+      { id: 'msg_1', role: 'user' },
+      { id: 'msg_1', content: null },
+    ]) {
+      expect(boundOf(respond({ input: [item] })), JSON.stringify(item)).to.be.above(CONTEXT * 1.25)
+    }
+    expect(boundOf(respond({ input: [{ id: 'msg_1', role: 'user', content: 'hello' }] }))).to.be.below(2_000)
+  })
+
+  it('is a picture, a file or a sound by its name', () => {
+    const part = (name: string) => chat({ content: [{ [name]: { url: 'https://example.com/a' } }] })
+    const text = Number(boundOf(part('other')))
+    expect(Number(boundOf(part('image_url'))) - text).to.be.above(1_000)
+    expect(boundOf(part('file'))).to.be.above(CONTEXT * 1.25)
+    for (const name of ['input_audio', 'audio_url', 'video_url']) {
+      expect(boundOf(part(name)), name).to.equal('price_unbounded')
+    }
+  })
+
+  it('is no picture where a command has a variable that looks like one', () => {
+    const env = { type: 'input_image', image_url: `data:image/png;base64,${'A'.repeat(200_000)}` }
+    const call = { type: 'local_shell_call', call_id: 'c', status: 'completed', action: { type: 'exec', env } }
+    expect(boundOf(respond({ input: [call] }))).to.be.above(200_000 * 1.25)
+  })
+})
+
+describe('an answer of OpenAI’s in the background', () => {
+  it('costs at most the standard price, whatever window it is given', () => {
+    const plain = Number(boundOf(respond({ background: true })))
+    for (const completion_window of ['soonest', '2h', '8h', undefined, null]) {
+      const background_options = { completion_window, continuation_id: 'c' }
+      expect(boundOf(respond({ background: true, background_options })), String(completion_window)).to.be.within(
+        plain,
+        plain + 200,
+      )
+    }
+    expect(boundOf(respond({ background_options: null }))).to.be.below(plain + 200)
+  })
+
+  it('is refused with options that nobody has judged', () => {
+    for (const background_options of [
+      { completion_window: 'now' },
+      { completion_window: 1 },
+      { speed: 'fast' },
+      '2h',
+      [],
+    ]) {
+      expect(boundOf(respond({ background_options })), JSON.stringify(background_options)).to.equal('price_unbounded')
+    }
+  })
+})
