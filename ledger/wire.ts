@@ -129,6 +129,14 @@ class ResponseClient implements CallClient {
     if (!this.hasLeft) endJoined(this.#response, body)
   }
 
+  flushed(): Promise<void> {
+    const response = this.#response
+    return new Promise((resolve) => {
+      if (response.writableFinished || response.closed) resolve()
+      else response.once('finish', resolve).once('close', resolve)
+    })
+  }
+
   cut(): void {
     this.#response.destroy()
   }

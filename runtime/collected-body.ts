@@ -6,7 +6,7 @@ import { SMALL_BODY_BYTES } from './body-room.ts'
  */
 export class CollectedBody {
   readonly #place: Buffer | null
-  readonly #parts: Buffer[] = []
+  readonly #parts: Uint8Array[] = []
   #bytes = 0
 
   /** `length`: as said in the head, of a body that may be kept. Node's parser holds whoever sends to it. */
@@ -19,9 +19,9 @@ export class CollectedBody {
     return this.#bytes
   }
 
-  add(part: Buffer): void {
+  add(part: Uint8Array): void {
     if (this.#place === null) this.#parts.push(part)
-    else part.copy(this.#place, this.#bytes)
+    else this.#place.set(part, this.#bytes)
     this.#bytes += part.length
   }
 
@@ -29,6 +29,7 @@ export class CollectedBody {
   get bytes(): Buffer {
     if (this.#place !== null) return this.#place.subarray(0, this.#bytes)
     const [only] = this.#parts
-    return only !== undefined && this.#parts.length === 1 ? only : Buffer.concat(this.#parts)
+    if (only === undefined || this.#parts.length > 1) return Buffer.concat(this.#parts)
+    return Buffer.isBuffer(only) ? only : Buffer.from(only.buffer, only.byteOffset, only.byteLength)
   }
 }

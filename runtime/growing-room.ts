@@ -5,9 +5,10 @@ const SMALL_BYTES = 64 * 1024
 export interface GrowingPlace {
   /** More has come. False: wait for `drained` before the next part. */
   add(bytes: number): boolean
-  /** Resolves when more may come, or it is closed. */
+  /** Resolves when more may come, or it is emptied. */
   drained(): Promise<void>
-  close(): void
+  /** What has come is not held any more, and something else may come. */
+  empty(): void
 }
 
 /**
@@ -29,7 +30,7 @@ export class GrowingRoom {
     return {
       add: (bytes) => this.#add(place, bytes),
       drained: () => this.#drained(place),
-      close: () => this.#close(place),
+      empty: () => this.#empty(place),
     }
   }
 
@@ -53,7 +54,7 @@ export class GrowingRoom {
     })
   }
 
-  #close(place: Growing): void {
+  #empty(place: Growing): void {
     this.#heldBytes -= place.bytes
     place.bytes = 0
     if (this.#ahead === place) this.#ahead = null

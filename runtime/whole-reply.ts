@@ -82,6 +82,19 @@ export class WholeReply {
     this.#ends.ended()
   }
 
+  /** After the end: all that was written has left this process, or nobody is there to take it. */
+  flushed(): Promise<void> {
+    const socket = this.#socket
+    return new Promise((resolve) => {
+      const done = () => {
+        socket.off('drain', done).off('close', done)
+        resolve()
+      }
+      if (socket.writableNeedDrain) socket.on('drain', done).on('close', done)
+      else resolve()
+    })
+  }
+
   /** Cuts the connection, so that what was written is not taken for a whole answer. */
   cut(): void {
     this.#socket.destroy()

@@ -27,6 +27,8 @@ export interface CallClient {
   write(chunk: Uint8Array): boolean
   drained(): Promise<void>
   end(body?: Uint8Array): void
+  /** After the end: resolves when all of the answer has left this process, or nobody is there to take it. */
+  flushed(): Promise<void>
   /** Cuts the connection, so that what was written is not taken for a whole answer. */
   cut(): void
 }

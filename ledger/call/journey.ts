@@ -18,6 +18,10 @@ import { readText } from './request-text.ts'
 import { LEASE_MS } from './sends.ts'
 import { sealRequest } from './stored-request.ts'
 
+/** Whether such a one was taken makes no difference. Bytes. */
+const SMALL_ANSWER_BYTES = 64 * 1024
+const TAKEN_WITHIN_MS = 10_000
+
 /** One call of an app, from the first byte to the last. A fault of the store or of ours is thrown before anything is written. */
 export async function answerCall(ledger: Ledger, request: CallRequest): Promise<void> {
   const { client, headers } = request
@@ -58,10 +62,31 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
     if (secret === undefined) return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
     const numbering = numberRequest(ledger, { ...known, priced })
     const { stored } = priced
-    const answer = await callNumbered(ledger, { request: numbering, stored, secret, addressed, client, sinceMs })
-    if (answer === undefined) return
-    if (answer !== 'judge_again') return writeAnswer(request, answer, isPod(recognised))
+    const place = ledger.answers.open()
+    try {
+      const answer = await callNumbered(ledger, {
+        ...{ request: numbering, stored, secret, addressed, client, sinceMs, place },
+      })
+      if (answer === undefined) return
+      if (answer !== 'judge_again') return await handOn(ledger, request, { answer, forSidecar: isPod(recognised) })
+    } finally {
+      place.empty()
+    }
   }
+}
+
+/** A large answer is in memory until it was taken. Whoever takes it slowly keeps no others waiting for the room. */
+async function handOn(
+  ledger: Ledger,
+  request: CallRequest,
+  { answer, forSidecar }: { readonly answer: Answer; readonly forSidecar: boolean },
+): Promise<void> {
+  writeAnswer(request, answer, forSidecar)
+  if (answer.body.length <= SMALL_ANSWER_BYTES) return
+  const { promise: isLate, resolve } = Promise.withResolvers<void>()
+  const stopWaiting = ledger.timers.after(TAKEN_WITHIN_MS, resolve)
+  await Promise.race([request.client.flushed(), isLate])
+  stopWaiting()
 }
 
 async function answerRead(

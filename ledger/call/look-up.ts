@@ -6,7 +6,8 @@ import type { Found, LookUp } from '../../vendors/costing.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import type { Ledger } from '../ledger.ts'
 import { concealing } from '../vendor-client/concealing-network.ts'
-import { exchange, singleHeaders } from '../vendor-client/network.ts'
+import { ask } from '../vendor-client/exchange.ts'
+import { singleHeaders } from '../vendor-client/network.ts'
 import { openRequest, type StoredRequest, sealAnswer } from './stored-request.ts'
 import { vendorRequest } from './vendor-request.ts'
 
@@ -70,7 +71,7 @@ async function readAll(ledger: Ledger, { how, vendor, call }: Reading): Promise<
     const read = { method: 'GET', ...target, headers, body: new Uint8Array() }
     const idleMs = Math.min(ledger.settings.vendorDeadlineMs, PAGE_DEADLINE_MS)
     const request = vendorRequest({ vendor, secret, call: read, key: null, idleMs, mayRepeat: true })
-    const result = await exchange(concealing(ledger.network, secret), request, {
+    const result = await ask(concealing(ledger.network, secret), request, {
       maxBytes: MAX_PAGE_BYTES,
       room: ledger.answers,
     })

@@ -1,6 +1,7 @@
 import type { AnswerNote } from '../../contract/call.ts'
 import { asNonce, type CallId } from '../../contract/ids.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { GrowingPlace } from '../../runtime/growing-room.ts'
 import type { CallRow, HandTo, NotSent, NumberAnswer, NumberRequest, SendRef } from '../../store/store.ts'
 import type { Secret } from '../effects.ts'
 import type { Ledger } from '../ledger.ts'
@@ -31,6 +32,8 @@ export interface Numbering {
   readonly secret: Secret
   readonly addressed: Addressed
   readonly client: CallClient
+  /** For the vendor's answer, until it has been handed on. */
+  readonly place: GrowingPlace
   /** Monotonic clock, when the request was first about to be numbered. */
   readonly sinceMs: number
 }
@@ -105,7 +108,8 @@ async function carryOut(
   numbering: Numbering,
   started: SendAnswer,
 ): Promise<Answer | 'judge_again' | undefined> {
-  const { policy, vendor } = numbering.addressed
+  const { place, addressed } = numbering
+  const { policy, vendor } = addressed
   const untilMs = ledger.clock.monotonicMs() + patienceMs(ledger, numbering)
   let row = started.call
   let ref: SendRef = { callId: row.callId, epoch: row.epoch, gen: row.gen, nonce: numbering.request.send.nonce }
@@ -118,7 +122,7 @@ async function carryOut(
       const stored = storedIn(row, numbering)
       const waiting = waitingFor(ledger, numbering, { started, row })
       const secret = tries === 1 ? numbering.secret : undefined
-      let verdict = await sendOnce(ledger, { row, policy, vendor, stored, secret, waiting })
+      let verdict = await sendOnce(ledger, { row, policy, vendor, place, stored, secret, waiting })
       const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: handTo(numbering) })
       if (reported !== undefined && 'isAlarm' in reported && reported.isAlarm) raiseAlarm(ledger, row)
       // An earlier send may have had its effect, so the app must not hear that there is none.

@@ -8,7 +8,8 @@ import { costingOf } from '../../vendors/registry/cost.ts'
 import { recogniserOf } from '../../vendors/registry/identity.ts'
 import type { Ledger } from '../ledger.ts'
 import { concealing } from '../vendor-client/concealing-network.ts'
-import { type BufferedAnswer, exchange } from '../vendor-client/network.ts'
+import { ask as askVendor } from '../vendor-client/exchange.ts'
+import type { BufferedAnswer } from '../vendor-client/network.ts'
 import type { Addressed } from './address.ts'
 import { headersForVendor, withoutCredential } from './headers.ts'
 import type { StoredRequest } from './stored-request.ts'
@@ -128,7 +129,7 @@ async function readObject(
   if (typeof callId !== 'string') return callId
   const idleMs = ledger.settings.vendorDeadlineMs
   const request = vendorRequest({ vendor, secret, call: read, key: null, idleMs, mayRepeat: true })
-  const result = await exchange(concealing(ledger.network, secret), request, {
+  const result = await askVendor(concealing(ledger.network, secret), request, {
     maxBytes: MAX_OBJECT_BYTES,
     room: ledger.answers,
   })

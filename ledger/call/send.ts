@@ -3,12 +3,15 @@ import { usdMicrosOf, ZERO_USD } from '../../contract/money.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { Policy, Vendor } from '../../policy/policy.ts'
 import { vendorPricing } from '../../policy/vendor-terms.ts'
+import type { GrowingPlace } from '../../runtime/growing-room.ts'
 import type { CallRow, SendOutcome } from '../../store/store.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import type { Secret } from '../effects.ts'
 import type { Ledger } from '../ledger.ts'
 import { concealing } from '../vendor-client/concealing-network.ts'
-import { type BufferedAnswer, exchange, type Keeping, singleHeaders } from '../vendor-client/network.ts'
+import { exchange } from '../vendor-client/exchange.ts'
+import type { Keeping } from '../vendor-client/kept-answer.ts'
+import { type BufferedAnswer, singleHeaders } from '../vendor-client/network.ts'
 import { ourHeaders, withOurs } from './answer.ts'
 import type { CallClient } from './call-request.ts'
 import { headersForApp } from './headers.ts'
@@ -39,6 +42,8 @@ export interface Going {
   readonly row: CallRow
   readonly policy: Policy
   readonly vendor: Vendor
+  /** For the answer, as long as it is held. */
+  readonly place: GrowingPlace
   /** What the record's sealed request holds, where that is known without opening it. */
   readonly stored?: StoredRequest | undefined
   /** Our secret, where it was read just now. */
@@ -88,7 +93,7 @@ async function sendWith(
   ledger: Ledger,
   going: Going & { readonly stored: StoredRequest; readonly secret: Secret },
 ): Promise<StreamedExchange> {
-  const { row, vendor, stored, secret } = going
+  const { row, vendor, stored, secret, place } = going
   const { keyHeader, call } = stored
   const key = keyHeader === null || row.vendorKey === null ? null : { header: keyHeader, value: row.vendorKey }
   const isModel = row.repeat.kind === 'anew'
@@ -98,7 +103,7 @@ async function sendWith(
   const startedMs = ledger.clock.monotonicMs()
   const request = vendorRequest({ vendor, secret, call, key, idleMs, mayRepeat })
   const network = concealing(ledger.network, secret)
-  const keeping = { maxBytes: isModel ? MAX_MODEL_ANSWER_BYTES : MAX_ANSWER_BYTES, room: ledger.answers }
+  const keeping = { maxBytes: isModel ? MAX_MODEL_ANSWER_BYTES : MAX_ANSWER_BYTES, place }
   const way = streamWay(ledger, going, keeping)
   const result = await (way === undefined
     ? exchange(network, request, keeping)
@@ -154,7 +159,7 @@ function judgeStream(ledger: Ledger, { bound }: StoredRequest, streamed: Streame
 
 function judgeAnswer(
   ledger: Ledger,
-  { row, policy, vendor, stored }: Going & { readonly stored: StoredRequest },
+  { row, policy, vendor, stored }: Pick<Going, 'row' | 'policy' | 'vendor'> & { readonly stored: StoredRequest },
   answer: BufferedAnswer,
 ): SendVerdict {
   const costing = costingOf(vendor.type)

@@ -1,11 +1,10 @@
 import type { Clock } from '../../runtime/clock.ts'
-import type { GrowingPlace } from '../../runtime/growing-room.ts'
 import type { AnswerReader } from '../../vendors/costing.ts'
+import { type Keeping, KeptAnswer } from '../vendor-client/kept-answer.ts'
 import {
   type AnswerHeaders,
+  type AnswerSink,
   type BufferedAnswer,
-  joined,
-  type Keeping,
   NotWanted,
   type VendorNetwork,
   type VendorRequest,
@@ -50,54 +49,42 @@ export async function exchangeOrStream(
   way: StreamWay,
 ): Promise<StreamedExchange> {
   const sink = new AnswerSinkOfCall(way)
-  const result = await network.send(request, sink).finally(() => sink.close())
+  const result = await network.send(request, sink)
   if (sink.stream !== undefined) return sink.stream.ended(result.kind === 'answered' ? null : result.reason)
   if (result.kind !== 'answered') return result
   return { kind: 'answered', answer: sink.answer() }
 }
 
 /** Keeps an answer, or hands it on. */
-class AnswerSinkOfCall {
+class AnswerSinkOfCall implements AnswerSink {
   stream: Stream | undefined
   readonly #way: StreamWay
-  readonly #chunks: Uint8Array[] = []
-  readonly #place: GrowingPlace
-  #size = 0
-  #status = 0
-  #headers: AnswerHeaders = {}
+  readonly #kept: KeptAnswer
 
   constructor(way: StreamWay) {
     this.#way = way
-    this.#place = way.keeping.room.open()
+    this.#kept = new KeptAnswer(way.keeping)
   }
 
   head(status: number, headers: AnswerHeaders): void {
-    this.#status = status
-    this.#headers = headers
-    if (status < 200 || status >= 300 || !isEventStream(headers)) return
+    if (status < 200 || status >= 300 || !isEventStream(headers)) {
+      this.#kept.head(status, headers)
+      return
+    }
     this.stream = new Stream(this.#way, { status, headers })
     this.#way.head(status, headers)
   }
 
   data(chunk: Uint8Array): boolean {
-    if (this.stream !== undefined) return this.stream.data(chunk)
-    this.#size += chunk.length
-    const { maxBytes } = this.#way.keeping
-    if (this.#size > maxBytes) throw new NotWanted(`the answer is larger than ${maxBytes} bytes`)
-    this.#chunks.push(chunk)
-    return this.#place.add(chunk.length)
+    return (this.stream ?? this.#kept).data(chunk)
   }
 
   drained(): Promise<void> {
-    return this.stream === undefined ? this.#place.drained() : this.#way.client.drained()
-  }
-
-  close(): void {
-    this.#place.close()
+    return this.stream === undefined ? this.#kept.drained() : this.#way.client.drained()
   }
 
   answer(): BufferedAnswer {
-    return { status: this.#status, headers: this.#headers, body: joined(this.#chunks) }
+    return this.#kept.answer()
   }
 }
 

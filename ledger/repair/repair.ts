@@ -89,8 +89,9 @@ async function repairOne(ledger: Ledger, unresolved: CallRow): Promise<RepairRes
   }
   const ref = { callId: call.callId, epoch: call.epoch, gen: call.gen, nonce }
   const own = ledger.sends.begin(ref)
+  const place = ledger.answers.open()
   try {
-    const verdict = await sendOnce(ledger, { row: call, policy, vendor })
+    const verdict = await sendOnce(ledger, { row: call, policy, vendor, place })
     const reported = await ledger.reports.give({ ...ref, outcome: verdict.outcome, handTo: null })
     ledger.log.info(
       { callId: call.callId, verdict: verdict.kind, now: reported?.status },
@@ -98,6 +99,7 @@ async function repairOne(ledger: Ledger, unresolved: CallRow): Promise<RepairRes
     )
     return verdict.kind === 'definite' || verdict.kind === 'not_sent' ? 'resolved' : 'still_in_doubt'
   } finally {
+    place.empty()
     own.end()
   }
 }

@@ -1,5 +1,3 @@
-import type { GrowingRoom } from '../../runtime/growing-room.ts'
-
 /** The way out to the vendors. The real one is `undici-network.ts`; a simulator brings its own. */
 export interface VendorNetwork {
   /** Sends once and passes the answer on as it comes. Never rejects: what went wrong is a value. */
@@ -52,54 +50,6 @@ export interface BufferedAnswer {
   readonly status: number
   readonly headers: AnswerHeaders
   readonly body: Buffer
-}
-
-export type ExchangeResult =
-  | { readonly kind: 'answered'; readonly answer: BufferedAnswer }
-  | Exclude<SendResult, { kind: 'answered' }>
-
-/** Where whole answers are kept. */
-export interface Keeping {
-  readonly maxBytes: number
-  /** Shared with all that are kept at once. */
-  readonly room: GrowingRoom
-}
-
-/** Sends once and keeps the whole answer. One that is above `maxBytes`, or does not end, is broken off and counts as lost. */
-export async function exchange(
-  network: VendorNetwork,
-  request: VendorRequest,
-  { maxBytes, room }: Keeping,
-): Promise<ExchangeResult> {
-  let status = 0
-  let headers: AnswerHeaders = {}
-  let size = 0
-  const chunks: Uint8Array[] = []
-  const whole = { ...request, wholeBodyMs: request.idleMs }
-  const place = room.open()
-  const sending = network.send(whole, {
-    head(theStatus, theHeaders) {
-      status = theStatus
-      headers = theHeaders
-    },
-    data(chunk) {
-      size += chunk.length
-      if (size > maxBytes) throw new NotWanted(`the answer is larger than ${maxBytes} bytes`)
-      chunks.push(chunk)
-      return place.add(chunk.length)
-    },
-    drained: () => place.drained(),
-  })
-  const result = await sending.finally(() => place.close())
-  if (result.kind !== 'answered') return result
-  return { kind: 'answered', answer: { status, headers, body: joined(chunks) } }
-}
-
-/** One part alone is not copied. */
-export function joined(parts: readonly Uint8Array[]): Buffer {
-  const [only] = parts
-  if (parts.length !== 1 || only === undefined) return Buffer.concat(parts)
-  return Buffer.isBuffer(only) ? only : Buffer.from(only.buffer, only.byteOffset, only.byteLength)
 }
 
 /** Headers that came more than once joined by a comma. */

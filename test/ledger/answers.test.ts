@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { Secret } from '../../ledger/effects.ts'
 import { concealing } from '../../ledger/vendor-client/concealing-network.ts'
-import { exchange, type VendorNetwork, type VendorRequest } from '../../ledger/vendor-client/network.ts'
+import { ask } from '../../ledger/vendor-client/exchange.ts'
+import type { VendorNetwork, VendorRequest } from '../../ledger/vendor-client/network.ts'
 import { turningPages } from '../../ledger/vendor-client/page-turning-network.ts'
 import { GrowingRoom } from '../../runtime/growing-room.ts'
 
@@ -33,7 +34,7 @@ function answering(parts: readonly string[], headers: Record<string, string> = J
 }
 
 async function answerOf(network: VendorNetwork) {
-  const result = await exchange(network, request, {
+  const result = await ask(network, request, {
     maxBytes: 16 * 1024 * 1024,
     room: new GrowingRoom(16 * 1024 * 1024),
   })

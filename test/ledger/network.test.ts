@@ -4,14 +4,16 @@ import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { exchange, type Keeping, type VendorNetwork, type VendorRequest } from '../../ledger/vendor-client/network.ts'
+import { ask, exchange } from '../../ledger/vendor-client/exchange.ts'
+import type { Keeping } from '../../ledger/vendor-client/kept-answer.ts'
+import type { VendorNetwork, VendorRequest } from '../../ledger/vendor-client/network.ts'
 import { createUndiciNetwork } from '../../ledger/vendor-client/undici-network.ts'
 import { GrowingRoom } from '../../runtime/growing-room.ts'
 import { systemTimers } from '../../runtime/timers.ts'
 
 const FIXTURES = join(import.meta.dirname, 'fixtures')
 
-const keeping = (maxBytes: number): Keeping => ({ maxBytes, room: new GrowingRoom(maxBytes) })
+const keeping = (maxBytes: number): Keeping => ({ maxBytes, place: new GrowingRoom(maxBytes).open() })
 
 describe('the way out to vendors', () => {
   let network: VendorNetwork
@@ -106,17 +108,35 @@ describe('the way out to vendors', () => {
     const asked: string[] = []
     const origin = `http://127.0.0.1:${await listen(server)}`
     const room = new GrowingRoom(64 * 1024)
-    const ask = async (target: string) => {
-      const result = await exchange(network, post(origin, { target }), { maxBytes: 2 * size, room })
+    const sizeOf = async (target: string) => {
+      const result = await ask(network, post(origin, { target }), { maxBytes: 2 * size, room })
       return result.kind === 'answered' ? result.answer.body.length : result.reason
     }
-    const first = ask('/first')
+    const first = sizeOf('/first')
     while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    const second = ask('/second')
+    const second = sizeOf('/second')
     while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve))
     rest[0]?.()
     expect(await Promise.all([first, second])).to.deep.equal([size + 128 * 1024, size + 128 * 1024])
     expect(room.open().add(64 * 1024), 'all is given back').to.equal(true)
+  })
+
+  it('an answer has its room until whoever keeps it is done with it, or sends again', async () => {
+    const server = createHttpServer((_, response) => response.end(Buffer.alloc(100 * 1024)))
+    const origin = `http://127.0.0.1:${await listen(server)}`
+    const room = new GrowingRoom(150 * 1024)
+    const place = room.open()
+    for (let sends = 1; sends <= 2; sends += 1) {
+      await exchange(network, post(origin), { maxBytes: 150 * 1024, place })
+      expect(room.open().add(0), `${sends}: there is room`).to.equal(true)
+    }
+    const other = room.open()
+    room.open().add(0)
+    expect(other.add(70 * 1024), 'the first beyond the room goes on').to.equal(true)
+    expect(room.open().add(70 * 1024), 'the next waits').to.equal(false)
+    place.empty()
+    other.empty()
+    expect(room.open().add(70 * 1024)).to.equal(true)
   })
 
   it('a slow reader slows the vendor: nothing more is handed on before it has drained', async () => {

@@ -5,7 +5,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { expect } from 'chai'
 import { makeAuthority, makeServing } from '../../certs/certificates.ts'
-import { exchange, type VendorNetwork } from '../../ledger/vendor-client/network.ts'
+import { ask } from '../../ledger/vendor-client/exchange.ts'
+import type { VendorNetwork } from '../../ledger/vendor-client/network.ts'
 import { createUndiciNetwork } from '../../ledger/vendor-client/undici-network.ts'
 import { GrowingRoom } from '../../runtime/growing-room.ts'
 import { systemRandom } from '../../runtime/random.ts'
@@ -77,7 +78,7 @@ describe('the way out to vendors through a proxy', () => {
       idleMs: 5_000,
       onFreshConnection: false,
     }
-    return exchange(network, request, { maxBytes: 1_000, room: new GrowingRoom(1_000) })
+    return ask(network, request, { maxBytes: 1_000, room: new GrowingRoom(1_000) })
   }
 
   it('is a tunnel: the vendor answers under its own certificate, and the proxy sees its name alone', async () => {
