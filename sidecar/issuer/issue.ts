@@ -40,7 +40,7 @@ export async function issue(effects: IssuerEffects, config: IssuerConfig): Promi
   const giveUpAtMs = clock.monotonicMs() + config.deadlineMs
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     const answer = await ask(effects, config.tokenFile, walk)
-    if (answer !== undefined && !isRefusal(answer)) {
+    if (!(answer instanceof LedgerUnreachable) && !isRefusal(answer)) {
       await writeCredential(files, config.stateDir, { kept: { issuedIn: walk, answer }, as: 'issued' })
       log.info(
         { runUid: answer.runUid, podUid: answer.podUid, index: answer.index, life: answer.life },
@@ -48,9 +48,12 @@ export async function issue(effects: IssuerEffects, config: IssuerConfig): Promi
       )
       return handOver(effects, config)
     }
-    if (answer !== undefined && !REFUSALS[answer.code].isRetryable) return refused(effects, config, answer)
+    const isFault = answer instanceof LedgerUnreachable
+    if (!isFault && !REFUSALS[answer.code].isRetryable) return refused(effects, config, answer)
     if (clock.monotonicMs() + waitMs > giveUpAtMs) {
-      log.error({ deadlineMs: config.deadlineMs }, 'no credential within the deadline')
+      const message = `The ledger gave this Pod no credential within ${config.deadlineMs / 1000} s, so the app was not started: ${answer.message}`
+      log.error(message)
+      await leaveMessage(effects, config, { message })
       return EXIT_UNREACHABLE
     }
     await timers.sleep(waitMs)
@@ -92,7 +95,7 @@ async function ask({ ledger, files, log }: IssuerEffects, tokenFile: string, wal
   } catch (fault) {
     if (!(fault instanceof LedgerUnreachable)) throw fault
     log.warn({ reason: fault.message }, 'the ledger is not reachable yet')
-    return undefined
+    return fault
   }
 }
 

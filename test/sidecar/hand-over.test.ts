@@ -7,14 +7,14 @@ import { systemFiles } from '../../sidecar/files.ts'
 import { readIssuerConfig } from '../../sidecar/issuer/config.ts'
 import { issue } from '../../sidecar/issuer/issue.ts'
 import type { TellProxy } from '../../sidecar/issuer/tell-proxy.ts'
-import { connectLedger } from '../../sidecar/ledger-link.ts'
+import { connectLedger, type LedgerLink, LedgerUnreachable } from '../../sidecar/ledger-link.ts'
 import { newStateDir, StandInLedger } from './stand-in/ledger.ts'
 import { TestTime } from './stand-in/time.ts'
 
 const MINUTE_MS = 60_000
 
 /** The issuer up to its end, in a Pod whose proxy answers so: its exit code, what it left, and how long it took. */
-async function issued(tellProxy: TellProxy, env: Record<string, string> = {}) {
+async function issued(tellProxy: TellProxy, env: Record<string, string> = {}, link?: LedgerLink) {
   const ledger = await StandInLedger.start()
   try {
     const stateDir = newStateDir()
@@ -33,7 +33,7 @@ async function issued(tellProxy: TellProxy, env: Record<string, string> = {}) {
           read: async () => 'pod-token',
           overwrite: async (_path, text) => void (left = text),
         },
-        ledger: connectLedger(config.ledger, systemTimers),
+        ledger: link ?? connectLedger(config.ledger, systemTimers),
         tellProxy,
         log: createLog('issuer', 'silent'),
       },
@@ -71,4 +71,16 @@ describe('a proxy that does not take the credential', () => {
     const answers = [undefined, undefined, 200]
     expect(await issued(async () => answers.shift())).to.deep.equal({ code: 0, left: undefined, tookMs: 40 })
   })
+})
+
+it('a ledger that is not found for five minutes: the Pod says so, and why, in its termination message', async () => {
+  const link: LedgerLink = {
+    ask: () => Promise.reject(new LedgerUnreachable('getaddrinfo ENOTFOUND jobcap-ledger.jobcap.svc')),
+  }
+  const { code, left, tookMs } = await issued(async () => 200, {}, link)
+  expect(code).to.equal(EXIT_UNREACHABLE)
+  expect(tookMs).to.be.within(5 * MINUTE_MS - 5_000, 5 * MINUTE_MS)
+  expect(left.message).to.equal(
+    'The ledger gave this Pod no credential within 300 s, so the app was not started: getaddrinfo ENOTFOUND jobcap-ledger.jobcap.svc',
+  )
 })
