@@ -13,6 +13,9 @@ const FIELD = {
   former: 'former.crt',
 } as const
 
+const WRITTEN_AGAIN =
+  'the Secret of the authority was gone, and is written again as it was; for a new authority, which no Pod that runs would trust, stop managers and ledgers before it is deleted'
+
 export interface AuthorityOptions extends KubeDoors {
   readonly clock: Clock
   readonly random: Random
@@ -42,22 +45,29 @@ export function keepAuthority(options: AuthorityOptions): Authority {
       for (const listener of listeners) listener()
     },
   })
+  let known: Lineage | undefined
   return {
-    current: () => settle(options),
+    async current() {
+      known = await settle(options, known)
+      return known
+    },
     onChange: (listener) => void listeners.push(listener),
     stop: () => watched.stop(),
   }
 }
 
-/** Reads the Secret and writes what is due. Whoever loses a race takes what the winner wrote. */
-async function settle(options: AuthorityOptions): Promise<Lineage> {
-  const { kube, clock, random, namespace, secretName, lives } = options
+/**
+ * Reads the Secret and writes what is due. Whoever loses a race takes what the winner wrote. A Secret that is gone is written
+ * again from `known`, what this process read last: Pods that run trust that authority and can be told of no other.
+ */
+async function settle(options: AuthorityOptions, known: Lineage | undefined): Promise<Lineage> {
+  const { kube, clock, random, log, namespace, secretName, lives } = options
   const path = `/api/v1/namespaces/${namespace}/secrets`
   for (;;) {
     const found = await kube.get<Secret>(`${path}/${secretName}`)
-    const before = found === undefined ? undefined : lineageOf(found)
+    const before = found === undefined ? known : lineageOf(found)
     const due = await advance(before, { random, nowMs: clock.nowMs() }, lives)
-    if (due === before) return due
+    if (found !== undefined && due === before) return due
     const secret = secretOf(due, { namespace, name: secretName })
     try {
       await (found === undefined
@@ -66,6 +76,7 @@ async function settle(options: AuthorityOptions): Promise<Lineage> {
             ...secret,
             metadata: { ...secret.metadata, resourceVersion: found.metadata.resourceVersion },
           }))
+      if (found === undefined && known !== undefined) log.warn({ secretName }, WRITTEN_AGAIN)
       return due
     } catch (fault) {
       if (!isConflict(fault)) throw fault

@@ -98,6 +98,15 @@ describe('jobcap on a real control plane', function () {
     ])
   })
 
+  it('writes the Secret of its authority again as it was when somebody deletes it: Pods that run trust no other', async () => {
+    const name = ['secret/jobcap-ca', '-n', OWN_NAMESPACE]
+    const certificate = async () => (await cluster.kubectl(['get', ...name, '-o', 'jsonpath={.data.ca\\.crt}'])).out
+    const before = await certificate()
+    await cluster.kubectl(['delete', ...name])
+    await cluster.kubectl(['wait', '--for=create', ...name])
+    expect(await certificate()).to.equal(before)
+  })
+
   it('lets one replica at a time lead, and the next one as soon as it drains', async () => {
     expect(cluster.managerLog()).to.contain('"msg":"leading"')
     const order: string[] = []
