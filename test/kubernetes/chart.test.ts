@@ -256,6 +256,27 @@ describe('the chart on a real control plane', function () {
     expect(said).to.contain('mounted in our own containers only')
   })
 
+  it('keeps containers that are added to a running Pod out of the processes of ours, and lets them into those of the app', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'injected', namespace: TEAM },
+      spec: { containers: [{ name: 'app', image: 'x' }], initContainers: [{ name: 'jobcap-proxy', image: 'x' }] },
+    }
+    const asController = '--as=system:serviceaccount:kube-system:job-controller'
+    await cluster.kubectl(['create', '-f', '-', asController], JSON.stringify(pod))
+    const path = `/api/v1/namespaces/${TEAM}/pods/injected/ephemeralcontainers`
+    const added = (targetContainerName: string) =>
+      cluster.kube
+        .merge(path, { spec: { ephemeralContainers: [{ name: 'debug', image: 'x', targetContainerName }] } })
+        .then(
+          () => 'accepted',
+          (fault: Error) => fault.message,
+        )
+    expect(await added('jobcap-proxy')).to.contain('leave --target away, or name a container of the app')
+    expect(await added('app')).to.equal('accepted')
+  })
+
   it('never asks admission about its own namespace, kube-system, or a change that leaves the spec alone', async () => {
     const { webhooks } = (await cluster.kube.get<{ webhooks: Webhook[] }>(WEBHOOKS_PATH)) as { webhooks: Webhook[] }
     expect(webhooks.map(({ name, failurePolicy }) => `${name} ${failurePolicy}`)).to.deep.equal([
