@@ -12,9 +12,10 @@ import { rewriteEnvironments } from './plan/environment.ts'
 import { addHosts } from './plan/hosts.ts'
 import { copyOf, type JsonObject, objectAt, textsAt } from './plan/json.ts'
 import { diff } from './plan/json-patch.ts'
-import { objectionTo } from './plan/objections.ts'
+import { objectionTo, objectionToNames, objectionToSidecars } from './plan/objections.ts'
 import { type Draft, type Objection, type Plan, refuse, skip, type Warning } from './plan/outcome.ts'
 import { titleOf } from './plan/pod.ts'
+import { makeRoomInPod } from './plan/pod-resources.ts'
 import { recordTerms } from './plan/record-terms.ts'
 import { failAtOnce, restartNever } from './plan/restarts.ts'
 import { warnOfSecretVolumes } from './plan/secret-volumes.ts'
@@ -71,7 +72,11 @@ export function plan(request: PlanRequest): Plan {
   const terms: TermsAsked = { ...asks.terms, policy: policy.name }
   const judged = judgeTerms(terms, policy)
   if ('code' in judged) return end(refuse(policyCode(judged.code), judged.message))
-  const objection = objectionTo(job) ?? objectionToIndexedName(job)
+  const objection =
+    objectionTo(job) ??
+    objectionToSidecars(job, policy, terms.keepsRestarts ?? false) ??
+    objectionToNames(job, request.settings.ledgerUrl) ??
+    objectionToIndexedName(job)
   if (objection !== null) return end(objection)
 
   const draft: Draft = { job: copyOf(job), changes: [], warnings }
@@ -109,6 +114,7 @@ function rewrite(draft: Draft, { policy, terms, settings }: Decided): Objection 
   if (objection !== null) return objection
   rewriteEnvironments(draft, policy)
   warnOfSecretVolumes(draft.job, policy, draft.warnings)
+  makeRoomInPod(draft, settings)
   addContainers(draft, settings)
   addPullSecrets(draft, settings)
   addVolumes(draft)

@@ -93,7 +93,11 @@ export const REASONS = {
   ),
   container_restarts: refuse(
     'A container with a restart policy of its own is restarted in place, which would look like a new intention.',
-    'Leave restartPolicy and restartPolicyRules of the container away.',
+    'Leave restartPolicy and restartPolicyRules of the container away; in a native sidecar leave the secret of the vendor away.',
+  ),
+  ledger_not_resolved: refuse(
+    "The Pod would not ask the cluster's name servers, so that it would never find the ledger.",
+    'Set dnsPolicy to ClusterFirst, or give dnsConfig nameservers and searches of the cluster.',
   ),
   name_too_long: refuse('The name is too long for an Indexed Job.', 'Shorten it to the length in the message.'),
   name_not_label: refuse(
@@ -113,6 +117,10 @@ export const REASONS = {
   pull_secrets_added: change(
     'Our image is pulled from a registry that asks who pulls.',
     'Put the named Secrets into this namespace.',
+  ),
+  pod_resources_raised: change(
+    'The requests and limits of the Pod as a whole must hold our containers as well.',
+    'Nothing: a quota counts as much more as with requests of single containers.',
   ),
   volumes_added: change('The Pod token and the credential, mounted in our containers only.', 'Nothing.'),
   hosts_added: change("The vendors' host names lead to the proxy.", 'Nothing.'),
@@ -151,6 +159,14 @@ export const REASONS = {
   restarts_kept: warn(
     'Containers are restarted in place, so each paid call needs an Idempotency-Key that names the intention.',
     'Send such keys, or take the annotation away.',
+  ),
+  sidecar_restarts: warn(
+    'A native sidecar is restarted in place, and would then make its paid calls anew.',
+    'Call vendors from other containers, or send Idempotency-Keys that name the intention.',
+  ),
+  http_proxy_set: warn(
+    'A client that heeds this variable sends its calls to a proxy outside instead of to localhost:8080.',
+    'Put localhost into NO_PROXY.',
   ),
   work_queue: warn(
     'A work queue (no completions) has no index, so a replaced Pod cannot replay what the old one did.',

@@ -18,6 +18,8 @@ const exits = (values: readonly number[], more: Part = {}) => ({
 export const VARIANTS: Readonly<Record<string, Variant>> = {
   plain: {},
   resources: { container: { resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '2Gi' } } } },
+  'pod-resources': { pod: { resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '1G' } } } },
+  'pod-resources-limit': { pod: { resources: { limits: { cpu: '50m', memory: '32Mi' } } } },
   'ephemeral-storage': { container: { resources: { limits: { 'ephemeral-storage': '1Gi' } } } },
   gpu: { container: { resources: { limits: { 'example.com/gpu': 1 } } } },
   'node-selector': { pod: { nodeSelector: { 'kubernetes.io/arch': 'arm64' } } },

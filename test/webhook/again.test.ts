@@ -15,7 +15,7 @@ const inject = (before: JsonObject, settings = SETTINGS) => {
   return planned
 }
 
-interface Pod {
+interface Pod extends JsonObject {
   readonly initContainers: ({ name: string } & JsonObject)[]
   readonly volumes: { projected?: JsonObject }[]
 }
@@ -70,6 +70,34 @@ describe('a Job that was injected before', () => {
 
   it('gets the order of today when it is a copy of one that was injected with the issuer first', () => {
     expect(inject(asBefore(inject(job).job)).job).to.deep.equal(inject(job).job)
+  })
+
+  describe('whose Pod asks for resources as a whole', () => {
+    const asking = structuredClone(job)
+    podOf(asking)['resources'] = { requests: { memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } }
+    const restored = (old: JsonObject, updated = structuredClone(asking)) =>
+      restore({ old, updated, planned: inject(updated).job })
+    const larger = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } }
+
+    it('is restored, whatever ours asked for when it was made', () => {
+      for (const settings of [SETTINGS, { ...SETTINGS, resources: larger }]) {
+        const old = inject(asking, settings).job
+        const updated = structuredClone(asking)
+        expect(podOf(applyPatch(updated, restored(old)) as JsonObject)).to.deep.equal(podOf(old))
+      }
+    })
+
+    it('is restored when it was made by a jobcap that left these resources as they were', () => {
+      const old = structuredClone(inject(asking).job)
+      podOf(old)['resources'] = podOf(asking)['resources']
+      expect(podOf(applyPatch(structuredClone(asking), restored(old)) as JsonObject)).to.deep.equal(podOf(old))
+    })
+
+    it('is not restored when they were edited', () => {
+      const edited = structuredClone(asking)
+      podOf(edited)['resources'] = { limits: { memory: '512Mi' } }
+      expect(restored(inject(asking).job, edited)).to.deep.equal([])
+    })
   })
 
   it('is restored in the order in which it was made, when its manifest is applied again', () => {

@@ -12,7 +12,7 @@ import { foundText } from '../../policy/found.ts'
 import { nearestName } from '../../policy/nearest.ts'
 import { type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { type Objection, refuse, type Warning, warn } from './outcome.ts'
-import { podOf } from './pod.ts'
+import { appContainers, isNativeSidecar, podOf } from './pod.ts'
 
 const PREFIX = 'jobcap.dev/'
 /** What a Job may carry, each with a value as an example. */
@@ -124,7 +124,8 @@ export function warnOfStrayAnnotations(job: JsonObject, warnings: Warning[]): vo
 }
 
 function keepsRestarts(job: JsonObject, restart: string | undefined): boolean {
-  return restart === 'keep' && textAt(podOf(job), 'restartPolicy') === 'OnFailure'
+  const restarts = textAt(podOf(job), 'restartPolicy') === 'OnFailure' || appContainers(job).some(isNativeSidecar)
+  return restart === 'keep' && restarts
 }
 
 function isMadeByCronJob(job: JsonObject): boolean {

@@ -4,9 +4,11 @@ import type { Policy, Vendor } from '../../policy/policy.ts'
 import { type AppSide, appSideOf } from '../../vendors/registry/app.ts'
 import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { type Draft, type Warning, warn } from './outcome.ts'
-import { type AppContainer, appContainers, nameOf } from './pod.ts'
+import { type AppContainer, appContainers, isNativeSidecar, nameOf } from './pod.ts'
 
 const ALL_TYPES: readonly VendorType[] = ['stripe', 'twilio', 'resend', 'openai', 'anthropic', 'generic']
+/** An HTTP client that heeds one of them sends calls to `http://localhost` through it too. */
+const HTTP_PROXY_ENVS: readonly string[] = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
 
 /** Points the app at the proxy and takes the vendors' secrets out of it. */
 export function rewriteEnvironments(draft: Draft, policy: Policy): void {
@@ -14,6 +16,7 @@ export function rewriteEnvironments(draft: Draft, policy: Policy): void {
     replaceSecrets(draft, policy, app)
     setBaseUrls(draft, policy, app)
     warnOfSecretsLeft(draft.warnings, app)
+    warnOfWaysAround(draft.warnings, app)
   }
 }
 
@@ -52,6 +55,13 @@ function isSecretOf(vendor: Vendor, entry: JsonObject): boolean {
   const map = objectAt(entry, 'valueFrom', 'configMapKeyRef')
   const isReference = textAt(secret, 'key') !== undefined || textAt(map, 'key') !== undefined
   return isReference && appSideOf(vendor.type).secretEnvs.includes(nameOf(entry))
+}
+
+/** Whether the container has a variable for the secret of one of the policy's vendors, a placeholder too. */
+export function asksForSecret(container: JsonObject, { vendors }: Policy): boolean {
+  return objectsAt(container, 'env').some((entry) =>
+    vendors.some((vendor) => isSecretOf(vendor, entry) || appSideOf(vendor.type).secretEnvs.includes(nameOf(entry))),
+  )
 }
 
 function placeholderFor(type: VendorType, variable: string): string {
@@ -138,6 +148,28 @@ function warnOfSecretsLeft(warnings: Warning[], { container, name }: AppContaine
   }
   if (objectAt(container, 'securityContext')['privileged'] === true) {
     warn(warnings, 'privileged_container', `Container ${name} is privileged and can read the credential of the proxy.`)
+  }
+}
+
+/** What takes the app's calls somewhere else, or makes them again. */
+function warnOfWaysAround(warnings: Warning[], { container, name, path }: AppContainer): void {
+  const env = objectsAt(container, 'env')
+  const proxied = env.find((entry) => HTTP_PROXY_ENVS.includes(nameOf(entry)) && entry['value'] !== '')
+  const excepts = env.filter((entry) => nameOf(entry).toUpperCase() === 'NO_PROXY')
+  const isExcepted = excepts.some((entry) => /localhost|\*/.test(textAt(entry, 'value') ?? 'localhost'))
+  if (proxied !== undefined && !isExcepted) {
+    warn(
+      warnings,
+      'http_proxy_set',
+      `${nameOf(proxied)} of container ${name} may take calls to http://localhost:${PROXY_PORT} out of the Pod, where nobody answers them; put localhost into NO_PROXY.`,
+    )
+  }
+  if (isNativeSidecar({ container, path })) {
+    warn(
+      warnings,
+      'sidecar_restarts',
+      `Container ${name} is a native sidecar: restarted in place, it would make its paid calls anew. Let it make none, or send Idempotency-Keys that name the intention.`,
+    )
   }
 }
 

@@ -1,7 +1,18 @@
-import { INJECTED_ANNOTATION, PROXY_PORT } from '../../contract/labels.ts'
+import { INJECTED_ANNOTATION, PROXY_PORT, RESTART_POLICY_ANNOTATION } from '../../contract/labels.ts'
+import type { Policy } from '../../policy/policy.ts'
+import { asksForSecret } from './environment.ts'
 import { isObject, type JsonObject, numberAt, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { type Objection, refuse } from './outcome.ts'
-import { type AppContainer, appContainers, nameOf, OUR_CONTAINERS, OUR_VOLUMES, podOf, specOf } from './pod.ts'
+import {
+  type AppContainer,
+  appContainers,
+  isNativeSidecar,
+  nameOf,
+  OUR_CONTAINERS,
+  OUR_VOLUMES,
+  podOf,
+  specOf,
+} from './pod.ts'
 
 const BUILT_IN_CONTROLLER = 'kubernetes.io/job-controller'
 
@@ -65,11 +76,11 @@ function objectionToPod(job: JsonObject): Objection | null {
 }
 
 function objectionToContainers(job: JsonObject): Objection | null {
-  return objectionToNames(job) ?? firstObjection(appContainers(job), objectionToContainer)
+  return objectionToReserved(job) ?? firstObjection(appContainers(job), objectionToContainer)
 }
 
 /** Our names are ours where we put them: in the init containers and volumes of a Job that we injected before. */
-function objectionToNames(job: JsonObject): Objection | null {
+function objectionToReserved(job: JsonObject): Objection | null {
   const pod = podOf(job)
   const annotations = textsAt(objectAt(job, 'spec', 'template', 'metadata'), 'annotations')
   const wasInjected = annotations[INJECTED_ANNOTATION] !== undefined
@@ -85,6 +96,32 @@ function objectionToNames(job: JsonObject): Objection | null {
         .map(nameOf)
         .find((name) => OUR_VOLUMES.includes(name))
   return volume === undefined ? null : refuse('reserved_name', `The volume name ${volume} is reserved; rename it.`)
+}
+
+/** Restarted in place, an app would make its paid calls anew; whether a native sidecar pays is known by the secret that it asks for. */
+export function objectionToSidecars(job: JsonObject, policy: Policy, keepsRestarts: boolean): Objection | null {
+  if (keepsRestarts) return null
+  const paying = appContainers(job).find((app) => isNativeSidecar(app) && asksForSecret(app.container, policy))
+  if (paying === undefined) return null
+  return refuse(
+    'container_restarts',
+    `Container ${paying.name} is a native sidecar with a secret of a vendor: each restart in place would pay anew. Let a container of the Job call the vendor, or set the annotation ${RESTART_POLICY_ANNOTATION}: keep; then each paid call of the Job needs an Idempotency-Key that names the intention.`,
+  )
+}
+
+/** Where the ledger is a Service, only the cluster's own name servers know it. */
+export function objectionToNames(job: JsonObject, ledgerUrl: string): Objection | null {
+  const pod = podOf(job)
+  const policy = textAt(pod, 'dnsPolicy') ?? 'ClusterFirst'
+  const { host = '' } = /^https?:\/\/(?<host>[^:/]+\.svc)(:|\/|$)/.exec(ledgerUrl)?.groups ?? {}
+  if (host === '' || (policy !== 'Default' && policy !== 'None')) return null
+  const config = objectAt(pod, 'dnsConfig')
+  const isTold = ['nameservers', 'searches'].every((key) => Array.isArray(config[key]) && config[key].length > 0)
+  if (isTold) return null
+  return refuse(
+    'ledger_not_resolved',
+    `dnsPolicy ${policy} leaves the Pod without the cluster's names, so that it would wait for ${host} in vain; set ClusterFirst and add your own name servers in dnsConfig, or give dnsConfig nameservers and searches of the cluster.`,
+  )
 }
 
 function objectionToContainer({ container, name, path }: AppContainer): Objection | null {
@@ -106,11 +143,9 @@ function objectionToContainer({ container, name, path }: AppContainer): Objectio
       `Container ${name} declares port ${PROXY_PORT}, which the proxy needs; let the app listen on another one.`,
     )
   }
-  // A native sidecar is an init container that restarts for good; only containers proper may not.
-  const isInit = path.includes('.initContainers[')
-  const restarts = textAt(container, 'restartPolicy')
+  const restarts = textAt(container, 'restartPolicy') ?? 'Never'
   const hasRules = Array.isArray(container['restartPolicyRules']) && container['restartPolicyRules'].length > 0
-  if (hasRules || (!isInit && restarts !== undefined && restarts !== 'Never')) {
+  if (hasRules || (restarts !== 'Never' && !isNativeSidecar({ container, path }))) {
     return refuse(
       'container_restarts',
       `Container ${name} is restarted in place, which would look like a new intention; leave its restartPolicy and restartPolicyRules away.`,

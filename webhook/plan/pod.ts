@@ -37,6 +37,11 @@ export function appContainers(job: JsonObject): AppContainer[] {
   return [...named('initContainers').filter(({ name }) => !OUR_CONTAINERS.includes(name)), ...named('containers')]
 }
 
+/** An init container that restarts for good. */
+export function isNativeSidecar({ container, path }: Pick<AppContainer, 'container' | 'path'>): boolean {
+  return path.startsWith(`${POD_PATH}.initContainers[`) && textAt(container, 'restartPolicy') === 'Always'
+}
+
 /** Name of the object for sentences. */
 export function titleOf(job: JsonObject): string {
   const metadata = objectAt(job, 'metadata')

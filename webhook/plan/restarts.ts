@@ -16,7 +16,16 @@ const OUR_RULES: readonly JsonObject[] = [PROXY_CONTAINER, ISSUER_CONTAINER].map
 /** `OnFailure` becomes `Never`, unless the Job keeps it and takes what that means. */
 export function restartNever(draft: Draft, keepsRestarts: boolean): void {
   const pod = podOf(draft.job)
-  if (textAt(pod, 'restartPolicy') !== 'OnFailure') return
+  if (textAt(pod, 'restartPolicy') !== 'OnFailure') {
+    if (keepsRestarts) {
+      warn(
+        draft.warnings,
+        'restarts_kept',
+        'A native sidecar is restarted in place, as asked for: each paid call of the Job needs an Idempotency-Key that names the intention.',
+      )
+    }
+    return
+  }
   if (keepsRestarts) {
     warn(
       draft.warnings,

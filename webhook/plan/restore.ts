@@ -2,6 +2,8 @@ import { INJECTED_ANNOTATION, ISSUER_CONTAINER, PROXY_CONTAINER, TERMS_ANNOTATIO
 import { isObject, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { diff, type PatchOperation } from './json-patch.ts'
 import { nameOf, podOf } from './pod.ts'
+import { withRoom } from './pod-resources.ts'
+import type { PodResources } from './settings.ts'
 
 /** Fields of a Job's spec that nobody can change after its creation, and that a plan writes. */
 const IMMUTABLE = ['template', 'completionMode', 'podFailurePolicy', 'podReplacementPolicy'] as const
@@ -23,7 +25,8 @@ export function restore(asked: {
   readonly planned: JsonObject
 }): readonly PatchOperation[] {
   const { old, updated, planned } = asked
-  if (diff(comparable(old), comparable(withPullSecretsOf(old, { updated, planned }))).length > 0) return []
+  const asThen = withPodResourcesOf(old, { updated, planned: withPullSecretsOf(old, { updated, planned }) })
+  if (diff(comparable(old), comparable(asThen)).length > 0) return []
   const restored = structuredClone(updated)
   const spec = objectAt(restored, 'spec')
   for (const field of IMMUTABLE) {
@@ -46,6 +49,27 @@ function withPullSecretsOf(
   if (before.length === 0) delete podOf(same)['imagePullSecrets']
   else podOf(same)['imagePullSecrets'] = before
   return same
+}
+
+/** Raised for what ours asked for when the Job was made; a jobcap of before left it as it was. */
+function withPodResourcesOf(
+  old: JsonObject,
+  { updated, planned }: { readonly updated: JsonObject; readonly planned: JsonObject },
+): JsonObject {
+  const before = podOf(old)['resources']
+  const proxy = objectsAt(podOf(old), 'initContainers').find((container) => nameOf(container) === PROXY_CONTAINER)
+  const { requests, limits } = objectAt(proxy ?? {}, 'resources') as Partial<PodResources>
+  const asked = podOf(updated)['resources']
+  const raised = requests === undefined || limits === undefined ? undefined : withRoom(updated, { requests, limits })
+  if (![asked, raised ?? asked].some((candidate) => isSame(candidate, before))) return planned
+  const same = structuredClone(planned)
+  if (before === undefined) delete podOf(same)['resources']
+  else podOf(same)['resources'] = before
+  return same
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return diff({ it: one ?? null }, { it: other ?? null }).length === 0
 }
 
 /** What must be equal for two Jobs to be the same one, injected by whichever image and terms. */
