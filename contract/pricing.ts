@@ -125,6 +125,8 @@ export interface TwilioPrices {
   readonly recordMinuteUsdMicros: UsdMicros | null
   /** Beside the minutes, once, where Twilio is to tell a person from a machine. */
   readonly machineDetectionUsdMicros: UsdMicros | null
+  /** Beside the message, once, where Twilio shortens its links or sends it later: the fee of its Engagement Suite. */
+  readonly engagementUsdMicros: UsdMicros | null
 }
 
 /** Statuses of a declared vendor's that it gives only when nothing has happened. */

@@ -130,6 +130,8 @@ export interface TwilioVendorPrices {
   readonly recordMinuteUsd?: DecimalUsd
   /** A call that tells a person from a machine, beside its minutes. */
   readonly machineDetectionUsd?: DecimalUsd
+  /** A message whose links are shortened, or that is sent later, beside its segments. */
+  readonly engagementUsd?: DecimalUsd
 }
 
 /** Mails, at a price for each recipient. */

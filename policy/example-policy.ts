@@ -46,6 +46,7 @@ const VENDORS: { readonly [Type in PolicyVendor['type']]: readonly Extract<Polic
         callMinuteUsd: '0.0140',
         recordMinuteUsd: '0.0025',
         machineDetectionUsd: '0.0075',
+        engagementUsd: '0.0150',
       },
       pricesByTo: {
         '+49': {
@@ -54,6 +55,7 @@ const VENDORS: { readonly [Type in PolicyVendor['type']]: readonly Extract<Polic
           callMinuteUsd: '0.0400',
           recordMinuteUsd: '0.0025',
           machineDetectionUsd: '0.0075',
+          engagementUsd: '0.0150',
         },
       },
       callTimeLimitSeconds: 600,

@@ -192,13 +192,14 @@ function twilioTerms({ accountSid, prices, pricesByTo, callTimeLimitSeconds }: T
 }
 
 function twilioPrices(prices: TwilioVendorPrices): TwilioPrices {
-  const { segmentUsd, mmsUsd, callMinuteUsd, recordMinuteUsd, machineDetectionUsd } = prices
+  const { segmentUsd, mmsUsd, callMinuteUsd, recordMinuteUsd, machineDetectionUsd, engagementUsd } = prices
   return {
     segmentUsdMicros: microsOrNull(segmentUsd),
     mmsUsdMicros: microsOrNull(mmsUsd),
     callMinuteUsdMicros: microsOrNull(callMinuteUsd),
     recordMinuteUsdMicros: microsOrNull(recordMinuteUsd),
     machineDetectionUsdMicros: microsOrNull(machineDetectionUsd),
+    engagementUsdMicros: microsOrNull(engagementUsd),
   }
 }
 

@@ -18,6 +18,11 @@ const twilioPrices = z.strictObject({
   machineDetectionUsd: usd
     .exactOptional()
     .describe('On top for a call with `MachineDetection`. Default: such calls are refused.'),
+  engagementUsd: usd
+    .exactOptional()
+    .describe(
+      'On top for a message with `ShortenUrls` or `ScheduleType`: the fee of the Engagement Suite, `"0"` where your contract has none. Default: such messages are refused.',
+    ),
 }) satisfies z.ZodType<TwilioVendorPrices>
 
 export const twilio = z.strictObject({

@@ -41,6 +41,7 @@ const PRICING: Readonly<Record<'stripe' | 'twilio' | 'openai', VendorPricing>> =
         callMinuteUsdMicros: null,
         recordMinuteUsdMicros: null,
         machineDetectionUsdMicros: null,
+        engagementUsdMicros: null,
       },
       pricesByTo: {},
       callTimeLimitSeconds: null,

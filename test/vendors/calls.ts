@@ -25,6 +25,7 @@ export const TWILIO_PRICES: TwilioPrices = {
   callMinuteUsdMicros: 14_000 as UsdMicros,
   recordMinuteUsdMicros: 2_500 as UsdMicros,
   machineDetectionUsdMicros: 7_500 as UsdMicros,
+  engagementUsdMicros: 15_000 as UsdMicros,
 }
 
 export const STRIPE_PRICING: VendorPricing = {

@@ -77,6 +77,14 @@ const ROUTES = `
   POST    /v1/subscriptions                                 customer=cus_1                refused route_unknown
   POST    /v1/invoices/in_1/pay                             -                             ask /v1/invoices/in_1
   POST    /v1/invoices/in_1/finalize                        -                             refused route_unknown
+  POST    /v1/checkout/sessions/cs_1                        metadata[a]=b                 free
+  POST    /v1/checkout/sessions/cs_1                        line_items[0][price]=price_1  refused route_unknown
+  POST    /v1/checkout/sessions/cs_1                        shipping_options[0][shipping_rate]=shr_1  refused route_unknown
+  POST    /v1/prices/price_1                                active=false                  free
+  POST    /v1/prices/price_1                                currency_options[eur][unit_amount]=9  refused route_unknown
+  POST    /v1/shipping_rates/shr_1                          fixed_amount[currency_options][eur][amount]=9  refused route_unknown
+  POST    /v1/treasury/financial_accounts/fa_1              nickname=a                    free
+  POST    /v1/treasury/financial_accounts/fa_1              forwarding_settings[financial_account]=fa_2  refused route_unknown
   POST    /v1/invoices/create_preview                       customer=cus_1                free
   POST    /v1/quotes/qt_1/accept                            -                             refused route_unknown
   POST    /v1/credit_notes                                  invoice=in_1&amount=5         free
@@ -271,6 +279,7 @@ describe('what the policy says of classes and maximums', () => {
         { match: 'POST /v1/ephemeral_keys', usdMicros: 1 as UsdMicros },
         { match: 'POST /v1/unheard_of', usdMicros: 1 as UsdMicros },
         { match: 'POST /v1/payment_intents', usdMicros: 1 as UsdMicros },
+        { match: 'POST /v1/checkout/sessions/*', usdMicros: 7_000_000 as UsdMicros },
       ],
     },
   }
@@ -294,6 +303,8 @@ describe('what the policy says of classes and maximums', () => {
     /v1/invoices/in_1/finalize               -                                     $9 of in_1
     /v1/subscriptions                        customer=cus_1                        $0
     /v1/subscriptions/sub_1                  quantity=9                            refused route_unknown
+    /v1/checkout/sessions/cs_1               line_items[0][price]=price_1          $7 of cs_1
+    /v1/checkout/sessions/cs_1               metadata[a]=b                         free
     /v1/ephemeral_keys                       customer=cus_1                        refused route_unknown
     /v1/unheard_of                           -                                     refused route_unknown
   `

@@ -4,6 +4,7 @@ import type { VendorPricing } from '../../contract/pricing.ts'
 import { ROUTE_PATTERN } from '../../contract/route-pattern.ts'
 import type { VendorTerms } from '../../contract/vendor.ts'
 import { isRefusal } from '../../vendors/content/guard.ts'
+import type { Priced } from '../../vendors/costing.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
 import { PLACEHOLDER_ACCOUNT } from '../../vendors/twilio/routes.ts'
 import { segmentsOf } from '../../vendors/twilio/segments.ts'
@@ -33,6 +34,7 @@ const PRICING: VendorPricing = {
         callMinuteUsdMicros: null,
         recordMinuteUsdMicros: null,
         machineDetectionUsdMicros: null,
+        engagementUsdMicros: null,
       },
       '+4930': {
         segmentUsdMicros: usd(90_000),
@@ -40,6 +42,7 @@ const PRICING: VendorPricing = {
         callMinuteUsdMicros: null,
         recordMinuteUsdMicros: null,
         machineDetectionUsdMicros: null,
+        engagementUsdMicros: null,
       },
       'whatsapp:': {
         segmentUsdMicros: usd(5_000),
@@ -47,6 +50,7 @@ const PRICING: VendorPricing = {
         callMinuteUsdMicros: null,
         recordMinuteUsdMicros: null,
         machineDetectionUsdMicros: null,
+        engagementUsdMicros: null,
       },
     },
     callTimeLimitSeconds: null,
@@ -95,8 +99,17 @@ describe('what a Twilio call can cost', () => {
     ${TO}&Body=${'x'.repeat(400)}&MediaUrl=c        23700
     ${TO}&Body=Hi&SendAsMms=true                    20000
     ${TO}&ContentSid=HX1                            189600
-    ${TO}&Body=Hi&ShortenUrls=true                  189600
-    ${TO}&Body=Hi&ShortenUrls=True                  189600
+    ${TO}&Body=Hi&ShortenUrls=true                  204600
+    ${TO}&Body=Hi&ShortenUrls=True                  204600
+    ${TO}&Body=Hi&ScheduleType=fixed                22900
+    ${TO}&Body=Hi&ScheduleType=fixed&ShortenUrls=true  204600
+    To=%2B4930123456&From=x&Body=Hi&ScheduleType=fixed  route_unknown
+    To=%2B4930123456&From=x&Body=Hi&ShortenUrls=true  route_unknown
+    ${TO}&Body=${'x'.repeat(300)}&MediaUrl=c        23700
+    ${TO}&Body=${'%E2%80%A6'.repeat(70)}            7900
+    ${TO}&Body=${'%E2%80%A6'.repeat(70)}&SmartEncoded=true  15800
+    ${TO}&Body=${'%E2%80%A6'.repeat(70)}&MessagingServiceSid=MG1  15800
+    ${TO}&Body=${'%D0%B6'.repeat(70)}&MessagingServiceSid=MG1  7900
     ${TO}&Body=Hi&ShortenUrls=False                 7900
     To=%2B4930123456&From=x&Body=Hi                 90000
     To=%2B4989123456&From=x&Body=Hi                 100000
@@ -263,6 +276,23 @@ describe('what a sent Twilio message came to', () => {
     expect(settled(template, { sid: SM, num_segments: '0' }).totalUsdMicros).to.equal(189_600)
     const smart = `${TO}&SmartEncoded=true&Body=${encodeURIComponent(`${'x'.repeat(70)}’`)}`
     expect(settled(smart, { sid: SM, num_segments: '1' }).totalUsdMicros).to.equal(7_900)
+  })
+
+  it('holds the fee beside a message whose links are shortened, once, and not the most that its text may grow to', () => {
+    const shortened = `${TO}&Body=Hi&ShortenUrls=true&ScheduleType=fixed`
+    expect(settled(shortened, { sid: SM, num_segments: '1' }).totalUsdMicros).to.equal(7_900 + 15_000)
+    expect(settled(shortened, { sid: SM, num_segments: '0' }).totalUsdMicros).to.equal(189_600 + 15_000)
+    const service = `${TO}&MessagingServiceSid=MG1&Body=${'%E2%80%A6'.repeat(70)}`
+    expect(settled(service, { sid: SM, num_segments: '1' }).totalUsdMicros).to.equal(7_900)
+    expect(settled(service, { sid: SM, num_segments: '0' }).totalUsdMicros).to.equal(15_800)
+  })
+
+  it('is the bound where an older version reserved a message without that fee', () => {
+    const call = callOf({ path: MESSAGES, type: FORM, body: `${TO}&Body=Hi&ShortenUrls=true` })
+    const { engagementUsdMicros: _, ...older } = TWILIO_PRICES
+    const bound = { kind: 'priced', totalUsdMicros: usd(189_600), object: null, settlesAt: { twilio: older } } as Priced
+    const answer = { status: 201, headers: {}, body: Buffer.from(JSON.stringify({ sid: SM, num_segments: '1' })) }
+    expect(costing.actual({ call, answer, bound }).totalUsdMicros).to.equal(189_600)
   })
 
   it('is the bound where the answer cannot be read, and nothing where Twilio refused', () => {

@@ -35,7 +35,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Free, but for some parameters',
-    text: 'With one of the parameters in brackets the call is refused.',
+    text: 'With one of the parameters in brackets the call is refused, unless `maximums` of the policy say what it may move.',
     holds: (cost) => cost.kind === 'free' && cost.except.length > 0,
   },
 ]

@@ -55,8 +55,7 @@ function boundOfKnown(asked: Asked): Bound {
       return boundOfComputed(asked)
     case 'free': {
       const stray = fields.map(({ name }) => baseName(name)).find((name) => cost.except.includes(name))
-      if (stray === undefined) return { kind: 'free' }
-      return refusal('route_unknown', `What \`${stray}\` costs on this route is not known.`)
+      return stray === undefined ? { kind: 'free' } : boundOfStray(asked, stray)
     }
     case 'never':
       throw new Error('a route that is never allowed was refused before')
@@ -97,19 +96,29 @@ function boundOfUpdate({ fields, known, pricing }: Asked): Bound {
   return boundOfMoney(fields, { pricing, object: known.object, moneyClass: null })
 }
 
-/** The maximum of the policy; what the call makes or acts on counts at most once at that. */
-function boundOfComputed({ call, known, pricing }: Asked): Bound {
+/** The maximum of the policy, else refused with the way to declare one. */
+function boundOfComputed(asked: Asked): Bound {
+  const { method, path } = asked.call
+  return maximumOf(asked) ?? undeclared(`What ${method} ${path} moves is known to Stripe alone.`)
+}
+
+/** A parameter that makes a change that moves nothing one that may move anything. */
+function boundOfStray(asked: Asked, name: string): Bound {
+  return maximumOf(asked) ?? undeclared(`What \`${name}\` costs on this route is not known.`)
+}
+
+/** What the call makes or acts on counts at most once at that. */
+function maximumOf({ call, known, pricing }: Asked): Bound | undefined {
   const { method, path } = call
   const maximum = pricing.stripe?.maximums.find(({ match }) => routeMatches(match, method, path))
-  if (maximum !== undefined) {
-    // In which currency it will be, only the answer says.
-    const settlesAt = { currencies: pricing.currencies }
-    return { kind: 'priced', totalUsdMicros: maximum.usdMicros, object: known.object, settlesAt }
-  }
-  return refusal(
-    'route_unknown',
-    `What ${method} ${path} moves is known to Stripe alone. Declare the most that one call may move in \`maximums\` of the policy.`,
-  )
+  if (maximum === undefined) return undefined
+  // In which currency it will be, only the answer says.
+  const settlesAt = { currencies: pricing.currencies }
+  return { kind: 'priced', totalUsdMicros: maximum.usdMicros, object: known.object, settlesAt }
+}
+
+function undeclared(what: string): Refusal {
+  return refusal('route_unknown', `${what} Declare the most that one call may move in \`maximums\` of the policy.`)
 }
 
 /** What a call may cost whose amount stands on the object that was asked for. */

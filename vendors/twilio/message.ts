@@ -3,8 +3,8 @@ import type { TwilioPrices, TwilioTerms } from '../../contract/pricing.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import { isRefusal } from '../content/guard.ts'
 import { isOn, MESSAGE_PARAMETERS, type Parameters, parameter, strayParameter } from './parameters.ts'
-import { notPriced, pricesFor, times } from './prices.ts'
-import { segmentsOf } from './segments.ts'
+import { notPriced, plus, pricesFor, times } from './prices.ts'
+import { mostSegmentsOf, segmentsOf } from './segments.ts'
 
 /** The longest message that Twilio takes, 1,600 characters, has so many segments at most: what a text unknown to us may have. */
 const MOST_SEGMENTS = 24
@@ -27,12 +27,8 @@ export function messagePrice(parameters: Parameters, terms: TwilioTerms): Messag
 function mostAt(prices: TwilioPrices, parameters: Parameters): UsdMicros | Refusal {
   const isMms = hasMedia(parameters) || parameter(parameters, 'SendAsMms') !== ''
   if (isMms && prices.mmsUsdMicros === null) return notPriced('messages with media')
-  if (prices.segmentUsdMicros === null) return notPriced('messages')
-  const text = times(prices.segmentUsdMicros, boundSegments(parameters))
-  if (isRefusal(text)) return text
   // Where media cannot be delivered, a link goes out as text; a template may hold media or not.
-  const mayBeMms = isMms || hasTemplate(parameters)
-  return larger(text, (mayBeMms ? prices.mmsUsdMicros : null) ?? ZERO_USD)
+  return priceOf(prices, parameters, { segments: boundSegments(parameters), isMms: isMms || hasTemplate(parameters) })
 }
 
 /** What a sent message came to. Twilio's count is 0 where a sender was yet to be picked. */
@@ -42,17 +38,51 @@ export function sentMessagePrice(
   sent: { readonly segments: number; readonly media: number },
 ): UsdMicros | Refusal {
   const bound = mostAt(prices, parameters)
-  if (isRefusal(bound) || prices.segmentUsdMicros === null || sent.segments === 0) return bound
+  if (isRefusal(bound) || sent.segments === 0) return bound
   const isOwnCount = !isTextUnknown(parameters) && !isOn(parameters, 'SmartEncoded')
-  const segments = isOwnCount ? Math.max(sent.segments, boundSegments(parameters)) : sent.segments
-  const text = times(prices.segmentUsdMicros, segments)
-  if (isRefusal(text)) return text
+  const own = isOwnCount ? segmentsOf(parameter(parameters, 'Body')) : 0
   const isMms = sent.media > 0 || hasMedia(parameters) || parameter(parameters, 'SendAsMms') !== ''
-  return larger(text, (isMms ? prices.mmsUsdMicros : null) ?? ZERO_USD)
+  return priceOf(prices, parameters, { segments: Math.max(sent.segments, own), isMms })
 }
 
+interface Sent {
+  readonly segments: number
+  readonly isMms: boolean
+}
+
+/** As text or as media, whichever is dearer, and what is billed beside either. */
+function priceOf(prices: TwilioPrices, parameters: Parameters, { segments, isMms }: Sent): UsdMicros | Refusal {
+  if (prices.segmentUsdMicros === null) return notPriced('messages')
+  const text = times(prices.segmentUsdMicros, segments)
+  if (isRefusal(text)) return text
+  const message = larger(text, (isMms ? prices.mmsUsdMicros : null) ?? ZERO_USD)
+  if (!isEngaging(parameters)) return message
+  // A call that an older version sealed has no such price.
+  const fee = prices.engagementUsdMicros ?? null
+  return fee === null ? notPriced('shortened links and messages sent later (`engagementUsd`)') : plus(message, fee)
+}
+
+/**
+ * The Engagement Suite is billed once a message, however many of its features are used; how far sending later is, one page
+ * of Twilio's says and another denies. https://support.twilio.com/hc/en-us/articles/31039870471963 (read 2026-11-27)
+ */
+function isEngaging(parameters: Parameters): boolean {
+  return isOn(parameters, 'ShortenUrls') || parameter(parameters, 'ScheduleType') !== ''
+}
+
+/** A link to one medium, with what stands before it. How long it is no page was seen to say: an assumption. */
+const MEDIA_LINK = ` ${'x'.repeat(49)}`
+
+/**
+ * `Body` with links, where media may not be delivered (https://support.twilio.com/hc/en-us/articles/223181228). A Messaging
+ * Service encodes text anew by default, unasked (https://www.twilio.com/blog/copilot-just-got-even-smarter-announcing-smart-encoding-html).
+ */
 function boundSegments(parameters: Parameters): number {
-  return isTextUnknown(parameters) ? MOST_SEGMENTS : segmentsOf(parameter(parameters, 'Body'))
+  if (isTextUnknown(parameters)) return MOST_SEGMENTS
+  const links = (parameters.get('MediaUrl') ?? []).filter((url) => url !== '').map(() => MEDIA_LINK)
+  const text = parameter(parameters, 'Body') + links.join('')
+  const isRewritten = isOn(parameters, 'SmartEncoded') || parameter(parameters, 'MessagingServiceSid') !== ''
+  return isRewritten ? mostSegmentsOf(text) : segmentsOf(text)
 }
 
 /** The text stands in a template at Twilio, or Twilio rewrites the links in it. */

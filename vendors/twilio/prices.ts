@@ -28,3 +28,7 @@ export function notPriced(what: string): Refusal {
 export function times(usdMicros: UsdMicros, count: number): UsdMicros | Refusal {
   return usdMicrosOf(BigInt(usdMicros) * BigInt(count)) ?? refusal('amount_invalid', 'The price is past 2^53 - 1.')
 }
+
+export function plus(left: UsdMicros, right: UsdMicros): UsdMicros | Refusal {
+  return usdMicrosOf(BigInt(left) + BigInt(right)) ?? refusal('amount_invalid', 'The price is past 2^53 - 1.')
+}

@@ -25,6 +25,19 @@ export function segmentsOf(body: string): number {
       )
 }
 
+/**
+ * Smart Encoding makes GSM-7 of a text by other characters that look alike, most of them one unit, some an escape and its
+ * character; of these it makes three: https://www.twilio.com/docs/messaging/services/smart-encoding-char-list. So a text of
+ * them alone takes more segments than as UCS-2.
+ */
+const GROWING = /[\u00bc-\u00be\u2025\u2026]/
+
+/** The most segments that a message may be billed as whose text Twilio may write anew by Smart Encoding. */
+export function mostSegmentsOf(body: string): number {
+  const units = [...body].map((char) => GSM_UNITS.get(char) ?? (GROWING.test(char) ? 3 : 2))
+  return Math.max(segmentsOf(body), packed(units, GSM_LIMITS))
+}
+
 /** An escape and its character, or the two halves of a surrogate pair, are never torn apart between two segments. */
 function packed(units: readonly number[], { alone, joined }: typeof GSM_LIMITS): number {
   if (units.reduce((sum, unit) => sum + unit, 0) <= alone) return 1

@@ -56,6 +56,7 @@ export const ACCOUNT_ROUTES: readonly RouteEntry[] = [
   ),
   ['POST /v1/treasury/credit_reversals', returned('received_credit', '/v1/treasury/received_credits')],
   ['POST /v1/treasury/debit_reversals', returned('received_debit', '/v1/treasury/received_debits')],
+  ['POST /v1/treasury/financial_accounts/*', free('forwarding_settings')],
   // Closing forwards what is left; a card, its limits and an approval let others spend.
   ...each(
     computed,
@@ -125,7 +126,6 @@ export const ACCOUNT_ROUTES: readonly RouteEntry[] = [
     POST /v1/terminal/readers/*/process_setup_intent
     POST /v1/terminal/readers/*/set_reader_display
     POST /v1/treasury/financial_accounts
-    POST /v1/treasury/financial_accounts/*
     POST /v1/treasury/financial_accounts/*/features
     POST /v1/webhook_endpoints
     DELETE /v1/webhook_endpoints/*

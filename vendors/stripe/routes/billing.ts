@@ -17,6 +17,9 @@ export const BILLING_ROUTES: readonly RouteEntry[] = [
   ['POST /v1/customers/*', free(...CUSTOMER_MONEY, ...CUSTOMER_SOURCE)],
   ['POST /v1/invoices/*/pay', { kind: 'on_object', amount: null, adds: 'new_total', beside: [], moneyClass: null }],
   ['POST /v1/credit_notes', creditNote],
+  // Other amounts for what was sold at them: sessions that are open, subscriptions that go on.
+  ['POST /v1/prices/*', free('currency_options')],
+  ['POST /v1/shipping_rates/*', free('fixed_amount')],
   // Without invoice_now nothing is billed at the end of a subscription.
   ['DELETE /v1/subscriptions/*', free('invoice_now', 'prorate')],
   ['DELETE /v1/customers/*/subscriptions/*', free('invoice_now', 'prorate', 'at_period_end')],
@@ -102,7 +105,6 @@ export const BILLING_ROUTES: readonly RouteEntry[] = [
     DELETE /v1/plans/*
     POST /v1/plans/*
     POST /v1/prices
-    POST /v1/prices/*
     POST /v1/products
     DELETE /v1/products/*
     POST /v1/products/*
@@ -113,7 +115,6 @@ export const BILLING_ROUTES: readonly RouteEntry[] = [
     POST /v1/quotes/*/cancel
     POST /v1/quotes/*/finalize
     POST /v1/shipping_rates
-    POST /v1/shipping_rates/*
     POST /v1/tax/calculations
     POST /v1/tax/locations
     POST /v1/tax/registrations

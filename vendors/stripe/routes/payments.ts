@@ -18,6 +18,15 @@ const refund = (of: Of, amount: string | null = 'amount'): RouteCost => ({
   of,
 })
 
+/**
+ * What a customer pays in a session that is there already. Since 2025-12-15.clover its lines may be written anew:
+ * https://docs.stripe.com/changelog/clover/2025-12-15/update-line-items (read 2026-11-27)
+ */
+const SESSION_MONEY = [
+  ...['line_items', 'shipping_options', 'optional_items', 'discounts'],
+  ...['subscription_data', 'automatic_tax', 'invoice_creation'],
+]
+
 /** Payments, refunds, disputes, transfers, payouts and top-ups. https://docs.stripe.com/api */
 export const PAYMENT_ROUTES: readonly RouteEntry[] = [
   ['POST /v1/payment_intents', create()],
@@ -86,10 +95,10 @@ export const PAYMENT_ROUTES: readonly RouteEntry[] = [
     POST /v1/payment_links/*
     `,
   ),
+  ['POST /v1/checkout/sessions/*', free(...SESSION_MONEY)],
   ...each(
     free(),
     `
-    POST /v1/checkout/sessions/*
     POST /v1/checkout/sessions/*/expire
     POST /v1/payment_methods
     POST /v1/payment_methods/*
