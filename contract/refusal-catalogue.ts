@@ -260,7 +260,7 @@ export const REFUSALS = {
   store_unavailable: us(
     503,
     'The store did not take the reservation, so nothing was sent.',
-    'See the ledger log: disk full, read-only or locked database.',
+    'SDKs retry. If it stays, run `jobcap doctor`, which says what the store waits for; else see the ledger log: disk full, read-only.',
   ),
   cap_frozen: {
     ...operator(

@@ -53,7 +53,7 @@ function answerFault(ledger: Ledger): ErrorRequestHandler {
   // Express tells an error handler by its four parameters.
   // eslint-disable-next-line max-params
   return (fault: unknown, request, response, _next) => {
-    const refused = refusalOf(fault)
+    const refused = refusalOf(fault, request.method)
     if (!(fault instanceof Refused)) ledger.log.error({ err: fault, route: request.path }, 'an operator route failed')
     if (response.headersSent) {
       response.destroy()
@@ -64,10 +64,13 @@ function answerFault(ledger: Ledger): ErrorRequestHandler {
   }
 }
 
-function refusalOf(fault: unknown): Refusal {
+/** What a change came to is not known where its last word, or its line in the journal, was lost. */
+const NOT_DONE = 'The store did not confirm this. It may have been done all the same: ask again.'
+const NOT_READ = 'The store cannot be read now.'
+
+function refusalOf(fault: unknown, method: string): Refusal {
   if (fault instanceof Refused) return fault.refusal
-  if (fault instanceof StoreFault)
-    return refusal('store_unavailable', 'The store could not do this; nothing was changed.')
+  if (fault instanceof StoreFault) return refusal('store_unavailable', method === 'GET' ? NOT_READ : NOT_DONE)
   const status = (fault as { status?: number }).status
   if (status === 413) return refusal('body_too_large')
   if (status !== undefined && status < 500) return refusal('request_malformed')

@@ -41,7 +41,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Distri
       (options.initialise === true ? await initialise(connection, installId, random) : undefined)
     if (install === undefined) throw new StoreFault(nothingThere(connection.name))
     const steps = new Steps(connection, options, install)
-    const places = new Places(connection, () => steps.install)
+    const places = new Places(steps)
     for (const policyName of await places.policies()) {
       const [nowMs = null] = await connection.hmget(policyKeys(policyName).meta, ['test_now_ms'])
       if (nowMs !== null && options.hasTestTime !== true) throw new StoreFault(testTime(connection.name))

@@ -11,6 +11,14 @@ export interface Place {
   readonly label?: string
 }
 
+/** What this process believes of Redis. */
+interface Believed {
+  readonly connection: Connection
+  readonly install: Install
+  /** Rejects where Redis has lost it. */
+  mustHoldHistory(): Promise<void>
+}
+
 const MOST_KNOWN = 50_000
 
 /**
@@ -18,26 +26,30 @@ const MOST_KNOWN = 50_000
  * the slot of every policy.
  */
 export class Places {
+  readonly #believed: Believed
   readonly #connection: Connection
-  readonly #install: () => Install
   readonly #runs = new Map<string, Place>()
   #policies: readonly string[] = []
 
-  constructor(connection: Connection, install: () => Install) {
-    this.#connection = connection
-    this.#install = install
+  constructor(believed: Believed) {
+    this.#believed = believed
+    this.#connection = believed.connection
   }
 
-  /** All policies that have ever had a run or a key. */
+  /** All policies that have ever had a run or a key. Rejects where that cannot be said any more. */
   async policies(): Promise<readonly string[]> {
-    this.#policies = await listPolicies(this.#connection)
-    return this.#policies
+    const policies = await listPolicies(this.#connection)
+    if (this.#policies.some((policyName) => !policies.includes(policyName))) await this.#believed.mustHoldHistory()
+    this.#policies = policies
+    return policies
   }
 
-  /** Before the first run or key of a policy. */
+  /** Before the first run or key of a policy. A Redis that has been emptied must not look like a new store by it. */
   async prepare(policyName: string): Promise<void> {
     if (this.#policies.includes(policyName)) return
-    await preparePolicy(this.#connection, policyName, this.#install())
+    await this.#believed.mustHoldHistory()
+    await preparePolicy(this.#connection, policyName, this.#believed.install)
+    await this.#believed.mustHoldHistory()
     await this.policies()
   }
 
@@ -117,10 +129,12 @@ export class Places {
     if (early !== undefined) return early
     const known = this.#policies
     const all = await this.policies()
-    return firstOf(
+    const late = await firstOf(
       all.filter((policyName) => !known.includes(policyName)),
       look,
     )
+    if (late === undefined) await this.#believed.mustHoldHistory()
+    return late
   }
 }
 

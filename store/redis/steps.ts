@@ -7,7 +7,7 @@ import { StoreFault } from '../store.ts'
 import { hasStatus } from './answers.ts'
 import { type Connection, isWorthAsking, type Reply } from './connection.ts'
 import type { Install } from './install.ts'
-import { policyKeys, runKey } from './layout.ts'
+import { INSTALL_KEY, policyKeys, runKey } from './layout.ts'
 import type { Place } from './places.ts'
 import type { Script, ScriptValue } from './script.ts'
 
@@ -87,6 +87,18 @@ export class Steps {
     return this.#problem
   }
 
+  /**
+   * Rejects where Redis does not hold this store under this history, or the next one of its recovery, any more: then what
+   * is not found in it may be lost. Somebody can empty it with no connection broken.
+   */
+  async mustHoldHistory(): Promise<void> {
+    const held = await this.#connection.hmget(INSTALL_KEY, ['history', 'next'])
+    if (held.includes(this.#install.historyId)) return
+    const fault = this.#historyChanged(held[0] ?? '', 'no store of jobcap')
+    this.#problem = fault.message
+    throw fault
+  }
+
   /** Once. For steps that would be done twice if they were asked for twice. */
   async once<Arg extends string>(
     script: Script<Arg>,
@@ -98,7 +110,9 @@ export class Steps {
     const keys = script.keys.map((key) => (key === 'run' ? runKey(policyName, runTag) : names[key]))
     try {
       const reply = await this.#connection.run(script, keys, { history: this.#install.historyId, args })
-      if (hasStatus(reply, 'NEW_HISTORY')) throw this.#historyChanged(policyName, reply[1]?.toString() ?? '')
+      if (hasStatus(reply, 'NEW_HISTORY')) {
+        throw this.#historyChanged(reply[1]?.toString() ?? '', `no data of policy ${policyName}`)
+      }
       this.#problem = undefined
       return reply
     } catch (fault) {
@@ -154,12 +168,13 @@ export class Steps {
     await timers.sleep(pauseMs)
   }
 
-  #historyChanged(policyName: string, now: string): StoreFault {
+  /** `without`: what is said where there is no history `now`. */
+  #historyChanged(now: string, without: string): StoreFault {
     this.#doubted('a step met another history')
     const { name } = this.#connection
     return new StoreFault(
       now === ''
-        ? `${name} has no data of policy ${policyName} any more, so nothing is admitted: put its data back`
+        ? `${name} has ${without} any more, so nothing is admitted: put its data back`
         : `${name} has another history (${now}) than this ledger (${this.#install.historyId}): it may have lost something`,
     )
   }
