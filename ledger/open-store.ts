@@ -1,6 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readOrCreateSecretFile } from '../runtime/key-file.ts'
 import { afterInput } from '../runtime/timers.ts'
+import { JournalFault } from '../store/journal/disk.ts'
 import { openFileDisk } from '../store/journal/file-disk.ts'
 import { DurabilityGate, gatedStore } from '../store/recovery/durability-gate.ts'
 import type { Guard } from '../store/recovery/guard.ts'
@@ -71,7 +73,7 @@ async function guarded(
   const { random, log } = doors
   try {
     const disk = await openFileDisk(folder)
-    const replicaId = readOrCreateName(join(folder, 'replica-id'), random)
+    const replicaId = replicaIdOf(folder, random)
     const { guard } = await openGuard({ ...doors, inner, disk, replicaId, gather: () => new Promise(afterInput) })
     for (const gone of giveUp) {
       log.warn({ replicaId: gone }, 'the journal of a replica is given up by --give-up')
@@ -87,7 +89,15 @@ async function guarded(
   }
 }
 
-function readOrCreateName(path: string, random: StoreDoors['random']): string {
-  if (!existsSync(path)) writeFileSync(path, `${random.hex(8)}\n`, { mode: 0o600 })
-  return readFileSync(path, 'utf8').trim()
+const REPLICA_ID = /^[0-9a-f]{16}$/
+
+/** Two replicas under one id, or one under an id that a full disk has emptied, would wait for nobody's journal. */
+function replicaIdOf(folder: string, random: StoreDoors['random']): string {
+  const path = join(folder, 'replica-id')
+  const id = readOrCreateSecretFile(path, () => random.hex(8), /(?:)/)
+  if (REPLICA_ID.test(id)) return id
+  throw new JournalFault(
+    `${path} holds no id of a replica, which is 16 hex digits. Write into it the one that \`jobcap ledger repair\` at another replica waits for; ` +
+      'or remove the file: the journal then counts under a new id, and the old one is given up by --give-up where it is waited for.',
+  )
 }

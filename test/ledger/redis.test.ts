@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
@@ -59,6 +59,18 @@ describe('ledgers on one Redis', function () {
     await (await start('--initialise')).drain()
     rmSync(join(rig.folder, 'state/master-key'))
     expect(await failure(start('--initialise'))).to.match(/holds the store of another install/)
+  })
+
+  it('a replica whose id a full disk or a crash has emptied is refused, with what to do', async () => {
+    const journal = join(rig.folder, 'journal')
+    const withJournal = (...flags: string[]) => rig.startLedger(['--store', redis.url, '--journal', journal, ...flags])
+    await (await withJournal('--initialise')).kill()
+    const path = join(journal, 'replica-id')
+    expect(readFileSync(path, 'utf8')).to.match(/^[0-9a-f]{16}\n$/)
+    truncateSync(path)
+    expect(await failure(withJournal())).to.contain(`${path} holds no id of a replica`)
+    rmSync(path)
+    await (await withJournal()).drain()
   })
 
   it('data of a newer and of an older layout are refused, with what to do', async () => {
