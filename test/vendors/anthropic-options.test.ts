@@ -30,6 +30,11 @@ const addedBy = (more: object): number | string => {
 
 const FORMAT = { type: 'json_schema', schema: { type: 'object', properties: { city: { type: 'string' } } } }
 const CLEAR = { type: 'clear_tool_uses_20250919', trigger: { type: 'input_tokens', value: 30_000 } }
+const DOCUMENT = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'One. Two' } }
+const PICTURE = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: '/'.repeat(9_000) } }
+const cited = (more: object, ...others: readonly object[]) => ({
+  messages: [{ role: 'user', content: [{ ...DOCUMENT, ...more }, ...others] }],
+})
 const COMPACT = { type: 'compact_20260112' }
 
 describe('the options of a message to Claude', () => {
@@ -56,6 +61,19 @@ describe('the options of a message to Claude', () => {
       expect(addedBy(more)).to.equal(added)
     })
   }
+
+  it('a document that is to be cited adds what explains that, and a mark for each sentence', () => {
+    const enabled = { citations: { enabled: true } }
+    const ofDocument = Number(addedBy(cited({ ...enabled, title: 'A' }))) - Number(addedBy(cited({ title: 'A' })))
+    // A mark for each of its six texts, and for the `/` and the `.` in two of them.
+    expect(ofDocument).to.equal(2_000 + 10 * (6 + 2))
+    expect(addedBy(cited({ citations: { enabled: false } }))).to.equal(0)
+    expect(addedBy(cited({ citations: null }))).to.equal(0)
+    const found = { type: 'search_result', source: 'a', title: 'b', content: [{ type: 'text', text: 'c' }], ...enabled }
+    expect(addedBy({ messages: [{ role: 'user', content: [found] }] })).to.be.above(2_000)
+    const beside = Number(addedBy(cited(enabled, PICTURE))) - Number(addedBy(cited({}, PICTURE)))
+    expect(beside).to.be.below(2_300)
+  })
 
   it('are not free of a summary because the policy calls their field free', () => {
     const refused = boundOf({ context_management: { edits: [COMPACT] } }, FREE_FIELDS)

@@ -1,7 +1,16 @@
 import type { Refusal } from '../../contract/refusals.ts'
 import { isRefusal } from '../content/guard.ts'
 import type { Json } from '../content/json.ts'
-import { isNothing, itemsOf, type Members, memberText, show, unbounded } from '../tokens/cost-request.ts'
+import {
+  isNothing,
+  isTrue,
+  itemsOf,
+  type Members,
+  memberOf,
+  memberText,
+  show,
+  unbounded,
+} from '../tokens/cost-request.ts'
 
 /**
  * Tokens that Anthropic adds to the input, each an assumption to be checked, none of whose figures a page was seen to say: a
@@ -12,6 +21,15 @@ const ADDED_BY_FORMAT_TOKENS = 1_000
 const ADDED_BY_BUDGET_TOKENS = 1_000
 const ADDED_BY_BUDGET_A_MESSAGE_TOKENS = 50
 const ADDED_BY_EDITS_TOKENS = 1_000
+
+/**
+ * Tokens for the prompt about citations, and for the mark of each sentence into which a document is cut. "A slight increase
+ * in input tokens" is all that https://platform.claude.com/docs/en/build-with-claude/citations says (read 2026-11-27), so both
+ * are assumptions to be checked. Any sign of punctuation, and any line, may end a sentence.
+ */
+const ADDED_BY_CITATIONS_TOKENS = 2_000
+const ADDED_A_SENTENCE_TOKENS = 10
+const SENTENCE_ENDS = /[\p{P}\n\r]/gu
 
 /** As of @anthropic-ai/sdk 1.14. However hard the model tries, and whatever budget it sees, `max_tokens` ends its output. */
 const OUTPUT_CONFIG = ['effort', 'format', 'task_budget']
@@ -33,7 +51,33 @@ export function addedByOptions(members: Members): number | Refusal {
   const budget = isNothing(config.get('task_budget'))
     ? 0
     : ADDED_BY_BUDGET_TOKENS + messages * ADDED_BY_BUDGET_A_MESSAGE_TOKENS
-  return edits + formats.length * ADDED_BY_FORMAT_TOKENS + budget
+  return edits + formats.length * ADDED_BY_FORMAT_TOKENS + budget + addedByCitations(members.get('messages'))
+}
+
+/** Once one document is to be cited, all texts are taken to be cut: its own may lie in blocks within blocks. */
+function addedByCitations(messages: Json | undefined): number {
+  const objects = withinOf(messages).filter((value) => value.kind === 'object')
+  if (!objects.some(({ members }) => isTrue(memberOf(members.get('citations'), 'enabled')))) return 0
+  const sentences = withinOf(messages).reduce(
+    (sum, value) => sum + (value.kind === 'text' ? sentencesIn(value.value) : 0),
+    0,
+  )
+  return ADDED_BY_CITATIONS_TOKENS + sentences * ADDED_A_SENTENCE_TOKENS
+}
+
+/** A value and all that is in it, but for the bytes of pictures and files. */
+function withinOf(root: Json | undefined): readonly Json[] {
+  const found: Json[] = root === undefined ? [] : [root]
+  for (const value of found) {
+    if (value.kind === 'list') for (const item of value.items) found.push(item)
+    if (value.kind !== 'object' || memberText(value, 'type') === 'base64') continue
+    for (const member of value.members.values()) found.push(member)
+  }
+  return found
+}
+
+function sentencesIn(text: string): number {
+  return 1 + (text.match(SENTENCE_ENDS)?.length ?? 0)
 }
 
 function addedByEdits(value: Json | undefined): number | Refusal {
