@@ -55,17 +55,19 @@ export function refuseRaw(socket: Socket, refused: Refusal): void {
 }
 
 /** Node's parser has refused what came: conflicting lengths, bad chunks, broken lines. */
-function onMalformed(fault: NodeJS.ErrnoException, socket: Socket): void {
-  if (fault.code === 'ECONNRESET' || hasAnswerUnderWay(socket)) {
+function onMalformed(fault: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse | null }): void {
+  // Node keeps the answer that is next on its socket. A refusal written into its middle would corrupt it.
+  const next = socket._httpMessage
+  if (fault.code === 'ECONNRESET' || next?.headersSent === true) {
     socket.destroy()
+    return
+  }
+  // What came behind a whole request, a byte too many of its body say, is no reason to tell the app that this was refused.
+  if (next?.req.complete === true) {
+    next.setHeader('connection', 'close')
     return
   }
   const isTooLarge = fault.code === 'HPE_HEADER_OVERFLOW'
   const place = isTooLarge ? `The headers are over the limit of ${MAX_HEADER_BYTES} bytes.` : undefined
   refuseRaw(socket, refusal('request_malformed', place ?? `Not well-formed HTTP/1.1: ${fault.message}`))
-}
-
-/** A refusal written into the middle of an answer would corrupt it. Node keeps the answer being written on its socket. */
-function hasAnswerUnderWay(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
-  return socket._httpMessage?.headersSent === true
 }

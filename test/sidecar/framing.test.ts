@@ -112,6 +112,13 @@ describe('what an app sends', () => {
     expect(ledger.calls).to.deep.equal([])
   })
 
+  it('with a byte more than its length says gets its own answer, not the refusal of that byte, and no further one', async () => {
+    const { status, headers } = await app.send(post(LENGTH, `${BODY}x`)).answer()
+    expect([status, headers['jobcap-refused'], headers['connection']]).to.deep.equal([200, undefined, 'close'])
+    await app.ended()
+    expect(ledger.calls.map(({ body }) => body)).to.deep.equal([BODY])
+  })
+
   it('in chunks goes on with a length, and is the same call as without', async () => {
     await app
       .send(
