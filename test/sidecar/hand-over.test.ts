@@ -73,14 +73,16 @@ describe('a proxy that does not take the credential', () => {
   })
 })
 
-it('a ledger that is not found for five minutes: the Pod says so, and why, in its termination message', async () => {
-  const link: LedgerLink = {
-    ask: () => Promise.reject(new LedgerUnreachable('getaddrinfo ENOTFOUND jobcap-ledger.jobcap.svc')),
-  }
-  const { code, left, tookMs } = await issued(async () => 200, {}, link)
-  expect(code).to.equal(EXIT_UNREACHABLE)
-  expect(tookMs).to.be.within(5 * MINUTE_MS - 5_000, 5 * MINUTE_MS)
-  expect(left.message).to.equal(
-    'The ledger gave this Pod no credential within 300 s, so the app was not started: getaddrinfo ENOTFOUND jobcap-ledger.jobcap.svc',
-  )
+describe('a ledger that is not found', () => {
+  it('for five minutes ends the issuer, whose termination message says so, and why', async () => {
+    const link: LedgerLink = {
+      ask: () => Promise.reject(new LedgerUnreachable('getaddrinfo ENOTFOUND jobcap-ledger.jobcap.svc')),
+    }
+    const { code, left, tookMs } = await issued(async () => 200, {}, link)
+    expect(code).to.equal(EXIT_UNREACHABLE)
+    expect(tookMs).to.be.within(5 * MINUTE_MS - 5_000, 5 * MINUTE_MS)
+    expect(left.message).to.equal(
+      'The ledger gave this Pod no credential within 300 s, so the app was not started: getaddrinfo ENOTFOUND jobcap-ledger.jobcap.svc',
+    )
+  })
 })
