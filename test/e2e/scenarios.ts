@@ -49,6 +49,21 @@ export function scenariosOn(stage: () => Stage): void {
     expect(invoicesOf(work)).to.deep.equal([work])
   })
 
+  it('runs a Job whose Pod asks for resources as a whole: what ours take is added, and the app keeps its own', async () => {
+    const work = named('pod-resources')
+    const resources = { requests: { memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } }
+    const job = payingJob(work, PAY_ONCE(work), { pod: { resources } })
+    await stage().apply(job)
+    await jobIs(work, 'Complete')
+    await stage().apply(job)
+    const asked = await inTeam('get', 'pods', '-l', `job-name=${work}`, '-o', 'jsonpath={.items[0].spec.resources}')
+    expect(JSON.parse(asked)).to.deep.equal({
+      requests: { cpu: '520m', memory: '128Mi' },
+      limits: { cpu: '1500m', memory: '448Mi' },
+    })
+    expect(invoicesOf(work)).to.deep.equal([work])
+  })
+
   it('runs in a namespace that enforces `restricted`, within its LimitRange and a quota that counts what is injected', async () => {
     const work = named('strict')
     await stage().apply(

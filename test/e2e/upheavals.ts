@@ -150,6 +150,19 @@ export function upheavalsOn(stage: () => Stage): void {
     await inTeam('delete', 'job', work, '--wait=false')
   })
 
+  it('lets Pods that run go on paying when somebody deletes the Secret of its authority, also at a ledger that starts after that', async () => {
+    const work = named('authority-deleted')
+    await keepPaying(work)
+    await paid(`${work}-1`)
+    await inOwn('delete', 'secret', 'jobcap-ca')
+    await inOwn('wait', '--for=create', 'secret/jobcap-ca', '--timeout=60s')
+    await inOwn('rollout', 'restart', 'statefulset/jobcap-ledger')
+    await isRolledOut('statefulset/jobcap-ledger')
+    await paidAgain(work)
+    isEachPaidOnce(work)
+    await inTeam('delete', 'job', work, '--wait=false')
+  })
+
   it('admits and injects each of a stream of new Jobs while managers and ledger are replaced', async () => {
     const before = await generations(stage(), PARTS)
     for (const part of PARTS) await inOwn('rollout', 'restart', part)

@@ -57,6 +57,20 @@ describe('jobcap on a real control plane', function () {
     expect((await readJob('again')).spec.template).to.deep.equal(spec.template)
   })
 
+  it('lets it be applied again where its Pod asks for resources as a whole, which hold ours too', async () => {
+    const asking = jobNamed('pod-resources') as { spec: { template: { spec: Record<string, unknown> } } }
+    asking.spec.template.spec['resources'] = { requests: { memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } }
+    await cluster.apply(asking)
+    const { spec } = await readJob('pod-resources')
+    expect(spec.template.spec['resources']).to.deep.equal({
+      requests: { cpu: '520m', memory: '128Mi' },
+      limits: { cpu: '1500m', memory: '448Mi' },
+    })
+    await cluster.apply(asking)
+    await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(asking))
+    expect((await readJob('pod-resources')).spec.template).to.deep.equal(spec.template)
+  })
+
   it('leaves a real edit to the API server, which refuses it', async () => {
     await cluster.apply(jobNamed('edited'))
     const edited = JSON.parse(JSON.stringify(jobNamed('edited')).replace('billing:1', 'billing:2')) as object

@@ -87,16 +87,31 @@ describe('a Job that was injected before', () => {
       }
     })
 
+    it('is restored as kubectl merges the manifest into it: what it names is put back, what we added stays', () => {
+      const old = inject(asking).job
+      const updated = structuredClone(old)
+      podOf(updated)['resources'] = {
+        requests: { cpu: '520m', memory: '64Mi' },
+        limits: { cpu: '500m', memory: '256Mi' },
+      }
+      expect(podOf(old)['resources']).to.have.nested.property('requests.cpu', '520m')
+      expect(podOf(applyPatch(updated, restored(old, structuredClone(updated))) as JsonObject)).to.deep.equal(
+        podOf(old),
+      )
+    })
+
     it('is restored when it was made by a jobcap that left these resources as they were', () => {
       const old = structuredClone(inject(asking).job)
       podOf(old)['resources'] = podOf(asking)['resources']
       expect(podOf(applyPatch(structuredClone(asking), restored(old)) as JsonObject)).to.deep.equal(podOf(old))
     })
 
-    it('is not restored when they were edited', () => {
+    it('is not restored when they were edited, or taken out', () => {
       const edited = structuredClone(asking)
-      podOf(edited)['resources'] = { limits: { memory: '512Mi' } }
-      expect(restored(inject(asking).job, edited)).to.deep.equal([])
+      for (const resources of [{ limits: { memory: '512Mi' } }, { limits: { cpu: '500m', memory: '257Mi' } }, {}]) {
+        podOf(edited)['resources'] = resources
+        expect(restored(inject(asking).job, edited)).to.deep.equal([])
+      }
     })
   })
 

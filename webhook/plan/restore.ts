@@ -51,25 +51,28 @@ function withPullSecretsOf(
   return same
 }
 
-/** Raised for what ours asked for when the Job was made; a jobcap of before left it as it was. */
+/**
+ * Raised for what ours asked for when the Job was made; a jobcap of before left it as it was. Each figure for itself:
+ * kubectl puts back those that its manifest names, and leaves one that we added.
+ */
 function withPodResourcesOf(
   old: JsonObject,
   { updated, planned }: { readonly updated: JsonObject; readonly planned: JsonObject },
 ): JsonObject {
-  const before = podOf(old)['resources']
+  const before = objectAt(podOf(old), 'resources')
   const proxy = objectsAt(podOf(old), 'initContainers').find((container) => nameOf(container) === PROXY_CONTAINER)
   const { requests, limits } = objectAt(proxy ?? {}, 'resources') as Partial<PodResources>
-  const asked = podOf(updated)['resources']
-  const raised = requests === undefined || limits === undefined ? undefined : withRoom(updated, { requests, limits })
-  if (![asked, raised ?? asked].some((candidate) => isSame(candidate, before))) return planned
+  const asked = objectAt(podOf(updated), 'resources')
+  const raised = (requests && limits && withRoom(updated, { requests, limits })) ?? asked
+  const isAsBefore = ['requests', 'limits'].every((kind) => {
+    const [then, ...now] = [before, asked, raised].map((resources) => objectAt(resources, kind))
+    return Object.keys({ ...then, ...now[0] }).every((name) => now.some((figures) => figures[name] === then?.[name]))
+  })
+  if (!isAsBefore) return planned
   const same = structuredClone(planned)
-  if (before === undefined) delete podOf(same)['resources']
+  if (podOf(old)['resources'] === undefined) delete podOf(same)['resources']
   else podOf(same)['resources'] = before
   return same
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return diff({ it: one ?? null }, { it: other ?? null }).length === 0
 }
 
 /** What must be equal for two Jobs to be the same one, injected by whichever image and terms. */
