@@ -1,9 +1,13 @@
 import { PROXY_PORT } from '../contract/labels.ts'
 import type { Environment } from '../runtime/environment.ts'
 
+/** What the kubelet puts into each container of a namespace that has a Service called `jobcap`: not meant for us. */
+const SERVICE_LINK = /^[a-z]+:\/\//
+
 /** Of the proxy: 8080 unless the environment says otherwise. Undefined when that is no port. */
 export function readPort(env: Environment): number | undefined {
-  return portOf(env['JOBCAP_PORT'] ?? String(PROXY_PORT))
+  const given = env['JOBCAP_PORT']
+  return given === undefined || SERVICE_LINK.test(given) ? PROXY_PORT : portOf(given)
 }
 
 export function portOf(text: string): number | undefined {
