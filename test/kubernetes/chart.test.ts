@@ -123,6 +123,20 @@ describe('the chart', function () {
       .and.not.to.match(/kind: Issuer\nmetadata/)
   })
 
+  it('alerts on the first event of a counter, which `increase` does not see, and scrapes by the authority that is used', async () => {
+    const monitored = 'monitoring.alertRules.enabled=true,monitoring.serviceMonitor.enabled=true'
+    const own = await render(folder, monitored)
+    const counted = [...own.matchAll(/expr: sum by \(\w+\) \(increase\((.*?\})\[(\w+)\]\) > 0 or \((.*)\)\)$/gm)]
+    expect(counted).to.have.length(own.split('increase(').length - 1)
+    for (const [, series = '', span = '', rest = ''] of counted)
+      expect(rest).to.equal(`${series} unless ${series} offset ${span}`)
+    const authorities = (text: string) =>
+      [...text.matchAll(/secret: \{name: (\S+), key: ca.crt\}/g)].map(([, name]) => name)
+    expect(authorities(own)).to.deep.equal(['jobcap-ca', 'jobcap-ca'])
+    const others = await render(folder, `${monitored},certificates.certManager.enabled=true`)
+    expect(authorities(others)).to.deep.equal(['jobcap-ledger-tls', 'jobcap-manager-tls'])
+  })
+
   it('refuses a Kubernetes that is older than what was tried', async () => {
     const said = await render(folder, '', '--kube-version', '1.33.9').then(
       () => 'accepted',
