@@ -68,5 +68,9 @@ export function endingOf(fault: unknown, command: string): Ending {
 }
 
 function refusalLines({ code, message }: LedgerRefused): string[] {
-  return isRefusalCode(code) ? [`${message} (${code})`, `Way out: ${REFUSALS[code].wayOut}`] : [message]
+  if (!isRefusalCode(code)) return [message]
+  const { wayOut } = REFUSALS[code]
+  // A message of the catalogue's own ends with it.
+  const what = message.endsWith(wayOut) ? message.slice(0, -wayOut.length).trimEnd() : message
+  return [`${what} (${code})`, `Way out: ${wayOut}`]
 }

@@ -112,6 +112,7 @@ export const parseRunQuery = (query: unknown): Parsed<RunFilter> => parse(runQue
 export const parseAuditQuery = (query: unknown): Parsed<AuditFilter> => parse(auditQuery, query)
 
 function parse<Value>(schema: z.ZodType<Value>, input: unknown): Parsed<Value> {
+  if (input === undefined) return { problem: 'the body is not JSON' }
   const result = schema.safeParse(input)
   if (result.success) return { value: result.data }
   const problems = result.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))

@@ -5,7 +5,7 @@ export const PRICE_REFUSALS = {
   cap_exhausted: operator(
     429,
     'The call would pass a spending cap, so it was not sent.',
-    'Raise the limit with `jobcap keys raise`, or apply a Job that continues the run with a higher jobcap.dev/cap-usd.',
+    'The message names the cap. One of the run: `jobcap runs raise JOB`, or a Job that continues it with a higher jobcap.dev/cap-usd; of a key: `jobcap keys raise`. One of a day: wait until `resets_at`, or raise it in the policy.',
   ),
   cap_missing: operator(
     503,
@@ -30,6 +30,6 @@ export const PRICE_REFUSALS = {
   currency_unknown: operator(
     400,
     'The currency has no rate in the policy.',
-    'Add it to currencies.usdMicrosPerMajorUnit.',
+    'Add it to `currencies.usdMicrosPerMajorUnit` of the policy.',
   ),
 } satisfies Record<string, RefusalEntry>

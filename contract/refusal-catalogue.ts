@@ -38,7 +38,7 @@ export const REFUSALS = {
   run_unknown: caller(
     404,
     'There is no run with this id, or no such Job in it. The end of a Job without a run is remembered.',
-    'List the runs with `GET /runs`.',
+    'List the runs with `jobcap runs list`.',
   ),
   call_not_in_doubt: caller(
     404,
@@ -77,7 +77,7 @@ export const REFUSALS = {
   operator_denied: caller(
     401,
     'This route is for operators and the token is missing or wrong.',
-    'Pass the operator token (file `operator-token` in the state folder).',
+    'Pass the operator token with `--token-file` (the file `operator-token` in the state folder of the ledger).',
   ),
   operator_forbidden: caller(
     403,
@@ -230,7 +230,7 @@ export const REFUSALS = {
   request_malformed: caller(
     400,
     'The request is not well-formed, so it was not sent.',
-    'See the message for the place.',
+    'Correct what the message names.',
   ),
   path_ambiguous: caller(
     400,
@@ -238,7 +238,7 @@ export const REFUSALS = {
     'Write what the message names as it says; `..`, empty segments, `;` and encoded slashes are never accepted.',
   ),
   header_forbidden: caller(400, 'Headers that begin with Jobcap- are ours.', 'Leave them out.'),
-  body_too_large: caller(413, 'The body is over the limit.', 'Send less at once, or raise the limit in the policy.'),
+  body_too_large: caller(413, 'The body is over the limit.', 'Send less at once, or raise `maxBodyKiB` in the policy.'),
   body_unreadable: caller(
     400,
     'The body does not parse as its content type says.',
@@ -281,12 +281,12 @@ export const REFUSALS = {
   vendor_secret_refused: operator(
     503,
     'The vendor refused our secret; nothing was charged.',
-    'Put the right secret where the policy points; it is read again without a restart.',
+    'Put the right secret where `secretRef` of the vendor in the policy points; it is read again without a restart.',
   ),
   vendor_secret_missing: operator(
     503,
     'The policy names a vendor secret that cannot be read, so nothing was sent.',
-    'Put the secret where the policy points.',
+    'Put it where `secretRef` of the vendor in the policy points; no restart is needed.',
   ),
   outcome_pending: us(
     504,
@@ -304,7 +304,7 @@ export const REFUSALS = {
   outcome_unknown: vendor(
     502,
     'The call may have taken effect; it is not sent again and its money stays reserved.',
-    'Look at the vendor; a person can resolve the call.',
+    'Find out at the vendor whether it took effect, then say so: `jobcap doctor` names the call and both commands.',
   ),
   call_in_progress: us(409, 'The same call is being made by another owner.', 'Nothing: SDKs retry and get its answer.'),
 } satisfies Record<string, RefusalEntry>

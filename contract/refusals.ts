@@ -14,9 +14,15 @@ export interface Refusal {
   readonly errorDetails?: Readonly<Record<string, string | readonly string[]>>
 }
 
-/** A refusal of this code; without a message, with the catalogue's summary. */
+/** A refusal of this code; without a message, with what the catalogue says of it. */
 export function refusal(code: RefusalCode, message?: string, details?: Refusal['details']): Refusal {
-  return { code, message: message ?? REFUSALS[code].summary, ...(details === undefined ? {} : { details }) }
+  return { code, message: message ?? messageOf(code), ...(details === undefined ? {} : { details }) }
+}
+
+/** What happened, and the way out: most apps show the message alone. Where nothing is to be done, that need not be said. */
+function messageOf(code: RefusalCode): string {
+  const { summary, wayOut } = REFUSALS[code]
+  return wayOut.startsWith('Nothing') ? summary : `${summary} ${wayOut}`
 }
 
 /** One JSON body that every SDK parses. */

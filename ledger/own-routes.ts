@@ -73,7 +73,8 @@ async function seen(ledger: Ledger, request: CallRequest): Promise<OwnAnswer> {
   const who = await authenticate(ledger, request.headers['authorization'])
   if ('code' in who) return refused(ledger, who)
   const report = parseSeenReport(await readJson(request, MAX_SEEN_BYTES))
-  if (report === undefined) return refused(ledger, refusal('request_malformed'))
+  if (report === undefined)
+    return refused(ledger, refusal('request_malformed', 'The body is not a report of what was read.'))
   const { pod } = who.caller
   if (pod === null) return refused(ledger, refusal('credential_wrong_scope', 'Only Pods report what was read.'))
   const status = await ledger.store.recordSeen(pod, report.historyId, report.seen)

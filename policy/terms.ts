@@ -44,11 +44,14 @@ export function judgeRequest(
   if (!isEndpointAllowed(vendor.allowedEndpoints, method, path)) {
     return refusal(
       'endpoint_not_allowed',
-      `\`${endpoint}\` is not among the allowedEndpoints of vendor \`${vendor.name}\`.`,
+      `\`${endpoint}\` is not among the allowedEndpoints of vendor \`${vendor.name}\` in the policy; add it there to allow it.`,
     )
   }
   if (terms.allowedEndpoints !== null && !isEndpointAllowed(terms.allowedEndpoints, method, path)) {
-    return refusal('endpoint_not_allowed', `\`${endpoint}\` is not among the endpoints that the run asked for.`)
+    return refusal(
+      'endpoint_not_allowed',
+      `\`${endpoint}\` is not among the endpoints that the Job, or whoever made the key, asked for. To allow it, name it in the Job's annotation ${ALLOWED_ENDPOINTS_ANNOTATION}, or make a key that may call it.`,
+    )
   }
   return null
 }

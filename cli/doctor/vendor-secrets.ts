@@ -31,7 +31,8 @@ function secretFinding(
   if (unreadable !== undefined) {
     return [{ problem: `${about} cannot be read: ${unreadable.file}.`, wayOut: 'Let the ledger’s user read the file.' }]
   }
-  const places = [...files.slice(0, 1), `the variable ${variable} of the ledger's environment`]
+  const file = files[0] ?? `the file ${name}/${key} of a folder that --secrets names`
+  const places = [file, `the variable ${variable} of the ledger's environment`]
   return [{ problem: `${about} is not there.`, wayOut: `Put it into ${places.join(', or into ')}.` }]
 }
 

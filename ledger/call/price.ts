@@ -143,5 +143,8 @@ async function readObject(
 
 export function secretMissing({ vendor }: Pick<Addressed, 'vendor'>): Refusal {
   const { name, key } = vendor.secretRef
-  return refusal('vendor_secret_missing', `The secret \`${name}/${key}\` of vendor \`${vendor.name}\` cannot be read.`)
+  return refusal(
+    'vendor_secret_missing',
+    `The secret of vendor \`${vendor.name}\` cannot be read, so nothing was sent: put it where the ledger looks for \`${name}/${key}\`; no restart is needed.`,
+  )
 }

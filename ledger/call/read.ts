@@ -59,7 +59,10 @@ export async function relayRead(ledger: Ledger, read: Read): Promise<Refusal | u
     case 'secret_refused':
       ledger.log.error({ vendor: vendor.name }, 'the vendor refused our secret')
       ledger.metrics.count('ledger_alarms_total', { reason: 'vendor_secret_refused' })
-      return refusal('vendor_secret_refused', `Vendor \`${vendor.name}\` refused our secret.`)
+      return refusal(
+        'vendor_secret_refused',
+        `Vendor \`${vendor.name}\` refused the secret that its \`secretRef\` in the policy names. Put the right one there.`,
+      )
   }
 }
 

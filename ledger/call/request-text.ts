@@ -23,7 +23,8 @@ export async function readText(request: CallRequest, addressed: Addressed): Prom
 
 async function decode(body: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer | Refusal> {
   if (encoding === undefined || encoding === 'identity') return body
-  if (encoding !== 'gzip') return refusal('body_unreadable', 'Of the content encodings only gzip is read.')
+  if (encoding !== 'gzip')
+    return refusal('body_unreadable', 'Of the content encodings only gzip is read here: send the body as it is.')
   try {
     return await unzip(body, { maxOutputLength: maxBytes })
   } catch (fault) {
@@ -35,5 +36,8 @@ async function decode(body: Buffer, encoding: string | undefined, maxBytes: numb
 }
 
 function tooLarge(maxBytes: number): Refusal {
-  return refusal('body_too_large', `The body is over the limit of ${maxBytes} bytes.`)
+  return refusal(
+    'body_too_large',
+    `The body is over the limit of ${maxBytes} bytes: send less at once, or raise \`maxBodyKiB\` in the policy.`,
+  )
 }

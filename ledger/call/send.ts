@@ -77,7 +77,10 @@ export async function sendOnce(ledger: Ledger, going: Going): Promise<SendVerdic
     case 'not_sent':
       return notSent(
         ledger,
-        refusal('vendor_unreachable', `Vendor \`${vendor.name}\`: ${result.reason}.`),
+        refusal(
+          'vendor_unreachable',
+          `Vendor \`${vendor.name}\` was not reached, so nothing was sent and nothing is reserved: ${result.reason}.`,
+        ),
         result.reason,
       )
     case 'streamed':
@@ -209,7 +212,10 @@ function isSecretRefused(result: StreamedExchange, { policy, vendor }: Going, { 
 function secretRefused(ledger: Ledger, { vendor }: Going): SendVerdict {
   ledger.log.error({ vendor: vendor.name }, 'the vendor refused our secret')
   ledger.metrics.count('ledger_alarms_total', { reason: 'vendor_secret_refused' })
-  const refused = refusal('vendor_secret_refused', `Vendor \`${vendor.name}\` refused our secret; nothing was charged.`)
+  const refused = refusal(
+    'vendor_secret_refused',
+    `Vendor \`${vendor.name}\` refused the secret that its \`secretRef\` in the policy names; nothing was charged. Put the right one there.`,
+  )
   return notSent(ledger, refused, 'the vendor refused our secret')
 }
 

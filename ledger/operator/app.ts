@@ -72,7 +72,8 @@ function refusalOf(fault: unknown, method: string): Refusal {
   if (fault instanceof Refused) return fault.refusal
   if (fault instanceof StoreFault) return refusal('store_unavailable', method === 'GET' ? NOT_READ : NOT_DONE)
   const status = (fault as { status?: number }).status
-  if (status === 413) return refusal('body_too_large')
-  if (status !== undefined && status < 500) return refusal('request_malformed')
+  if (status === 413) return refusal('body_too_large', 'The body is larger than any that an operator route takes.')
+  if (status !== undefined && status < 500)
+    return refusal('request_malformed', 'The request cannot be read: send JSON as UTF-8 text.')
   return refusal('ledger_not_ready', 'The ledger failed at this request; see its log.')
 }

@@ -68,13 +68,20 @@ export async function decodeBody(
   const name = (encoding ?? 'identity').trim().toLowerCase()
   if (name === 'identity' || name === '') return bytes
   const decode = await decoderOf(name)
-  if (decode === undefined) return refusal('body_unreadable', 'The content encoding is not gzip, deflate or br.')
+  if (decode === undefined)
+    return refusal(
+      'body_unreadable',
+      'The content encoding is not gzip, deflate or br: send the body in one of these, or as it is.',
+    )
   try {
     return await decode(bytes, { maxOutputLength: limitBytes })
   } catch (fault) {
     const isTooLarge = (fault as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
     return isTooLarge
-      ? refusal('body_too_large', `The decoded body is over the limit of ${limitBytes} bytes.`)
+      ? refusal(
+          'body_too_large',
+          `The decoded body is over the limit of ${limitBytes} bytes: send less at once, or raise \`maxBodyKiB\` in the policy.`,
+        )
       : refusal('body_unreadable', `The body is not well-formed ${name}.`)
   }
 }

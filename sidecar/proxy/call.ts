@@ -104,7 +104,10 @@ function judge(
   }
   const identity = recogniserOf(target.terms.type)(text, target.terms, sidecar.appKeys)
   if (!isWhole && (isRefusal(identity) || identity.kind !== 'read')) {
-    return refusal('body_too_large', `The body is over the limit of ${limitBytes} bytes.`)
+    return refusal(
+      'body_too_large',
+      `The body is over the limit of ${limitBytes} bytes: send less at once, or raise \`maxBodyKiB\` in the policy.`,
+    )
   }
   if (isRefusal(identity)) return identity
   return { target, text, identity, lane: laneOf(identity, target.terms.name), life, headers }

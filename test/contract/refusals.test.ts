@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { refusal, refusalBody, refusalBodyFor } from '../../contract/refusals.ts'
+import { REFUSALS, type RefusalCode, refusal, refusalBody, refusalBodyFor } from '../../contract/refusals.ts'
 
 describe('the body of a refusal', () => {
   it('says code and message where each vendor’s own clients look for them', () => {
@@ -36,4 +36,18 @@ describe('the body of a refusal', () => {
       expect(refusalBodyFor(userAgent, body)).to.equal(body)
     })
   }
+})
+
+describe('a refusal without a message of its own', () => {
+  const codes = Object.keys(REFUSALS) as RefusalCode[]
+
+  it('says what happened, and the way out where the caller or an operator must act', () => {
+    expect(refusal('replay_divergence').message).to.match(/^An earlier call .* Keep timestamps .* intention\.$/)
+    for (const code of codes) {
+      const { summary, wayOut } = REFUSALS[code]
+      const { message } = refusal(code)
+      expect(message).to.equal(wayOut.startsWith('Nothing') ? summary : `${summary} ${wayOut}`)
+      expect(message, code).to.match(/^[A-Z].*\.$/)
+    }
+  })
 })

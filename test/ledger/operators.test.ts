@@ -43,7 +43,7 @@ describe('what operators ask of a ledger', () => {
     ['{"vendor":"stripe","expires_in":"tomorrow"}', /expires_in/],
     ['{"vendor":"stripe","allowed_endpoints":["post /v1"]}', /allowed_endpoints/],
     ['{"label":"x"}', /vendor/],
-    ['{"vendor":', /well-formed/],
+    ['{"vendor":', /well-formed: the body is not JSON\.$/],
   ]
   for (const [body, says] of BAD) {
     it(`400 request_malformed: ${body}`, async () => {

@@ -46,7 +46,8 @@ function recipientsOf(mail: Json): number | Refusal {
   if (mail.kind !== 'object') return unreadable('a mail is a JSON object')
   const stray =
     [...mail.members.keys()].find((name) => !FIELDS.includes(name)) ?? strayHeader(mail.members.get('headers'))
-  if (stray !== undefined) return refusal('route_unknown', `What \`${stray}\` costs in a mail is not known.`)
+  if (stray !== undefined)
+    return refusal('route_unknown', `What \`${stray}\` costs in a mail is not known: leave it out.`)
   if (hasLineBreak(mail.members.get('headers')) || hasLineBreak(mail.members.get('from'))) {
     return invalid('headers', 'text without line breaks, and `from` too')
   }

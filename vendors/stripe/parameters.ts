@@ -40,7 +40,7 @@ export function strayMoney(fields: readonly StripeField[], known: readonly strin
     if (!field.name.startsWith('amount') && !isOf(field.name, 'currency')) continue
     const name = baseName(field.name)
     if (name !== NO_MONEY && !known.includes(name)) {
-      return refusal('amount_invalid', `The route is not known to take \`${name}\`.`, { field: name })
+      return refusal('amount_invalid', `The route is not known to take \`${name}\`: leave it out.`, { field: name })
     }
   }
   return null

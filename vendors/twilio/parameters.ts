@@ -42,7 +42,9 @@ export function parametersOf(call: CallText): Parameters | Refusal {
 /** A parameter that the route is not known to take may change what it costs. */
 export function strayParameter(parameters: Parameters, known: readonly string[]): Refusal | null {
   const stray = [...parameters.keys()].find((name) => !known.includes(name))
-  return stray === undefined ? null : refusal('route_unknown', `What \`${stray}\` costs on this route is not known.`)
+  return stray === undefined
+    ? null
+    : refusal('route_unknown', `What \`${stray}\` costs on this route is not known: leave it out.`)
 }
 
 /** Empty when it is not given. */
