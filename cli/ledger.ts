@@ -21,7 +21,12 @@ const OPTIONS: Options = {
     value: 'URL',
     help: 'outgoing proxy for vendors over https; with a password: JOBCAP_LEDGER_VENDOR_PROXY',
   },
-  'vendor-proxy-except': { type: 'string', multiple: true, value: 'HOST', help: 'reached without it, with all below' },
+  'vendor-proxy-except': {
+    type: 'string',
+    multiple: true,
+    value: 'HOST',
+    help: 'reached without it, as is every host below it',
+  },
   restored: { type: 'boolean', help: 'the store was put back from a copy: runs end, day caps count as spent' },
   'redis-password-file': {
     type: 'string',

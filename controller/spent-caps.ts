@@ -18,8 +18,8 @@ interface Due {
 
 /**
  * An app that goes on after a spent cap keeps its Job alive, and nothing of the Job says why it does nothing. So the ledger
- * is asked about each living Job, after one minute and then twice as long each time, since counting a run's calls is not
- * free; an event says so, once a Job.
+ * is asked about each living Job, in its first minute, a minute later, and then after twice as long each time, since counting
+ * a run's calls is not free; an event says so, once a Job.
  */
 export function watchSpentCaps(
   doors: EventDoors,

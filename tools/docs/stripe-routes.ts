@@ -55,7 +55,7 @@ export function stripeRoutesPage(): string {
 <!-- Generated from vendors/stripe/routes by \`make fix\`. Do not edit. -->
 
 What each of the ${entries.length} routes that change something at Stripe costs. \`*\` stands for an id. They were read from the
-npm package \`stripe\` ${ROUTES_OF.package} and from Stripe's OpenAPI description; \`node tools/stripe-routes/main.ts\` says what a newer
+npm package \`stripe\` ${ROUTES_OF.package} and from Stripe's OpenAPI description; \`.tools/bin/node tools/stripe-routes/main.ts\` says what a newer
 one adds. A route that is not in the table is refused. ${freeCount} routes not listed here are known and free.
 
 ${sections.join('\n')}`
