@@ -9,8 +9,8 @@ export const PRICE_REFUSALS = {
   ),
   cap_missing: operator(
     503,
-    'A cap that the policy declares has no account in the store, so nothing can be reserved.',
-    'Run `jobcap doctor`.',
+    'The run has no account in the store, so nothing can be reserved.',
+    'The store was altered, or has lost records unnoticed: put a copy back. A new Job would charge again.',
   ),
   amount_invalid: caller(
     400,

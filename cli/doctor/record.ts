@@ -3,11 +3,15 @@ import { formatUsd } from '../../contract/money.ts'
 import type { LedgerClient } from '../../ledger/client.ts'
 import { text, type Values } from '../command.ts'
 import { DoubtfulCalls } from '../doubtful-calls.ts'
+import { LEDGER_OPTIONS } from '../ledger-access.ts'
 import { shellWord } from '../shell.ts'
 import type { Finding } from './finding.ts'
 
 type Alarm = Extract<AuditEvent, { event: 'alarm' }>
 type InDoubt = Extract<AuditEvent, { event: 'call.in_doubt' }>
+
+/** All but how an answer is printed says which ledger is asked, and as whom. */
+const NAMES_A_LEDGER = Object.keys(LEDGER_OPTIONS).filter((name) => name !== 'json')
 
 /** What the record holds that needs a person; `values` name the ledger again in the commands to type. */
 export async function recordFindings(
@@ -20,7 +24,7 @@ export async function recordFindings(
     doubtful.take(line)
     if (line.event === 'alarm' && line.atMs >= alarmsFromMs) alarms.push(line)
   }
-  const where = ['state', 'ledger', 'token-file', 'ca-file'].flatMap((name) => {
+  const where = NAMES_A_LEDGER.flatMap((name) => {
     const value = text(values, name)
     return value === undefined ? [] : [` --${name} ${shellWord(value)}`]
   })
