@@ -43,6 +43,8 @@ export interface SettlingPrices {
   readonly currencies?: CurrencyTable
   /** Twilio: for whom the message goes to. */
   readonly twilio?: TwilioPrices
+  /** OpenAI's protocol: the most that the request's tier costs, for an answer that names none. 10 000 is the standard price. */
+  readonly tierBasisPoints?: number
   /** A declared vendor whose answer holds the number that is paid for. */
   readonly answer?: Extract<PriceRule, { readonly kind: 'answer' }>
 }

@@ -26,10 +26,10 @@ const boundOf = (call: CallText) => {
   if ('code' in bound) return bound.code
   return bound.kind === 'priced' ? bound.totalUsdMicros : bound.kind
 }
-const spentOn = (call: CallText, usage: object) => {
+const spentOn = (call: CallText, usage: object, tier: unknown = 'default') => {
   const bound = costingOf('openai').bound(call, PRICING)
   if ('code' in bound || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
-  const body = Buffer.from(JSON.stringify({ usage, service_tier: 'default' }))
+  const body = Buffer.from(JSON.stringify({ usage, service_tier: tier }))
   const { totalUsdMicros } = costingOf('openai').actual({ call, bound, answer: { status: 200, headers: {}, body } })
   return totalUsdMicros === bound.totalUsdMicros ? 'bound' : totalUsdMicros
 }
@@ -55,6 +55,45 @@ describe('tokens that an answer in OpenAI’s protocol has in its total alone', 
     const embed = post('/v1/embeddings', { model: 'text-embedding-3-small', input: 'hello '.repeat(100) })
     expect(spentOn(embed, { prompt_tokens: 100, total_tokens: 100 })).to.equal(2)
     expect(spentOn(embed, { prompt_tokens: 100, total_tokens: 101 })).to.equal('bound')
+  })
+})
+
+describe('an answer in OpenAI’s protocol that names no tier', () => {
+  const USAGE = { prompt_tokens: 40, completion_tokens: 10, total_tokens: 50 }
+  const STANDARD_MICROS = 40 * 1.25 + 10 * 10
+  const asking = (service_tier: string | undefined) =>
+    post('/v1/chat/completions', {
+      ...{ model: 'gpt-5', max_completion_tokens: 100, service_tier },
+      messages: [{ role: 'user', content: 'hello' }],
+    })
+
+  it('is spent at the dearest that the request may have had', () => {
+    for (const tier of [null, 'auto']) {
+      expect(spentOn(asking('priority'), USAGE, tier)).to.equal(STANDARD_MICROS * 2.5)
+      expect(spentOn(asking(undefined), USAGE, tier)).to.equal(STANDARD_MICROS * 2.5)
+      expect(spentOn(asking('default'), USAGE, tier)).to.equal(STANDARD_MICROS)
+      expect(spentOn(asking('flex'), USAGE, tier)).to.equal(STANDARD_MICROS)
+    }
+    expect(spentOn(asking(undefined), USAGE, 'default')).to.equal(STANDARD_MICROS)
+    expect(spentOn(asking('priority'), USAGE, 'default')).to.equal(STANDARD_MICROS)
+    expect(spentOn(asking('priority'), USAGE, 'flex')).to.equal(STANDARD_MICROS / 2)
+  })
+
+  it('is so in a stream too', () => {
+    const bound = costingOf('openai').bound(asking('priority'), PRICING)
+    if ('code' in bound || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
+    const reader = costingOf('openai').reader?.(bound, false)
+    reader?.next(Buffer.from(`data: ${JSON.stringify({ choices: [], usage: USAGE })}\n\ndata: [DONE]\n\n`))
+    expect(reader?.price()).to.equal(BigInt(STANDARD_MICROS * 2.5))
+  })
+
+  it('is spent at the standard price where an older version reserved it', () => {
+    const call = asking(undefined)
+    const bound = costingOf('openai').bound(call, PRICING)
+    if ('code' in bound || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
+    const { settlesAt: _, ...older } = bound
+    const answer = { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ usage: USAGE })) }
+    expect(costingOf('openai').actual({ call, answer, bound: older }).totalUsdMicros).to.equal(STANDARD_MICROS)
   })
 })
 

@@ -318,7 +318,7 @@ describe('what an answer with tokens came to', () => {
   ]
   for (const [what, usage, micros] of SPENT) {
     it(`is ${micros} where the usage of a chat is ${what}`, () => {
-      const tier = what.startsWith('of a tier') ? { service_tier: 'turbo' } : {}
+      const tier = { service_tier: what.startsWith('of a tier') ? 'turbo' : 'default' }
       expect(spentOn('openai', chat(ASKED), JSON.stringify({ id: 'c', usage, ...tier }))).to.equal(micros)
     })
   }

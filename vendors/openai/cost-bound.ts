@@ -49,7 +49,10 @@ export function boundOf(call: CallText, route: OpenaiRoute, pricing: TokenPricin
   const micros = mostForTokens(request.model, { input, output, rate: 'written' }, tier)
   const totalUsdMicros = usdMicrosOf(micros)
   if (totalUsdMicros === undefined) return refusal('amount_invalid', 'The call could cost more than can be counted.')
-  return { kind: 'priced', totalUsdMicros, object: null, model: request.model }
+  return {
+    ...{ kind: 'priced', totalUsdMicros, object: null, model: request.model },
+    settlesAt: { tierBasisPoints: tier },
+  }
 }
 
 /** Embeddings have no tiers. */

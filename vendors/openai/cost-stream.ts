@@ -1,8 +1,7 @@
-import type { ModelPrice } from '../../contract/pricing.ts'
 import type { AnswerReader } from '../costing.ts'
 import { EventSplitter, eventData } from '../tokens/cost-events.ts'
 import { isObject, objectAt, type Unknown } from '../tokens/cost-usage.ts'
-import { priceOfAnswer } from './cost-usage.ts'
+import { type AnswerPrices, priceOfAnswer } from './cost-usage.ts'
 
 /** The line that ends a stream of chunks; the same words in a text end nothing, for JSON has no line end within it. */
 const DONE_WORD = '[DONE]'
@@ -20,7 +19,7 @@ const LAST_EVENTS = ['response.completed', 'response.incomplete', 'response.fail
  * Reads the usage out of a stream on its way. `hidesUsage`: the app did not ask for the chunk that carries it, so it does
  * not get it; only then are events held until they are whole, since nothing tells before whether one is that chunk.
  */
-export function openaiReader(model: ModelPrice, hidesUsage: boolean): AnswerReader {
+export function openaiReader(prices: AnswerPrices, hidesUsage: boolean): AnswerReader {
   const events = new EventSplitter(IN_EVENTS_THAT_MATTER)
   let price: bigint | undefined
   let isComplete = false
@@ -32,7 +31,7 @@ export function openaiReader(model: ModelPrice, hidesUsage: boolean): AnswerRead
     const data = eventData(event)
     if (!isObject(data)) return true
     const response = objectAt(data, 'response')
-    const found = priceOfAnswer(model, response ?? data)
+    const found = priceOfAnswer(prices, response ?? data)
     if (response !== undefined && isLast(data)) {
       price = found
       isComplete = true

@@ -34,8 +34,11 @@ export function tierOfRequest(members: Members, isOpenai: boolean): number | Ref
   return Math.max(TIER_BASIS_POINTS[tier] ?? 0, STANDARD_TIER_BASIS_POINTS)
 }
 
-/** Of the tier that an answer names; undefined when it names one without a price. */
-export function tierOfAnswer(tier: unknown): number | undefined {
-  if (tier === undefined || tier === null || tier === 'auto') return STANDARD_TIER_BASIS_POINTS
+/**
+ * Of the tier that an answer names; undefined when it names one without a price. Where it names none, the dearest that the
+ * request may have had: OpenAI promises a name only to requests that gave one, and a project's default needs none.
+ */
+export function tierOfAnswer(tier: unknown, mostOfRequest: number): number | undefined {
+  if (tier === undefined || tier === null || tier === 'auto') return mostOfRequest
   return typeof tier === 'string' && Object.hasOwn(TIER_BASIS_POINTS, tier) ? TIER_BASIS_POINTS[tier] : undefined
 }

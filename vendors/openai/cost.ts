@@ -1,11 +1,12 @@
-import type { ModelPrice, TokenPricing, VendorPricing } from '../../contract/pricing.ts'
+import type { TokenPricing, VendorPricing } from '../../contract/pricing.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
 import type { Json } from '../content/json.ts'
 import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
-import type { Actual, Bound, Costing, ForwardBody, Settling } from '../costing.ts'
+import type { Actual, Bound, Costing, ForwardBody, Priced, Settleable, Settling } from '../costing.ts'
 import { numberOf, TRUE, withMembers } from '../tokens/cost-forward.ts'
+import { STANDARD_TIER_BASIS_POINTS } from '../tokens/cost-models.ts'
 import { countAt, isTrue, type Members, membersOf, textOf, tokenPricing } from '../tokens/cost-request.ts'
 import { actualOf, parseAnswer } from '../tokens/cost-usage.ts'
 import { verdictOfModel } from '../tokens/cost-verdict.ts'
@@ -15,7 +16,7 @@ import { boundOf } from './cost-bound.ts'
 import { isFreeRoute } from './cost-free.ts'
 import { CHAT, EMBEDDINGS, type OpenaiRoute, routeOf } from './cost-routes.ts'
 import { openaiReader } from './cost-stream.ts'
-import { priceOfAnswer } from './cost-usage.ts'
+import { type AnswerPrices, priceOfAnswer } from './cost-usage.ts'
 
 type More = Readonly<Record<string, Json>>
 
@@ -27,7 +28,7 @@ export const costing: Costing = {
   },
   verdict: ({ status }) => verdictOfModel(status),
   actual,
-  reader: ({ model }, hidesUsage) => openaiReader(pricesOf(model), hidesUsage),
+  reader: (bound, hidesUsage) => openaiReader(pricesOf(bound), hidesUsage),
   // A change that costs nothing is no purchase: its lost answer is not bought anew.
   repeat: (call) => ({ kind: routeOf(call) === undefined ? 'never' : 'anew' }),
   forwardBody,
@@ -44,7 +45,9 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
 }
 
 function actual({ call, answer, bound: reserved }: Settling): Actual {
-  const settled = actualOf(answer.status, reserved, (model) => priceOfAnswer(model, parseAnswer(answer.body)))
+  const settled = actualOf(answer.status, reserved, (model) =>
+    priceOfAnswer({ model, mostTier: mostTierOf(reserved) }, parseAnswer(answer.body)),
+  )
   const isFreeChange = reserved.kind === 'free' && !isReadMethod(call.method) && isSuccess(answer.status)
   return isFreeChange ? { ...settled, hasEffect: true } : settled
 }
@@ -83,7 +86,14 @@ function askForUsage(members: Members): More {
   return { stream_options: { kind: 'object', members: new Map([...given, ['include_usage', TRUE]]), isPlain: false } }
 }
 
-function pricesOf(model: ModelPrice | undefined): ModelPrice {
+function pricesOf(bound: Priced): AnswerPrices {
+  const { model } = bound
   if (model === undefined) throw new Error('a call for tokens was reserved without the prices of its model')
-  return model
+  return { model, mostTier: mostTierOf(bound) }
+}
+
+/** A call that an older version sealed was settled at the standard price where its answer named no tier. */
+function mostTierOf(bound: Settleable): number {
+  const given = bound.kind === 'priced' ? bound.settlesAt?.tierBasisPoints : undefined
+  return given ?? STANDARD_TIER_BASIS_POINTS
 }
