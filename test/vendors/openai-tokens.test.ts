@@ -50,6 +50,17 @@ describe('tokens that an answer in OpenAI’s protocol has in its total alone', 
     }
   })
 
+  it('cannot be priced where a cache keeps part of them for twelve hours', () => {
+    const written = (cache_write_tokens_details: object) => {
+      const details = { cached_tokens: 0, cache_write_tokens: 8, cache_write_tokens_details }
+      return spentOn(respond({}), { input_tokens: 32, output_tokens: 9, input_tokens_details: details })
+    }
+    expect(written({ ttl_12h_tokens: 0, ttl_30m_tokens: 8 })).to.equal(32 * 1.25 + 9 * 10)
+    expect(written({ ttl_30m_tokens: 8 })).to.equal(32 * 1.25 + 9 * 10)
+    expect(written({ ttl_12h_tokens: 8, ttl_30m_tokens: 0 })).to.equal('bound')
+    expect(written({ ttl_12h_tokens: '8' })).to.equal('bound')
+  })
+
   it('cannot be believed where the total is no count, or where no output is sold', () => {
     expect(spentOn(chat({}), { prompt_tokens: 32, completion_tokens: 9, total_tokens: -1 })).to.equal('bound')
     const embed = post('/v1/embeddings', { model: 'text-embedding-3-small', input: 'hello '.repeat(100) })

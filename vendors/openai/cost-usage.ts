@@ -37,10 +37,16 @@ function countOf(usage: unknown, isOutputSold: boolean): TokenCount | undefined 
   if (all === null || all === undefined || written === undefined || total === undefined) return undefined
   if (cacheRead === undefined || cacheWrite === undefined) return undefined
   const input = all - (cacheRead ?? 0) - (cacheWrite ?? 0)
-  if (input < 0 || hasAudio(usage)) return undefined
+  if (input < 0 || hasAudio(usage) || isKeptLonger(details)) return undefined
   const output = Math.max(written, (total ?? 0) - all)
   if (output > written && !isOutputSold) return undefined
   return { input, cacheRead: cacheRead ?? 0, cacheWrite: cacheWrite ?? 0, cacheWriteHour: 0, output }
+}
+
+/** What a cache keeps for twelve hours (openai-node 7.59) has a price that no page was seen to say. */
+function isKeptLonger(details: unknown): boolean {
+  const tokens = tokensAt(objectAt(details, 'cache_write_tokens_details'), 'ttl_12h_tokens')
+  return tokens !== null && tokens !== 0
 }
 
 /** Tokens of sound have prices of their own, which are not in the table. */
