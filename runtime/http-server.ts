@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { answerMalformed } from './malformed.ts'
 import { PassingMap } from './passing-map.ts'
 import { WholeConnection, type WholeConnectionOptions } from './whole-connection.ts'
 
@@ -52,6 +53,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   const connected = options.tls === undefined ? 'connection' : 'secureConnection'
   if (options.whole !== undefined) readWhole(server, connected, { handlerOf: options.whole, idleMs, drainer })
   server.on(connected, (socket: Socket) => drainer.hold(socket))
+  server.on('clientError', answerMalformed)
   server.keepAliveTimeout = idleMs
   server.headersTimeout = server.keepAliveTimeout + 5_000
   // A call may wait minutes for its vendor; deadlines are the journeys' own.

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { REFUSALS, type Refusal, refusal, refusalBody, refusalHeaders } from '../../contract/refusals.ts'
+import { isLeftToAnswer } from '../../runtime/malformed.ts'
 import { ConnectionWatch } from './evidence/connection-watch.ts'
 
 /** Room for the claims below the 16 KiB at which the ledger's own parser answers 431. */
@@ -54,19 +55,9 @@ export function refuseRaw(socket: Socket, refused: Refusal): void {
   socket.once('finish', () => socket.destroy())
 }
 
-/** Node's parser has refused what came: conflicting lengths, bad chunks, broken lines. */
-function onMalformed(fault: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse | null }): void {
-  // Node keeps the answer that is next on its socket. A refusal written into its middle would corrupt it.
-  const next = socket._httpMessage
-  if (fault.code === 'ECONNRESET' || next?.headersSent === true) {
-    socket.destroy()
-    return
-  }
-  // What came behind a whole request, a byte too many of its body say, is no reason to tell the app that this was refused.
-  if (next?.req.complete === true) {
-    next.setHeader('connection', 'close')
-    return
-  }
+/** Conflicting lengths, bad chunks, broken lines. */
+function onMalformed(fault: NodeJS.ErrnoException, socket: Socket): void {
+  if (isLeftToAnswer(fault, socket)) return
   const isTooLarge = fault.code === 'HPE_HEADER_OVERFLOW'
   const place = isTooLarge ? `The headers are over the limit of ${MAX_HEADER_BYTES} bytes.` : undefined
   refuseRaw(socket, refusal('request_malformed', place ?? `Not well-formed HTTP/1.1: ${fault.message}`))

@@ -66,6 +66,13 @@ describe('whole requests, read straight off the socket', () => {
     expect(asked).to.deep.equal(['a=1', 'a=2', ''].map((body) => `whole POST /stripe/v1/refunds ${body}`))
   })
 
+  it('with a byte behind its body gets its own answer, not one to that byte, and the connection ends', async () => {
+    const wire = await open()
+    wire.send(`${plain('a=1')}x`)
+    expect(await wire.until(/node$/)).to.match(/^HTTP\/1\.1 200 OK\r\n(.*\r\n)*connection: close\r\n/i)
+    expect(asked).to.deep.equal(['node POST /stripe/v1/refunds a=1'])
+  })
+
   it('may come torn anywhere, byte by byte', async () => {
     const wire = await open()
     for (const byte of plain('amount=1200')) {
