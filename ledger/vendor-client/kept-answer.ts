@@ -9,10 +9,13 @@ export interface Keeping {
   readonly place: GrowingPlace
 }
 
-/** Keeps an answer whole. One that is above the limit is broken off. */
+/**
+ * Keeps an answer whole. One that is above the limit is broken off. In parts until it is there, whatever length its head says:
+ * a place for the whole of each that waits for room would be the memory which the room is to save.
+ */
 export class KeptAnswer implements AnswerSink {
   readonly #keeping: Keeping
-  #body = new CollectedBody(undefined)
+  readonly #body = new CollectedBody(undefined)
   #status = 0
   #headers: AnswerHeaders = {}
 
@@ -25,8 +28,6 @@ export class KeptAnswer implements AnswerSink {
   head(status: number, headers: AnswerHeaders): void {
     this.#status = status
     this.#headers = headers
-    const length = headers['content-length']
-    if (typeof length === 'string' && Number(length) <= this.#keeping.maxBytes) this.#body = new CollectedBody(length)
   }
 
   data(chunk: Uint8Array): boolean {
