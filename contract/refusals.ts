@@ -25,6 +25,14 @@ function messageOf(code: RefusalCode): string {
   return wayOut.startsWith('Nothing') ? summary : `${summary} ${wayOut}`
 }
 
+/** `body`: what is over the limit, such as the decoded body. */
+export function bodyTooLarge(limitBytes: number, body = 'body'): Refusal {
+  return refusal(
+    'body_too_large',
+    `The ${body} is over the limit of ${limitBytes} bytes: send less at once, or raise \`maxBodyKiB\` in the policy.`,
+  )
+}
+
 /** One JSON body that every SDK parses. */
 export function refusalBody(refused: Refusal): string {
   const { code, message, details, errorDetails } = refused

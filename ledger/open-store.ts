@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readOrCreateSecretFile } from '../runtime/key-file.ts'
+import { readOrCreateTextFile } from '../runtime/key-file.ts'
 import { afterInput } from '../runtime/timers.ts'
 import { JournalFault } from '../store/journal/disk.ts'
 import { openFileDisk } from '../store/journal/file-disk.ts'
@@ -94,7 +94,7 @@ const REPLICA_ID = /^[0-9a-f]{16}$/
 /** Two replicas under one id, or one under an id that a full disk has emptied, would wait for nobody's journal. */
 function replicaIdOf(folder: string, random: StoreDoors['random']): string {
   const path = join(folder, 'replica-id')
-  const id = readOrCreateSecretFile(path, () => random.hex(8), /(?:)/)
+  const id = readOrCreateTextFile(path, () => random.hex(8))
   if (REPLICA_ID.test(id)) return id
   throw new JournalFault(
     `${path} holds no id of a replica, which is 16 hex digits. Write into it the one that \`jobcap ledger repair\` at another replica waits for; ` +

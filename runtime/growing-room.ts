@@ -1,5 +1,5 @@
 /** What is small is counted, and never held up. Bytes. */
-const SMALL_BYTES = 64 * 1024
+export const SMALL_BYTES = 64 * 1024
 
 /** The place of one that grows while it comes. */
 export interface GrowingPlace {

@@ -18,9 +18,14 @@ export function readOrCreateKeyFile(path: string, random: Random): Buffer {
 
 /** Like `readOrCreateKeyFile` for a secret text of a form of its own. */
 export function readOrCreateSecretFile(path: string, make: () => string, form: RegExp): string {
-  const text = readIfThere(path) ?? create(path, make())
+  const text = readOrCreateTextFile(path, make)
   if (!form.test(text)) throw new Error(`${path} does not hold a key: put back the right file, nothing was changed`)
   return text
+}
+
+/** The one line of a file, mode 0600; made on first use, in one step, and on the disk before it is used. */
+export function readOrCreateTextFile(path: string, make: () => string): string {
+  return readIfThere(path) ?? create(path, make())
 }
 
 function readIfThere(path: string): string | undefined {

@@ -12,7 +12,7 @@ import { rewriteEnvironments } from './plan/environment.ts'
 import { addHosts } from './plan/hosts.ts'
 import { copyOf, type JsonObject, objectAt, textsAt } from './plan/json.ts'
 import { diff } from './plan/json-patch.ts'
-import { objectionTo, objectionToNames, objectionToSidecars } from './plan/objections.ts'
+import { objectionTo, objectionToNameServers, objectionToSidecars } from './plan/objections.ts'
 import { type Draft, type Objection, type Plan, refuse, skip, type Warning } from './plan/outcome.ts'
 import { titleOf } from './plan/pod.ts'
 import { makeRoomInPod } from './plan/pod-resources.ts'
@@ -75,7 +75,7 @@ export function plan(request: PlanRequest): Plan {
   const objection =
     objectionTo(job) ??
     objectionToSidecars(job, policy, terms.keepsRestarts ?? false) ??
-    objectionToNames(job, request.settings.ledgerUrl) ??
+    objectionToNameServers(job, request.settings.ledgerUrl) ??
     objectionToIndexedName(job)
   if (objection !== null) return end(objection)
 

@@ -4,6 +4,7 @@ import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { capLevels } from '../../policy/caps.ts'
 import { judgeRequest } from '../../policy/terms.ts'
+import { SMALL_BYTES } from '../../runtime/growing-room.ts'
 import type { NumberRequest } from '../../store/store.ts'
 import type { Ledger } from '../ledger.ts'
 import { type Addressed, address } from './address.ts'
@@ -11,15 +12,14 @@ import { type Answer, refusalAnswer, vendorAnswer, writeAnswer } from './answer.
 import { type Authenticated, authenticate } from './authenticate.ts'
 import type { CallRequest } from './call-request.ts'
 import { callNumbered } from './numbered.ts'
-import { type PricedCall, priceCall, refuseSold, secretMissing, textForVendor } from './price.ts'
+import { type PricedCall, priceCall, refuseSold, textForVendor } from './price.ts'
 import { relayRead } from './read.ts'
 import { type Recognised, recognise } from './recognise.ts'
 import { readText } from './request-text.ts'
 import { LEASE_MS } from './sends.ts'
 import { sealRequest } from './stored-request.ts'
+import { secretMissing } from './vendor-secret.ts'
 
-/** Whether such a one was taken makes no difference. Bytes. */
-const SMALL_ANSWER_BYTES = 64 * 1024
 const TAKEN_WITHIN_MS = 10_000
 
 /** One call of an app, from the first byte to the last. A fault of the store or of ours is thrown before anything is written. */
@@ -59,7 +59,8 @@ export async function answerCall(ledger: Ledger, request: CallRequest): Promise<
       return writeAnswer(request, vendorAnswer(priced.objectAnswer, plainNote(ledger)), false)
     }
     const secret = ledger.secrets.read(addressed.vendor.secretRef)
-    if (secret === undefined) return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed) })
+    if (secret === undefined)
+      return refuseKnown(ledger, request, { ...known, refused: secretMissing(addressed.vendor) })
     const numbering = numberRequest(ledger, { ...known, priced })
     const { stored } = priced
     const place = ledger.answers.open()
@@ -82,7 +83,7 @@ async function handOn(
   { answer, forSidecar }: { readonly answer: Answer; readonly forSidecar: boolean },
 ): Promise<void> {
   writeAnswer(request, answer, forSidecar)
-  if (answer.body.length <= SMALL_ANSWER_BYTES) return
+  if (answer.body.length <= SMALL_BYTES) return
   const { promise: isLate, resolve } = Promise.withResolvers<void>()
   const stopWaiting = ledger.timers.after(TAKEN_WITHIN_MS, resolve)
   await Promise.race([request.client.flushed(), isLate])

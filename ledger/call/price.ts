@@ -14,6 +14,7 @@ import type { Addressed } from './address.ts'
 import { headersForVendor, withoutCredential } from './headers.ts'
 import type { StoredRequest } from './stored-request.ts'
 import { vendorRequest } from './vendor-request.ts'
+import { secretMissing } from './vendor-secret.ts'
 
 const MAX_OBJECT_BYTES = 1024 * 1024
 
@@ -124,7 +125,7 @@ async function readObject(
   const identity = recogniserOf(vendor.type)(read, vendorTerms(vendor), policy.appKeys)
   if ('code' in identity) return identity
   const secret = ledger.secrets.read(vendor.secretRef)
-  if (secret === undefined) return secretMissing(addressed)
+  if (secret === undefined) return secretMissing(vendor)
   const callId = await ledger.store.admitRead({ caller, vendor: vendor.name, identity, endpoint: null })
   if (typeof callId !== 'string') return callId
   const idleMs = ledger.settings.vendorDeadlineMs
@@ -138,13 +139,5 @@ async function readObject(
   return refusal(
     'vendor_unreachable',
     `The object \`${ask.object}\`, on which the amount stands, could not be read: ${result.reason}.`,
-  )
-}
-
-export function secretMissing({ vendor }: Pick<Addressed, 'vendor'>): Refusal {
-  const { name, key } = vendor.secretRef
-  return refusal(
-    'vendor_secret_missing',
-    `The secret of vendor \`${vendor.name}\` cannot be read, so nothing was sent: put it where the ledger looks for \`${name}/${key}\`; no restart is needed.`,
   )
 }

@@ -11,9 +11,9 @@ import type { Addressed } from './address.ts'
 import { ourHeaders, withOurs } from './answer.ts'
 import type { CallClient } from './call-request.ts'
 import { headersForApp } from './headers.ts'
-import { secretMissing } from './price.ts'
 import type { Recognised } from './recognise.ts'
 import { vendorRequest } from './vendor-request.ts'
+import { secretMissing, secretRefused } from './vendor-secret.ts'
 
 /** A read that is allowed: recorded, then relayed as it comes. */
 export interface Read {
@@ -35,7 +35,7 @@ export async function relayRead(ledger: Ledger, read: Read): Promise<Refusal | u
   const admitted = await ledger.store.admitRead({ caller, vendor: vendor.name, identity, endpoint: read.endpoint })
   if (typeof admitted !== 'string') return admitted
   const secret = ledger.secrets.read(vendor.secretRef)
-  if (secret === undefined) return secretMissing(addressed)
+  if (secret === undefined) return secretMissing(vendor)
   let relayed = await relay(ledger, { ...read, secret }, admitted)
   if (relayed.kind === 'secret_refused') {
     const renewed = ledger.secrets.read(vendor.secretRef)
@@ -57,12 +57,7 @@ export async function relayRead(ledger: Ledger, read: Read): Promise<Refusal | u
     case 'unanswered':
       return refusal('vendor_unreachable', `Vendor \`${vendor.name}\` did not answer the read: ${relayed.reason}.`)
     case 'secret_refused':
-      ledger.log.error({ vendor: vendor.name }, 'the vendor refused our secret')
-      ledger.metrics.count('ledger_alarms_total', { reason: 'vendor_secret_refused' })
-      return refusal(
-        'vendor_secret_refused',
-        `Vendor \`${vendor.name}\` refused the secret that its \`secretRef\` in the policy names. Put the right one there.`,
-      )
+      return secretRefused(ledger, vendor)
   }
 }
 

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { bodyTooLarge, type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import type { Addressed } from './address.ts'
 import type { CallRequest } from './call-request.ts'
@@ -14,7 +14,7 @@ export async function readText(request: CallRequest, addressed: Addressed): Prom
   if (refused !== null) return refused
   const { maxBodyBytes } = addressed.policy
   const sent = await request.readBody(maxBodyBytes)
-  if (sent === 'too_large') return tooLarge(maxBodyBytes)
+  if (sent === 'too_large') return bodyTooLarge(maxBodyBytes)
   const body = await decode(sent, request.headers['content-encoding'], maxBodyBytes)
   if (!Buffer.isBuffer(body)) return body
   const { path, query } = addressed
@@ -30,14 +30,7 @@ async function decode(body: Buffer, encoding: string | undefined, maxBytes: numb
   } catch (fault) {
     const isTooLarge = (fault as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
     return isTooLarge
-      ? tooLarge(maxBytes)
+      ? bodyTooLarge(maxBytes)
       : refusal('body_unreadable', 'The body is not the gzip that its header says.')
   }
-}
-
-function tooLarge(maxBytes: number): Refusal {
-  return refusal(
-    'body_too_large',
-    `The body is over the limit of ${maxBytes} bytes: send less at once, or raise \`maxBodyKiB\` in the policy.`,
-  )
 }

@@ -15,15 +15,17 @@ import { type BufferedAnswer, singleHeaders } from '../vendor-client/network.ts'
 import { ourHeaders, withOurs } from './answer.ts'
 import type { CallClient } from './call-request.ts'
 import { headersForApp } from './headers.ts'
-import { secretMissing } from './price.ts'
 import { openRequest, type StoredRequest, sealAnswer } from './stored-request.ts'
 import { exchangeOrStream, type StreamedAnswer, type StreamedExchange, type StreamWay } from './stream.ts'
 import { vendorRequest } from './vendor-request.ts'
+import { secretMissing, secretRefused } from './vendor-secret.ts'
 
 /** A larger answer to a paid call is not waited for in memory. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 /** Of a model: thousands of embeddings come at once. */
 const MAX_MODEL_ANSWER_BYTES = 64 * 1024 * 1024
+
+const REFUSED_SECRET = 'the vendor refused our secret'
 
 /** What one send came to, for the store (`outcome`) and for the app. */
 export type SendVerdict =
@@ -65,13 +67,14 @@ export async function sendOnce(ledger: Ledger, going: Going): Promise<SendVerdic
   if (row.sealedRequest === null) throw new Error(`${row.callId} is to be sent, but its request is not in the store`)
   const stored = going.stored ?? openRequest(ledger.sealer, row.sealedRequest)
   const secret = going.secret ?? ledger.secrets.read(vendor.secretRef)
-  if (secret === undefined) return notSent(ledger, secretMissing(going), 'our secret cannot be read')
+  if (secret === undefined) return notSent(ledger, secretMissing(vendor), 'our secret cannot be read')
   let result = await sendWith(ledger, { ...going, stored, secret })
   if (isSecretRefused(result, going, stored)) {
     const renewed = ledger.secrets.read(vendor.secretRef)
-    if (renewed === undefined || renewed.reveal() === secret.reveal()) return secretRefused(ledger, going)
+    if (renewed === undefined || renewed.reveal() === secret.reveal())
+      return notSent(ledger, secretRefused(ledger, vendor), REFUSED_SECRET)
     result = await sendWith(ledger, { ...going, stored, secret: renewed })
-    if (isSecretRefused(result, going, stored)) return secretRefused(ledger, going)
+    if (isSecretRefused(result, going, stored)) return notSent(ledger, secretRefused(ledger, vendor), REFUSED_SECRET)
   }
   switch (result.kind) {
     case 'not_sent':
@@ -207,16 +210,6 @@ function failed({ status }: BufferedAnswer): SendOutcome {
 function isSecretRefused(result: StreamedExchange, { policy, vendor }: Going, { call }: StoredRequest): boolean {
   if (result.kind !== 'answered') return false
   return costingOf(vendor.type).verdict(result.answer, call, vendorPricing(policy, vendor)) === 'credential_refused'
-}
-
-function secretRefused(ledger: Ledger, { vendor }: Going): SendVerdict {
-  ledger.log.error({ vendor: vendor.name }, 'the vendor refused our secret')
-  ledger.metrics.count('ledger_alarms_total', { reason: 'vendor_secret_refused' })
-  const refused = refusal(
-    'vendor_secret_refused',
-    `Vendor \`${vendor.name}\` refused the secret that its \`secretRef\` in the policy names; nothing was charged. Put the right one there.`,
-  )
-  return notSent(ledger, refused, 'the vendor refused our secret')
 }
 
 function notSent(ledger: Ledger, refused: Refusal, reason: string): SendVerdict {

@@ -48,8 +48,7 @@ export async function issue(effects: IssuerEffects, config: IssuerConfig): Promi
       )
       return handOver(effects, config)
     }
-    const isFault = answer instanceof LedgerUnreachable
-    if (!isFault && !REFUSALS[answer.code].isRetryable) return refused(effects, config, answer)
+    if (isRefusal(answer) && !REFUSALS[answer.code].isRetryable) return refused(effects, config, answer)
     if (clock.monotonicMs() + waitMs > giveUpAtMs) {
       const message = `The ledger gave this Pod no credential within ${config.deadlineMs / 1000} s, so the app was not started: ${answer.message}`
       log.error(message)

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
-import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { bodyTooLarge, type Refusal, refusal } from '../../contract/refusals.ts'
 import { CollectedBody } from '../../runtime/collected-body.ts'
 import type { LeavingSignal } from '../leaving.ts'
 
@@ -78,10 +78,7 @@ export async function decodeBody(
   } catch (fault) {
     const isTooLarge = (fault as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
     return isTooLarge
-      ? refusal(
-          'body_too_large',
-          `The decoded body is over the limit of ${limitBytes} bytes: send less at once, or raise \`maxBodyKiB\` in the policy.`,
-        )
+      ? bodyTooLarge(limitBytes, 'decoded body')
       : refusal('body_unreadable', `The body is not well-formed ${name}.`)
   }
 }

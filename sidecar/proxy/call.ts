@@ -1,5 +1,5 @@
 import type { CallIdentity } from '../../contract/call.ts'
-import { type Refusal, refusal } from '../../contract/refusals.ts'
+import { bodyTooLarge, type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
 import { type AppExchange, refuse } from './app-exchange.ts'
@@ -104,10 +104,7 @@ function judge(
   }
   const identity = recogniserOf(target.terms.type)(text, target.terms, sidecar.appKeys)
   if (!isWhole && (isRefusal(identity) || identity.kind !== 'read')) {
-    return refusal(
-      'body_too_large',
-      `The body is over the limit of ${limitBytes} bytes: send less at once, or raise \`maxBodyKiB\` in the policy.`,
-    )
+    return bodyTooLarge(limitBytes)
   }
   if (isRefusal(identity)) return identity
   return { target, text, identity, lane: laneOf(identity, target.terms.name), life, headers }

@@ -185,7 +185,19 @@ describe('the chart on a real control plane', function () {
   const failing = (made: Promise<unknown>) =>
     made.then(
       () => 'accepted',
-      (fault: { stderr: string }) => fault.stderr,
+      (fault: { readonly stderr?: string; readonly message: string }) => fault.stderr ?? fault.message,
+    )
+  const carrying = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: TEAM },
+    spec: { containers: [{ name: 'app', image: 'x' }], initContainers: [{ name: 'jobcap-proxy', image: 'x' }] },
+  })
+  const adding = (pod: string, more: object) =>
+    failing(
+      cluster.kube.merge(`/api/v1/namespaces/${TEAM}/pods/${pod}/ephemeralcontainers`, {
+        spec: { ephemeralContainers: [{ name: 'debug', image: 'x', ...more }] },
+      }),
     )
 
   it('is taken by the API server with each of these values', async () => {
@@ -240,12 +252,7 @@ describe('the chart on a real control plane', function () {
   })
 
   it('lets nobody but the Job controller make Pods that carry our containers', async () => {
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'forged', namespace: TEAM },
-      spec: { containers: [{ name: 'app', image: 'x' }], initContainers: [{ name: 'jobcap-proxy', image: 'x' }] },
-    }
+    const pod = carrying('forged')
     const said = await cluster.until('the policy', async () => {
       const said = await failing(cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], JSON.stringify(pod)))
       return said === 'accepted' ? undefined : said
@@ -259,34 +266,14 @@ describe('the chart on a real control plane', function () {
   })
 
   it('keeps the credential out of containers that are added to a running Pod', async () => {
-    const path = `/api/v1/namespaces/${TEAM}/pods/forged/ephemeralcontainers`
-    const mounting = (name: string) => ({
-      spec: { ephemeralContainers: [{ name: 'debug', image: 'x', volumeMounts: [{ name, mountPath: '/x' }] }] },
-    })
-    const said = await cluster.kube.merge(path, mounting('jobcap-credential')).then(
-      () => 'accepted',
-      (fault: Error) => fault.message,
-    )
+    const said = await adding('forged', { volumeMounts: [{ name: 'jobcap-credential', mountPath: '/x' }] })
     expect(said).to.contain('mounted in our own containers only')
   })
 
   it('keeps containers that are added to a running Pod out of the processes of ours, and lets them into those of the app', async () => {
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'injected', namespace: TEAM },
-      spec: { containers: [{ name: 'app', image: 'x' }], initContainers: [{ name: 'jobcap-proxy', image: 'x' }] },
-    }
     const asController = '--as=system:serviceaccount:kube-system:job-controller'
-    await cluster.kubectl(['create', '-f', '-', asController], JSON.stringify(pod))
-    const path = `/api/v1/namespaces/${TEAM}/pods/injected/ephemeralcontainers`
-    const added = (targetContainerName: string) =>
-      cluster.kube
-        .merge(path, { spec: { ephemeralContainers: [{ name: 'debug', image: 'x', targetContainerName }] } })
-        .then(
-          () => 'accepted',
-          (fault: Error) => fault.message,
-        )
+    await cluster.kubectl(['create', '-f', '-', asController], JSON.stringify(carrying('injected')))
+    const added = (targetContainerName: string) => adding('injected', { targetContainerName })
     expect(await added('jobcap-proxy')).to.contain('leave --target away, or name a container of the app')
     expect(await added('app')).to.equal('accepted')
   })

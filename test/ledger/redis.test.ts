@@ -6,6 +6,7 @@ import { INSTALL_KEY } from '../../store/redis/layout.ts'
 import { skip } from '../../tools/test/skip.ts'
 import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
 import { ask, failure, gist, payment } from './call.ts'
+import { exchange, podToken, TestPod } from './pod.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
 
 describe('ledgers on one Redis', function () {
@@ -87,5 +88,45 @@ describe('ledgers on one Redis', function () {
     await redis.restart()
     await admin((client) => client.config('SET', 'requirepass', 'sesame'))
     expect(await failure(start())).to.match(/it refuses our password: set JOBCAP_LEDGER_REDIS_PASSWORD/)
+  })
+
+  describe('when somebody empties it, with no connection broken', () => {
+    let ledger: LedgerProcess
+    beforeEach(async () => {
+      ledger = await start('--initialise')
+    })
+
+    it('a key that it had is not refused for good, as one that never was', async () => {
+      const { vault_key: key } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '10.00' })
+      await admin((client) => client.flushall())
+      expect(gist(await ask(ledger.address, payment(key, 'k')))).to.equal('503 store_unavailable')
+      expect(rig.stripe.truth('effect')).to.be.empty
+    })
+
+    it('its runs are not opened anew, whatever was asked before, so nothing is bought twice', async () => {
+      const pod = await TestPod.start(rig, ledger)
+      expect(gist(await pod.pay('cus_1'))).to.equal('200')
+      await admin((client) => client.flushall())
+      await ask(ledger.address, payment('jck_unknown', 'k'))
+      const again = await exchange(ledger.address, podToken(rig, { pod: 'nightly-0-b' }))
+      expect(gist(again)).to.equal('503 store_unavailable')
+      expect(gist(await pod.pay('cus_2'))).to.equal('503 store_unavailable')
+      expect(rig.stripe.truth('effect')).to.have.length(1)
+    })
+
+    it('an operator is told that it does not serve, not that there is nothing', async () => {
+      const { key_id: keyId } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '10.00' })
+      await admin((client) => client.flushall())
+      const words = await Promise.all(
+        [ledger.client.listKeys(), ledger.client.revokeKey(keyId)].map((asked) =>
+          asked.then(
+            () => 'answered',
+            (fault: unknown) => (fault as Error).message,
+          ),
+        ),
+      )
+      expect(words[0]).to.equal('The store cannot be read now.')
+      expect(words[1]).to.contain('It may have been done all the same: ask again.')
+    })
   })
 })

@@ -56,12 +56,11 @@ export function addedByOptions(members: Members): number | Refusal {
 
 /** Once one document is to be cited, all texts are taken to be cut: its own may lie in blocks within blocks. */
 function addedByCitations(messages: Json | undefined): number {
-  const objects = withinOf(messages).filter((value) => value.kind === 'object')
-  if (!objects.some(({ members }) => isTrue(memberOf(members.get('citations'), 'enabled')))) return 0
-  const sentences = withinOf(messages).reduce(
-    (sum, value) => sum + (value.kind === 'text' ? sentencesIn(value.value) : 0),
-    0,
-  )
+  const values = withinOf(messages)
+  const isCited = (value: Json) =>
+    value.kind === 'object' && isTrue(memberOf(value.members.get('citations'), 'enabled'))
+  if (!values.some(isCited)) return 0
+  const sentences = values.reduce((sum, value) => sum + (value.kind === 'text' ? sentencesIn(value.value) : 0), 0)
   return ADDED_BY_CITATIONS_TOKENS + sentences * ADDED_A_SENTENCE_TOKENS
 }
 

@@ -25,7 +25,7 @@ export function messagePrice(parameters: Parameters, terms: TwilioTerms): Messag
 }
 
 function mostAt(prices: TwilioPrices, parameters: Parameters): UsdMicros | Refusal {
-  const isMms = hasMedia(parameters) || parameter(parameters, 'SendAsMms') !== ''
+  const isMms = asksForMms(parameters)
   if (isMms && prices.mmsUsdMicros === null) return notPriced('messages with media')
   // Where media cannot be delivered, a link goes out as text; a template may hold media or not.
   return priceOf(prices, parameters, { segments: boundSegments(parameters), isMms: isMms || hasTemplate(parameters) })
@@ -41,8 +41,12 @@ export function sentMessagePrice(
   if (isRefusal(bound) || sent.segments === 0) return bound
   const isOwnCount = !isTextUnknown(parameters) && !isOn(parameters, 'SmartEncoded')
   const own = isOwnCount ? segmentsOf(parameter(parameters, 'Body')) : 0
-  const isMms = sent.media > 0 || hasMedia(parameters) || parameter(parameters, 'SendAsMms') !== ''
+  const isMms = sent.media > 0 || asksForMms(parameters)
   return priceOf(prices, parameters, { segments: Math.max(sent.segments, own), isMms })
+}
+
+function asksForMms(parameters: Parameters): boolean {
+  return hasMedia(parameters) || parameter(parameters, 'SendAsMms') !== ''
 }
 
 interface Sent {

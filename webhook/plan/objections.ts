@@ -1,11 +1,12 @@
-import { INJECTED_ANNOTATION, PROXY_PORT, RESTART_POLICY_ANNOTATION } from '../../contract/labels.ts'
+import { PROXY_PORT, RESTART_POLICY_ANNOTATION } from '../../contract/labels.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { asksForSecret } from './environment.ts'
-import { isObject, type JsonObject, numberAt, objectAt, objectsAt, textAt, textsAt } from './json.ts'
+import { isObject, type JsonObject, numberAt, objectAt, objectsAt, textAt } from './json.ts'
 import { type Objection, refuse } from './outcome.ts'
 import {
   type AppContainer,
   appContainers,
+  isInjected,
   isNativeSidecar,
   nameOf,
   OUR_CONTAINERS,
@@ -82,8 +83,7 @@ function objectionToContainers(job: JsonObject): Objection | null {
 /** Our names are ours where we put them: in the init containers and volumes of a Job that we injected before. */
 function objectionToReserved(job: JsonObject): Objection | null {
   const pod = podOf(job)
-  const annotations = textsAt(objectAt(job, 'spec', 'template', 'metadata'), 'annotations')
-  const wasInjected = annotations[INJECTED_ANNOTATION] !== undefined
+  const wasInjected = isInjected(job)
   const taken = objectsAt(pod, 'containers').map(nameOf)
   if (!wasInjected) taken.push(...objectsAt(pod, 'initContainers').map(nameOf))
   const container = taken.find((name) => OUR_CONTAINERS.includes(name))
@@ -110,7 +110,7 @@ export function objectionToSidecars(job: JsonObject, policy: Policy, keepsRestar
 }
 
 /** Where the ledger is a Service, only the cluster's own name servers know it. */
-export function objectionToNames(job: JsonObject, ledgerUrl: string): Objection | null {
+export function objectionToNameServers(job: JsonObject, ledgerUrl: string): Objection | null {
   const pod = podOf(job)
   const policy = textAt(pod, 'dnsPolicy') ?? 'ClusterFirst'
   const { host = '' } = /^https?:\/\/(?<host>[^:/]+\.svc)(:|\/|$)/.exec(ledgerUrl)?.groups ?? {}

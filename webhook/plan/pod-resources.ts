@@ -1,7 +1,6 @@
-import { INJECTED_ANNOTATION } from '../../contract/labels.ts'
-import { copyOf, ensureObject, type JsonObject, objectAt, textsAt } from './json.ts'
+import { copyOf, ensureObject, type JsonObject, objectAt } from './json.ts'
 import type { Draft } from './outcome.ts'
-import { appContainers, POD_PATH, podOf } from './pod.ts'
+import { appContainers, isInjected, POD_PATH, podOf } from './pod.ts'
 import { milliOf, quantityOf } from './quantity.ts'
 import type { PlanSettings, PodResources } from './settings.ts'
 
@@ -11,9 +10,8 @@ type Name = (typeof NAMES)[number]
 
 /** What is asked for all containers of the Pod together must hold ours as well, else the API server refuses the Job. */
 export function makeRoomInPod(draft: Draft, { resources }: PlanSettings): void {
-  const template = objectAt(draft.job, 'spec', 'template')
-  // Of a Job that was injected before, what stands there is raised already.
-  if (textsAt(objectAt(template, 'metadata'), 'annotations')[INJECTED_ANNOTATION] !== undefined) return
+  // Then what stands there is raised already.
+  if (isInjected(draft.job)) return
   const raised = withRoom(draft.job, resources)
   if (raised === undefined) return
   podOf(draft.job)['resources'] = raised

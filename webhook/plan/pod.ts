@@ -1,5 +1,11 @@
-import { CREDENTIAL_VOLUME, ISSUER_CONTAINER, PROXY_CONTAINER, TOKEN_VOLUME } from '../../contract/labels.ts'
-import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
+import {
+  CREDENTIAL_VOLUME,
+  INJECTED_ANNOTATION,
+  ISSUER_CONTAINER,
+  PROXY_CONTAINER,
+  TOKEN_VOLUME,
+} from '../../contract/labels.ts'
+import { type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 
 export const OUR_CONTAINERS: readonly string[] = [ISSUER_CONTAINER, PROXY_CONTAINER]
 export const OUR_VOLUMES: readonly string[] = [TOKEN_VOLUME, CREDENTIAL_VOLUME]
@@ -40,6 +46,12 @@ export function appContainers(job: JsonObject): AppContainer[] {
 /** An init container that restarts for good. */
 export function isNativeSidecar({ container, path }: Pick<AppContainer, 'container' | 'path'>): boolean {
   return path.startsWith(`${POD_PATH}.initContainers[`) && textAt(container, 'restartPolicy') === 'Always'
+}
+
+/** Whether admission injected this Job when it was made. */
+export function isInjected(job: JsonObject): boolean {
+  const annotations = textsAt(objectAt(job, 'spec', 'template', 'metadata'), 'annotations')
+  return annotations[INJECTED_ANNOTATION] !== undefined
 }
 
 /** Name of the object for sentences. */

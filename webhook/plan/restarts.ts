@@ -13,27 +13,17 @@ const OUR_RULES: readonly JsonObject[] = [PROXY_CONTAINER, ISSUER_CONTAINER].map
   onExitCodes: { containerName, operator: 'In', values: [EXIT_RUN_REFUSED] },
 }))
 
+const POLICY_KEPT =
+  'restartPolicy stays OnFailure: each paid call needs an Idempotency-Key that names the intention, and a spent cap does not end the Job at once (podFailurePolicy needs Never).'
+const SIDECAR_KEPT =
+  'A native sidecar is restarted in place, as asked for: each paid call of the Job needs an Idempotency-Key that names the intention.'
+
 /** `OnFailure` becomes `Never`, unless the Job keeps it and takes what that means. */
 export function restartNever(draft: Draft, keepsRestarts: boolean): void {
   const pod = podOf(draft.job)
-  if (textAt(pod, 'restartPolicy') !== 'OnFailure') {
-    if (keepsRestarts) {
-      warn(
-        draft.warnings,
-        'restarts_kept',
-        'A native sidecar is restarted in place, as asked for: each paid call of the Job needs an Idempotency-Key that names the intention.',
-      )
-    }
-    return
-  }
-  if (keepsRestarts) {
-    warn(
-      draft.warnings,
-      'restarts_kept',
-      'restartPolicy stays OnFailure: each paid call needs an Idempotency-Key that names the intention, and a spent cap does not end the Job at once (podFailurePolicy needs Never).',
-    )
-    return
-  }
+  const isOnFailure = textAt(pod, 'restartPolicy') === 'OnFailure'
+  if (keepsRestarts) warn(draft.warnings, 'restarts_kept', isOnFailure ? POLICY_KEPT : SIDECAR_KEPT)
+  if (keepsRestarts || !isOnFailure) return
   pod['restartPolicy'] = 'Never'
   draft.changes.push({
     code: 'restart_policy_never',

@@ -1,5 +1,5 @@
 import { INJECTED_ANNOTATION, ISSUER_CONTAINER, PROXY_CONTAINER, TERMS_ANNOTATION } from '../../contract/labels.ts'
-import { isObject, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
+import { isObject, type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { diff, type PatchOperation } from './json-patch.ts'
 import { nameOf, podOf } from './pod.ts'
 import { withRoom } from './pod-resources.ts'
@@ -7,12 +7,6 @@ import type { PodResources } from './settings.ts'
 
 /** Fields of a Job's spec that nobody can change after its creation, and that a plan writes. */
 const IMMUTABLE = ['template', 'completionMode', 'podFailurePolicy', 'podReplacementPolicy'] as const
-
-/** Whether admission injected this Job when it was made. */
-export function isInjected(job: JsonObject): boolean {
-  const annotations = textsAt(objectAt(job, 'spec', 'template', 'metadata'), 'annotations')
-  return annotations[INJECTED_ANNOTATION] !== undefined
-}
 
 /**
  * Puts back what admission had changed, where somebody applies the same manifest again. Only where planning the new

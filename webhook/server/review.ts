@@ -3,7 +3,8 @@ import { SKIPPED_ANNOTATION } from '../../contract/labels.ts'
 import { objectAt } from '../plan/json.ts'
 import { diff } from '../plan/json-patch.ts'
 import type { Plan, Warning } from '../plan/outcome.ts'
-import { isInjected, restore } from '../plan/restore.ts'
+import { isInjected } from '../plan/pod.ts'
+import { restore } from '../plan/restore.ts'
 import { type JsonObject, plan, planCronJob, type Surroundings } from '../plan.ts'
 
 /** The API server cuts the warnings of one answer once they pass 4096 characters in all. */
