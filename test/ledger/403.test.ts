@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { ask, gist, payment } from './call.ts'
 import { exchange, type PodShape, podToken, TestPod } from './pod.ts'
 import { refusesEach } from './refusals.ts'
-import { type LedgerProcess, type Rig, startRig } from './rig.ts'
+import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
 
 describe('403: known, but not allowed', () => {
   let rig: Rig
@@ -118,5 +118,17 @@ describe('403: known, but not allowed', () => {
     const told = await ask(ledger.address, { path: '/twilio/Messages.json', key: pod.granted.credential })
     expect(gist(told)).to.equal('404 vendor_unknown')
     expect(told.text).to.match(/`stripe`/)
+  })
+
+  it('what is refused before it has a number is on record too, with the Pod that asked', async () => {
+    const pod = await TestPod.start(rig, ledger, { job: 'refused' })
+    await ask(ledger.address, { path: '/twilio/Messages.json', key: pod.granted.credential })
+    await pod.pay('cus_1', 100, { life: 7 })
+    const events = (await auditOf(ledger)).filter(({ actor }) => actor.podUid === pod.granted.podUid)
+    const refused = events.flatMap((event) => (event.event === 'call.refused' ? [`${event.code} ${event.route}`] : []))
+    expect(refused).to.deep.equal([
+      'vendor_unknown POST /twilio/Messages.json',
+      'credential_wrong_scope POST /v1/payment_intents',
+    ])
   })
 })

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { type SidecarFiles, systemFiles } from '../../sidecar/files.ts'
 import type { AppConnection } from './stand-in/app.ts'
 import { CallSetting, form } from './stand-in/call-setting.ts'
 import { newStateDir } from './stand-in/ledger.ts'
@@ -45,6 +46,13 @@ describe('the answer of a call on its way to the app', () => {
       ord: { boot: 5, seq: 1 },
       delivery: { intactSinceBoot: 5, delivering: [] },
     })
+  })
+
+  it('is not let out before the line that names it is written', async () => {
+    await setting.start({ files: withoutRoomForLines })
+    setting.ledger.onCall = (call) => call.answer(200, '{}')
+    const got = await (await setting.open()).post(form(5)).answer().then(String, String)
+    expect(got).to.equal('Error: the connection ended before its answer: ')
   })
 
   it('of more than 64 KiB is answered as it comes, with its length, and its last piece only once that is written down', async () => {
@@ -134,3 +142,12 @@ describe('the answer of a call on its way to the app', () => {
     expect(await setting.sidecar.file('deliveries.jsonl')).to.not.include('["d",')
   })
 })
+
+/** The volume is full at the moment in which the line of an answer is written. */
+const withoutRoomForLines: SidecarFiles = {
+  ...systemFiles,
+  openInPlace(path) {
+    const file = systemFiles.openInPlace(path)
+    return { ...file, writeAt: (position, text) => (text.startsWith('["d"') ? 0 : file.writeAt(position, text)) }
+  },
+}
