@@ -32,6 +32,14 @@ describe('which policy applies', () => {
       expect('code' in found ? found.code : found.name).to.equal(expected)
     })
   }
+
+  it('only where the namespace has every label that the policy asks for', () => {
+    const both = { ...policy, namespaceLabels: { team: 'billing', stage: 'live' } }
+    const refused = policyFor({ jobLabels: {}, namespaceLabels: { team: 'billing', stage: 'test' } }, [both])
+    expect(refused).to.have.property('code', 'namespace_not_selected')
+    expect(refused).to.have.property('message').that.includes('stage=live')
+    expect(policyFor({ jobLabels: {}, namespaceLabels: both.namespaceLabels }, [both])).to.equal(both)
+  })
 })
 
 describe('terms asked against allowed', () => {

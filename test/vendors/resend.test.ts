@@ -41,6 +41,7 @@ describe('what a mail by Resend can cost', () => {
     ['a list within the list', { to: [['b@x.com']] }, 'amount_invalid'],
     ['a recipient in capitals', { Bcc: ['b@x.com'] }, 'route_unknown'],
     ['recipients in the headers', { headers: { ' bcc': 'b@x.com' } }, 'route_unknown'],
+    ['recipients in headers in capitals', { headers: { 'Resent-CC': 'b@x.com' } }, 'route_unknown'],
     ['other headers', { headers: { 'X-Entity-Ref-ID': '1' } }, '400'],
     ['a field that nobody knows', { audience_id: 'a' }, 'route_unknown'],
     ['a header that another could hide in', { headers: { 'X-A': '1\r\nBcc: q@z.com' } }, 'amount_invalid'],

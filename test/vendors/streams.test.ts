@@ -123,6 +123,16 @@ describe('the reader of a stream', () => {
     })
   }
 
+  it('a message keeps the figures that its last usage leaves out, or gives as null', () => {
+    const stream = MESSAGE.replace('"input_tokens":100', '"input_tokens":100,"cache_read_input_tokens":40').replace(
+      '"usage":{"output_tokens":50}',
+      '"usage":{"output_tokens":50,"input_tokens":null,"cache_read_input_tokens":null}',
+    )
+    const reader = readerOf('anthropic', false)
+    read(reader, Buffer.from(stream), 1_000)
+    expect(reader.price()).to.equal(WHOLE_PRICE + 40n)
+  })
+
   for (const [what, usage] of [
     ['negative', { output_tokens: -50 }],
     ['missing', undefined],
