@@ -118,8 +118,7 @@ function rewrite(draft: Draft, { policy, terms, settings }: Decided): Objection 
   addContainers(draft, settings)
   addPullSecrets(draft, settings)
   addVolumes(draft)
-  recordTerms(draft, terms)
-  return null
+  return recordTerms(draft, terms)
 }
 
 function judgeOptOut(job: JsonObject, policy: Policy): Objection {

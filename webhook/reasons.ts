@@ -104,6 +104,10 @@ export const REASONS = {
     'The name cannot be that of an Indexed Job, whose Pods are named after it.',
     'Use lower-case letters, digits and dashes, no dots.',
   ),
+  annotations_full: refuse(
+    'The annotations of the Pod template leave no room for ours: the API server takes 256 KiB of them.',
+    'Shorten them by the bytes in the message.',
+  ),
   too_many_failure_rules: refuse(
     'podFailurePolicy would have more than 20 rules, because each rule without a containerName stands for every container.',
     'Give the rules a containerName, or use fewer.',
@@ -169,7 +173,7 @@ export const REASONS = {
     'Put localhost into NO_PROXY.',
   ),
   work_queue: warn(
-    'A work queue (no completions) has no index, so a replaced Pod cannot replay what the old one did.',
+    'A work queue (parallelism of several, no completions) has no index, so a replaced Pod cannot replay what the old one did.',
     'Set completions, or send an Idempotency-Key that names the intention.',
   ),
   env_from_secret: warn(

@@ -72,6 +72,27 @@ describe('a Job that was injected before', () => {
     expect(inject(asBefore(inject(job).job)).job).to.deep.equal(inject(job).job)
   })
 
+  describe('that names no completions, for one Pod at a time', () => {
+    const single = structuredClone(job) as JsonObject & { spec: JsonObject }
+    delete single.spec['completions']
+    Object.assign(single.spec, { parallelism: 1, completionMode: 'NonIndexed' })
+    const replaced = (old: JsonObject) =>
+      applyPatch(single, restore({ old, updated: single, planned: inject(single).job }))
+
+    it('gets back the completions that admission gave it', () => {
+      const admitted = inject(single).job
+      expect(admitted['spec']).to.include({ completions: 1, completionMode: 'Indexed' })
+      expect(replaced(admitted)).to.deep.equal(admitted)
+    })
+
+    it('stays the work queue that a jobcap of before left it', () => {
+      const admitted = structuredClone(inject(single).job) as JsonObject & { spec: JsonObject }
+      delete admitted.spec['completions']
+      admitted.spec['completionMode'] = 'NonIndexed'
+      expect(replaced(admitted)).to.deep.equal(admitted)
+    })
+  })
+
   describe('whose Pod asks for resources as a whole', () => {
     const asking = structuredClone(job)
     podOf(asking)['resources'] = { requests: { memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } }

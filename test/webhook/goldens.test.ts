@@ -82,6 +82,8 @@ describe('admission plan', () => {
     given.add('not_a_job')
     // By the install's values: test/webhook/injected-values.test.ts.
     given.add('pull_secrets_added')
+    // By 256 KiB: test/webhook/full-annotations.test.ts.
+    given.add('annotations_full')
     expect(Object.keys(REASONS).filter((code) => !given.has(code))).to.deep.equal([])
   })
 

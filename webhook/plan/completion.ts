@@ -9,16 +9,25 @@ const MAX_GENERATED_BASE = 58
 const GENERATED_SUFFIX = 5
 const LABEL_START = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 
-/** Without `completions` and with `parallelism` a Job is a work queue; with neither it is one Pod. */
-export function isWorkQueue(job: JsonObject): boolean {
+/**
+ * Without `completions` and with `parallelism` a Job is a work queue; with neither it is one Pod. So it is with one Pod at a
+ * time, whose success ends the Job either way; only where its name does not fit an Indexed Job it stays what it is.
+ */
+function isWorkQueue(job: JsonObject): boolean {
   const spec = specOf(job)
-  return numberAt(spec, 'completions') === undefined && numberAt(spec, 'parallelism') !== undefined
+  const parallelism = numberAt(spec, 'parallelism')
+  if (numberAt(spec, 'completions') !== undefined || parallelism === undefined) return false
+  return parallelism !== 1 || objectionToName(job) !== null
 }
 
 /** Whether the name leaves room for the index. Null: it does, or the Job does not become Indexed by us. */
 export function objectionToIndexedName(job: JsonObject): Objection | null {
+  if (isWorkQueue(job) || textAt(specOf(job), 'completionMode') === 'Indexed') return null
+  return objectionToName(job)
+}
+
+function objectionToName(job: JsonObject): Objection | null {
   const spec = specOf(job)
-  if (isWorkQueue(job) || textAt(spec, 'completionMode') === 'Indexed') return null
   const lastIndex = Math.max((numberAt(spec, 'completions') ?? 1) - 1, 0)
   const longest = MAX_LABEL - 1 - String(lastIndex).length
   const metadata = objectAt(job, 'metadata')

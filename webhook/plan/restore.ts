@@ -1,5 +1,5 @@
 import { INJECTED_ANNOTATION, ISSUER_CONTAINER, PROXY_CONTAINER, TERMS_ANNOTATION } from '../../contract/labels.ts'
-import { isObject, type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
+import { isObject, type JsonObject, numberAt, objectAt, objectsAt, textAt } from './json.ts'
 import { diff, type PatchOperation } from './json-patch.ts'
 import { nameOf, podOf } from './pod.ts'
 import { withRoom } from './pod-resources.ts'
@@ -19,7 +19,8 @@ export function restore(asked: {
   readonly planned: JsonObject
 }): readonly PatchOperation[] {
   const { old, updated, planned } = asked
-  const asThen = withPodResourcesOf(old, { updated, planned: withPullSecretsOf(old, { updated, planned }) })
+  const withSecrets = withPullSecretsOf(old, { updated, planned: withCompletionOf(old, planned) })
+  const asThen = withPodResourcesOf(old, { updated, planned: withSecrets })
   if (diff(comparable(old), comparable(asThen)).length > 0) return []
   const restored = structuredClone(updated)
   const spec = objectAt(restored, 'spec')
@@ -28,7 +29,19 @@ export function restore(asked: {
     if (value === undefined) delete spec[field]
     else spec[field] = value
   }
+  const { completions } = objectAt(old, 'spec')
+  // Where the manifest names none beside its `parallelism`, they are ours.
+  if (numberAt(spec, 'completions') === undefined && completions !== undefined) spec['completions'] = completions
   return diff(updated, restored)
+}
+
+/** One Pod at a time without `completions` was a work queue to a jobcap of before. */
+function withCompletionOf(old: JsonObject, planned: JsonObject): JsonObject {
+  const { completions, completionMode } = objectAt(old, 'spec')
+  if (typeof completions === 'number' || numberAt(objectAt(planned, 'spec'), 'completions') !== 1) return planned
+  const same = structuredClone(planned)
+  objectAt(same, 'spec')['completionMode'] = completionMode
+  return same
 }
 
 /** Which of the old one's pull Secrets were ours is not known any more; one that is new is a real edit. */
