@@ -1,3 +1,4 @@
+import { counted } from '../contract/counted.ts'
 import type { RunDetailView } from '../contract/operators.ts'
 import { isConflict } from '../kube/api.ts'
 import type { KubeDoors } from '../kube/mirror.ts'
@@ -53,7 +54,7 @@ export function endOfRun({ key, totals }: RunDetailView, jobUid: string): Said {
   const { spent_usd, reserved_usd, usd_cap } = key
   const held = Number(reserved_usd) > 0 ? `, $${reserved_usd} still held for calls in doubt` : ''
   const cap = usd_cap === null ? 'no cap' : `a cap of $${usd_cap}`
-  const sums = `Spent $${spent_usd} of ${cap}${held}: ${totals.call_count} calls, ${totals.replay_count} replays.`
+  const sums = `Spent $${spent_usd} of ${cap}${held}: ${counted(totals.call_count, 'call')}, ${counted(totals.replay_count, 'replay')}.`
   const refused = totals.refused_by_cap_count
   const event = { once: 'ended', action: 'EndRun' }
   if (refused === 0) return { ...event, type: 'Normal', reason: 'RunEnded', note: sums }
@@ -78,5 +79,5 @@ export function skippedJob(code: string): Said {
 
 /** How a run whose cap is spent goes on. */
 function wayOn(refused: number, jobUid: string): string {
-  return `A cap refused ${refused} calls. To go on, apply a Job with the annotations jobcap.dev/continues: ${jobUid} and a higher jobcap.dev/cap-usd; what was charged is replayed, the rest goes through.`
+  return `A cap refused ${counted(refused, 'call')}. To go on, apply a Job with the annotations jobcap.dev/continues: ${jobUid} and a higher jobcap.dev/cap-usd; what was charged is replayed, the rest goes through.`
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../contract/counted.ts'
 import type { RunDetailView } from '../../contract/operators.ts'
 import { type Command, EXIT } from '../command.ts'
 import { withLedger } from '../ledger-access.ts'
@@ -26,7 +27,7 @@ function describe(run: RunDetailView): string {
   const jobs = run.jobs.map(({ name, uid, ended }) => `  ${name} ${uid} ${ended ? 'ended' : 'living'}\n`)
   return `${runTable([run])}
 run ${run.run}, opened ${new Date(run.opened_at_ms).toISOString()}
-${call_count} calls, ${replay_count} replays, ${refused_by_cap_count} refused by a cap, ${in_doubt_count} in doubt
+${counted(call_count, 'call')}, ${counted(replay_count, 'replay')}, ${refused_by_cap_count} refused by a cap, ${in_doubt_count} in doubt
 Jobs:
 ${jobs.join('')}`
 }

@@ -131,7 +131,7 @@ export function livesOn(stage: () => Stage): void {
     const { labels } = (await readJob(work)).metadata
     expect(labels?.['team']).to.equal('b')
     expect(invoicesOf(work)).to.deep.equal([work])
-    await until('the totals', async () => /1 calls, 0 replays/.test(await events(work)))
+    await until('the totals', async () => /1 call, 0 replays/.test(await events(work)))
   })
 }
 

@@ -1,4 +1,5 @@
 import type { AdmissionReview } from '../../contract/admission.schema.ts'
+import { counted } from '../../contract/counted.ts'
 import { CONTINUES_ANNOTATION, RUN_KEY_ANNOTATION } from '../../contract/labels.ts'
 import type { LedgerClient } from '../../ledger/client.ts'
 import type { Log } from '../../runtime/log.ts'
@@ -28,7 +29,7 @@ export function createEarlierRuns(
     if (run.key.status === 'revoked') return undefined
     const { totals, key } = await ledger.findRun(run.run)
     if (totals.call_count === 0) return undefined
-    const paid = `an earlier Job ${name} made ${totals.call_count} calls for $${key.spent_usd}; this one pays anew.`
+    const paid = `an earlier Job ${name} made ${counted(totals.call_count, 'call')} for $${key.spent_usd}; this one pays anew.`
     return `${paid} To replay them add the annotation ${CONTINUES_ANNOTATION}: ${earlier.uid}`
   }
   return {

@@ -1,0 +1,20 @@
+import { expect } from 'chai'
+import type { RunDetailView } from '../../contract/operators.ts'
+import { endOfRun } from '../../controller/events.ts'
+
+describe('the event of an ended run', () => {
+  const noteOf = (call_count: number, replay_count: number, refused_by_cap_count: number) => {
+    const key = { spent_usd: '4.00', reserved_usd: '0.00', usd_cap: '8.00' }
+    const totals = { call_count, replay_count, refused_by_cap_count, in_doubt_count: 0 }
+    return endOfRun({ key, totals } as RunDetailView, 'job-1').note
+  }
+
+  it('counts one of each in the singular', () => {
+    expect(noteOf(1, 1, 0)).to.equal('Spent $4.00 of a cap of $8.00: 1 call, 1 replay.')
+    expect(noteOf(1, 1, 1)).to.contain('A cap refused 1 call. To go on')
+  })
+
+  it('counts none and several in the plural', () => {
+    expect(noteOf(2, 0, 3)).to.contain('2 calls, 0 replays. A cap refused 3 calls. To go on')
+  })
+})
