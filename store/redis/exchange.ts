@@ -1,6 +1,6 @@
 import type { JobUid, RunUid } from '../../contract/ids.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
-import { continueUnknown, differs, lives, restoredRun } from '../rules/admit-pod.ts'
+import { continueUnknown, differs, type FieldValue, lives, restoredRun } from '../rules/admit-pod.ts'
 import { scopeOfPod } from '../rules/caller.ts'
 import { ENDED_JOB_KEPT_MS } from '../rules/run-end.ts'
 import { type AdmitPodAnswer, type AdmitPodRequest, StoreFault } from '../store.ts'
@@ -166,14 +166,14 @@ function whyRefused(code: string, [field = '', ofRun = '']: readonly string[], r
   if (code === 'continue_running') return lives(ofRun)
   if (code === 'run_too_old' && field === 'final') return restoredRun()
   if (code !== 'continue_mismatch') return refusal(code as RefusalCode)
-  const ofJob: Record<string, unknown> = {
+  const ofJob: Readonly<Record<string, FieldValue>> = {
     namespace,
     policy: policyName,
     completionMode: job.completionMode,
     completions: job.completions,
     'digest version': sidecar.digestVersion,
   }
-  return differs(field, field === 'completions' && ofRun === '' ? null : ofRun, ofJob[field])
+  return differs(field, field === 'completions' && ofRun === '' ? null : ofRun, ofJob[field] ?? null)
 }
 
 const refused = (why: Refusal): AdmitPodAnswer => ({ status: 'REFUSED', refusal: why })

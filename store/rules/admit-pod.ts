@@ -19,7 +19,16 @@ export function admitPod(tables: Tables, request: AdmitPodRequest): AdmitPodAnsw
   if (key === undefined) throw new Error(`run ${run.runUid} has no key`)
   const dead = refuseDeadKey(tables, key) ?? refuseOldJob(run, request)
   if (dead !== undefined) return { status: 'REFUSED', refusal: dead }
-  return { status: 'ADMITTED', run, key, life: placePod(tables, run, request) }
+  const now = resized(tables, run, request)
+  return { status: 'ADMITTED', run: now, key, life: placePod(tables, now, request) }
+}
+
+/** The completions of an elastic Job change while it lives; whoever continues it says those that it had last. */
+function resized(tables: Tables, run: RunRow, { job }: AdmitPodRequest): RunRow {
+  if (run.completions === job.completions) return run
+  const now = { ...run, completions: job.completions }
+  tables.putRun(now)
+  return now
 }
 
 function runFor(tables: Tables, request: AdmitPodRequest): RunFound {
@@ -158,8 +167,17 @@ export function restoredRun(): Refusal {
   return told('run_too_old', 'The store was put back from a copy, so no earlier run can be continued.')
 }
 
-export function differs(field: string, ofRun: unknown, ofJob: unknown): Refusal {
+/** A field of a run or a Job. */
+export type FieldValue = string | number | null
+
+export function differs(field: string, ofRun: FieldValue, ofJob: FieldValue): Refusal {
+  if (field === 'completions') return told('continue_mismatch', otherCompletions(ofRun, ofJob))
   return told('continue_mismatch', `The ${field} of the run is ${String(ofRun)}, the Job says ${String(ofJob)}.`)
+}
+
+function otherCompletions(ofRun: FieldValue, ofJob: FieldValue): string {
+  const change = ofRun === null ? 'leave spec.completions away' : `set spec.completions to ${ofRun}`
+  return `The run has ${ofRun ?? 'no'} completions, the Job ${ofJob ?? 'none'}: ${change}.`
 }
 
 function told(code: RefusalCode, message: string): Refusal {

@@ -124,6 +124,8 @@ if dead then
   flush()
   return {'REFUSED', dead, '', ''}
 end
+-- Those of an elastic Job change while it lives; whoever continues it says those that it had last.
+if get('completions') ~= completions then set('completions', completions) end
 
 local function begin(life)
   local actor = '{"keyId":' .. cjson.encode(get('key_id')) .. ',"runUid":' .. cjson.encode(get('run_uid')) .. ',"jobUid":'

@@ -42,7 +42,11 @@ export function suiteOfRunEnds(open: OpenStore): void {
       ['another namespace', { namespace: 'other' }, /^continue_mismatch: .*namespace/],
       ['another policy', { policyName: 'strict' }, /^continue_mismatch: .*policy/],
       ['another completion mode', { index: null }, /^continue_mismatch: .*completionMode/],
-      ['other completions', { completions: 3 }, /^continue_mismatch: .*completions/],
+      [
+        'other completions',
+        { completions: 3 },
+        /^continue_mismatch: .*2 completions, the Job 3: set spec.completions to 2/,
+      ],
       ['another digest version', { digestVersion: 2 }, /^continue_mismatch: .*digest version/],
     ]
     for (const [what, plan, refused] of REFUSED) {
@@ -52,6 +56,13 @@ export function suiteOfRunEnds(open: OpenStore): void {
         expect(await stage.store.listRuns({})).to.have.length(1)
       })
     }
+
+    it('says the completions that the Job had last, where that was resized', async () => {
+      await stage.exchange('b', { index: 2, completions: 3 })
+      await endJob()
+      expect(toldOfExchange(await stage.exchange('c', continuing))).to.match(/3 completions, the Job 2: set/)
+      expect((await stage.exchange('d', { ...continuing, completions: 3 })).status).to.equal('ADMITTED')
+    })
 
     it('a run that still lives, or was revoked, is not continued', async () => {
       expect(toldOfExchange(await stage.exchange('b', continuing))).to.match(/^continue_running: .*job-1-name/)
