@@ -212,6 +212,16 @@ describe('the chart on a real control plane', function () {
     }
   })
 
+  it('refuses another port of the ledger until the one that Pods know is named, and then serves both', async () => {
+    const kubeconfig = join(cluster.folder, 'control-plane/kubeconfig')
+    const place = ['-n', OWN_NAMESPACE, '--kubeconfig', kubeconfig, '--dry-run=server', '--reuse-values']
+    const upgrade = (values: string) => helm(cluster.folder, 'upgrade', 'jobcap', CHART, ...place, '--set', values)
+    expect(await failing(upgrade('ledger.port=9000'))).to.match(/by port 8081; add it to ledger\.formerPorts/)
+    const said = await upgrade('ledger.port=9000,ledger.formerPorts={8081}')
+    expect(said).to.match(/- name: https\n\s+port: 9000\n\s+targetPort: https\n\s+- name: former-8081\n\s+port: 8081/)
+    expect(said).to.contain('--listen=0.0.0.0:9000')
+  })
+
   it('gives manager and ledger the rights for a whole life of a Job', async () => {
     await cluster.apply(jobNamed('rights'))
     const job = (await cluster.kube.get<AnyJob>(`/apis/batch/v1/namespaces/${TEAM}/jobs/rights`)) as AnyJob
