@@ -1,7 +1,10 @@
 import { TOKEN_AUDIENCE } from '../../contract/labels.ts'
-import type { KubeApi } from '../../kube/api.ts'
+import { refusal } from '../../contract/refusals.ts'
+import { type KubeApi, KubeFault } from '../../kube/api.ts'
+import type { Log } from '../../runtime/log.ts'
 import type { Access } from '../operator/access.ts'
 import type { Operators } from '../operator/operators.ts'
+import { Refused } from '../operator/refused.ts'
 
 interface User {
   readonly username: string
@@ -23,12 +26,21 @@ interface SubjectAccessReview {
  * `runs`, `calls`, `caps` and `audit` of `jobcap.dev`. Tokens for our audience and for the API server's both count, so
  * that the token of a kubeconfig will do.
  */
-export function createKubeOperators(kube: KubeApi): Operators {
+export function createKubeOperators(kube: KubeApi, log: Log): Operators {
   return {
     async judge(bearer, access) {
-      const user = (await userFor(kube, bearer, [TOKEN_AUDIENCE])) ?? (await userFor(kube, bearer))
-      if (user === undefined) return 'unknown'
-      return (await isAllowed(kube, user, access)) ? 'allowed' : 'denied'
+      try {
+        const user = (await userFor(kube, bearer, [TOKEN_AUDIENCE])) ?? (await userFor(kube, bearer))
+        if (user === undefined) return 'unknown'
+        return (await isAllowed(kube, user, access)) ? 'allowed' : 'denied'
+      } catch (fault) {
+        if (!(fault instanceof KubeFault)) throw fault
+        // One that has just started refuses us too, until it has read its rights.
+        log.error({ status: fault.status, reason: fault.message }, 'the API server could not say who an operator is')
+        throw new Refused(
+          refusal('ledger_not_ready', 'The API server could not be asked who you are, so nothing was done: ask again.'),
+        )
+      }
     },
   }
 }

@@ -37,7 +37,7 @@ export async function kubernetesPlatform(
     policies,
     secrets,
     workloads: createKubeWorkloads(kube, log),
-    operators: createKubeOperators(kube),
+    operators: createKubeOperators(kube, log),
     async masterKey() {
       // A SQLite file has one replica, whose volume holds both.
       if (store.kind === 'sqlite') return masterKeyFile(stateFolder, doors.random)
