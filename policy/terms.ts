@@ -1,4 +1,5 @@
 import { ALLOWED_ENDPOINTS_ANNOTATION, CAP_USD_ANNOTATION } from '../contract/labels.ts'
+import { meantPath } from '../contract/meant-path.ts'
 import { formatUsd, parseUsd, type UsdMicros } from '../contract/money.ts'
 import { type Refusal, refusal } from '../contract/refusals.ts'
 import { ROUTE_PATTERN } from '../contract/route-pattern.ts'
@@ -42,9 +43,14 @@ export function judgeRequest(
   const { method, path } = request
   const endpoint = `${method} ${path}`
   if (!isEndpointAllowed(vendor.allowedEndpoints, method, path)) {
+    const meant = meantPath(path, (candidate) => isEndpointAllowed(vendor.allowedEndpoints, method, candidate))
     return refusal(
       'endpoint_not_allowed',
-      `\`${endpoint}\` is not among the allowedEndpoints of vendor \`${vendor.name}\` in the policy; add it there to allow it.`,
+      `\`${endpoint}\` is not among the allowedEndpoints of vendor \`${vendor.name}\` in the policy; ${
+        meant === undefined
+          ? 'add it there to allow it.'
+          : `\`${method} ${meant}\` is. If that is meant, correct the app's base URL; else add this one there.`
+      }`,
     )
   }
   if (terms.allowedEndpoints !== null && !isEndpointAllowed(terms.allowedEndpoints, method, path)) {

@@ -49,6 +49,20 @@ describe('429: a cap is reached, and nothing is sent', () => {
     expect(refused.headers['x-should-retry']).to.equal('false')
   })
 
+  it('the refusal says what to do, for the cap of a key and for one of a day', async () => {
+    const made = await ledger.client.createKey({ vendor: 'stripe', daily_usd_cap: '0.90' })
+    const told = async (key: string) => JSON.parse((await ask(ledger.address, payment(made.vault_key, key, 150))).text)
+    const daily = await told('w-1')
+    expect(daily.message).to.match(/^The key's daily cap of \$0\.90 has no room/)
+    expect(daily.message).to.include(
+      `To go on: wait until ${daily.resets_at}, or jobcap keys raise ${made.key_id} --daily-cap-usd USD.`,
+    )
+    await ledger.client.setLimits(made.key_id, { usd_cap: '1.00', daily_usd_cap: null })
+    const { message } = await told('w-2')
+    expect(message).to.match(/^The key's cap of \$1\.00 has no room for \$1\.50/)
+    expect(message).to.match(new RegExp(`To go on: jobcap keys raise ${made.key_id} --cap-usd USD\\.$`))
+  })
+
   it('a raise lets the next call through, and what was charged is replayed', async () => {
     const { vault_key, key_id } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '1.00' })
     await ask(ledger.address, payment(vault_key, 'r-1', 100))

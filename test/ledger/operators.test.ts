@@ -127,7 +127,11 @@ describe('what operators ask of a ledger', () => {
   it('a Job that ended admits nothing, and one that continues the run goes on where it stopped', async () => {
     const pod = await TestPod.start(rig, ledger, { job: 'monday', terms: { capUsd: '1.50' } })
     expect(gist(await pod.pay('cus_1', 100))).to.equal('200')
-    expect(gist(await pod.pay('cus_2', 100))).to.equal('429 cap_exhausted')
+    const spent = await pod.pay('cus_2', 100)
+    expect(gist(spent)).to.equal('429 cap_exhausted')
+    expect(JSON.parse(spent.text).message).to.match(
+      /^The run cap of .* To go on: jobcap keys raise \S+ --cap-usd USD, or a Job that continues the run with a higher jobcap.dev\/cap-usd\.$/,
+    )
     const ended = await ledger.client.endJob(pod.granted.runUid, 'uid-monday')
     expect(ended.key.status).to.equal('ended')
     expect(gist(await pod.pay('cus_2', 100))).to.equal('401 key_ended')

@@ -89,6 +89,19 @@ describe('terms asked against allowed', () => {
     expect(allowed('POST', '/v1/refunds')).to.equal('endpoint_not_allowed')
   })
 
+  it('names the endpoint that a base URL with too much or too little may have been meant for', () => {
+    const stripe = vendorOf(policy, 'stripe')
+    if ('code' in stripe) throw new Error(stripe.message)
+    const told = (path: string) =>
+      judgeRequest({ allowedEndpoints: null }, stripe, { method: 'POST', path })?.message ?? 'allowed'
+    for (const path of ['/payment_intents', '/v1/v1/payment_intents', '/v1/payment_intents/']) {
+      expect(told(path), path).to.include('`POST /v1/payment_intents` is. If that is meant, correct')
+    }
+    for (const path of ['/v2/payment_intents', '/v1/payouts', '/', '/v1//payment_intents', '/v1/../payment_intents']) {
+      expect(told(path), path).to.match(/in the policy; add it there to allow it\.$/)
+    }
+  })
+
   it('names the vendors there are when one is unknown', () => {
     expect(vendorOf(policy, 'twilio')).to.have.property('message').that.includes('there is `stripe`, `geocode`')
   })

@@ -36,6 +36,18 @@ describe('a declared vendor', () => {
     })
   }
 
+  it('a refusal says what to write, or to declare', () => {
+    const told = (parts: CallParts) => {
+      const bound = costing.bound(callOf(parts), GEOCODE_PRICING)
+      return isRefusal(bound) ? `${bound.code}: ${bound.message}` : bound.kind
+    }
+    expect(told({ path: '/v1/Lookup/' })).to.match(
+      /^path_ambiguous: Only letter case .* POST \/v1\/Lookup\/ from the declared route `POST \/v1\/lookup`: write it as declared/,
+    )
+    expect(told({ method: 'HEAD', path: '/v1/Reports/7' })).to.include('the declared route `GET /v1/reports/*`')
+    expect(told({ path: '/v1/lookup/7' })).to.include('policy: {match: "POST /v1/lookup/*", usd: "0.25"}')
+  })
+
   it('settles a success at the price of its route, and anything else at nothing', () => {
     const bound = { kind: 'priced', totalUsdMicros: 10_000 as UsdMicros, object: null } as const
     const actual = (status: number) =>

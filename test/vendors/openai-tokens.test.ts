@@ -108,6 +108,29 @@ describe('an answer in OpenAI’s protocol that names no tier', () => {
   })
 })
 
+describe('a base URL that holds too much or too little', () => {
+  const told = (type: 'openai' | 'anthropic', path: string) => {
+    const bound = costingOf(type).bound(post(path, { model: 'x', messages: [] }), { ...PRICING, type })
+    return 'code' in bound ? `${bound.code} ${bound.message}` : bound.kind
+  }
+  const MEANT = [
+    ['openai', '/v1/v1/chat/completions', 'POST /v1/chat/completions', "the app's base URL holds one `/v1` too many"],
+    ['openai', '/v1/responses/', 'POST /v1/responses', 'leave out the slash at its end'],
+    ['anthropic', '/messages', 'POST /v1/messages', "the app's base URL has to end in `/v1`"],
+    ['anthropic', '/v1/v1/messages', 'POST /v1/messages', "the app's base URL holds one `/v1` too many"],
+  ] as const
+  for (const [type, path, meant, how] of MEANT) {
+    it(`is named, for ${path} at ${type}`, () => {
+      expect(told(type, path)).to.equal(`route_unknown There is no POST ${path}. Is ${meant} meant? Then ${how}.`)
+    })
+  }
+
+  it('is not supposed where another route is asked for', () => {
+    expect(told('openai', '/v1/images/generations')).to.match(/vendor of type `generic`/)
+    expect(told('anthropic', '/v1/messages/batches')).to.match(/vendor of type `generic`/)
+  })
+})
+
 describe('what a request in OpenAI’s protocol does not show by a type', () => {
   it('is an item that the vendor keeps, however its id is written down', () => {
     for (const item of [

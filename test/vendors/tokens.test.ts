@@ -384,7 +384,16 @@ describe('which call for tokens it is', () => {
     expect(kindOf('/v1/messages', 'anthropic', { headers: { 'x-http-method-override': 'GET' } })).to.equal(
       'request_malformed',
     )
-    const socket = { method: 'GET', body: '', headers: { upgrade: 'websocket' } }
-    expect(kindOf('/v1/realtime', 'openai', socket)).to.equal('request_malformed')
+    for (const upgrade of ['websocket', 'h2c, websocket', 'HTTP/2.0']) {
+      const socket = { method: 'GET', body: '', headers: { upgrade } }
+      expect(kindOf('/v1/realtime', 'openai', socket), upgrade).to.equal('request_malformed')
+    }
+  })
+
+  it('Java’s offer of HTTP/2 makes no other request of it', () => {
+    const headers = { upgrade: 'h2c', 'http2-settings': 'AAMAAABk' }
+    expect(kindOf('/v1/chat/completions', 'openai', { headers })).to.equal('llm')
+    expect(kindOf('/v1/messages', 'anthropic', { headers })).to.equal('llm')
+    expect(kindOf('/v1/models', 'openai', { headers, method: 'GET', body: '' })).to.equal('read')
   })
 })

@@ -1,12 +1,12 @@
+import { meantPath } from '../../contract/meant-path.ts'
 import type { VendorPricing } from '../../contract/pricing.ts'
-import { refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
 import type { Actual, Bound, Costing, Settling } from '../costing.ts'
 import { tokenPricing } from '../tokens/cost-request.ts'
 import { actualOf, objectAt, parseAnswer } from '../tokens/cost-usage.ts'
 import { verdictOfModel } from '../tokens/cost-verdict.ts'
-import { undeclaredRoute } from '../undeclared-route.ts'
+import { mistakenPath, undeclaredRoute } from '../undeclared-route.ts'
 import { boundOf } from './cost-bound.ts'
 import { anthropicReader } from './cost-stream.ts'
 import { priceOfUsage } from './cost-usage.ts'
@@ -38,13 +38,8 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
   const route = `${call.method} ${call.path}`
   if (route === MESSAGES) return boundOf(call, tokenPricing(pricing))
   // Clients differ in whether the address that they are given ends in `/v1`, and read it from one variable.
-  const meant = `${call.method} /v1${call.path}`
-  if (meant === MESSAGES || meant === COUNTING) {
-    return refusal(
-      'route_unknown',
-      `There is no ${route}. Is ${meant} meant? Then the app's base URL has to end in \`/v1\`.`,
-    )
-  }
+  const meant = meantPath(call.path, (path) => [MESSAGES, COUNTING].includes(`${call.method} ${path}`))
+  if (meant !== undefined) return mistakenPath(call, meant)
   return isReadMethod(call.method) || route === COUNTING
     ? { kind: 'free' }
     : undeclaredRoute(call, templateOf(call.path))

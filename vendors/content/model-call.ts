@@ -61,10 +61,20 @@ function kindOf({ method, path }: CallText, { paid, free }: Pick<ModelApi, 'paid
   return isReadMethod(method) || free.includes(route) ? 'read' : 'mutating'
 }
 
+/**
+ * What clients offer with each plain request, Java's own and LangChain4j's among them, and what no hop of ours takes up: the
+ * server may go on as if it were not there (RFC 9110, 7.8).
+ */
+const MERE_OFFER = /^h2c$/i
+
 /** A socket opened by a GET sells tokens by the message, and nobody could price what follows. */
 function readProblem({ method, headers, body }: CallText): Refusal | null {
-  if (headers['upgrade'] !== undefined) {
-    return refusal('request_malformed', 'The protocol of this API cannot be changed: its messages could not be priced.')
+  const { upgrade } = headers
+  if (upgrade !== undefined && !MERE_OFFER.test(upgrade)) {
+    return refusal(
+      'request_malformed',
+      'A WebSocket to this API is refused, since nobody could price its messages: ask over HTTP, whole or as a stream.',
+    )
   }
   if (isReadMethod(method) && body.length > 0) return refusal('request_malformed', `A ${method} has no body here.`)
   return null

@@ -3,12 +3,12 @@ import type { VendorPricing } from '../../contract/pricing.ts'
 import { refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
-import { isReadMethod, requestProblem } from '../content/request.ts'
+import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
 import type { Actual, Bound, Costing, Repeat, Settling, Verdict } from '../costing.ts'
 import { credentialAt } from '../credential.ts'
 import { isSuccess, verdictOf } from '../verdict.ts'
 import { routeBound, saidBy } from './price.ts'
-import { findRoute } from './routes.ts'
+import { findRoute, routeAmbiguous } from './routes.ts'
 
 /** Of the time that the vendor keeps a key; the last 24th is left for clocks and queues. */
 const HOUR_OF_USE_MS = (60 * 60 * 1_000 * 23) / 24
@@ -30,7 +30,7 @@ function bound(call: CallText, { routes, mediaTypes }: VendorPricing): Bound {
   const problem = requestProblem(call)
   if (problem !== null) return problem
   const route = findRoute(routes, call)
-  if (route === 'ambiguous') return refusal('path_ambiguous')
+  if (route === 'ambiguous') return routeAmbiguous(call, routes)
   if (route !== undefined && route.usdMicros > 0) {
     const totalUsdMicros = routeBound(route, call, mediaTypes)
     if (isRefusal(totalUsdMicros)) return totalUsdMicros
@@ -40,7 +40,8 @@ function bound(call: CallText, { routes, mediaTypes }: VendorPricing): Bound {
   if (route !== undefined || isReadMethod(call.method)) return { kind: 'free' }
   return refusal(
     'route_unknown',
-    `${call.method} ${call.path} is not among the declared routes, so its price is not known.`,
+    `${call.method} ${call.path} is not among the declared routes, so its price is not known. To allow it, add it to ` +
+      `\`routes\` of the vendor in the policy: {match: "${call.method} ${templateOf(call.path)}", usd: "0.25"}.`,
   )
 }
 

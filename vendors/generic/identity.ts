@@ -11,7 +11,7 @@ import { isRefusal } from '../content/guard.ts'
 import { canonicalJson, jsonAt, pointerNames } from '../content/json.ts'
 import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
 import { readDeclaredBody } from './read-body.ts'
-import { findRoute } from './routes.ts'
+import { findRoute, routeAmbiguous } from './routes.ts'
 
 /** Headers by which APIs of this kind choose whose money moves. */
 const ACCOUNT_HEADERS = ['openai-organization', 'openai-project']
@@ -21,8 +21,7 @@ export function recognise(call: CallText, terms: VendorTerms, appKeys: 'auto' | 
   const problem = requestProblem(call)
   if (problem !== null) return problem
   const declared = findRoute(terms.routes, call)
-  if (declared === 'ambiguous')
-    return refusal('path_ambiguous', 'The path is a declared route but for letter case or a slash.')
+  if (declared === 'ambiguous') return routeAmbiguous(call, terms.routes)
   const kind = declared?.kind ?? (isReadMethod(call.method) ? 'read' : 'mutating')
   const account = accountOf(call, ACCOUNT_HEADERS)
   if (isRefusal(account)) return account

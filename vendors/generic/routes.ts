@@ -1,3 +1,4 @@
+import { type Refusal, refusal } from '../../contract/refusals.ts'
 import { remembered } from '../../contract/remembered.ts'
 import { routeMatches } from '../../contract/route-pattern.ts'
 import type { CallText } from '../../contract/vendor.ts'
@@ -30,13 +31,33 @@ function placesOf(routes: readonly { readonly match: string }[]): (endpoint: str
   return find
 }
 
+/** Where `findRoute` says so: what to write instead, or to declare. */
+export function routeAmbiguous(call: CallText, routes: readonly { readonly match: string }[]): Refusal {
+  const { method, path } = call
+  const declared = routes.at(nearOf(routes, methodsOf(method), path))?.match ?? ''
+  return refusal(
+    'path_ambiguous',
+    `Only letter case or a slash at the end tells ${method} ${path} from the declared route \`${declared}\`: ` +
+      'write it as declared, or have the policy declare it so.',
+  )
+}
+
 function placeOf(routes: readonly { readonly match: string }[], method: string, path: string): Place {
-  const methods = method === 'HEAD' ? ['HEAD', 'GET'] : [method]
+  const methods = methodsOf(method)
   const exact = routes.findIndex(({ match }) => methods.some((asked) => routeMatches(match, asked, path)))
-  const folded = foldCase(path)
-  const near = routes.findIndex(({ match }) => methods.some((asked) => routeMatches(foldMatch(match), asked, folded)))
+  const near = nearOf(routes, methods, path)
   if (near !== exact) return 'ambiguous'
   return exact < 0 ? undefined : exact
+}
+
+function methodsOf(method: string): readonly string[] {
+  return method === 'HEAD' ? ['HEAD', 'GET'] : [method]
+}
+
+/** But for letter case and a slash at the end; -1 where there is none. */
+function nearOf(routes: readonly { readonly match: string }[], methods: readonly string[], path: string): number {
+  const folded = foldCase(path)
+  return routes.findIndex(({ match }) => methods.some((asked) => routeMatches(foldMatch(match), asked, folded)))
 }
 
 function foldMatch(match: string): string {

@@ -1,3 +1,4 @@
+import { meantPath } from '../../contract/meant-path.ts'
 import type { TokenPricing, VendorPricing } from '../../contract/pricing.ts'
 import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
@@ -10,7 +11,7 @@ import { STANDARD_TIER_BASIS_POINTS } from '../tokens/cost-models.ts'
 import { countAt, isTrue, type Members, membersOf, textOf, tokenPricing } from '../tokens/cost-request.ts'
 import { actualOf, parseAnswer } from '../tokens/cost-usage.ts'
 import { verdictOfModel } from '../tokens/cost-verdict.ts'
-import { undeclaredRoute } from '../undeclared-route.ts'
+import { mistakenPath, undeclaredRoute } from '../undeclared-route.ts'
 import { isSuccess } from '../verdict.ts'
 import { boundOf } from './cost-bound.ts'
 import { isFreeRoute } from './cost-free.ts'
@@ -41,7 +42,10 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
   const route = routeOf(call)
   if (route !== undefined) return boundOf(call, route, tokenPricing(pricing))
   const isFree = isReadMethod(call.method) || (tokenPricing(pricing).usesListPrices && isFreeRoute(call))
-  return isFree ? { kind: 'free' } : undeclaredRoute(call, templateOf(call.path))
+  if (isFree) return { kind: 'free' }
+  const { method } = call
+  const meant = meantPath(call.path, (path) => routeOf({ method, path }) !== undefined)
+  return meant === undefined ? undeclaredRoute(call, templateOf(call.path)) : mistakenPath(call, meant)
 }
 
 function actual({ call, answer, bound: reserved }: Settling): Actual {
