@@ -4,6 +4,7 @@ import { jsonAnswer, objectIn, textIn, tokensOf } from '../talk.ts'
 import { type Answer, flatten, type Outcome, type Vendor, type VendorCall } from '../vendor.ts'
 import type { VendorClock } from '../vendor-clock.ts'
 import { chatCompletion, type Made } from './chat.ts'
+import { completion } from './completion.ts'
 import { createResponse } from './responses.ts'
 import { unbilled } from './unbilled.ts'
 
@@ -26,8 +27,8 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
 }
 
 /**
- * A stand-in for OpenAI's chat completions, responses, embeddings, model list and what costs nothing. Nothing is idempotent: each call that
- * is carried out sells its tokens, whatever key comes with it.
+ * A stand-in for OpenAI's chat and older completions, responses, embeddings, model list and what costs nothing. Nothing is
+ * idempotent: each call that is carried out sells its tokens, whatever key comes with it.
  */
 export function fakeOpenai(options: FakeOpenaiOptions): Vendor {
   return {
@@ -60,6 +61,8 @@ function carryOut(call: VendorCall, { secret, random, clock }: FakeOpenaiOptions
     case '/chat/completions':
       if (!Array.isArray(body['messages'])) return refused(call, 400, "Missing required parameter: 'messages'.")
       return sold(call, route, chatCompletion(body, { ...made, id: `chatcmpl-${random.hex(12)}` }))
+    case '/completions':
+      return sold(call, route, completion(body, { ...made, id: `cmpl-${random.hex(12)}` }))
     case '/responses':
       return sold(call, route, createResponse(body, { ...made, id: `resp_${random.hex(12)}` }))
     case '/embeddings':

@@ -21,9 +21,10 @@ import {
   textOf,
   unbounded,
 } from '../tokens/cost-request.ts'
+import { echoedTokens, promptContent, textsWritten } from './cost-completion.ts'
 import { chatContent, LONGER_CACHE, PRICED_TTL, responseContent } from './cost-content.ts'
 import { mostOutputTokens } from './cost-limits.ts'
-import { CHAT, EMBEDDINGS, OPENAI_PRICES, type OpenaiRoute, RESPONSES } from './cost-routes.ts'
+import { CHAT, COMPLETIONS, EMBEDDINGS, OPENAI_PRICES, type OpenaiRoute, RESPONSES, takesLimit } from './cost-routes.ts'
 import { tierOfRequest } from './cost-tiers.ts'
 
 /**
@@ -80,6 +81,8 @@ function contentOn(route: OpenaiRoute, members: Members, model: ModelPrice) {
       return chatContent(members.get('messages'), model)
     case RESPONSES:
       return responseContent(members.get('input'), model)
+    case COMPLETIONS:
+      return promptContent(members.get('prompt'))
     case EMBEDDINGS:
       return NO_CONTENT
   }
@@ -96,12 +99,19 @@ function outputTokens(
   const refused = limits.find(isRefusal) ?? null
   if (refused !== null) return refused
   const given = limits.filter((limit) => typeof limit === 'number')
-  const limit = given.length > 0 ? Math.max(...given) : (pricing.maxOutputTokens ?? mostOutputTokens(model))
+  const putIn = takesLimit(route) ? pricing.maxOutputTokens : null
+  const limit = given.length > 0 ? Math.max(...given) : (putIn ?? mostOutputTokens(model))
   if (limit === null) {
     return unbounded(
       `The request limits its output by nothing, and how much \`${model.model}\` can write is not known.`,
-      `Send \`${route.limitFields[0]}\`, or set \`maxOutputTokens\` of the vendor in the policy.`,
+      `Send \`${route.limitFields[0]}\`, or ${
+        takesLimit(route) ? 'set `maxOutputTokens` of the vendor' : 'give `contextTokens` of the model'
+      } in the policy.`,
     )
+  }
+  if (route.name === COMPLETIONS) {
+    const texts = textsWritten(members)
+    return isRefusal(texts) ? texts : texts * (limit + echoedTokens(members, bodyBytes))
   }
   const answers = route.name === CHAT ? countAt(members, 'n') : null
   if (isRefusal(answers)) return answers

@@ -7,10 +7,12 @@ export const OPENAI_PRICES = readPriceTable(PRICES_DATE, PRICE_TABLE)
 export const CHAT = 'chat'
 export const RESPONSES = 'responses'
 export const EMBEDDINGS = 'embeddings'
+/** The older route, without a conversation; vendors that serve models of their own still have it. */
+export const COMPLETIONS = 'completions'
 
 /** A route whose calls are priced by tokens. */
 export interface OpenaiRoute {
-  readonly name: typeof CHAT | typeof RESPONSES | typeof EMBEDDINGS
+  readonly name: typeof CHAT | typeof RESPONSES | typeof EMBEDDINGS | typeof COMPLETIONS
   /** Top-level fields whose effect on the price is known: none but those that `cost-bound.ts` reads. */
   readonly fields: ReadonlySet<string>
   /** Fields that limit the output; the first is the one to use. */
@@ -39,6 +41,13 @@ const ROUTES: Readonly<Record<string, OpenaiRoute>> = {
       safety_identifier service_tier store stream stream_options temperature text tool_choice tools top_logprobs top_p
       truncation user`),
   },
+  '/completions': {
+    name: COMPLETIONS,
+    limitFields: ['max_tokens'],
+    fields: fields(`
+      model prompt best_of echo frequency_penalty logit_bias logprobs max_tokens n presence_penalty seed stop stream
+      stream_options suffix temperature top_p user`),
+  },
   '/embeddings': {
     name: EMBEDDINGS,
     limitFields: [],
@@ -50,4 +59,9 @@ const ROUTES: Readonly<Record<string, OpenaiRoute>> = {
 export function routeOf({ method, path }: { readonly method: string; readonly path: string }): OpenaiRoute | undefined {
   const end = withoutVersion(path)
   return method === 'POST' && Object.hasOwn(ROUTES, end) ? ROUTES[end] : undefined
+}
+
+/** A completion without a limit ends after a few tokens at most vendors, so a limit put in would have it written on. */
+export function takesLimit({ name }: OpenaiRoute): boolean {
+  return name !== COMPLETIONS && name !== EMBEDDINGS
 }

@@ -15,7 +15,7 @@ import { mistakenPath, undeclaredRoute } from '../undeclared-route.ts'
 import { isSuccess } from '../verdict.ts'
 import { boundOf } from './cost-bound.ts'
 import { isFreeRoute } from './cost-free.ts'
-import { CHAT, EMBEDDINGS, type OpenaiRoute, routeOf } from './cost-routes.ts'
+import { EMBEDDINGS, type OpenaiRoute, RESPONSES, routeOf, takesLimit } from './cost-routes.ts'
 import { openaiReader } from './cost-stream.ts'
 import { type AnswerPrices, priceOfAnswer } from './cost-usage.ts'
 
@@ -58,7 +58,7 @@ function actual({ call, answer, bound: reserved }: Settling): Actual {
 
 /**
  * The app's own bytes, unless the policy puts in a limit that the app left out, or the stream would not say what it used:
- * a chat completion does so only where it is asked to.
+ * all but a response do so only where they are asked to.
  */
 function forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refusal {
   const contentType = call.headers['content-type'] ?? null
@@ -67,7 +67,7 @@ function forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refu
   if (route === undefined || route.name === EMBEDDINGS) return asItIs
   const members = membersOf(call)
   if (isRefusal(members)) return members
-  const usage = route.name === CHAT ? askForUsage(members) : {}
+  const usage = route.name === RESPONSES ? {} : askForUsage(members)
   const more = { ...limitPutIn(members, route, tokenPricing(pricing)), ...usage }
   if (Object.keys(more).length === 0) return asItIs
   return { body: withMembers(members, more), contentType, asksForUsage: Object.keys(usage).length > 0 }
@@ -75,7 +75,7 @@ function forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refu
 
 function limitPutIn(members: Members, route: OpenaiRoute, { maxOutputTokens, models }: TokenPricing): More {
   const isLimited = route.limitFields.some((name) => countAt(members, name) !== null)
-  if (isLimited || maxOutputTokens === null) return {}
+  if (isLimited || maxOutputTokens === null || !takesLimit(route)) return {}
   // Vendors that only speak the protocol often know the older name alone.
   const name = textOf(members.get('model'))
   const isDeclared = models.some(({ model }) => model === name)

@@ -4,7 +4,7 @@ import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { recogniseModelCall } from '../content/model-call.ts'
 import { COUNTING_PATHS } from './counting.ts'
 
-const PAID_PATHS = ['/chat/completions', '/responses', '/embeddings']
+const PAID_PATHS = ['/chat/completions', '/responses', '/embeddings', '/completions']
 
 /** Most vendors that speak this protocol do so under `/v1`, some without it. */
 const posts = (paths: readonly string[]) => paths.flatMap((path) => [`POST /v1${path}`, `POST ${path}`])
