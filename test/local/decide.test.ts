@@ -62,6 +62,13 @@ const TABLE: readonly Row[] = [
   { when: 'all run', spec: { ...INDEXED, completions: 2, parallelism: 2 }, pods: '0 run, 1 run', then: 'nothing' },
   { when: 'the last one runs', spec: { completions: 2, parallelism: 2 }, pods: '- ok, - run', then: 'nothing' },
   { when: 'enough have succeeded', spec: { completions: 2 }, pods: '- ok, - ok', then: 'ended CompletionsReached' },
+  { when: 'enough have succeeded and one still ends', spec: {}, pods: '- ok, - ending', then: 'nothing' },
+  {
+    when: 'a rule means all codes but one, and the failed Pod’s container ended well',
+    spec: { podFailurePolicy: { rules: [{ action: 'FailJob', onExitCodes: { operator: 'NotIn', values: [42] } }] } },
+    pods: '- bad=0',
+    then: 'create -',
+  },
   { when: 'an index has succeeded twice', spec: { ...INDEXED, completions: 2 }, pods: '0 ok, 0 ok', then: 'create 1' },
   { when: 'an index failed long ago', spec: { ...INDEXED, completions: 1 }, pods: '0 bad', then: 'create 0' },
   { when: 'a Pod failed just now', spec: {}, pods: '- bad@100', nowMs: 105, then: 'nothing until 110' },

@@ -17,6 +17,7 @@ const inject = (before: JsonObject, settings = SETTINGS) => {
 
 interface Pod extends JsonObject {
   readonly initContainers: ({ name: string } & JsonObject)[]
+  readonly containers: JsonObject[]
   readonly volumes: { projected?: JsonObject }[]
 }
 const podOf = (object: JsonObject) => (object as { spec: { template: { spec: Pod } } }).spec.template.spec
@@ -141,6 +142,23 @@ describe('a Job that was injected before', () => {
     const updated = structuredClone(job)
     const patch = restore({ old, updated, planned: inject(updated).job })
     expect(podOf(applyPatch(updated, patch) as JsonObject)).to.deep.equal(podOf(old))
+  })
+
+  it('is not restored when what runs in it was edited, so that the API server refuses that aloud', () => {
+    const edits: ((pod: Pod) => void)[] = [
+      ({ containers: [first = {}] }) => {
+        first['image'] = 'billing:next'
+      },
+      ({ containers: [first = {}] }) => {
+        first['env'] = [{ name: 'MODE', value: 'live' }]
+      },
+      ({ initContainers }) => initContainers.push({ name: 'more', image: 'more' }),
+    ]
+    for (const edit of edits) {
+      const edited = structuredClone(job)
+      edit(podOf(edited))
+      expect(restore({ old: inject(job).job, updated: edited, planned: inject(edited).job })).to.deep.equal([])
+    }
   })
 
   it('has its terms written anew when its annotations say something else', () => {

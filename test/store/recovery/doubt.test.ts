@@ -29,4 +29,22 @@ describe('a doubt about the store', () => {
     expect(guard.problem()).to.equal(undefined)
     await guard.end(true)
   })
+  it('keeps a replica that ends meanwhile from signing off: its journal is waited for', async () => {
+    const left: string[] = []
+    const registry = {
+      async enter() {},
+      async leave({ replicaId }: { readonly replicaId: string }) {
+        left.push(replicaId)
+      },
+    }
+    const { guard, doubt } = await guardOverWhole(folder, { registry })
+    await guard.start()
+    doubt('the connection broke')
+    await guard.end(true)
+    expect(left).to.deep.equal([])
+    const again = await guardOverWhole(folder, { registry })
+    await again.guard.start()
+    await again.guard.end(true)
+    expect(left).to.deep.equal(['a'])
+  })
 })

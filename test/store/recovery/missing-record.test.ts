@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
+import { asNonce } from '../../../contract/ids.ts'
 import { systemTimers } from '../../../runtime/timers.ts'
 import { openFileDisk } from '../../../store/journal/file-disk.ts'
 import type { Journal } from '../../../store/journal/journal.ts'
@@ -87,6 +88,15 @@ describe('a record that the store has lost unnoticed', function () {
     const fault = await faultOf(stage.mark(ref))
     expect(fault).to.be.instanceOf(StoreFault).with.property('isTransient', true)
     expect((await journal.entries()).filter(({ kind }) => kind === 'intent')).to.deep.equal([])
+  })
+
+  it('is in the journal by each of its sends, those of a repair too', async () => {
+    const { ref } = await stage.send(pod)
+    await stage.unknown(ref)
+    const nonce = asNonce('repair')
+    expect(await stage.store.repair(ref.callId, { nonce, leaseMs: 10_000 })).to.have.property('status', 'SEND')
+    const sent = (await journal.entries()).flatMap((entry) => (entry.kind === 'intent' ? [entry.send.nonce] : []))
+    expect(sent).to.deep.equal([ref.nonce, nonce])
   })
 
   it('is not told as done when it is the end of a Job', async () => {
