@@ -40,6 +40,11 @@ export const STORE_PROBLEMS = {
     wayOut:
       'Make room on its disk, or make it writable; where it is full of open calls, resolve them: `jobcap doctor` lists those in doubt. The ledger goes on by itself.',
   },
+  journal_not_readable: {
+    summary: 'The store may have lost its last steps, and the journal of this replica cannot be read.',
+    wayOut:
+      'Put its folder back. Lost for good: start this replica with a new folder, then `jobcap ledger repair --give-up` the one that is waited for.',
+  },
   store_is_replica: {
     summary: 'The Redis is a replica: what it is told is lost.',
     wayOut: 'Name its master in --store, or its Sentinels. This cannot be waived.',

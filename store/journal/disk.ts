@@ -1,3 +1,5 @@
+import type { StoreProblemCode } from '../../contract/store-problems.ts'
+
 /** Where a journal's segments lie; the one thing of it that a simulation replaces. */
 export interface JournalDisk {
   /** Names of the segments, oldest first. */
@@ -11,7 +13,18 @@ export interface JournalDisk {
   close(): Promise<void>
 }
 
+interface JournalFaultOptions extends ErrorOptions {
+  /** Default: it cannot be written. */
+  readonly problemCode?: StoreProblemCode
+}
+
 /** The journal cannot be read or written; its message says what to do. */
 export class JournalFault extends Error {
   override readonly name = 'JournalFault'
+  readonly problemCode: StoreProblemCode
+
+  constructor(message: string, { problemCode = 'journal_not_writable', ...options }: JournalFaultOptions = {}) {
+    super(message, options)
+    this.problemCode = problemCode
+  }
 }

@@ -1,4 +1,4 @@
-import { constants, existsSync, write } from 'node:fs'
+import { constants, existsSync, fstatSync, write } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, truncate, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
@@ -37,8 +37,14 @@ export async function openFileDisk(folder: string): Promise<JournalDisk> {
     async append(segment, bytes) {
       const file = await fileOf(segment)
       for (let at = 0; at < bytes.length; ) at += await written(file.fd, bytes.subarray(at))
+      // A file that was taken away takes what is written to it, for nobody.
+      if (fstatSync(file.fd).nlink === 0) throw takenAway(join(folder, segment))
     },
-    cut: (segment, length) => truncate(join(folder, segment), length),
+    async cut(segment, length) {
+      await truncate(join(folder, segment), length).catch((fault: NodeJS.ErrnoException) => {
+        throw fault.code === 'ENOENT' ? takenAway(join(folder, segment)) : fault
+      })
+    },
     async remove(segment) {
       if (current?.segment === segment) {
         await current.file.close()
@@ -73,6 +79,12 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.close()
   }
 }
+
+const takenAway = (path: string) =>
+  new JournalFault(
+    `${path} was taken away while this ledger wrote to it, so nothing is sent. Start this replica again: it begins a new journal. ` +
+      'What the old one held counts as lost only if the store loses something too: `jobcap ledger repair` then says so',
+  )
 
 function lockFolder(folder: string): { close(): void } {
   const path = join(folder, 'lock')

@@ -9,6 +9,7 @@ const HEAD_BYTES = 8
 /** In the head, after the length. */
 const CRC_AT = 4
 const JSON_HEAD_BYTES = 4
+const JSON_BEGINS = 0x7b
 /** An entry holds a request of at most 1 MiB; more than this is no entry. */
 const LARGEST_PAYLOAD = 16 * 1024 * 1024
 
@@ -52,6 +53,18 @@ export function readFrames(bytes: Buffer): ReadFrames {
     entries.push(entryOf(payload))
     at += HEAD_BYTES + payload.length
   }
+}
+
+/** Whether a whole frame lies behind the one at `at`, which is not whole: then no cut end made it so. */
+export function isWholeFrameBehind(bytes: Buffer, at: number): boolean {
+  const jsonAt = HEAD_BYTES + JSON_HEAD_BYTES
+  for (let start = at + 1; start + jsonAt < bytes.length; start += 1) {
+    if (bytes[start + jsonAt] !== JSON_BEGINS) continue
+    // Its checksum takes long, and what begins like a frame is mostly none.
+    if (bytes.readUInt32LE(start + HEAD_BYTES) > bytes.readUInt32LE(start)) continue
+    if (payloadAt(bytes, start) !== undefined) return true
+  }
+  return false
 }
 
 function payloadAt(bytes: Buffer, at: number): Buffer | undefined {

@@ -3,7 +3,7 @@ import type { Log } from '../../runtime/log.ts'
 import type { JournalEntry } from '../recovery/entries.ts'
 import type { CallRow } from '../store.ts'
 import { type JournalDisk, JournalFault } from './disk.ts'
-import { frameOf, readFrames } from './frame.ts'
+import { frameOf, isWholeFrameBehind, readFrames } from './frame.ts'
 
 /** One replica's own record of what it sends and what came of it. One writer; many entries share one fsync. */
 export interface Journal {
@@ -68,7 +68,7 @@ interface Waiting {
 
 /**
  * Opens what is there. A last entry that a crash cut short is taken away: nobody was told that it was written. Damage
- * anywhere else is refused, since what it held may be calls that were sent.
+ * before a whole entry is refused, since what it held may be calls that were sent.
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { disk, log } = options
@@ -78,7 +78,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const bytes = await disk.read(name)
     const { entries, wholeBytes } = readFrames(bytes)
     if (wholeBytes < bytes.length) {
-      if (at < names.length - 1) throw new JournalFault(damaged(name, wholeBytes))
+      if (at < names.length - 1 || isWholeFrameBehind(bytes, wholeBytes)) throw damaged(name, wholeBytes)
       await disk.cut(name, wholeBytes)
       log.warn(
         { segment: name, bytes: bytes.length - wholeBytes },
@@ -258,8 +258,13 @@ class DiskJournal implements Journal {
 
   async #read(segment: Segment): Promise<readonly JournalEntry[]> {
     if (segment.bytes === 0) return []
-    const bytes = await this.#options.disk.read(nameOf(segment.number))
-    return readFrames(bytes.subarray(0, segment.bytes)).entries
+    const name = nameOf(segment.number)
+    const bytes = await this.#options.disk.read(name).catch((fault: unknown) => {
+      throw unreadable(`The journal's ${name} cannot be read (${String(fault)})`, fault)
+    })
+    const { entries, wholeBytes } = readFrames(bytes.subarray(0, segment.bytes))
+    if (wholeBytes < segment.bytes) throw damaged(name, wholeBytes)
+    return entries
   }
 }
 
@@ -287,9 +292,12 @@ function isOfOpen({ calls }: Segment, entry: JournalEntry): boolean {
   return (entry.kind === 'intent' || entry.kind === 'outcome') && calls.has(entry.send.callId)
 }
 
-function damaged(name: string, at: number): string {
-  return (
-    `The journal's ${name} is damaged at byte ${at}; later segments are whole, so what it held may be calls that were sent. ` +
-    'Put the file back from a copy of the disk, or start with a new folder for --journal, and once with --give-up and the id in its file replica-id.'
+const damaged = (name: string, at: number) =>
+  unreadable(`The journal's ${name} is damaged at byte ${at}, before its end`)
+
+const unreadable = (what: string, cause?: unknown) =>
+  new JournalFault(
+    `${what}, so what it held may be calls that were sent. Put the file back from a copy of the disk, ` +
+      'or start with a new folder for --journal, and once with --give-up and the id in its file replica-id.',
+    { problemCode: 'journal_not_readable', cause },
   )
-}

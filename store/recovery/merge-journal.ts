@@ -1,4 +1,5 @@
 import type { Log } from '../../runtime/log.ts'
+import { fewAtOnce } from '../few-at-once.ts'
 import type { Journal } from '../journal/journal.ts'
 import { StoreFault } from '../store.ts'
 import { journalledCalls } from './journalled-calls.ts'
@@ -8,12 +9,12 @@ import type { DistributedStore } from './registry.ts'
 export async function mergeJournal(inner: DistributedStore, journal: Journal, log: Log): Promise<void> {
   const entries = await journal.entries()
   const standings = entries.filter((entry) => entry.kind === 'standing')
-  await eachOf(standings, ({ key, run }) => inner.mergeStanding({ key, run }))
+  await fewAtOnce(standings, ({ key, run }) => inner.mergeStanding({ key, run }))
   const endedJobs = entries.filter((entry) => entry.kind === 'ended_job')
-  await eachOf(endedJobs, async ({ runUid, jobUid }) => void (await inner.endJob(runUid, jobUid)))
+  await fewAtOnce(endedJobs, async ({ runUid, jobUid }) => void (await inner.endJob(runUid, jobUid)))
   const calls = journalledCalls(entries)
   let frozen = 0
-  await eachOf(calls, async (call) => {
+  await fewAtOnce(calls, async (call) => {
     const answer = await inner.merge(call)
     if (answer.status === 'merged' && answer.isFrozen) frozen += 1
   })
@@ -23,21 +24,10 @@ export async function mergeJournal(inner: DistributedStore, journal: Journal, lo
 /** What an earlier process of this replica had written down and may not have told the store. */
 export async function tellOutcomes(inner: DistributedStore, journal: Journal, log: Log): Promise<void> {
   const outcomes = (await journal.entries()).filter((entry) => entry.kind === 'outcome')
-  await eachOf(outcomes, async ({ send, outcome }) => {
+  await fewAtOnce(outcomes, async ({ send, outcome }) => {
     await inner.report({ ...send, outcome, handTo: null }).catch((fault: unknown) => {
       if (fault instanceof StoreFault) throw fault
       log.debug({ callId: send.callId }, 'an outcome is of a call whose record has been pruned')
     })
   })
-}
-
-const AT_ONCE = 32
-
-/** A few at once. */
-export async function eachOf<Item>(items: readonly Item[], action: (item: Item) => Promise<void>): Promise<void> {
-  const left = items.values()
-  const worker = async () => {
-    for (let next = left.next(); !next.done; next = left.next()) await action(next.value)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }

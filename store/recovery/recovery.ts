@@ -4,10 +4,12 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Timers } from '../../runtime/timers.ts'
+import { fewAtOnce } from '../few-at-once.ts'
+import { JournalFault } from '../journal/disk.ts'
 import type { Journal } from '../journal/journal.ts'
 import { type CallRow, StoreFault } from '../store.ts'
 import type { Barrier } from './barrier.ts'
-import { eachOf, mergeJournal, tellOutcomes } from './merge-journal.ts'
+import { mergeJournal, tellOutcomes } from './merge-journal.ts'
 import { type OwnState, planOf, type RecoveryPlan } from './plan.ts'
 import type { DistributedStore, RegistryState } from './registry.ts'
 import { Roster } from './roster.ts'
@@ -93,7 +95,7 @@ export class Recovery {
     const { inner } = this.#options
     const { historyId } = inner
     const ended: CallId[] = []
-    await eachOf(calls, async ({ callId, keyId }) => {
+    await fewAtOnce(calls, async ({ callId, keyId }) => {
       const state = (await inner.findCall(callId))?.state
       const isPruned = state === undefined && ((await inner.findKey(keyId))?.retention ?? 'kept') !== 'kept'
       if (state === 'settled' || state === 'released' || isPruned) ended.push(callId)
@@ -177,7 +179,8 @@ export class Recovery {
         if (await this.#advance()) break
       } catch (fault) {
         this.#problem = fault instanceof Error ? fault.message : String(fault)
-        this.#code = (fault instanceof StoreFault ? fault.problemCode : undefined) ?? 'store_unreachable'
+        const code = fault instanceof StoreFault || fault instanceof JournalFault ? fault.problemCode : undefined
+        this.#code = code ?? 'store_unreachable'
         log.warn({ err: fault }, 'the store cannot be looked at yet')
       }
       await timers.sleep(pauseMs)

@@ -60,7 +60,7 @@ export interface Master {
 export async function connect(options: ConnectionOptions): Promise<Connection> {
   const client = makeClient(options)
   const name = addressText(options.address)
-  // Without a listener ioredis prints by itself. Each failed command says what is wrong; this is for the log.
+  // Without a listener ioredis prints by itself. Of a connection that is refused anew, a failed command does not say why.
   let why: unknown
   client.on('error', (fault: unknown) => {
     why = fault
@@ -70,8 +70,11 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   const known = new Map<string, LoadedScript>()
   const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> =>
     what.catch((fault: unknown) => {
-      throw faultOf(fault, name)
+      throw faultOf(fault, name, why)
     })
+  client.on('ready', () => {
+    why = undefined
+  })
   try {
     await client.connect()
   } catch (fault) {
@@ -97,7 +100,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     masters() {
       const nodes = mastersOf(client)
       if (nodes.length === 0) throw new StoreFault(`${name} has no master that answers`, { isTransient: true })
-      return nodes.map((node) => masterOf(node, client === node ? name : placeOf(node)))
+      return nodes.map((node) => masterOf(node, client === node ? name : placeOf(node), () => why))
     },
     command: (command, ...args) => guarded(client.call(command, ...args.map(String))),
     close: () => client.disconnect(),
@@ -162,10 +165,10 @@ function makeClient({ address, password, caPem }: ConnectionOptions): Redis | Cl
 const mastersOf = (client: Redis | Cluster) => (client instanceof Cluster ? client.nodes('master') : [client])
 const placeOf = ({ options }: Redis) => `${options.host}:${options.port}`
 
-function masterOf(node: Redis, name: string): Master {
+function masterOf(node: Redis, name: string, connecting: () => unknown): Master {
   const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> =>
     what.catch((fault: unknown) => {
-      throw faultOf(fault, name)
+      throw faultOf(fault, name, connecting())
     })
   return {
     name,

@@ -8,6 +8,8 @@ interface Known {
   readonly isTransient: boolean
   /** Whether the step may have been done although no answer came. */
   readonly mayHaveHappened?: boolean
+  /** Of a connection that is not let in: it says more than that there is none. */
+  readonly isOfConnecting?: boolean
 }
 
 const KNOWN: readonly Known[] = [
@@ -20,16 +22,19 @@ const KNOWN: readonly Known[] = [
     pattern: /WRONGPASS|NOAUTH|invalid username-password|without any password configured/,
     says: 'it refuses our password: set JOBCAP_LEDGER_REDIS_PASSWORD or --redis-password-file',
     isTransient: false,
+    isOfConnecting: true,
   },
   {
     pattern: /unable to (verify the first|get (local )?issuer) certificate|self.signed certificate/,
     says: 'its certificate is of an authority that is not trusted here: give that authority’s file as --redis-ca',
     isTransient: false,
+    isOfConnecting: true,
   },
   {
     pattern: /does not match certificate's altnames/,
     says: 'its certificate is for another host: name Redis in --store as its certificate does',
     isTransient: false,
+    isOfConnecting: true,
   },
   {
     pattern: /NOPERM/,
@@ -73,13 +78,17 @@ const KNOWN: readonly Known[] = [
   },
 ]
 
-/** What Redis or the way to it said, as a fault of the store with its meaning. */
-export function faultOf(fault: unknown, name: string): StoreFault {
+/** What Redis or the way to it said, as a fault of the store with its meaning. `connecting`: what the last try to connect came to. */
+export function faultOf(fault: unknown, name: string, connecting?: unknown): StoreFault {
   if (fault instanceof StoreFault) return fault
   const message = messageOf(fault)
   const known = KNOWN.find(({ pattern }) => pattern.test(message))
   if (known === undefined) return new StoreFault(`the store failed: ${name}: ${message}`, { cause: fault })
-  const { says, isTransient, mayHaveHappened = false } = known
+  const { isTransient, mayHaveHappened = false } = known
+  const refused = KNOWN.find(
+    ({ pattern, isOfConnecting }) => isOfConnecting === true && pattern.test(messageOf(connecting)),
+  )
+  const { says } = mayHaveHappened && refused !== undefined ? refused : known
   return new StoreFault(`${name}: ${says}`, { cause: fault, isTransient, mayHaveHappened })
 }
 

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -124,6 +133,51 @@ describe('a journal on disk', function () {
     const fault = await open().catch((thrown: unknown) => thrown)
     expect(fault).to.be.instanceOf(JournalFault)
     expect(String(fault)).to.match(/journal-00000001\.log is damaged at byte .*--give-up/)
+  })
+
+  const flip = (at: number) => {
+    const bytes = readFileSync(segment())
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+    writeFileSync(segment(), bytes)
+  }
+
+  it('damage before a whole entry is refused in the newest segment too, wherever it is', async () => {
+    const journal = await open()
+    await journal.write(intent('a'))
+    const whole = statSync(segment()).size
+    for (const name of ['b', 'c']) await journal.write(intent(name, 600))
+    await journal.close()
+    opened.pop()
+    for (const at of [0, 3, 5, 8, 40, whole, whole + 3, whole + 9, whole + 300]) {
+      flip(at)
+      const disk = await openFileDisk(folder)
+      const fault = await openJournal({ disk, log: SILENT, keeping: KEEPING }).catch((thrown: unknown) => thrown)
+      await disk.close()
+      expect(String(fault), `flipped at ${at}`).to.match(/journal-00000001\.log is damaged at byte .*--give-up/)
+      flip(at)
+    }
+    expect(await names(await open())).to.deep.equal(['a', 'b', 'c'])
+  })
+
+  it('damage that comes while it is open is said when it is read, and what is behind it is not taken for all', async () => {
+    const journal = await open()
+    for (const name of ['a', 'b', 'c']) await journal.write(intent(name))
+    flip(40)
+    const fault = await journal.entries().catch((thrown: unknown) => thrown)
+    expect(fault).to.be.instanceOf(JournalFault).and.include({ problemCode: 'journal_not_readable' })
+  })
+
+  it('a folder that is taken away under it takes no further write, also where another is put in its place', async () => {
+    const journal = await open()
+    await journal.write(intent('a'))
+    rmSync(folder, { recursive: true })
+    for (const isBack of [false, true]) {
+      if (isBack) mkdirSync(folder)
+      const fault = await journal.write(intent('b')).catch((thrown: unknown) => thrown)
+      expect(fault).to.be.instanceOf(JournalFault).and.include({ problemCode: 'journal_not_writable' })
+      expect(String(fault)).to.match(/was taken away.*Start this replica again/)
+    }
+    expect(journal.problem()).to.match(/was taken away/)
   })
 
   it('a second ledger on the same folder is refused', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -29,6 +29,7 @@ describe('a doubt about the store', () => {
     expect(guard.problem()).to.equal(undefined)
     await guard.end(true)
   })
+
   it('keeps a replica that ends meanwhile from signing off: its journal is waited for', async () => {
     const left: string[] = []
     const registry = {
@@ -46,5 +47,27 @@ describe('a doubt about the store', () => {
     await again.guard.start()
     await again.guard.end(true)
     expect(left).to.deep.equal(['a'])
+  })
+
+  it('is not over while the journal is away, and that is what is said, not that the store is', async () => {
+    let looks = 0
+    const { promise: lookedTwice, resolve } = Promise.withResolvers<void>()
+    const registry = {
+      async read() {
+        looks += 1
+        if (looks === 3) resolve()
+        return WHOLE
+      },
+      async enter() {},
+    }
+    const { guard, doubt } = await guardOverWhole(folder, { registry })
+    await guard.start()
+    rmSync(folder, { recursive: true })
+    mkdirSync(folder)
+    doubt('the connection broke')
+    await lookedTwice
+    expect(guard.problemCodes()).to.deep.equal(['journal_not_writable'])
+    expect(guard.problem()).to.match(/was taken away/)
+    await guard.end(false)
   })
 })

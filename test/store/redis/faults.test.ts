@@ -149,6 +149,17 @@ describe('a Redis that fails', function () {
     await again.store.close()
   })
 
+  it('a password that is changed under a ledger is said as such once its connection has gone', async () => {
+    await admin.config('SET', 'requirepass', 'sesame')
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal')
+    const fault = await faultOf(stage.ask(a))
+    expect(fault.message).to.match(/it refuses our password/)
+    expect(fault.mayHaveHappened).to.equal(true)
+    await admin.auth('sesame')
+    await admin.config('SET', 'requirepass', '')
+    expect(told(await stage.ask(a))).to.equal('SEND n=1')
+  })
+
   it('a store whose time a test has set is refused', async () => {
     await admin.hset('jobcap:{default}:meta', 'test_now_ms', '1')
     expect((await faultOf(stageOn(redis))).message).to.match(/a store whose time a test has set/)
