@@ -9,6 +9,7 @@ import { isEndpointCovered } from '../../policy/endpoints.ts'
 import { parseExpiry } from '../../policy/expiry.ts'
 import type { Policy, Vendor } from '../../policy/policy.ts'
 import { vendorOf } from '../../policy/terms.ts'
+import { fewAtOnce } from '../../store/few-at-once.ts'
 import type { CreateKeyRequest } from '../../store/store.ts'
 import { newVaultKey } from '../identity/vault-key.ts'
 import type { Ledger } from '../ledger.ts'
@@ -33,7 +34,7 @@ export function keyRoutes(ledger: Ledger): Router {
   router.get(KEYS_ROUTE, async (request, response) => {
     const { label } = request.query
     const keys = await store.listKeys(typeof label === 'string' ? { label } : {})
-    response.json({ keys: await Promise.all(keys.map((key) => keyView(ledger, key))) })
+    response.json({ keys: await fewAtOnce(keys, (key) => keyView(ledger, key)) })
   })
 
   router.get(`${KEYS_ROUTE}/:keyId`, async (request, response) => {

@@ -4,6 +4,7 @@ import { formatUsd } from '../../contract/money.ts'
 import { parseResolve, parseRunQuery } from '../../contract/operators.schema.ts'
 import type { ResolvedCallView, RunFilter } from '../../contract/operators.ts'
 import { CALLS_ROUTE, JOURNALS_ROUTE, OPEN_CAPS_ROUTE, RUNS_ROUTE } from '../../contract/routes.ts'
+import { fewAtOnce } from '../../store/few-at-once.ts'
 import type { RunRow } from '../../store/store.ts'
 import type { Ledger } from '../ledger.ts'
 import { parseJsonNumbersAsText } from './number-text.ts'
@@ -17,7 +18,7 @@ export function runRoutes(ledger: Ledger): Router {
 
   router.get(RUNS_ROUTE, async (request, response) => {
     const runs = await runsFor(ledger, must(parseRunQuery(request.query)))
-    response.json({ runs: await Promise.all(runs.map((run) => runView(ledger, run))) })
+    response.json({ runs: await fewAtOnce(runs, (run) => runView(ledger, run)) })
   })
 
   router.get(`${RUNS_ROUTE}/:run`, async (request, response) => {

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { CallId, KeyId, RunUid } from '../../contract/ids.ts'
 import { addUsd, MAX_USD_MICROS, type UsdMicros, ZERO_USD } from '../../contract/money.ts'
+import { fewAtOnce } from '../few-at-once.ts'
 import type { AuditQuery, Balance, CallRow, KeyRow, RunRow, RunTotals } from '../store.ts'
 import { policyKeys, runKey } from './layout.ts'
 import type { Place, Places } from './places.ts'
@@ -189,7 +190,7 @@ export class RedisReads {
     const found: CallRow[] = []
     for (let after = afterOrder; found.length < limit; ) {
       const ids = (await connection.command('ZRANGEBYSCORE', open, `(${after}`, '+inf', 'LIMIT', 0, limit)) as CallId[]
-      const rows = (await Promise.all(ids.map((callId) => this.call(callId)))).filter((row) => row !== undefined)
+      const rows = (await fewAtOnce(ids, (callId) => this.call(callId))).filter((row) => row !== undefined)
       found.push(...rows.filter((row) => row.state === 'in_doubt' || row.leaseUntilMs <= nowMs))
       after = rows.at(-1)?.createdOrder ?? after
       if (ids.length < limit) break
@@ -225,7 +226,7 @@ export class RedisReads {
     const rows: RowValues[] = []
     for (const policyName of await this.places.policies()) {
       const tags = (await connection.command('ZRANGE', policyKeys(policyName).runs, 0, -1)) as string[]
-      const found = await Promise.all(tags.map((runTag) => this.#row({ policyName, runTag })))
+      const found = await fewAtOnce(tags, (runTag) => this.#row({ policyName, runTag }))
       rows.push(...found.filter((row) => row !== undefined))
     }
     return rows

@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../../contract/audit.ts'
+import { fewAtOnce } from '../few-at-once.ts'
 import type { Connection } from './connection.ts'
 import { policyKeys } from './layout.ts'
 
@@ -28,7 +29,7 @@ export class RedisRecord {
     const known = new Map<string, string>()
     for (const [id, [, , kind, lines = '']] of entries) if (kind === 'l') known.set(seqOf(id), lines)
     const missing = entries.flatMap(([, [, , kind, at = '']]) => (kind === 'o' && !known.has(at) ? [at] : []))
-    await Promise.all([...new Set(missing)].map(async (at) => known.set(at, await this.lines(policyName, at))))
+    await fewAtOnce([...new Set(missing)], async (at) => known.set(at, await this.lines(policyName, at)))
     return entries.map((entry) => eventOf(entry, known))
   }
 

@@ -104,11 +104,11 @@ const SQL = {
     ORDER BY coalesce(ended_at_ms, expires_at_ms), key_id`,
   pruneSums: `UPDATE accounts SET pruned_usd_micros = pruned_usd_micros + gone.spent
     FROM (SELECT account.value AS name, sum(oldest.spent_usd_micros) AS spent
-      FROM (SELECT accounts, spent_usd_micros FROM calls WHERE run_uid = @runUid ORDER BY created_order LIMIT @limit)
+      FROM (SELECT accounts, spent_usd_micros FROM calls WHERE run_uid = @runUid ORDER BY rowid LIMIT @limit)
         AS oldest, json_each(oldest.accounts) AS account GROUP BY account.value) AS gone
     WHERE account = gone.name`,
   pruneCalls: `DELETE FROM calls WHERE call_id IN
-    (SELECT call_id FROM calls WHERE run_uid = @runUid ORDER BY created_order LIMIT @limit)`,
+    (SELECT call_id FROM calls WHERE run_uid = @runUid ORDER BY rowid LIMIT @limit)`,
   pruneSeen: `DELETE FROM seen WHERE (scope, digest, attempt, n) IN (SELECT scope, digest, attempt, n FROM seen
     WHERE scope IN (SELECT scope FROM pods WHERE run_uid = @runUid) LIMIT @limit)`,
   pruneBindings: `DELETE FROM bindings WHERE (scope, token) IN (SELECT scope, token FROM bindings
