@@ -1,3 +1,4 @@
+import { FORM_REFUSALS } from './form-refusals.ts'
 import { PRICE_REFUSALS } from './price-refusals.ts'
 import { caller, operator, type RefusalEntry, us, vendor } from './refusal-entry.ts'
 
@@ -226,25 +227,7 @@ export const REFUSALS = {
     endsRun: true,
   },
 
-  // Form.
-  request_malformed: caller(
-    400,
-    'The request is not well-formed, so it was not sent.',
-    'Correct what the message names.',
-  ),
-  path_ambiguous: caller(
-    400,
-    'The path could be read in two ways, so it was refused.',
-    'Write what the message names as it says; `..`, empty segments, `;` and encoded slashes are never accepted.',
-  ),
-  header_forbidden: caller(400, 'Headers that begin with Jobcap- are ours.', 'Leave them out.'),
-  body_too_large: caller(413, 'The body is over the limit.', 'Send less at once, or raise `maxBodyKiB` in the policy.'),
-  body_unreadable: caller(
-    400,
-    'The body does not parse as its content type says.',
-    'Send well-formed JSON or form data with the matching Content-Type.',
-  ),
-  route_not_ours: caller(404, 'There is nothing at this path.', 'Call /<vendor>/<path of the vendor>.'),
+  ...FORM_REFUSALS,
 
   // What went wrong.
   ledger_unreachable: us(

@@ -87,7 +87,7 @@ async function seen(ledger: Ledger, request: CallRequest): Promise<OwnAnswer> {
 
 async function readJson(request: CallRequest, limitBytes: number): Promise<unknown> {
   const body = await request.readBody(limitBytes)
-  if (body === 'too_large') return undefined
+  if (!Buffer.isBuffer(body)) return undefined
   try {
     return JSON.parse(body.toString('utf8'))
   } catch {

@@ -22,7 +22,7 @@ export function createListener(ledger: Ledger, operators: RequestListener): Requ
       operators(request, response)
       return
     }
-    const asked = callRequest(request, response, ledger.bodies)
+    const asked = callRequest(request, response, ledger)
     const served = route === 'call' ? serveCall(ledger, asked) : serveOwn(ledger, asked, route)
     void served.finally(() => asked.leaveRoom())
   }

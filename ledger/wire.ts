@@ -3,10 +3,20 @@ import { type BodyRoom, bytesToHold, type LeaveRoom } from '../runtime/body-room
 import { CollectedBody } from '../runtime/collected-body.ts'
 import { endJoined, flushAfterThisTurn } from '../runtime/joined-answer.ts'
 import { Presence } from '../runtime/presence.ts'
+import type { Timers } from '../runtime/timers.ts'
 import type { WholeReply } from '../runtime/whole-reply.ts'
 import type { WholeRequest } from '../runtime/whole-request.ts'
-import type { CallClient, CallRequest } from './call/call-request.ts'
+import type { CallClient, CallRequest, SentBody } from './call/call-request.ts'
 import type { AnswerHeaders } from './vendor-client/network.ts'
+
+/** Bodies that do not come would keep the room from all others'. Many times what 16 MiB, the largest, take on a slow line. */
+const BODY_WITHIN_MS = 60_000
+
+/** Where bodies are held, and for how long their ends are waited for. */
+export interface BodyIntake {
+  readonly bodies: BodyRoom
+  readonly timers: Timers
+}
 
 /** A request whose body has its room until it is given back. */
 export interface RoomyRequest extends CallRequest {
@@ -14,7 +24,7 @@ export interface RoomyRequest extends CallRequest {
 }
 
 /** A request of Node's server as the journey takes it. */
-export function callRequest(request: IncomingMessage, response: ServerResponse, bodies: BodyRoom): RoomyRequest {
+export function callRequest(request: IncomingMessage, response: ServerResponse, intake: BodyIntake): RoomyRequest {
   let leave: LeaveRoom | undefined
   return {
     method: request.method ?? '',
@@ -22,10 +32,10 @@ export function callRequest(request: IncomingMessage, response: ServerResponse, 
     headers: request.headers as Readonly<Record<string, string | undefined>>,
     repeated: repeatedIn(request.rawHeaders),
     async readBody(limitBytes) {
-      leave = await bodies.enter(bytesToHold(request.headers, limitBytes))
-      const body = await readBody(request, limitBytes)
+      leave = await intake.bodies.enter(bytesToHold(request.headers, limitBytes))
+      const body = await readBody(request, limitBytes, intake.timers)
       // What is still on its way is not read, so the connection cannot be used again.
-      if (body === 'too_large') response.setHeader('connection', 'close')
+      if (!Buffer.isBuffer(body)) response.setHeader('connection', 'close')
       return body
     },
     client: new ResponseClient(response),
@@ -54,29 +64,35 @@ function repeatedIn(rawHeaders: readonly string[]): readonly string[] {
 }
 
 /** Rejects when the client breaks off in the body. */
-async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | 'too_large'> {
+async function readBody(request: IncomingMessage, limitBytes: number, timers: Timers): Promise<SentBody> {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) return 'too_large'
   return new Promise((resolve, reject) => {
     const body = new CollectedBody(request.headers['content-length'])
     // Nobody else reads the request, so the listeners stay: to take each off takes longer than to let it find all done.
     let isDone = false
+    const stopWaiting = timers.after(BODY_WITHIN_MS, () => giveUp('too_slow'))
+    const giveUp = (why: 'too_large' | 'too_slow') => {
+      isDone = true
+      stopWaiting()
+      request.pause()
+      resolve(why)
+    }
     const onData = (chunk: Buffer) => {
       if (isDone) return
       body.add(chunk)
-      if (body.size <= limitBytes) return
-      isDone = true
-      request.pause()
-      resolve('too_large')
+      if (body.size > limitBytes) giveUp('too_large')
     }
     const onEnd = () => {
       if (isDone) return
       isDone = true
+      stopWaiting()
       resolve(body.bytes)
     }
     /** Whatever cuts a request closes it. */
     const onClose = () => {
       if (isDone) return
       isDone = true
+      stopWaiting()
       reject(new Error('the client broke off'))
     }
     request.on('data', onData).on('end', onEnd).on('close', onClose)

@@ -24,7 +24,7 @@ export interface WholeConnectionOptions {
  * is not it is handed over for good, with all that came of it.
  */
 export class WholeConnection {
-  readonly #socket: Socket
+  readonly socket: Socket
   readonly #options: WholeConnectionOptions
   /** Read, and not answered or being answered. */
   #pieces: Buffer[] = []
@@ -35,10 +35,14 @@ export class WholeConnection {
   #reply: WholeReply | null = null
 
   constructor(socket: Socket, options: WholeConnectionOptions) {
-    this.#socket = socket
+    this.socket = socket
     this.#options = options
     socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose).on('error', this.#onError)
     socket.setTimeout(options.idleMs).on('timeout', this.#onIdle)
+  }
+
+  get isAnswering(): boolean {
+    return this.#reply !== null
   }
 
   /** Unless a request is being answered. */
@@ -50,7 +54,7 @@ export class WholeConnection {
     this.#pieces.push(part)
     this.#size += part.length
     // Nothing of the next request is looked at, or asked for, before the answer to this one.
-    if (this.#reply !== null) this.#socket.pause()
+    if (this.#reply !== null) this.socket.pause()
     else if (this.#size >= this.#needed) this.#read(this.#taken())
   }
 
@@ -85,14 +89,14 @@ export class WholeConnection {
 
   #answer(handler: WholeHandler, request: WholeRequest): void {
     this.#tornAtMs = 0
-    const reply = new WholeReply(this.#socket, { isLast: this.#options.isLeaving, ended: this.#onAnswered })
+    const reply = new WholeReply(this.socket, { isLast: this.#options.isLeaving, ended: this.#onAnswered })
     this.#reply = reply
     handler(request, reply)
   }
 
   readonly #onAnswered = (): void => {
     this.#reply = null
-    if (this.#options.isLeaving()) this.#socket.destroySoon()
+    if (this.#options.isLeaving()) this.socket.destroySoon()
     // Requests that do not wait for their turn are none of ours.
     else if (this.#size > 0) this.#handOver(this.#taken())
   }
@@ -107,7 +111,7 @@ export class WholeConnection {
   }
 
   #handOver(bytes: Buffer): void {
-    const socket = this.#socket
+    const socket = this.socket
     socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose).off('error', this.#onError)
     socket.setTimeout(0).off('timeout', this.#onIdle)
     socket.pause()
@@ -120,12 +124,12 @@ export class WholeConnection {
   readonly #onIdle = (): void => {
     if (this.#reply !== null) return
     if (this.#size > 0) this.#handOver(this.#taken())
-    else this.#socket.destroy()
+    else this.socket.destroy()
   }
 
   /** As Node has it: who ends the connection wants no answer. */
   readonly #onEnd = (): void => {
-    this.#socket.destroy()
+    this.socket.destroy()
   }
 
   readonly #onClose = (): void => {

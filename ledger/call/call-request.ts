@@ -1,5 +1,8 @@
 import type { AnswerHeaders } from '../vendor-client/network.ts'
 
+/** The whole body; `too_large` above the limit; `too_slow` when it was begun and has not come to its end in time. */
+export type SentBody = Buffer | 'too_large' | 'too_slow'
+
 /** A call as it came over the wire, free of the server it came through. */
 export interface CallRequest {
   readonly method: string
@@ -9,8 +12,8 @@ export interface CallRequest {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Names of the fields that came more than once. */
   readonly repeated: readonly string[]
-  /** The whole body; `too_large` above the limit; rejects when the client breaks off in it. */
-  readBody(limitBytes: number): Promise<Buffer | 'too_large'>
+  /** Rejects when the client breaks off in it. */
+  readBody(limitBytes: number): Promise<SentBody>
   readonly client: CallClient
 }
 

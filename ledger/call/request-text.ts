@@ -15,6 +15,7 @@ export async function readText(request: CallRequest, addressed: Addressed): Prom
   const { maxBodyBytes } = addressed.policy
   const sent = await request.readBody(maxBodyBytes)
   if (sent === 'too_large') return bodyTooLarge(maxBodyBytes)
+  if (sent === 'too_slow') return refusal('body_too_slow')
   const body = await decode(sent, request.headers['content-encoding'], maxBodyBytes)
   if (!Buffer.isBuffer(body)) return body
   const { path, query } = addressed

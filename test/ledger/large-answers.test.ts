@@ -5,6 +5,7 @@ import type { CallClient } from '../../ledger/call/call-request.ts'
 import { callRequest, wholeCallRequest } from '../../ledger/wire.ts'
 import { BodyRoom } from '../../runtime/body-room.ts'
 import { type RunningServer, startHttpServer } from '../../runtime/http-server.ts'
+import { systemTimers } from '../../runtime/timers.ts'
 
 /** More than the kernel takes of what nobody reads. */
 const LARGE_BYTES = 64 * 1024 * 1024
@@ -19,7 +20,8 @@ describe('a large answer at the ledger', () => {
     answering = new Promise((resolve) => (take = resolve))
     server = await startHttpServer({
       listen: { host: '127.0.0.1', port: 0 },
-      handler: (request, response) => take(callRequest(request, response, new BodyRoom(0)).client),
+      handler: (request, response) =>
+        take(callRequest(request, response, { bodies: new BodyRoom(0), timers: systemTimers }).client),
       whole: () => (request, reply) => take(wholeCallRequest(request, reply).client),
     })
     app = connect((server.address as { port: number }).port, '127.0.0.1')

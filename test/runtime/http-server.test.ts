@@ -1,21 +1,39 @@
 import { once } from 'node:events'
-import { Agent, get, type IncomingMessage } from 'node:http'
+import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import { expect } from 'chai'
 import { type RunningServer, startHttpServer } from '../../runtime/http-server.ts'
+
+const STALLED_MS = 20
 
 describe('an HTTP server that is about to go', () => {
   let server: RunningServer
   let agent: Agent
+  let answer: (response: ServerResponse) => void
 
   beforeEach(async () => {
     agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    const handler: Parameters<typeof startHttpServer>[0]['handler'] = (_request, response) => response.end('answered')
-    server = await startHttpServer({ listen: { host: '127.0.0.1', port: 0 }, handler })
+    answer = (response) => response.end('answered')
+    server = await startHttpServer({
+      listen: { host: '127.0.0.1', port: 0 },
+      handler: (_request, response) => answer(response),
+      whole: () => undefined,
+      stalledMs: STALLED_MS,
+    })
   })
   afterEach(async () => {
     agent.destroy()
     await server.drain()
   })
+
+  /** A connection that says this and no more. */
+  const saying = async (text: string) => {
+    const { port } = server.address as { port: number }
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    await once(socket, 'connect')
+    socket.write(text)
+    return socket
+  }
 
   /** Which connection it came by, and what is said of that. */
   const ask = async () => {
@@ -38,5 +56,36 @@ describe('an HTTP server that is about to go', () => {
   it('takes new connections until it drains, for one answer each', async () => {
     await server.retire()
     expect(await ask()).to.include({ text: 'answered', connection: 'close' })
+  })
+
+  it('does not wait for the rest of a request that never comes', async () => {
+    await saying('GET / HTTP/1.1\r\nhost: x\r\n')
+    // What came before this has been read.
+    await ask()
+    await server.drain()
+  })
+
+  it('does not wait for a client that does not take its answer', async () => {
+    const { promise: asked, resolve: isAsked } = Promise.withResolvers<ServerResponse>()
+    answer = isAsked
+    await saying('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+    const response = await asked
+    const gone = server.drain()
+    // More than the sockets between hold.
+    response.end(Buffer.alloc(32 * 1024 * 1024))
+    await gone
+  })
+
+  it('waits for an answer that is not there yet, also after it has cut off whoever is silent', async () => {
+    const { promise: asked, resolve: isAsked } = Promise.withResolvers<ServerResponse>()
+    answer = isAsked
+    const silent = await saying('GET / HTTP/1.1\r\nhost: x\r\n')
+    const answered = ask()
+    const response = await asked
+    const gone = server.drain()
+    await new Promise<void>((resolve) => silent.once('close', () => resolve()))
+    response.end('late')
+    expect((await answered).text).to.equal('late')
+    await gone
   })
 })
