@@ -58,6 +58,20 @@ describe('what a vendor may do to a call', () => {
     })
   }
 
+  it('504 outcome_pending: a 429 to the repeat of a send that was lost does not say that nothing was sent', async () => {
+    await fail({ kind: 'reset', when: 'after' })
+    const fault = { kind: 'answer', when: 'before', status: 429 } as const
+    await rig.stripe.control.addFault({
+      fault,
+      skip: 1,
+      times: null,
+      match: { headers: { 'idempotency-key': name() } },
+    })
+    expect(gist(await pay())).to.equal('504 outcome_pending')
+    expect(effects()).to.have.length(1)
+    expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '1.00' })
+  })
+
   it('a vendor that says its key is in use is asked until it has an answer', async () => {
     await rig.stripe.control.hold({ keyBusy: true })
     const paying = pay()
@@ -215,6 +229,17 @@ describe('what a vendor may do to a call', () => {
     expect(first.text).to.have.length(body.length)
     expect(gist(await pay())).to.equal('409 answer_not_kept')
     expect(effects()).to.have.length(1)
+  })
+
+  it('409 answer_not_kept again and again: what an app has not had does not count as read', async () => {
+    const body = JSON.stringify({ id: 'pi_larger', object: 'payment_intent', filler: 'x'.repeat(300_000) })
+    await fail({ kind: 'answer', when: 'after', status: 200, body }, 1, {})
+    const first = await TestPod.start(rig, ledger, { job: 'large', pod: 'large-0-a' })
+    expect((await first.pay('cus_large')).text).to.have.length(body.length)
+    const second = await TestPod.start(rig, ledger, { job: 'large', pod: 'large-0-b' })
+    const made = rig.stripe.truth('effect').length
+    for (const _ of [1, 2]) expect(gist(await second.pay('cus_large'))).to.equal('409 answer_not_kept')
+    expect(rig.stripe.truth('effect')).to.have.length(made)
   })
 
   it('a read that breaks off is cut for the app too, and one that never comes is refused', async () => {

@@ -3,7 +3,7 @@ import { runAccount } from '../../../store/rules/accounts.ts'
 import { skip } from '../../../tools/test/skip.ts'
 import { freshStores } from '../../redis/fresh-store.ts'
 import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
-import { type PodsCaller, Stage, seenFact, told, usd } from '../stage.ts'
+import { type PodsCaller, START_MS, Stage, seenFact, told, usd } from '../stage.ts'
 
 describe('the quick scripts', function () {
   this.timeout(60_000)
@@ -74,6 +74,30 @@ describe('the quick scripts', function () {
   it('leave alone a late copy of a request that was refused', async () => {
     expect(told(await stage.ask(pod, { ord: [1, 5], usd: 11 }))).to.equal('REFUSED cap_exhausted')
     expect(told(await stage.ask(pod, { ord: [1, 4] }))).to.equal('REFUSED stale_request')
+  })
+
+  for (const level of ['policy_day', 'policy_vendor_day', 'policy_namespace_day'] as const) {
+    it(`leave alone a call for which ${level} has no room`, async () => {
+      const limits = [{ level, limitUsdMicros: usd(3) }]
+      await stage.send(pod, { content: 'one', usd: 2, limits })
+      expect(told(await stage.ask(pod, { content: 'two', usd: 2, limits }))).to.equal('REFUSED cap_exhausted')
+      expect(told(await stage.ask(pod, { content: 'three', usd: 1, limits }))).to.equal('SEND n=1')
+    })
+  }
+
+  it('leave alone a call of a run that has spent its day, or all of it', async () => {
+    const b = await stage.pod('b', { job: 'job-2', terms: { dailyCapUsdMicros: usd(3) } })
+    await stage.send(b, { content: 'one', usd: 2 })
+    expect(told(await stage.ask(b, { content: 'two', usd: 2 }))).to.equal('REFUSED cap_exhausted')
+    await stage.send(pod, { content: 'one', usd: 6 })
+    expect(told(await stage.ask(pod, { content: 'two', usd: 6 }))).to.equal('REFUSED cap_exhausted')
+  })
+
+  it('leave alone a call whose key has expired', async () => {
+    const b = await stage.pod('b', { job: 'job-2', expiresAtMs: START_MS + 1_000 })
+    await stage.send(b, { content: 'one' })
+    stage.clock.pass(1_000)
+    expect(told(await stage.ask(b, { content: 'two' }))).to.equal('REFUSED key_expired')
   })
 
   it('leave alone an answer to a send of an older key', async () => {

@@ -205,8 +205,9 @@ export function suiteOfNumbering(open: OpenStore): void {
       const { ref } = await stage.send(a)
       await stage.settle(ref)
       await stage.exchange('a', { purpose: 'begin' })
-      await stage.store.recordSeen(a.pod, stage.store.historyId, [seenFact('D', 1, { life: 1 })])
       const second = { ...a, pod: { ...a.pod, life: 2 } }
+      // A store of a new history is told of all lives again, under the newest credential.
+      await stage.store.recordSeen(second.pod, stage.store.historyId, [seenFact('D', 1, { life: 1 })])
       expect(told(await stage.ask(second))).to.equal('REPLAY n=1')
     })
   })
