@@ -178,6 +178,22 @@ describe('what a vendor may do to a call', () => {
     expect(ours.map(({ idempotencyKey }) => idempotencyKey?.slice(-4))).to.deep.equal(['-1.1'])
   })
 
+  it('a 503 that a person cleared may come true yet: the repeat goes out under the same key', async () => {
+    const job = `overloaded-${count}`
+    const customer = `cus_overloaded${count}`
+    const a = await TestPod.start(rig, ledger, { job })
+    await fail({ kind: 'answer', when: 'before', status: 503 }, null, { body: { customer } })
+    const told = await a.pay(customer)
+    expect(gist(told)).to.equal('503')
+    const resolved = await ledger.client.resolveCall(String(told.headers['jobcap-call-id']), { effect: false })
+    expect(resolved).to.include({ state: 'released' })
+    await rig.stripe.control.clearFaults()
+    expect(gist(await a.pay(customer))).to.equal('200')
+    const ours = rig.stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey?.includes(job))
+    expect(ours).to.have.length(1)
+    expect(ours[0]?.idempotencyKey).to.match(/-1$/)
+  })
+
   it('a vendor that is not there: 503 vendor_unreachable, released, and the repeat goes through', async () => {
     rig.writePolicy(policyText(rig, { stripeUrl: 'http://127.0.0.1:9' }))
     const told = await pay()

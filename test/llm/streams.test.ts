@@ -145,6 +145,17 @@ describe('streams of tokens through sidecar and ledger', function () {
     expect(soldHere()).to.have.length(2)
   })
 
+  it('one that ends early, as if that were all, is no answer for the replacement Pod: it is bought anew', async () => {
+    await llm.openai.control.addFault({ fault: { kind: 'cut', when: 'after', afterBytes: 700, how: 'end' } })
+    await broken(askChat(chat('tell me #tokens=20')))
+    await job.reached('call.settled')
+    pod = await job.replace(pod)
+    const told = await askChat(chat('tell me #tokens=20'))
+    expect(told.text).to.contain('[DONE]')
+    expect(told.headers['jobcap-replayed']).to.equal(undefined)
+    expect(soldHere()).to.have.length(2)
+  })
+
   for (const usage of ['missing', 'negative', 'fraction']) {
     it(`a usage that is ${usage} is not believed: the bound is spent`, async () => {
       await askChat(chat(`tell me #tokens=20 #usage=${usage}`))

@@ -11,17 +11,10 @@ const OLD = asHistoryId('old')
 const NEXT = asHistoryId('next')
 const key = { keyId: 'key_1', runUid: 'run-1', version: 2 } as unknown as KeyRow
 
-/** A guard in front of a store that is under this history while its rows are read. */
-function guardWhere(historyWhileRead: string) {
+/** A guard in front of a store, whose history may be changed. */
+function guard() {
   const written: JournalEntry[] = []
-  const inner = {
-    historyId: OLD,
-    setLimits: async () => key,
-    async findRun() {
-      inner.historyId = asHistoryId(historyWhileRead)
-      return undefined
-    },
-  }
+  const inner = { historyId: OLD, setLimits: async () => key, findRun: async (): Promise<undefined> => undefined }
   const journal = { write: async (entry: JournalEntry) => void written.push(entry), problem: () => undefined }
   const recovery = {
     mustServe(history = inner.historyId) {
@@ -30,20 +23,32 @@ function guardWhere(historyWhileRead: string) {
   }
   const options = { inner, journal: journal as unknown as Journal } as unknown as GuardOptions
   const parts = { recovery: recovery as unknown as Recovery, barrier: new Barrier() }
-  return { written, ...new StandingSteps(options, parts) }
+  return { inner, written, ...new StandingSteps(options, parts) }
 }
 
 describe('what a journal is told of a key', () => {
   it('is the row that holds when its limits were set', async () => {
-    const { steps, written } = guardWhere(OLD)
+    const { steps, written } = guard()
     await steps.setLimits(key.keyId, { capUsdMicros: null })
     expect(written).to.deep.equal([{ kind: 'standing', key, run: null }])
   })
 
   it('is nothing that was read before a loss: beside what is set after it, it would have the same version', async () => {
-    const { steps, written } = guardWhere(NEXT)
+    const { inner, steps, written } = guard()
+    inner.findRun = async () => {
+      inner.historyId = NEXT
+    }
     const fault = await steps.setLimits(key.keyId, { capUsdMicros: null }).catch((thrown: unknown) => thrown)
     expect(fault).to.be.instanceOf(StoreFault)
     expect(written).to.deep.equal([])
+  })
+
+  it('is told once, and again after a loss, which may have taken the version away and given it to another row', async () => {
+    const { inner, steps, written } = guard()
+    for (const historyId of [OLD, OLD, NEXT]) {
+      inner.historyId = historyId
+      await steps.setLimits(key.keyId, { capUsdMicros: null })
+    }
+    expect(written).to.have.length(2)
   })
 })
