@@ -65,6 +65,22 @@ describe('Resend, by its own package', function () {
     })
   }
 
+  it('a mail in doubt goes out as it first did, in whatever order its fields are asked for again', async () => {
+    const refusals = vendor.truth('refused').length
+    const ask = (body: object) => {
+      const headers = { authorization: 'Bearer re_placeholder', 'content-type': 'application/json' }
+      return fetch(`${pod.address}/resend/emails`, { method: 'POST', headers, body: JSON.stringify(body) })
+    }
+    await vendor.control.addFault({ fault: { kind: 'answer', when: 'after', status: 500 }, times: null })
+    const { from, ...more } = mail()
+    const first = await ask({ from, ...more })
+    const again = await ask({ ...more, from })
+    expect([first.status, again.status]).to.deep.equal([500, 500])
+    // Resend refuses a key that comes with another payload.
+    expect(vendor.truth('refused').slice(refusals)).to.deep.equal([])
+    expect(sent()).to.have.length(1)
+  })
+
   it('a spent cap is an error with our code, and nothing is sent', async () => {
     const big = Array.from({ length: 30 }, (_, at) => `b${at}@x.com`)
     const { data, error } = await client().emails.send(mail({ to: big }))
