@@ -6,7 +6,8 @@ export const STORE_PROBLEMS = {
   },
   store_unreachable: {
     summary: 'The store does not answer.',
-    wayOut: 'Start it, or correct --store, the password or the certificate. The ledger goes on by itself.',
+    wayOut:
+      'Start it: the ledger goes on by itself. It reads --store, the password and the certificate at its own start: correct them, then restart it.',
   },
   store_of_another_install: {
     summary: 'The Redis holds the data of another install: they are sealed with another master key.',
