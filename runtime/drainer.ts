@@ -14,11 +14,10 @@ export class Drainer {
   readonly #connections = new Set<Socket>()
   readonly #whole = new Set<WholeConnection>()
   readonly #empty = Promise.withResolvers<void>()
-  #isLeaving = false
-  /** When it was last looked at. */
-  readonly #movedBytes = new WeakMap<Socket, number>()
-
   readonly #stalledMs: number
+  /** What a connection had received and sent when it was last looked at. */
+  readonly #movedBytes = new WeakMap<Socket, number>()
+  #isLeaving = false
 
   constructor(handler: RequestHandler, stalledMs: number) {
     this.#stalledMs = stalledMs
@@ -68,7 +67,7 @@ export class Drainer {
     })
   }
 
-  /** Of those who wait for nothing of ours: whoever sends half a request, or does not take an answer. */
+  /** Cuts off whoever has stopped in the midst of a request, or of taking an answer; who waits for us is let wait. */
   #cutStalled(): void {
     const answering = [...this.#open.values()].filter(({ writableEnded, req }) => !writableEnded && req.complete)
     const busy = new Set(answering.map(({ socket }) => socket))
