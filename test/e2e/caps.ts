@@ -99,7 +99,7 @@ export function capsOn(stage: () => Stage): void {
     await stage().apply(payingJob(work, PAY_ONCE(work)))
     await jobIs(work, 'Complete')
     await until('the totals', async () =>
-      /RunEnded.*Spent \$4\.00 of a cap of \$500\.00: 1 calls/.test(await events(work)),
+      /RunEnded.*Spent \$4\.00 of a cap of \$500\.00: 1 call,/.test(await events(work)),
     )
     const { key, closed } = await runOf(work)
     expect([key.status, closed]).to.deep.equal(['ended', true])
