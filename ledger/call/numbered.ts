@@ -12,7 +12,6 @@ import { type Doubtful, type LookedUp, lookUp } from './look-up.ts'
 import { type SendVerdict, sendOnce, type Waiting } from './send.ts'
 import { LEASE_MS } from './sends.ts'
 import { openAnswer, type StoredRequest } from './stored-request.ts'
-import { withWayOn } from './way-on.ts'
 
 /** A call that is live elsewhere is asked for again this often, where its end is not this process's to know. */
 const FOREIGN_CALL_MS = 250
@@ -84,9 +83,8 @@ function answerWithoutSend(
     case 'REFUSED': {
       count(ledger, numbering, 'refused')
       ledger.metrics.count('ledger_refusals_total', { code: numbered.refusal.code })
-      const { level } = numbered
-      if (level === undefined) return refusalAnswer(numbered.refusal, note)
-      return refusalAnswer(withWayOn(numbered.refusal, level, numbering.request.caller), { ...note, capLevel: level })
+      const level = numbered.level === undefined ? {} : { capLevel: numbered.level }
+      return refusalAnswer(numbered.refusal, { ...note, ...level })
     }
     case 'NOT_SENT':
       return notSentAnswer(ledger, numbered.answer)

@@ -3,11 +3,14 @@ import type { CallId, HistoryId } from '../../contract/ids.ts'
 import type { UsdMicros } from '../../contract/money.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
 import { remembered } from '../../contract/remembered.ts'
-import { noRoom, queueNeedsNamedKey } from '../rules/admit-new.ts'
+import { queueNeedsNamedKey } from '../rules/admit-new.ts'
+import { noRoom } from '../rules/no-room.ts'
 import {
+  type Caller,
   type CallRow,
   MissingRecord,
   type NumberAnswer,
+  type NumberRequest,
   type RepairAnswer,
   type ReportAnswer,
   type SendReport,
@@ -53,13 +56,17 @@ export const levelsIn = remembered(
 
 type NumberStatus = NumberAnswer['status']
 
-export function numberAnswer(reply: Reply, historyId: HistoryId, sealedRequest: Buffer): NumberAnswer {
+export function numberAnswer(
+  reply: Reply,
+  historyId: HistoryId,
+  { caller, sealedRequest }: NumberRequest,
+): NumberAnswer {
   const status = statusOf(reply) as NumberStatus
   switch (status) {
     case 'NEW_HISTORY':
       return { status, historyId }
     case 'REFUSED':
-      return refusedAnswer(reply)
+      return refusedAnswer(reply, caller)
     case 'NOT_SENT':
       return { status, answer: notSentOf(textAt(reply, 1), bytesOrNull(reply[2])) }
     case 'JOIN':
@@ -78,31 +85,32 @@ export function numberAnswer(reply: Reply, historyId: HistoryId, sealedRequest: 
   }
 }
 
-function refusedAnswer(reply: Reply): NumberAnswer {
+function refusedAnswer(reply: Reply, caller: Caller): NumberAnswer {
   const [code, more, level, figures] = [1, 2, 3, 4].map((at) => textAt(reply, at)) as [
     RefusalCode,
     string,
     string,
     string,
   ]
-  if (level === '') return { status: 'REFUSED', refusal: refusalOf(code, more) }
-  return { status: 'REFUSED', refusal: refusalOf(code, `${level} ${figures}`), level: level as CapLevelName }
+  if (level === '') return { status: 'REFUSED', refusal: refusalOf(code, more, caller) }
+  return { status: 'REFUSED', refusal: refusalOf(code, `${level} ${figures}`, caller), level: level as CapLevelName }
 }
 
 /** `more` is empty, `=` and the whole refusal in JSON, the figures of a cap, or a word for another message. */
-function refusalOf(code: RefusalCode, more: string): Refusal {
+function refusalOf(code: RefusalCode, more: string, caller: Caller): Refusal {
   if (more.startsWith('=')) return JSON.parse(more.slice(1)) as Refusal
   if (code === 'idempotency_key_required' && more === 'queue') return queueNeedsNamedKey()
   if (code !== 'cap_exhausted') return refusal(code)
   const [level, limit, spent, reserved, asked, day = ''] = more.split(' ')
-  return noRoom({
+  const figures = {
     level: level as CapLevelName,
     limitUsdMicros: Number(limit) as UsdMicros,
     spentUsdMicros: Number(spent) as UsdMicros,
     reservedUsdMicros: Number(reserved) as UsdMicros,
     askedUsdMicros: Number(asked) as UsdMicros,
     day,
-  })
+  }
+  return noRoom(figures, caller)
 }
 
 export function reportAnswer(reply: Reply, report: SendReport): ReportAnswer {

@@ -30,11 +30,11 @@ export class QuickSteps {
     const quick = quickNumber(request, { callId, label: place.label, nowMs: this.#steps.wallMs() })
     if (quick === undefined) {
       const asked = await this.#steps.asked(NUMBER, place, numberArguments(request, callId))
-      return this.#noted(numberAnswer(asked, historyId, request.sealedRequest), place, linesOf(asked))
+      return this.#noted(numberAnswer(asked, historyId, request), place, linesOf(asked))
     }
     const whole = { script: NUMBER, args: () => numberArguments(request, callId) }
     const { reply, isQuick } = await this.#steps.quickly(place, { script: QUICK_NUMBER, args: quick.args }, whole)
-    if (!isQuick) return this.#noted(numberAnswer(reply, historyId, request.sealedRequest), place, linesOf(reply))
+    if (!isQuick) return this.#noted(numberAnswer(reply, historyId, request), place, linesOf(reply))
     const { accounts, vendorKey } = quick
     const [createdAtMs, createdOrder] = [Number(reply[1]), Number(reply[2])]
     const call = newRowOf(request, { callId, createdAtMs, createdOrder, accounts, vendorKey })

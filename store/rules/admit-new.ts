@@ -1,11 +1,11 @@
-import type { CapLevelName } from '../../contract/call.ts'
-import { formatUsd, MAX_USD_MICROS, subtractUsd, type UsdMicros } from '../../contract/money.ts'
+import { MAX_USD_MICROS, subtractUsd, type UsdMicros } from '../../contract/money.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallRow, NumberRequest } from '../store.ts'
-import { balanceOf, firstFullLevel, type Level, levelsOf, resetsAt, runAccount } from './accounts.ts'
+import { balanceOf, firstFullLevel, type Level, levelsOf, runAccount } from './accounts.ts'
 import { actorOfCall, auditCallOf, podOf } from './caller.ts'
 import type { Judged, Judging } from './judging.ts'
 import { refuseOldAttempt } from './newest-attempt.ts'
+import { noRoom } from './no-room.ts'
 import type { Tables } from './tables.ts'
 import { vendorKeyOf } from './vendor-key.ts'
 
@@ -29,7 +29,7 @@ export function admitNew(judging: Judging, asked: New): Judged {
   }
   const full = firstFullLevel(tables, levels, amount)
   if (full !== undefined) {
-    return { kind: 'refused', refusal: capExhausted(tables, full, amount), level: full.name }
+    return { kind: 'refused', refusal: capExhausted(judging, full, amount), level: full.name }
   }
   const call = reserve(judging, { asked, amount, levels })
   const passed = levels.filter(({ limitUsdMicros }) => limitUsdMicros !== null).map(({ name }) => name)
@@ -61,45 +61,15 @@ function refuseUnnamed(tables: Tables, request: NumberRequest, amount: UsdMicros
   return undefined
 }
 
-function capExhausted(tables: Tables, level: Level, amount: UsdMicros): Refusal {
-  return noRoom({
+function capExhausted({ tables, request }: Judging, level: Level, amount: UsdMicros): Refusal {
+  const figures = {
     level: level.name,
     limitUsdMicros: level.limitUsdMicros ?? MAX_USD_MICROS,
     ...balanceOf(tables, level),
     askedUsdMicros: amount,
     day: tables.time.day,
-  })
-}
-
-/** Figures of a cap without room. */
-export interface NoRoom {
-  readonly level: CapLevelName
-  readonly limitUsdMicros: UsdMicros
-  readonly spentUsdMicros: UsdMicros
-  readonly reservedUsdMicros: UsdMicros
-  readonly askedUsdMicros: UsdMicros
-  /** UTC day in which it was asked. */
-  readonly day: string
-}
-
-/** `cap_exhausted`, with its figures as the caller is told them. */
-export function noRoom(figures: NoRoom): Refusal {
-  const { level, limitUsdMicros, spentUsdMicros, reservedUsdMicros, askedUsdMicros, day } = figures
-  const details = {
-    level,
-    limit_usd: formatUsd(limitUsdMicros),
-    spent_usd: formatUsd(spentUsdMicros),
-    reserved_usd: formatUsd(reservedUsdMicros),
-    asked_usd: formatUsd(askedUsdMicros),
-    resets_at: resetsAt(day, level),
   }
-  // It would fit: then the whole day is held.
-  const isHeld = askedUsdMicros <= limitUsdMicros - spentUsdMicros - reservedUsdMicros
-  const why = isHeld
-    ? 'the store was put back from a copy, so the day counts as spent until `jobcap caps open`'
-    : `$${details.spent_usd} is spent and $${details.reserved_usd} is reserved`
-  const message = `The ${level} cap of $${details.limit_usd} has no room for $${details.asked_usd}: ${why}. Nothing was sent.`
-  return refusal('cap_exhausted', message, details)
+  return noRoom(figures, request.caller)
 }
 
 /** A work queue's Pods share nothing, so nothing tells a repeat from a new call. */
