@@ -1,5 +1,6 @@
 import { asNonce, type CallId } from '../../contract/ids.ts'
 import { vendorOf } from '../../policy/terms.ts'
+import { fewAtOnce } from '../../runtime/few-at-once.ts'
 import type { CallRow } from '../../store/store.ts'
 import { lookUp } from '../call/look-up.ts'
 import { sendOnce } from '../call/send.ts'
@@ -31,22 +32,20 @@ export function createRepair(ledger: Ledger): Walks {
       const page = await ledger.store.listUnresolved({ limit: PAGE, afterOrder })
       for (const { callId } of page) met.add(callId)
       const nowMs = ledger.clock.monotonicMs()
-      const due = page.filter(({ callId }) => (patience.get(callId)?.notBeforeMs ?? 0) <= nowMs).values()
-      await Promise.all(Array.from({ length: AT_ONCE }, () => worker(due, isStopped)))
+      const due = page.filter(({ callId }) => (patience.get(callId)?.notBeforeMs ?? 0) <= nowMs)
+      await fewAtOnce(due, async (call) => (isStopped() ? undefined : takeUp(call)), AT_ONCE)
       afterOrder = page.at(-1)?.createdOrder ?? afterOrder
       if (page.length < PAGE || isStopped()) break
     }
     for (const callId of patience.keys()) if (!met.has(callId)) patience.delete(callId)
   }
 
-  async function worker(due: Iterator<CallRow>, isStopped: () => boolean): Promise<void> {
-    for (let next = due.next(); !next.done && !isStopped(); next = due.next()) {
-      const { callId } = next.value
-      const pauseMs = Math.min((patience.get(callId)?.pauseMs ?? FIRST_PAUSE_MS / 2) * 2, LONGEST_PAUSE_MS)
-      patience.set(callId, { pauseMs, notBeforeMs: ledger.clock.monotonicMs() + pauseMs })
-      const result = await repairOne(ledger, next.value)
-      ledger.metrics.count('ledger_repairs_total', { result })
-    }
+  async function takeUp(call: CallRow): Promise<void> {
+    const { callId } = call
+    const pauseMs = Math.min((patience.get(callId)?.pauseMs ?? FIRST_PAUSE_MS / 2) * 2, LONGEST_PAUSE_MS)
+    patience.set(callId, { pauseMs, notBeforeMs: ledger.clock.monotonicMs() + pauseMs })
+    const result = await repairOne(ledger, call)
+    ledger.metrics.count('ledger_repairs_total', { result })
   }
 
   const { timers, log, settings } = ledger

@@ -1,5 +1,5 @@
+import { fewAtOnce } from '../../runtime/few-at-once.ts'
 import type { Log } from '../../runtime/log.ts'
-import { fewAtOnce } from '../few-at-once.ts'
 import type { Journal } from '../journal/journal.ts'
 import { StoreFault } from '../store.ts'
 import { journalledCalls } from './journalled-calls.ts'

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { CallId, KeyId, RunUid } from '../../contract/ids.ts'
 import { addUsd, MAX_USD_MICROS, type UsdMicros, ZERO_USD } from '../../contract/money.ts'
-import { fewAtOnce } from '../few-at-once.ts'
+import { fewAtOnce } from '../../runtime/few-at-once.ts'
 import type { AuditQuery, Balance, CallRow, KeyRow, RunRow, RunTotals } from '../store.ts'
 import { policyKeys, runKey } from './layout.ts'
 import type { Place, Places } from './places.ts'

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../contract/audit.ts'
-import { fewAtOnce } from '../few-at-once.ts'
+import { fewAtOnce } from '../../runtime/few-at-once.ts'
 import type { Connection } from './connection.ts'
 import { policyKeys } from './layout.ts'
 

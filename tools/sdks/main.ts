@@ -1,6 +1,7 @@
 // `make sdks`: every official SDK, unchanged, through a real sidecar and a real ledger, against the fake vendors.
 // `make sdks ONLY=stripe-node@23.1.0/spent-cap` runs what has that in its name; `UPDATE=1` writes the pages of the docs.
 import { availableParallelism } from 'node:os'
+import { fewAtOnce } from '../../runtime/few-at-once.ts'
 import { actCase, type CaseResult, type Ran } from './act.ts'
 import type { Sdk, SdkCase, VendorSdks } from './case.ts'
 import { installSdk } from './install.ts'
@@ -54,13 +55,7 @@ function seriesOf(wanted: string): Series[] {
 
 /** Two SDKs a core, since cases wait for time-outs: each SDK has a vendor and a ledger of its own. */
 async function inParallel(series: readonly Series[]): Promise<Ran[]> {
-  const waiting = [...series]
-  const ran: Ran[] = []
-  const worker = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) ran.push(...(await runSeries(next)))
-  }
-  await Promise.all(Array.from({ length: 2 * availableParallelism() }, worker))
-  return ran
+  return (await fewAtOnce(series, runSeries, 2 * availableParallelism())).flat()
 }
 
 async function runSeries({ of, sdk, cases }: Series): Promise<Ran[]> {

@@ -1,12 +1,13 @@
 const AT_ONCE = 100
 
 /**
- * The answers, in the order of the items, asked for a few at a time. Of thousands asked at once the last come later than
- * a store is waited for, and what calls ask meanwhile waits behind them all.
+ * The answers, in the order of the items, asked for a few at a time (default 100). Of thousands asked at once the last come
+ * later than a store is waited for, and what calls ask meanwhile waits behind them all.
  */
 export async function fewAtOnce<Item, Answer>(
   items: readonly Item[],
   ask: (item: Item) => Promise<Answer>,
+  atOnce = AT_ONCE,
 ): Promise<readonly Answer[]> {
   const answers = new Array<Answer>(items.length)
   const left = items.entries()
@@ -16,6 +17,6 @@ export async function fewAtOnce<Item, Answer>(
       answers[at] = await ask(item)
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  await Promise.all(Array.from({ length: atOnce }, worker))
   return answers
 }
