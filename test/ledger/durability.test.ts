@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import { newVaultKey } from '../../ledger/identity/vault-key.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { skip } from '../../tools/test/skip.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../redis/redis-server.ts'
 import { ask, failure, gist, payment } from './call.ts'
 import { type LedgerProcess, type Rig, startRig } from './rig.ts'
 
@@ -23,8 +23,7 @@ describe('a Redis that may lose what it acknowledges', function () {
   const others: { stop(): Promise<void> }[] = []
 
   before(function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
   })
   beforeEach(async () => {
     rig = await startRig()

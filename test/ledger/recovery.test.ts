@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import { INSTALL_KEY } from '../../store/redis/layout.ts'
-import { skip } from '../../tools/test/skip.ts'
 import { CommandRun } from '../cli/command-run.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../redis/redis-server.ts'
 import { ask, gist, payment, type Told } from './call.ts'
 import { exchange, podToken, TestPod } from './pod.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
@@ -24,8 +23,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
   let redis: RedisServer
 
   before(function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
   })
   beforeEach(async () => {
     redis = await startRedis()

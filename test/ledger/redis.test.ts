@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import { INSTALL_KEY } from '../../store/redis/layout.ts'
-import { skip } from '../../tools/test/skip.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../redis/redis-server.ts'
 import { ask, failure, gist, payment } from './call.ts'
 import { exchange, podToken, TestPod } from './pod.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
@@ -15,8 +14,7 @@ describe('ledgers on one Redis', function () {
   let redis: RedisServer
 
   before(function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
   })
   beforeEach(async () => {
     redis = await startRedis()

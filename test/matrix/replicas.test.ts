@@ -1,10 +1,9 @@
 import { expect } from 'chai'
-import { skip } from '../../tools/test/skip.ts'
 import { ask, gist, payment, type Told } from '../ledger/call.ts'
 import { podToken, TestPod } from '../ledger/pod.ts'
 import { auditOf, type LedgerProcess, policyText, type Rig, startRig } from '../ledger/rig.ts'
 import { broken } from '../path/world.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../redis/redis-server.ts'
 
 const CALLS = 1_000
 const AT_ONCE = 32
@@ -16,8 +15,7 @@ describe('several ledgers over one Redis', function () {
   let isFresh = true
   let replicas: LedgerProcess[] = []
   before(async function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
     redis = await startRedis()
     rig = await startRig()
   })

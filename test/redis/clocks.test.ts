@@ -7,10 +7,9 @@ import { systemTimers, type Timers } from '../../runtime/timers.ts'
 import { parseRedisAddress } from '../../store/redis/address.ts'
 import { policyKeys } from '../../store/redis/layout.ts'
 import { openRedisStore } from '../../store/redis/open.ts'
-import { skip } from '../../tools/test/skip.ts'
 import { failure } from '../ledger/call.ts'
 import { type PodsCaller, SILENT, Stage, told, usd } from '../store/stage.ts'
-import { type RedisServer, startRedis, whyNoRedis } from './redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from './redis-server.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -28,8 +27,7 @@ describe('only the clock of Redis counts', function () {
   const open: Stage[] = []
 
   before(function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
   })
   beforeEach(async () => {
     redis = await startRedis()

@@ -8,10 +8,9 @@ import type { DistributedStore } from '../../store/recovery/registry.ts'
 import { parseRedisAddress } from '../../store/redis/address.ts'
 import { policyKeys } from '../../store/redis/layout.ts'
 import { openRedisStore } from '../../store/redis/open.ts'
-import { skip } from '../../tools/test/skip.ts'
 import { SILENT, Stage, usd } from '../store/stage.ts'
 import { type RedisCluster, startCluster } from './cluster.ts'
-import { whyNoRedis } from './redis-server.ts'
+import { needsRedis } from './redis-server.ts'
 
 const card = (replicaId: string) => ({ replicaId, historyId: asHistoryId('h'), droppedSegment: 0 })
 const { meta } = policyKeys('default')
@@ -23,8 +22,7 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
   let store: DistributedStore
 
   before(async function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
     const cluster = await startCluster()
     started = cluster
     admin = new Cluster(cluster.nodes.map(({ port }) => ({ port, host: '127.0.0.1' })))

@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { expect } from 'chai'
-import { skip } from '../../tools/test/skip.ts'
-import { type RedisServer, startRedis, whyNoRedis } from './redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from './redis-server.ts'
 
 /** One command in Redis' inline form, on a connection of its own; the first bytes of the answer. */
 async function say({ host, port }: RedisServer, command: string): Promise<string> {
@@ -19,8 +18,7 @@ describe('the Redis of the tests', function () {
   let redis: RedisServer
 
   before(function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
   })
   beforeEach(async () => {
     redis = await startRedis()

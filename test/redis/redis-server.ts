@@ -4,7 +4,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Context } from 'mocha'
 import { freePort } from '../../tools/scene/free-port.ts'
+import { skip } from '../../tools/test/skip.ts'
 
 /** Set-up puts it there, whatever the system calls it. */
 const BINARY = '.tools/bin/redis-server'
@@ -13,6 +15,12 @@ const BINARY = '.tools/bin/redis-server'
 export function whyNoRedis(): string | undefined {
   if (existsSync(BINARY)) return undefined
   return 'there is no redis-server: install Debian’s redis-tools (or any Redis 7.0 or newer), then make setup'
+}
+
+/** A test with a Redis is skipped where none can be started. */
+export function needsRedis(test: Context): void {
+  const reason = whyNoRedis()
+  if (reason !== undefined) skip(test, reason)
 }
 
 export interface RedisOptions {

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { skip } from '../../tools/test/skip.ts'
 import { ask, gist, type Told } from '../ledger/call.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from '../ledger/rig.ts'
-import { whyNoRedis } from './redis-server.ts'
+import { needsRedis } from './redis-server.ts'
 import { type SentinelGroup, startSentinelGroup } from './sentinel.ts'
 
 describe('ledgers behind Sentinel, while it fails over', function () {
@@ -13,8 +12,7 @@ describe('ledgers behind Sentinel, while it fails over', function () {
   let ledgers: readonly LedgerProcess[]
 
   before(function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
   })
   beforeEach(async () => {
     group = await startSentinelGroup()

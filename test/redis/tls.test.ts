@@ -5,10 +5,9 @@ import { expect } from 'chai'
 import { type KeyPair, makeAuthority, makeServing } from '../../certs/certificates.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { freePort } from '../../tools/scene/free-port.ts'
-import { skip } from '../../tools/test/skip.ts'
 import { ask, failure, gist, payment } from '../ledger/call.ts'
 import { type Rig, startRig } from '../ledger/rig.ts'
-import { type RedisServer, startRedis, whyNoRedis } from './redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from './redis-server.ts'
 
 const LIFE_MS = 60 * 60 * 1000
 
@@ -41,8 +40,7 @@ describe('a ledger on a Redis with TLS', function () {
   let rig: Rig
 
   before(function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
   })
   beforeEach(async () => {
     server = await startTlsRedis()

@@ -1,7 +1,6 @@
-import { skip } from '../../tools/test/skip.ts'
 import { startCluster } from '../redis/cluster.ts'
 import { type FreshServer, freshStores } from '../redis/fresh-store.ts'
-import { startRedis, whyNoRedis } from '../redis/redis-server.ts'
+import { needsRedis, startRedis } from '../redis/redis-server.ts'
 import { describeMerging, describeStore } from './conformance.ts'
 
 /** The one suite on a server that the test starts and stops. */
@@ -11,8 +10,7 @@ function describeOn(name: string, start: () => Promise<FreshServer & { stop(): P
     let server: Awaited<ReturnType<typeof start>> | undefined
 
     before(async function () {
-      const reason = whyNoRedis()
-      if (reason !== undefined) skip(this, reason)
+      needsRedis(this)
       server = await start()
     })
     after(() => server?.stop())

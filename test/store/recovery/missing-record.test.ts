@@ -14,9 +14,8 @@ import { openGuard } from '../../../store/recovery/open-guard.ts'
 import type { DistributedStore } from '../../../store/recovery/registry.ts'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import { StoreFault } from '../../../store/store.ts'
-import { skip } from '../../../tools/test/skip.ts'
 import { freshStores } from '../../redis/fresh-store.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
 import { ANEW, definite, NEVER, type PodsCaller, SILENT, Stage } from '../stage.ts'
 
 /** As a failover that nobody noticed: the server answers under the same name, and a record is gone. */
@@ -30,14 +29,13 @@ describe('a record that the store has lost unnoticed', function () {
   let stage: Stage
   let pod: PodsCaller
   let inner: DistributedStore
-  /** What happens to the store right after a step, before whoever took it goes on. */
   /** Tells the ledger that the store may have lost something. */
   let doubted: (why: string) => void
+  /** What happens to the store right after a step, before whoever took it goes on. */
   let afterwards: (step: string) => Promise<void>
 
   before(async function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
     redis = await startRedis()
     admin = new Redis({ host: redis.host, port: redis.port })
   })

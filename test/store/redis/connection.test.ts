@@ -2,8 +2,7 @@ import { expect } from 'chai'
 import { parseRedisAddress } from '../../../store/redis/address.ts'
 import { type Connection, connect } from '../../../store/redis/connection.ts'
 import { script } from '../../../store/redis/script.ts'
-import { skip } from '../../../tools/test/skip.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
 import { SILENT } from '../stage.ts'
 
 const AT_ONCE = 20
@@ -22,8 +21,7 @@ describe('the connection to Redis', function () {
   let connection: Connection
 
   before(async function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
     redis = await startRedis({ settings: { appendonly: 'no' } })
     const address = parseRedisAddress(redis.url)
     if (typeof address === 'string') throw new Error(address)

@@ -8,8 +8,7 @@ import { ANSWER_DEADLINE_MS } from '../../../store/redis/connection.ts'
 import { openRedisStore } from '../../../store/redis/open.ts'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import { StoreFault } from '../../../store/store.ts'
-import { skip } from '../../../tools/test/skip.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
 import { NEVER, type PodsCaller, SILENT, Stage, told, usd } from '../stage.ts'
 
 describe('a Redis that fails', function () {
@@ -20,8 +19,7 @@ describe('a Redis that fails', function () {
   let a: PodsCaller
 
   before(function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
   })
   beforeEach(async () => {
     redis = await startRedis()

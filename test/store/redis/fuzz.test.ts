@@ -1,6 +1,5 @@
-import { skip } from '../../../tools/test/skip.ts'
 import { freshStores } from '../../redis/fresh-store.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
 import { inMemory, seeded } from '../stage.ts'
 import { Twins } from './twins.ts'
 
@@ -13,8 +12,7 @@ describe('the scripts do what the rules say', function () {
   let redis: RedisServer | undefined
 
   before(async function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
     redis = await startRedis({ settings: { appendonly: 'no' } })
   })
   after(() => redis?.stop())

@@ -2,9 +2,8 @@ import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import { asJobUid } from '../../../contract/ids.ts'
 import { runKey, runTagOf } from '../../../store/redis/layout.ts'
-import { skip } from '../../../tools/test/skip.ts'
 import { freshStores } from '../../redis/fresh-store.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
 import { DAY_MS, Stage } from '../stage.ts'
 
 const FIELDS = 200_000
@@ -17,8 +16,7 @@ describe('the records of a run of a hundred thousand calls', function () {
   let stage: Stage
 
   before(function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
   })
   beforeEach(async () => {
     redis = await startRedis()

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { skip } from '../../../tools/test/skip.ts'
 import { freshStores } from '../../redis/fresh-store.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
 import { inMemory, seeded } from '../stage.ts'
 import { SCRIPT_MUTANTS, type ScriptMutant } from './mutants.ts'
 import { Twins } from './twins.ts'
@@ -15,8 +14,7 @@ describe('a bug planted in the scripts', function () {
   let redis: RedisServer | undefined
 
   before(async function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
     redis = await startRedis({ settings: { appendonly: 'no' } })
   })
   after(() => redis?.stop())

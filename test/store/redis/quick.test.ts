@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import { runAccount } from '../../../store/rules/accounts.ts'
-import { skip } from '../../../tools/test/skip.ts'
 import { freshStores } from '../../redis/fresh-store.ts'
-import { type RedisServer, startRedis, whyNoRedis } from '../../redis/redis-server.ts'
+import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
 import { type PodsCaller, START_MS, Stage, seenFact, told, usd } from '../stage.ts'
 
 describe('the quick scripts', function () {
@@ -18,8 +17,7 @@ describe('the quick scripts', function () {
   }
 
   before(async function () {
-    const reason = whyNoRedis()
-    if (reason !== undefined) skip(this, reason)
+    needsRedis(this)
     redis = await startRedis({ settings: { appendonly: 'no' } })
   })
   after(() => redis?.stop())
