@@ -3,7 +3,8 @@ import type { CallId, KeyId, RunUid } from '../../contract/ids.ts'
 import { addUsd, MAX_USD_MICROS, type UsdMicros, ZERO_USD } from '../../contract/money.ts'
 import { fewAtOnce } from '../../runtime/few-at-once.ts'
 import type { AuditQuery, Balance, CallRow, KeyRow, RunRow, RunTotals } from '../store.ts'
-import { policyKeys, runKey } from './layout.ts'
+import { callMarkOf, policyKeys, runKey } from './layout.ts'
+import { LivingRuns } from './living-runs.ts'
 import type { Place, Places } from './places.ts'
 import { AUDIT_PAGE, RedisRecord } from './record.ts'
 import { callRowOf, isOfRead, keyRowOf, linesAt, ROW_FIELDS, type RowValues, rowValues, runRowOf } from './rows.ts'
@@ -19,9 +20,11 @@ export class RedisReads {
   readonly places: Places
   readonly #steps: Steps
   readonly #record: RedisRecord
+  readonly #living: LivingRuns
 
   constructor(steps: Steps, places: Places) {
     this.#steps = steps
+    this.#living = new LivingRuns(steps)
     this.#record = new RedisRecord(steps.connection)
     this.places = places
   }
@@ -70,25 +73,20 @@ export class RedisReads {
     const place = await this.places.ofRun(runUid)
     if (place === undefined) return undefined
     const key = runKey(place.policyName, place.runTag)
-    const [isRun = null, replays = null, refused = null] = await this.#hmget(key, [
-      'is_run',
-      '#replays',
-      '#cap_refused',
-    ])
+    const fields = ['is_run', '#replays', '#cap_refused', '#settled', 'a']
+    const [isRun = null, replays = null, refused = null, settled = null, sums = null] = await this.#hmget(key, fields)
     if (isRun === null) return undefined
-    const states = await this.#statesOfCalls(key)
-    const inState = (state: string) => [...states.values()].filter((packed) => packed === state).length
-    return {
-      calls: inState('settled'),
-      inDoubt: inState('in_doubt'),
-      replays: Number(replays),
-      refusedByCap: Number(refused),
-    }
+    const [, , unresolved = ''] = sums?.split(' ') ?? []
+    const counted = unresolved.startsWith('+')
+      ? { calls: Number(settled), inDoubt: Number(unresolved) === 0 ? 0 : await this.#inDoubtOf(place) }
+      : await this.#countEach(key)
+    return { ...counted, replays: Number(replays), refusedByCap: Number(refused) }
   }
 
   async runs(filter: { readonly namespace?: string; readonly isLiving?: boolean }): Promise<readonly RunRow[]> {
     const { namespace, isLiving = false } = filter
-    const runs = (await this.#rows()).map(runRowOf).filter((run) => run !== undefined)
+    const rows = await (isLiving ? this.#rows((policyName) => this.#living.tagsOf(policyName)) : this.#rows())
+    const runs = rows.map(runRowOf).filter((run) => run !== undefined)
     return runs
       .filter((run) => namespace === undefined || run.namespace === namespace)
       .filter((run) => !isLiving || run.jobs.some(({ isEnded }) => !isEnded))
@@ -141,7 +139,7 @@ export class RedisReads {
       for (const runTag of tags) {
         const row = await this.#row({ policyName, runTag })
         const [sums = null] = await this.#hmget(runKey(policyName, runTag), ['a'])
-        if (row === undefined || sums?.split(' ')[2] !== '0') continue
+        if (row === undefined || Number(sums?.split(' ')[2]) !== 0) continue
         if (runRowOf(row)?.jobs.some(({ isEnded }) => !isEnded) === true) continue
         due.push({ keyId: row.key_id as KeyId, endMs: Number(row.ended_ms === '' ? row.expires_ms : row.ended_ms) })
       }
@@ -164,6 +162,37 @@ export class RedisReads {
       }
     }
     return firstWithTwins(found, query.limit, ({ seq }) => seq)
+  }
+
+  /** What is unresolved is in a list of its own, which all runs of the policy share. A scan may give a member twice. */
+  async #inDoubtOf(place: Place): Promise<number> {
+    const { connection } = this.#steps
+    const key = runKey(place.policyName, place.runTag)
+    const doubtful = new Set<string>()
+    let cursor = '0'
+    do {
+      const asked = [
+        policyKeys(place.policyName).open,
+        cursor,
+        'MATCH',
+        `${callMarkOf(place)}*`,
+        'COUNT',
+        SCANNED_AT_ONCE,
+      ]
+      const [next, found] = (await connection.command('ZSCAN', ...asked)) as [string, string[]]
+      const fields = found.filter((_, at) => at % 2 === 0).map((callId) => `d:${callId}`)
+      const packed = fields.length === 0 ? [] : await this.#hmget(key, fields)
+      for (const [at, field] of fields.entries()) if (packed[at]?.startsWith('in_doubt ')) doubtful.add(field)
+      cursor = next
+    } while (cursor !== '0')
+    return doubtful.size
+  }
+
+  /** For runs of before there was a count: 200,000 calls are thousands of scans. */
+  async #countEach(key: string): Promise<Pick<RunTotals, 'calls' | 'inDoubt'>> {
+    const states = [...(await this.#statesOfCalls(key)).values()]
+    const inState = (state: string) => states.filter((packed) => packed === state).length
+    return { calls: inState('settled'), inDoubt: inState('in_doubt') }
   }
 
   /** Of a run's calls that are no reads; a hash may give a field twice while it grows. */
@@ -221,11 +250,14 @@ export class RedisReads {
     return rowValues(await this.#hmget(runKey(policyName, runTag), ROW_FIELDS))
   }
 
-  async #rows(): Promise<RowValues[]> {
-    const { connection } = this.#steps
+  async #tags(policyName: string): Promise<readonly string[]> {
+    return (await this.#steps.connection.command('ZRANGE', policyKeys(policyName).runs, 0, -1)) as string[]
+  }
+
+  async #rows(tagsOf = (policyName: string) => this.#tags(policyName)): Promise<RowValues[]> {
     const rows: RowValues[] = []
     for (const policyName of await this.places.policies()) {
-      const tags = (await connection.command('ZRANGE', policyKeys(policyName).runs, 0, -1)) as string[]
+      const tags = await tagsOf(policyName)
       const found = await fewAtOnce(tags, (runTag) => this.#row({ policyName, runTag }))
       rows.push(...found.filter((row) => row !== undefined))
     }

@@ -16,7 +16,10 @@ local function readCall(id)
   c.reserved, c.spent = tonumber(c.reserved), tonumber(c.spent)
   return c
 end
+-- #settled: how many calls, reads left out, are settled. Right as long as the sums of the run say so.
 local function writeCall(c)
+  local wasSettled = match(get('d:' .. c.id) or '', '^settled ') ~= nil
+  if c.read == '0' and wasSettled ~= (c.state == 'settled') then set('#settled', (get('#settled') or 0) + (wasSettled and -1 or 1)) end
   set('d:' .. c.id, c.state .. ' ' .. c.epoch .. ' ' .. c.gen .. ' ' .. c.sends .. ' ' .. text(c.leaseMs) .. ' '
     .. text(c.reserved) .. ' ' .. text(c.spent) .. ' ' .. c.firstMs .. ' ' .. c.windowMs .. ' ' .. c.status .. ' ' .. c.saved .. ' '
     .. c.effect .. ' ' .. c.createdMs .. ' ' .. c.order .. ' ' .. c.at .. ' ' .. c.n .. ' ' .. c.read .. ' ' .. c.owner .. ' ' .. c.open .. ' ' .. c.object)
@@ -76,7 +79,10 @@ local function wasNeverSent(c)
 end
 `
 
-/** Sums of the accounts a call counts in, and how many calls of the run are unresolved. */
+/**
+ * Sums of the accounts a call counts in, and how many calls of the run are unresolved: with a + as long as whoever wrote
+ * them counted in `#settled` too. A ledger of before that count writes them without, and then it is never trusted again.
+ */
 export const MONEY = `
 local function sumsOf(packed)
   if not packed then return 0, 0, 0 end
@@ -115,15 +121,16 @@ local function addMoney(c, spent, reserved, unresolved)
     set('g:' .. c.scope, math.max(newest, c.order) .. ' ' .. (inFlight + unresolved))
   end
   local _, _, before = sumsOf(get('a'))
+  local left = (match(get('a') or '', ' (%+)%d+$') or '') .. (before + unresolved)
   if linesOf(c).day == '' then
     local wasSpent, wasReserved = sumsOf(get('a'))
-    set('a', text(wasSpent) .. ' ' .. text(wasReserved) .. ' ' .. (before + unresolved))
+    set('a', text(wasSpent) .. ' ' .. text(wasReserved) .. ' ' .. left)
     return
   end
   local names = namesOf(c)
   -- The one account of a class with a cap of its own; any other call counts in those of policy and vendor at least.
   local ofRun = #names > 1 and 1 or 0
-  set('a', add(get('a'), spent * ofRun, reserved * ofRun) .. ' ' .. (before + unresolved))
+  set('a', add(get('a'), spent * ofRun, reserved * ofRun) .. ' ' .. left)
   if spent == 0 and reserved == 0 then return end
   if ofRun == 1 then set('a:' .. c.day, add(get('a:' .. c.day), spent, reserved)) end
   loadSums(names)

@@ -30,7 +30,7 @@ if expiresMs ~= '' then call('ZADD', ends, expiresMs, runTag) end
 call('HSET', found, 'k:' .. keyId, runTag, 'h:' .. hash, runTag)
 local row = {'key_id', keyId, 'run_uid', keyId, 'label', label, 'key_fixed', fixed, 'key_created_ms', text(nowMs), 'cap', cap,
   'day_cap', dayCap, 'expires_ms', expiresMs, 'endpoints', endpoints, 'status', 'active', 'by_person', '1',
-  'persons', '["capUsdMicros","dailyCapUsdMicros"]', 'ended_ms', '', 'retention', 'kept', 'version', '1', 'a', get('a') or '0 0 0'}
+  'persons', '["capUsdMicros","dailyCapUsdMicros"]', 'ended_ms', '', 'retention', 'kept', 'version', '1', 'a', get('a') or '0 0 +0'}
 for i = 1, #row, 2 do set(row[i], row[i + 1]) end
 flush()
 return {'CREATED'}

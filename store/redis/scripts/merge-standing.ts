@@ -63,7 +63,7 @@ end
 
 local function putBack()
   setAll({'key_id', keyId, 'run_uid', runUid, 'label', label, 'key_fixed', keyFixed, 'key_created_ms', createdMs, 'status', status,
-    'ended_ms', endedMs, 'retention', retention, 'version', version, 'a', get('a') or '0 0 0'})
+    'ended_ms', endedMs, 'retention', retention, 'version', version, 'a', get('a') or '0 0 +0'})
   setLimits()
   call('ZADD', runs, isRun and openedMs or createdMs, runTag)
   call('HSET', found, 'k:' .. keyId, runTag, 'h:' .. hash, runTag)

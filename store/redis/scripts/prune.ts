@@ -25,11 +25,13 @@ export const PRUNE = script({
 if get('key_id') ~= keyId or get('retention') == 'pruned' then return {'pruned'} end
 if get('retention') == 'kept' then
   local ended = get('ended_ms') ~= '' and get('ended_ms') or get('expires_ms')
-  local _, _, unresolved = sumsOf(get('a'))
+  local spent, reserved, unresolved = sumsOf(get('a'))
   local isDue = ended ~= '' and nowMs - ended >= tonumber(keepMs)
   if not isDue or (get('is_run') and get('living') ~= '0') or unresolved > 0 then return {'kept'} end
   append(keyActor(), '"event":"run.pruned"')
   set('retention', 'pruning')
+  -- From here on only those that are left are counted.
+  set('a', text(spent) .. ' ' .. text(reserved) .. ' 0')
 end
 -- Each step goes on where the one before ended: from the beginning it would walk again over all that is empty by now. A
 -- Redis that was started anew has another order, so what took several steps is walked until a walk finds nothing.

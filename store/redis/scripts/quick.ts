@@ -52,7 +52,7 @@ if sinceDayBegan < 0 or sinceDayBegan >= 86400000 or held[6] or held[2] and 'a:'
 
 local sums = call('HMGET', accounts, policyAccount, vendorAccount, namespaceAccount)
 local amount, none, most = tonumber(total), '0 0', 9007199254740991
-local runSpent, runReserved, unresolved = match(ofRun, '^(%S+) (%S+) ?(%S*)$')
+local runSpent, runReserved, isCounted, unresolved = match(ofRun, '^(%S+) (%S+) ?(%+?)(%S*)$')
 local daySpent, dayReserved, policySpent, policyReserved, vendorSpent, vendorReserved, namespaceSpent, namespaceReserved = match(
   (ofDay or none) .. ' ' .. (sums[1] or none) .. ' ' .. (sums[2] or none) .. ' ' .. (sums[3] or none),
   '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
@@ -82,7 +82,7 @@ if hasLived ~= '1' then
   more[#more + 1] = '1'
 end
 call('HSET', run, 'd:' .. callId, packed, 'b:' .. callId, sealedRequest, occurrenceField, callId,
-  'a', runSpent .. format(' %d %d', runReserved, (unresolved == '' and 0 or unresolved) + 1),
+  'a', runSpent .. format(' %d %s%d', runReserved, isCounted, (unresolved == '' and 0 or unresolved) + 1),
   dayField, daySpent .. format(' %d', dayReserved),
   progressField, format('%d %d', math.max(newestOrder, order), inFlight + 1), lastField, ord .. ' ' .. callId, unpack(more))
 call('HSET', accounts, policyAccount, policySpent .. format(' %d', policyReserved),
@@ -121,8 +121,8 @@ export const QUICK_REPORT = script({
   },
   statuses: ['WHOLE', 'settled'],
   body: `${CLOCK}
-local packed, ofRun, living, unseen, ofDay, progress, occurrence, effects, early, shares = unpack(call('HMGET', run, 'd:' .. callId, 'a',
-  'living', 'unseen', dayField, progressField, occurrenceField, effectsField, earlyField, objectField))
+local packed, ofRun, living, unseen, settled, ofDay, progress, occurrence, effects, early, shares = unpack(call('HMGET', run,
+  'd:' .. callId, 'a', 'living', 'unseen', '#settled', dayField, progressField, occurrenceField, effectsField, earlyField, objectField))
 if not packed or not ofRun or living == '0' or not ofDay or not progress or occurrence ~= callId or effects or early
   or object ~= '' and shares then return {'WHOLE'} end
 local state, itsGen, itsReserved, firstMs, windowMs, createdMs, order, at, n, owner, itsObject = match(packed,
@@ -134,7 +134,7 @@ if spent > reserved or spent <= 0 then return {'WHOLE'} end
 
 local sums = call('HMGET', accounts, policyAccount, vendorAccount, namespaceAccount)
 if not sums[1] or not sums[2] or not sums[3] then return {'WHOLE'} end
-local runSpent, runReserved, unresolved = match(ofRun, '^(%S+) (%S+) ?(%S*)$')
+local runSpent, runReserved, isCounted, unresolved = match(ofRun, '^(%S+) (%S+) ?(%+?)(%S*)$')
 local daySpent, dayReserved, policySpent, policyReserved, vendorSpent, vendorReserved, namespaceSpent, namespaceReserved = match(
   ofDay .. ' ' .. sums[1] .. ' ' .. sums[2] .. ' ' .. sums[3], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
 -- What will be spent.
@@ -154,7 +154,8 @@ if handField ~= '' then
   more[#more + 1] = handTo
 end
 call('HSET', run, 'd:' .. callId, packed, 'b:' .. callId, sealed, occurrenceField, callId .. '+', effectsField, '1 0', 'unseen', (unseen or 0) + 1,
-  'a', format('%d %d %d', runSpent, runReserved - reserved, (unresolved == '' and 0 or unresolved) - 1),
+  '#settled', (settled or 0) + 1,
+  'a', format('%d %d %s%d', runSpent, runReserved - reserved, isCounted, (unresolved == '' and 0 or unresolved) - 1),
   dayField, format('%d %d', daySpent, dayReserved - reserved),
   progressField, format('%d %d', math.max(newestOrder, order), inFlight - 1), unpack(more))
 call('HSET', accounts, policyAccount, format('%d %d', policySpent, policyReserved - reserved),

@@ -70,7 +70,7 @@ local function openRun()
     'completions', completions, 'terms', terms, 'needs_named', needsNamed, 'sidecar', sidecar, 'digest_version', digestVersion,
     'opened_ms', text(nowMs), 'final', '0', 'closed', '0', 'ended_ms', '', 'retention', 'kept', 'label', label, 'key_fixed', keyFixed,
     'key_created_ms', text(nowMs), 'cap', cap, 'day_cap', dayCap, 'expires_ms', expiresMs, 'endpoints', endpoints, 'status', 'active',
-    'by_person', '0', 'persons', '[]', 'version', '1', 'a', get('a') or '0 0 0'})
+    'by_person', '0', 'persons', '[]', 'version', '1', 'a', get('a') or '0 0 +0'})
   setJobs({{uid = jobUid, name = jobName, isEnded = false}})
 end
 

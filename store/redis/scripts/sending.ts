@@ -35,7 +35,7 @@ export const REPORT = script({
   },
   statuses: ['UNKNOWN_CALL', 'settled', 'released', 'in_doubt', 'noted'],
   body: `${BASE}${CALLS}${MONEY}${CLOSING}${RELEASING}${SEEN}${SETTLING}${PURCHASES}
-load({'d:' .. callId, 'x:' .. callId, 'a', 'is_run', 'closed', 'living', 'unseen'})
+load({'d:' .. callId, 'x:' .. callId, 'a', 'is_run', 'closed', 'living', 'unseen', '#settled'})
 local c = readCall(callId)
 if not c then return {'UNKNOWN_CALL'} end
 call('ZREM', open, '')

@@ -31,6 +31,22 @@ describe('the records of a run of a hundred thousand calls', function () {
 
   const scans = async () => Number(/cmdstat_hscan:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0)
 
+  it('are counted without going through them, unless a ledger of before there was a count has settled some', async () => {
+    const a = await stage.pod('a')
+    const settle = async (content: string) => stage.settle((await stage.send(a, { content, core: content })).ref)
+    await settle('one')
+    await settle('two')
+    await stage.send(a, { content: 'three', core: 'three' })
+    const { calls: counted } = (await stage.store.countCalls(a.runUid)) ?? {}
+    expect([counted, await scans()]).to.deep.equal([2, 0])
+    const run = runKey('default', runTagOf(a.runUid))
+    const asOfBefore = (await admin.hget(run, 'a'))?.replace('+', '') ?? ''
+    await admin.hset(run, 'a', asOfBefore, '#settled', 7)
+    await settle('four')
+    expect((await stage.store.countCalls(a.runUid))?.calls).to.equal(3)
+    expect(await scans()).to.be.above(0)
+  })
+
   it('go in steps of a few scans each, also when most are gone, so that no call waits long behind one', async () => {
     const a = await stage.pod('a', { expiresAtMs: null })
     const run = runKey('default', runTagOf(a.runUid))

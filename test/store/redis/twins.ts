@@ -107,6 +107,7 @@ export class Twins {
       ]
       return Promise.all(accounts.map(async (account) => [account, await stage.store.balance(account)]))
     })
+    await this.#both('totals', ({ stage }) => Promise.all(jobs.map((job) => stage.store.countCalls(job as RunUid))))
     await this.#both('calls', (side) =>
       Promise.all(this.#labels.map((label) => side.stage.store.findCall(side.idOf(label)))),
     )

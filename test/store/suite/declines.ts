@@ -55,6 +55,16 @@ export function suiteOfDeclines(open: OpenStore): void {
       expect(await held()).to.equal('3+0')
     })
 
+    it('is then not counted among the calls that settled, until it has an answer again', async () => {
+      const calls = async () => (await stage.store.countCalls(a.runUid))?.calls
+      await declined()
+      expect(await calls()).to.equal(1)
+      const { ref } = await stage.send(await stage.pod('b'))
+      expect(await calls()).to.equal(0)
+      await stage.settle(ref)
+      expect(await calls()).to.equal(1)
+    })
+
     it('may be declined again, and then the next one runs it with gen 2', async () => {
       await declined()
       await declined(await stage.pod('b'))
