@@ -49,6 +49,8 @@ export type StoreConfig =
       readonly caFile: string | null
       /** For one start: an empty Redis is to be a new store. */
       readonly initialise: boolean
+      /** One that does not answer at the start is waited for: in a cluster. Else the start fails, and says so at once. */
+      readonly isAwaited: boolean
       /** This replica's own, on a disk of its own. Null: none is kept. */
       readonly journalFolder: string | null
       /** A person's word: the journals of these replicas are lost, and not waited for. */
@@ -207,6 +209,7 @@ const options = z
   })
 
 interface StoreFlags {
+  readonly kubernetes: boolean
   readonly restored: boolean
   readonly initialise: boolean
   readonly 'redis-password'?: string | undefined
@@ -226,6 +229,7 @@ function storeConfig(place: StorePlace, flags: StoreFlags): StoreConfig {
     passwordFile: flags['redis-password-file'] ?? null,
     caFile: flags['redis-ca'] ?? null,
     initialise: flags.initialise,
+    isAwaited: flags.kubernetes,
     journalFolder: flags.journal ?? null,
     giveUp: flags['give-up'],
     waived: [...new Set(flags.waive)],

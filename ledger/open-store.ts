@@ -15,6 +15,7 @@ import { openSqliteStore } from '../store/sqlite/open.ts'
 import type { Store } from '../store/store.ts'
 import type { StoreConfig } from './config.ts'
 import type { StoreCare } from './ledger.ts'
+import { openedOnceItAnswers } from './opened-once.ts'
 import { deriveKey } from './seal.ts'
 
 /** A store, and what a person is told and may say of it while it is not ready. */
@@ -32,16 +33,18 @@ export async function openStore(config: StoreConfig, masterKey: Uint8Array, door
       return { store, care: { problemCodes: () => failing(store), giveUp: async () => undefined } }
     }
     case 'redis': {
-      const { address, passwordFile, caFile, initialise } = config
+      const { address, passwordFile, caFile, initialise, isAwaited } = config
       const fileText = passwordFile === null ? null : readFileSync(passwordFile, 'utf8').trim()
-      const inner = await openRedisStore({
+      const options = {
         ...doors,
         address,
         password: fileText ?? config.password?.reveal() ?? null,
         caPem: caFile === null ? null : readFileSync(caFile, 'utf8'),
         installId: deriveKey(masterKey, 'jobcap install v1').toString('hex').slice(0, 24),
         initialise,
-      })
+      }
+      const open = () => openRedisStore(options)
+      const inner = await (isAwaited ? openedOnceItAnswers(open, doors) : open())
       const { journalFolder, giveUp, waived } = config
       const gate = new DurabilityGate({ ...doors, inner, hasJournal: journalFolder !== null, waived })
       await gate.start()

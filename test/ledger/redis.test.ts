@@ -2,8 +2,14 @@ import { readFileSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
+import { readConfig } from '../../ledger/config.ts'
+import { openStore } from '../../ledger/open-store.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import { systemRandom } from '../../runtime/random.ts'
+import { systemTimers, type Timers } from '../../runtime/timers.ts'
 import { INSTALL_KEY } from '../../store/redis/layout.ts'
 import { needsRedis, type RedisServer, startRedis } from '../redis/redis-server.ts'
+import { SILENT } from '../store/stage.ts'
 import { ask, failure, gist, payment } from './call.ts'
 import { exchange, podToken, TestPod } from './pod.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
@@ -86,6 +92,33 @@ describe('ledgers on one Redis', function () {
     await redis.restart()
     await admin((client) => client.config('SET', 'requirepass', 'sesame'))
     expect(await failure(start())).to.match(/it refuses our password: set JOBCAP_LEDGER_REDIS_PASSWORD/)
+  })
+
+  it('in a cluster, where all may start at once, one that does not answer yet is waited for; what only a person can put right is not', async () => {
+    await redis.kill()
+    let waits = 0
+    const timers: Timers = {
+      ...systemTimers,
+      async sleep() {
+        waits += 1
+        await redis.restart()
+      },
+    }
+    const flags = [
+      '--kubernetes',
+      '--namespace=jobcap',
+      `--store=${redis.url}`,
+      `--state=${rig.folder}`,
+      '--waive=journal',
+    ]
+    const doors = { clock: systemClock, random: systemRandom, timers, log: SILENT }
+    const open = (...more: string[]) => openStore(readConfig([...flags, ...more], {}).store, Buffer.alloc(32), doors)
+    const { store } = await open('--initialise')
+    expect([waits, store.problem()]).to.deep.equal([1, undefined])
+    await store.close()
+    await admin((client) => client.flushall())
+    expect(await failure(open())).to.match(/holds no store of jobcap/)
+    expect(waits).to.equal(1)
   })
 
   describe('when somebody empties it, with no connection broken', () => {
