@@ -32,6 +32,8 @@ export interface GuardOptions extends GuardDoors {
 const CHECK_EVERY_MS = 5_000
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
+/** All replicas hand over after a loss, each a moment later than another, or once it was started again. */
+const OTHERS_COME_WITHIN_MS = 30_000
 
 /**
  * Says whether the store is known to be whole. At the first doubt it is not, until it has been looked at and every
@@ -45,6 +47,7 @@ export class Recovery {
   readonly #blocked = Promise.withResolvers<void>()
   readonly #stopChecking: () => void
   #isServing = false
+  #callPersonAtMs = Infinity
   /** How many there were: what was found before the newest is not known any more. */
   #doubts = 0
   #isEnding = false
@@ -238,8 +241,19 @@ export class Recovery {
   }
 
   #needsPerson(plan: PlanOfPerson): false {
+    const { clock, log } = this.#options
     const problem = this.#sentence(plan)
-    if (this.#problem !== problem) this.#options.log.error({ problem }, 'a person is needed')
+    if (this.#problem !== problem) {
+      this.#callPersonAtMs = clock.monotonicMs()
+      if (plan.kind === 'wait') {
+        this.#callPersonAtMs += OTHERS_COME_WITHIN_MS
+        log.warn({ missing: plan.missing }, 'the journals of other replicas are waited for')
+      }
+    }
+    if (clock.monotonicMs() >= this.#callPersonAtMs) {
+      this.#callPersonAtMs = Infinity
+      log.error({ problem }, 'a person is needed')
+    }
     this.#problem = problem
     this.#code = CODES[plan.kind]
     this.#blocked.resolve()

@@ -2,6 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { asHistoryId } from '../../../contract/ids.ts'
+import { type Clock, systemClock } from '../../../runtime/clock.ts'
+import type { Log } from '../../../runtime/log.ts'
+import { afterInput, systemTimers, type Timers } from '../../../runtime/timers.ts'
+import type { RegistryState } from '../../../store/recovery/registry.ts'
+import { SILENT } from '../stage.ts'
 import { guardOverWhole, WHOLE } from './whole-store.ts'
 
 describe('a doubt about the store', () => {
@@ -69,5 +75,44 @@ describe('a doubt about the store', () => {
     expect(guard.problemCodes()).to.deep.equal(['journal_not_writable'])
     expect(guard.problem()).to.match(/was taken away/)
     await guard.end(false)
+  })
+
+  it('that waits for another replica calls a person only when that one has not come for half a minute, and once', async () => {
+    let nowMs = 0
+    const clock: Clock = { ...systemClock, monotonicMs: () => nowMs }
+    const timers: Timers = {
+      ...systemTimers,
+      sleep(delayMs) {
+        nowMs += delayMs
+        return new Promise(afterInput)
+      },
+    }
+    const said: string[] = []
+    const { promise: lookedForTwoMinutes, resolve } = Promise.withResolvers<void>()
+    const registry = {
+      async read() {
+        if (nowMs > 120_000) resolve()
+        return {
+          ...WHOLE,
+          witness: { written: 'run 1', now: 'run 2' },
+          recovery: { next: asHistoryId('2'.padStart(16, '0')), witness: 'run 2', handedOver: ['a'] },
+          replicas: ['a', 'b'].map((replicaId) => ({ replicaId, historyId: WHOLE.historyId, droppedSegment: 0 })),
+        } as RegistryState
+      },
+    }
+    const say = (level: string) => (fields: object, sentence: string) => {
+      said.push(`${level} ${sentence} ${Math.floor(nowMs / 1000)} s: ${JSON.stringify(fields)}`)
+    }
+    const log = { ...SILENT, warn: say('warn'), error: say('error') } as Log
+    const { guard } = await guardOverWhole(folder, { registry }, { log, timers, clock })
+    await guard.start()
+    const atStart = [...said]
+    await lookedForTwoMinutes
+    const codes = guard.problemCodes()
+    await guard.end(false)
+    expect(atStart).to.deep.equal(['warn the journals of other replicas are waited for 0 s: {"missing":["b"]}'])
+    expect(codes).to.deep.equal(['journals_missing'])
+    expect(said).to.have.length(2)
+    expect(said[1]).to.match(/^error a person is needed 30 s: .*not there: b\. Start them again/)
   })
 })

@@ -5,6 +5,7 @@ import { systemTimers } from '../../../runtime/timers.ts'
 import { openFileDisk } from '../../../store/journal/file-disk.ts'
 import type { Guard } from '../../../store/recovery/guard.ts'
 import { openGuard } from '../../../store/recovery/open-guard.ts'
+import type { GuardDoors } from '../../../store/recovery/recovery.ts'
 import type { DistributedStore, Registry, RegistryState } from '../../../store/recovery/registry.ts'
 import { SILENT } from '../stage.ts'
 
@@ -25,6 +26,7 @@ export const WHOLE: RegistryState = {
 export async function guardOverWhole(
   folder: string,
   steps: Partial<Pick<DistributedStore, 'findCall' | 'findKey'>> & { readonly registry: Partial<Registry> },
+  given: Partial<GuardDoors> = {},
 ): Promise<{ guard: Guard; doubt: (why: string) => void }> {
   let doubt: (why: string) => void = () => {}
   const inner = {
@@ -38,7 +40,7 @@ export async function guardOverWhole(
       doubt = told
     },
   } as unknown as DistributedStore
-  const doors = { clock: systemClock, random: systemRandom, timers: systemTimers, log: SILENT }
+  const doors = { clock: systemClock, random: systemRandom, timers: systemTimers, log: SILENT, ...given }
   const { guard } = await openGuard({ ...doors, inner, disk: await openFileDisk(folder), replicaId: 'a' })
   return { guard, doubt: (why) => doubt(why) }
 }
