@@ -7,6 +7,8 @@ import type { Status } from './objects.ts'
 
 /** The API server answers a healthy request in well under a second; admission webhooks of others may take 30. */
 const ANSWER_WITHIN_MS = 35_000
+/** A watch is silent for a minute at most (bookmarks) and ends within 290 s: one that says nothing for longer has lost its server. */
+const WATCH_SILENT_MS = 330_000
 const MOST_TRIES = 4
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5_000
@@ -84,10 +86,10 @@ export function connectWith(config: KubeConfig, timers: Timers): KubeApi {
     patch: (path, operations) => write({ method: 'PATCH', path }, operations, 'application/json-patch+json'),
     async stream(path, onLine, signal) {
       const answer = await ask({ method: 'GET', path, signal })
-      if (answer.statusCode !== 200) throw await faultOf(answer)
+      if (answer.statusCode !== 200) throw await faultOf(answer, timers)
       let rest = ''
       answer.setEncoding('utf8')
-      for await (const chunk of answer) {
+      for await (const chunk of chunksOf(answer, timers, WATCH_SILENT_MS)) {
         const lines = (rest + String(chunk)).split('\n')
         rest = lines.pop() ?? ''
         for (const line of lines) if (line !== '') onLine(line)
@@ -104,8 +106,8 @@ async function patiently(
   for (let tries = 1, waitMs = FIRST_WAIT_MS; ; tries += 1, waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
       const answer = await ask(asking)
-      if ((answer.statusCode ?? 0) >= 300) throw await faultOf(answer)
-      return await textOf(answer)
+      if ((answer.statusCode ?? 0) >= 300) throw await faultOf(answer, timers)
+      return await textOf(answer, timers)
     } catch (fault) {
       if (!(fault instanceof KubeFault) || tries === MOST_TRIES) throw fault
       const isBusy = fault.status === 429
@@ -126,7 +128,7 @@ async function open(config: KubeConfig, server: string, { method, path, body, si
   const start = url.protocol === 'http:' ? httpRequest : httpsRequest
   return new Promise((resolve, reject) => {
     const asking = start(url, { ...options, ...(signal === undefined ? {} : { signal }) })
-    // Of a watch only the head is due in time: its body comes when something happens.
+    // Only the head; what comes after it has a time of its own.
     asking.setTimeout(ANSWER_WITHIN_MS, () => asking.destroy(new Error('no answer in time')))
     asking.on('response', (answer) => {
       asking.setTimeout(0)
@@ -139,8 +141,8 @@ async function open(config: KubeConfig, server: string, { method, path, body, si
   })
 }
 
-async function faultOf(answer: IncomingMessage): Promise<KubeFault> {
-  const text = await textOf(answer)
+async function faultOf(answer: IncomingMessage, timers: Timers): Promise<KubeFault> {
+  const text = await textOf(answer, timers)
   const status = answer.statusCode ?? 0
   const after = Number(answer.headers['retry-after'])
   const retryAfterMs = Number.isInteger(after) && after >= 0 ? after * 1000 : undefined
@@ -151,12 +153,25 @@ async function faultOf(answer: IncomingMessage): Promise<KubeFault> {
   }
 }
 
-async function textOf(answer: IncomingMessage): Promise<string> {
+async function textOf(answer: IncomingMessage, timers: Timers): Promise<string> {
   const chunks: Uint8Array[] = []
+  for await (const chunk of chunksOf(answer, timers, ANSWER_WITHIN_MS)) chunks.push(chunk as Uint8Array)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Rejects with status 0 when the server is lost on the way, also without a word: when nothing came for so long. */
+async function* chunksOf(answer: IncomingMessage, timers: Timers, silentMs: number): AsyncGenerator<unknown> {
+  const cut = () => answer.destroy(new Error(`nothing came for ${silentMs} ms`))
+  let cancel = timers.after(silentMs, cut)
   try {
-    for await (const chunk of answer) chunks.push(chunk as Uint8Array)
+    for await (const chunk of answer) {
+      cancel()
+      yield chunk
+      cancel = timers.after(silentMs, cut)
+    }
   } catch (fault) {
     throw new KubeFault(0, { message: `the answer was cut: ${(fault as Error).message}` })
+  } finally {
+    cancel()
   }
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -18,6 +18,7 @@ const named = (name: string, resourceVersion: string) => ({ metadata: { name, ui
 describe('the door to an API server that', () => {
   let folder: string
   let server: Server
+  let file: string
   let kube: KubeApi
   let asked: string[]
   let answer: RequestListener
@@ -31,7 +32,7 @@ describe('the door to an API server that', () => {
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const file = join(folder, 'kubeconfig')
+    file = join(folder, 'kubeconfig')
     const cluster = {
       'insecure-skip-tls-verify': true,
       server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -107,5 +108,39 @@ describe('the door to an API server that', () => {
     watched.stop()
     expect(changes).to.deep.equal(['+ a', '+ b', '+ c', '- a'])
     expect(watched.rows()).to.deep.equal(['b', 'c'])
+  })
+
+  it('dies in the middle of a watch, or of an answer, is asked again from where it was', async () => {
+    const watches = [`${JSON.stringify({ type: 'ADDED', object: named('b', '2') })}\n`, '']
+    let cuts = 0
+    answer = (request, response) => {
+      if (request.url === `${LIST}/x` && cuts++ === 0) response.write('{', () => response.destroy())
+      else if (request.url === `${LIST}/x`) response.end(JSON.stringify(named('x', '1')))
+      else if (request.url?.includes('watch=true') !== true) {
+        response.end(JSON.stringify({ metadata: { resourceVersion: '1' }, items: [named('a', '1')] }))
+      } else if (watches.length > 0) {
+        response.flushHeaders()
+        response.write(`${watches.shift()}\n`, () => response.destroy())
+      } else response.write(`${JSON.stringify({ type: 'ADDED', object: named('c', '3') })}\n`)
+    }
+    const { promise: known, resolve } = Promise.withResolvers<void>()
+    const watched = mirror<KubeObject, string>(
+      { kube, timers: systemTimers, log: createLog('test', 'silent') },
+      { path: LIST, pick: ({ metadata }) => metadata.name, onChange: ({ key }) => void (key === 'c' && resolve()) },
+    )
+    await known
+    watched.stop()
+    expect(watched.rows()).to.deep.equal(['a', 'b', 'c'])
+    const from = asked.filter((one) => one.includes('watch=true')).map((one) => /resourceVersion=(\d+)/.exec(one)?.[1])
+    expect(from).to.deep.equal(['1', '2', '2'])
+    expect(await kube.get(`${LIST}/x`)).to.deep.equal(named('x', '1'))
+  })
+
+  it('is gone without a word in the middle of a watch, or of an answer, is not waited for for ever', async () => {
+    answer = (_request, response) => response.flushHeaders()
+    const hurried = connectKube({ ...systemTimers, after: (_delayMs, action) => systemTimers.after(0, action) }, file)
+    const lineless = hurried.stream(`${LIST}?watch=true`, () => undefined, new AbortController().signal)
+    expect(await lineless.then(String, String)).to.match(/the answer was cut: nothing came for 330000 ms/)
+    expect(await hurried.get(`${LIST}/x`).then(String, String)).to.match(/nothing came for 35000 ms/)
   })
 })
