@@ -77,7 +77,7 @@ export function skippedJob(code: string): Said {
   return { once: 'skipped', action: 'Admit', type: 'Normal', reason: 'NotCapped', note: `Left alone (${code}): ${why}` }
 }
 
-/** How a run whose cap is spent goes on. */
+/** How a run goes on that a cap has refused: its own, or one of a day. The refusal itself says which. */
 function wayOn(refused: number, jobUid: string): string {
-  return `A cap refused ${counted(refused, 'call')}. To go on, apply a Job with the annotations jobcap.dev/continues: ${jobUid} and a higher jobcap.dev/cap-usd; what was charged is replayed, the rest goes through.`
+  return `A cap refused ${counted(refused, 'call')}. To go on, apply a Job with the annotation jobcap.dev/continues: ${jobUid}, and a higher jobcap.dev/cap-usd if it was the run's own cap; one of a day, which the refusal then names, must have room again first. What was charged is replayed, the rest goes through.`
 }

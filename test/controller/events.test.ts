@@ -17,4 +17,11 @@ describe('the event of an ended run', () => {
   it('counts none and several in the plural', () => {
     expect(noteOf(2, 0, 3)).to.contain('2 calls, 0 replays. A cap refused 3 calls. To go on')
   })
+
+  it('does not promise that a higher cap of its own helps where the cap of a day was spent', () => {
+    const note = noteOf(1, 0, 1)
+    expect(note).to.match(
+      /continues: job-1, and a higher jobcap\.dev\/cap-usd if it was the run's own cap; one of a day/,
+    )
+  })
 })
