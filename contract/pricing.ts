@@ -76,6 +76,15 @@ export interface TokenPricing {
   readonly maxOutputTokens: number | null
   /** Fields of requests that are not known here and that, as the policy says, change no price. */
   readonly freeFields: readonly string[]
+  /** OpenAI's protocol at Azure only: requests name one of these instead of a model. */
+  readonly deployments?: readonly Deployment[]
+}
+
+/** A model as it was set up at Azure, under a name of the customer's own. */
+export interface Deployment {
+  readonly name: string
+  /** As `models` or the built-in list names it. */
+  readonly model: string
 }
 
 /** Prices of one model. Those of tokens are whole micro-dollars for a million tokens: $2.50 is 2 500 000. */

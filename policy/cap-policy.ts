@@ -146,6 +146,15 @@ export interface ResendVendor extends VendorBasics {
 /** OpenAI, or any vendor that speaks its protocol. */
 export interface OpenaiVendor extends TokenVendor {
   readonly type: 'openai'
+  /** At Azure: the models behind the names that requests give. */
+  readonly deployments?: readonly Deployment[]
+}
+
+export interface Deployment {
+  /** As it was named at Azure: in the path of a request, or as its `model`. */
+  readonly name: string
+  /** The model that was deployed, as `models` names it. */
+  readonly model: string
 }
 
 export interface AnthropicVendor extends TokenVendor {

@@ -85,6 +85,15 @@ const VENDORS: { readonly [Type in PolicyVendor['type']]: readonly Extract<Polic
       freeFields: ['repetition_penalty'],
       allowedEndpoints: ['POST /v1/chat/completions', 'POST /v1/responses'],
     },
+    {
+      name: 'azure',
+      type: 'openai',
+      baseUrl: 'https://my-resource.openai.azure.com',
+      secretRef: { name: 'azure', key: 'api-key' },
+      models: [{ name: 'gpt-4o', inputUsd: '2.75', outputUsd: '11.00', contextTokens: 128_000 }],
+      deployments: [{ name: 'chat-prod', model: 'gpt-4o' }],
+      allowedEndpoints: ['POST /openai/deployments/*/chat/completions'],
+    },
   ],
   anthropic: [
     {

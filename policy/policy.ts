@@ -160,7 +160,7 @@ function readVendor(vendor: PolicyVendor): Vendor {
       }
     case 'openai':
     case 'anthropic':
-      return { ...basics, ...readTokenVendor(vendor), auth: null, idempotency: 'never', prices: [], routes: [] }
+      return { ...basics, ...readTokenVendor(vendor), idempotency: 'never', prices: [], routes: [] }
     case 'generic':
       return {
         ...basics,

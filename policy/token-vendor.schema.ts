@@ -11,11 +11,11 @@ const pathUrl = z
 
 const tokenCount = z.int({ error: 'whole tokens' }).min(1).max(1_000_000_000)
 
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/
+const NO_MODEL = { error: 'a model name as requests give it' }
+
 const pricedModel = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/, { error: 'a model name as requests give it' })
-    .describe('As requests name it.'),
+  name: z.string().regex(MODEL_NAME, NO_MODEL).describe('As requests name it.'),
   inputUsd: usd.describe('Dollars for a million tokens of input.'),
   outputUsd: usd.describe('Dollars for a million tokens of output, reasoning counted; `"0"` for embeddings.'),
   cacheReadUsd: usd.exactOptional().describe('Of input that the vendor had in its cache. Default: `inputUsd`.'),
@@ -58,7 +58,36 @@ const tokenVendor = {
     .describe('Top-level fields of requests that are not known here and change no price. Others are refused.'),
 }
 
-export const openai = z.strictObject({ ...tokenVendor, type: z.literal('openai') }) satisfies z.ZodType<OpenaiVendor>
+const deployments = z
+  .array(
+    z.strictObject({
+      name: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'the name of a deployment at Azure' })
+        .describe('As it was named at Azure: in the path of a request, or as its `model`.'),
+      model: z.string().regex(MODEL_NAME, NO_MODEL).describe('The model that was deployed, as `models` names it.'),
+    }),
+  )
+  .min(1)
+  .max(500)
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, { error: 'a deployment is named twice' })
+
+export const openai = z
+  .strictObject({
+    ...tokenVendor,
+    type: z.literal('openai'),
+    deployments: deployments
+      .exactOptional()
+      .describe(
+        'At Azure: the models behind the names that requests give. `baseUrl` is then that of the resource, without `/openai`, ' +
+          'and the secret is an API key. Default none: the vendor is not at Azure.',
+      ),
+  })
+  .refine(({ deployments: named, baseUrl = '/openai' }) => named === undefined || !/\/openai(\/|$)/.test(baseUrl), {
+    error:
+      'with `deployments` goes the address of the Azure resource, for example "https://my-resource.openai.azure.com"; calls bring `/openai` with them',
+    path: ['baseUrl'],
+  }) satisfies z.ZodType<OpenaiVendor>
 
 export const anthropic = z.strictObject({
   ...tokenVendor,

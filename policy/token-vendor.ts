@@ -1,5 +1,5 @@
 import { parseUsd } from '../contract/money.ts'
-import type { ModelPrice, TokenPricing } from '../contract/pricing.ts'
+import type { ModelPrice, SecretPlace, TokenPricing } from '../contract/pricing.ts'
 import { withoutLastSlash } from './base-url.ts'
 import type { AnthropicVendor, DecimalUsd, OpenaiVendor, PricedModel } from './cap-policy.ts'
 
@@ -8,11 +8,16 @@ const BASE_URLS = { openai: 'https://api.openai.com', anthropic: 'https://api.an
 /** What Anthropic charges of the price of input, for a few minutes in its cache and for an hour. */
 const CACHE_WRITE_PERCENT = { openai: [100n, 100n], anthropic: [125n, 200n] } as const
 
+/** "API Key authentication: … all API requests must include the API Key in the `api-key` HTTP header" (Azure OpenAI REST API reference). */
+const AZURE_SECRET: SecretPlace = { header: 'api-key' }
+
 interface TokenVendorRead {
   readonly type: 'openai' | 'anthropic'
   readonly baseUrl: string
   readonly basePath: string
   readonly tokens: TokenPricing
+  /** Null: as the vendor's type says. */
+  readonly auth: SecretPlace | null
 }
 
 /** A vendor of tokens as the program uses it. */
@@ -28,7 +33,9 @@ export function readTokenVendor(vendor: OpenaiVendor | AnthropicVendor): TokenVe
       usesListPrices: vendor.listPrices ?? vendor.baseUrl === undefined,
       maxOutputTokens,
       freeFields,
+      ...('deployments' in vendor ? { deployments: vendor.deployments } : {}),
     },
+    auth: 'deployments' in vendor ? AZURE_SECRET : null,
   }
 }
 

@@ -3,6 +3,7 @@ import type { Random } from '../../runtime/random.ts'
 import { jsonAnswer, objectIn, textIn, tokensOf } from '../talk.ts'
 import { type Answer, flatten, type Outcome, type Vendor, type VendorCall } from '../vendor.ts'
 import type { VendorClock } from '../vendor-clock.ts'
+import { azureCall } from './azure.ts'
 import { chatCompletion, type Made } from './chat.ts'
 import { completion } from './completion.ts'
 import { createResponse } from './responses.ts'
@@ -28,7 +29,7 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
 
 /**
  * A stand-in for OpenAI's chat and older completions, responses, embeddings, model list and what costs nothing. Nothing is
- * idempotent: each call that is carried out sells its tokens, whatever key comes with it.
+ * idempotent: each call that is carried out sells its tokens, whatever key comes with it. Azure's paths are its own too.
  */
 export function fakeOpenai(options: FakeOpenaiOptions): Vendor {
   return {
@@ -43,30 +44,34 @@ export function fakeOpenai(options: FakeOpenaiOptions): Vendor {
 }
 
 function carryOut(call: VendorCall, { secret, random, clock }: FakeOpenaiOptions): Outcome {
-  if (!sameText(String(call.headers.authorization ?? ''), `Bearer ${secret}`)) {
-    return refused(call, 401, 'Incorrect API key provided.')
-  }
-  const route = `${call.method} ${call.path}`
+  const azure = azureCall(call)
+  const [sent, due] =
+    azure === undefined ? [call.headers.authorization, `Bearer ${secret}`] : [call.headers['api-key'], secret]
+  if (!sameText(String(sent ?? ''), due)) return refused(call, 401, 'Incorrect API key provided.')
+  if (azure?.isVersioned === false) return refused(call, 404, 'Resource not found')
+  const route = `${call.method} ${azure?.path ?? call.path}`
   if (call.method === 'GET' || call.method === 'HEAD') return reading(call)
   const free = unbilled(call, { headers: headersOf(call), newId: () => random.hex(12), createdMs: clock.nowMs() })
   if (free !== undefined) return free
-  const body = objectIn(call.body)
+  const given = objectIn(call.body)
+  const body = given === undefined ? undefined : (azure?.bodyOf(given) ?? given)
   if (body === undefined) return refused(call, 400, 'We could not parse the JSON body of your request.')
   const model = body['model']
   if (typeof model !== 'string' || !MODELS.includes(model)) {
     return refused(call, 404, `The model \`${String(model)}\` does not exist or you do not have access to it.`)
   }
   const made = { createdMs: clock.nowMs(), headers: headersOf(call) }
+  const asked = { route, model }
   switch (route.replace('POST /v1', '')) {
     case '/chat/completions':
       if (!Array.isArray(body['messages'])) return refused(call, 400, "Missing required parameter: 'messages'.")
-      return sold(call, route, chatCompletion(body, { ...made, id: `chatcmpl-${random.hex(12)}` }))
+      return sold(asked, chatCompletion(body, { ...made, id: `chatcmpl-${random.hex(12)}` }))
     case '/completions':
-      return sold(call, route, completion(body, { ...made, id: `cmpl-${random.hex(12)}` }))
+      return sold(asked, completion(body, { ...made, id: `cmpl-${random.hex(12)}` }))
     case '/responses':
-      return sold(call, route, createResponse(body, { ...made, id: `resp_${random.hex(12)}` }))
+      return sold(asked, createResponse(body, { ...made, id: `resp_${random.hex(12)}` }))
     case '/embeddings':
-      return sold(call, route, embeddings(call, body))
+      return sold(asked, embeddings(call, body))
     default:
       return refused(call, 404, `Invalid URL (${route})`)
   }
@@ -103,9 +108,8 @@ function byteOf(text: string, at: number): number {
   )
 }
 
-function sold(call: VendorCall, route: string, { answer, object, tokens }: Made): Outcome {
-  const model = call.fields['model'] ?? ''
-  const fact = { kind: 'effect', status: 200, route, action: 'tokens.sold', object, model, tokens } as const
+function sold(asked: { readonly route: string; readonly model: string }, { answer, object, tokens }: Made): Outcome {
+  const fact = { kind: 'effect', status: 200, ...asked, action: 'tokens.sold', object, tokens } as const
   return { answer, fact, conclude: () => {} }
 }
 

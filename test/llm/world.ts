@@ -16,15 +16,17 @@ export interface LlmWorld {
   endTest(): Promise<void>
 }
 
-/** `more`: further lines of each of the two vendors in the policy; `spec`: one of the policy's own. */
+/** `more`: further lines of each of the two vendors in the policy; `spec`: one of the policy's own; `others`: vendors at the stand-in of OpenAI's. */
 export async function startLlmWorld({
   flags = [],
   more = '',
   spec = '',
+  others = () => '',
 }: {
   flags?: readonly string[]
   more?: string
   spec?: string
+  others?: (openaiUrl: string) => string
 } = {}): Promise<LlmWorld> {
   const world = await World.start(...flags)
   const [openai, anthropic] = await Promise.all([world.rig.startVendor('openai'), world.rig.startVendor('anthropic')])
@@ -33,7 +35,8 @@ export async function startLlmWorld({
     { name: 'anthropic', vendor: anthropic },
   ]
   for (const { name } of vendors) world.rig.writeSecret(STRIPE_SECRET, `${name}/key`)
-  world.rig.writePolicy(policyText(world.rig, { spec }) + vendors.map((each) => vendorText(each, more)).join(''))
+  const vendorTexts = vendors.map((each) => vendorText(each, more)).join('')
+  world.rig.writePolicy(policyText(world.rig, { spec }) + vendorTexts + others(openai.url))
   return {
     world,
     openai,

@@ -18,11 +18,13 @@ export interface ModelApi {
   readonly accountHeaders: readonly string[]
   /** Headers that change what is asked, lower case. */
   readonly contentHeaders: readonly string[]
+  /** A path as the two lists have it, where the vendor may have it elsewhere too. */
+  readonly listedPath?: (path: string) => string
 }
 
 /** What a call to such an API is. A mutating route that it does not list is recognised too; its cost refuses it. */
 export function recogniseModelCall(
-  { paid, free, accountHeaders, contentHeaders }: ModelApi,
+  { accountHeaders, contentHeaders, ...api }: ModelApi,
   {
     call,
     terms,
@@ -37,7 +39,7 @@ export function recogniseModelCall(
   if (isRefusal(read)) return read
   const body = canonicalBody(call, read)
   if (isRefusal(body)) return body
-  const kind = kindOf(call, { paid, free })
+  const kind = kindOf(call, api)
   const key = kind === 'read' ? null : appKeyOf(call, { appKeys, isSdkMade: () => false })
   if (isRefusal(key)) return key
   return {
@@ -55,8 +57,11 @@ export function recogniseModelCall(
   }
 }
 
-function kindOf({ method, path }: CallText, { paid, free }: Pick<ModelApi, 'paid' | 'free'>): CallKind {
-  const route = `${method} ${path}`
+function kindOf(
+  { method, path }: CallText,
+  { paid, free, listedPath }: Pick<ModelApi, 'paid' | 'free' | 'listedPath'>,
+): CallKind {
+  const route = `${method} ${listedPath?.(path) ?? path}`
   if (paid.includes(route)) return 'llm'
   return isReadMethod(method) || free.includes(route) ? 'read' : 'mutating'
 }

@@ -21,6 +21,7 @@ import {
   textOf,
   unbounded,
 } from '../tokens/cost-request.ts'
+import { modelAtAzure } from './cost-azure.ts'
 import { echoedTokens, promptContent, textsWritten } from './cost-completion.ts'
 import { chatContent, LONGER_CACHE, PRICED_TTL, responseContent } from './cost-content.ts'
 import { mostOutputTokens } from './cost-limits.ts'
@@ -39,7 +40,9 @@ const OWN_TOOLS = ['function', 'custom', 'local_shell', 'apply_patch']
 
 /** The most that a request on this route can cost. */
 export function boundOf(call: CallText, route: OpenaiRoute, pricing: TokenPricing): Bound {
-  const request = readTokenRequest(call, { list: OPENAI_PRICES, fields: route.fields }, pricing)
+  const { deployments } = pricing
+  const atAzure = deployments === undefined ? {} : { modelOf: modelAtAzure(call.path, deployments) }
+  const request = readTokenRequest(call, { list: OPENAI_PRICES, fields: route.fields, ...atAzure }, pricing)
   if (isRefusal(request)) return request
   const tier = tierOn(route, request.members, pricing)
   if (isRefusal(tier)) return tier

@@ -1,6 +1,7 @@
+import type { TokenPricing } from '../../contract/pricing.ts'
 import { readPriceTable } from '../tokens/cost-models.ts'
 import { PRICE_TABLE, PRICES_DATE } from './cost-prices.ts'
-import { withoutVersion } from './path.ts'
+import { azurePath, withoutVersion } from './path.ts'
 
 export const OPENAI_PRICES = readPriceTable(PRICES_DATE, PRICE_TABLE)
 
@@ -55,9 +56,12 @@ const ROUTES: Readonly<Record<string, OpenaiRoute>> = {
   },
 }
 
-/** Undefined for every other route. */
-export function routeOf({ method, path }: { readonly method: string; readonly path: string }): OpenaiRoute | undefined {
-  const end = withoutVersion(path)
+/** Undefined for every other route. At Azure all are where Azure has them, and nowhere else. */
+export function routeOf(
+  { method, path }: { readonly method: string; readonly path: string },
+  { deployments }: Pick<TokenPricing, 'deployments'>,
+): OpenaiRoute | undefined {
+  const end = deployments === undefined ? withoutVersion(path) : (azurePath(path)?.path ?? '')
   return method === 'POST' && Object.hasOwn(ROUTES, end) ? ROUTES[end] : undefined
 }
 

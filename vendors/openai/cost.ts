@@ -6,6 +6,7 @@ import { isRefusal } from '../content/guard.ts'
 import type { Json } from '../content/json.ts'
 import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
 import type { Actual, Bound, Costing, ForwardBody, Priced, Settleable, Settling } from '../costing.ts'
+import { credentialAt } from '../credential.ts'
 import { numberOf, TRUE, withMembers } from '../tokens/cost-forward.ts'
 import { STANDARD_TIER_BASIS_POINTS } from '../tokens/cost-models.ts'
 import { countAt, isTrue, type Members, membersOf, textOf, tokenPricing } from '../tokens/cost-request.ts'
@@ -13,6 +14,7 @@ import { actualOf, parseAnswer } from '../tokens/cost-usage.ts'
 import { verdictOfModel } from '../tokens/cost-verdict.ts'
 import { mistakenPath, undeclaredRoute } from '../undeclared-route.ts'
 import { isSuccess } from '../verdict.ts'
+import { refuseOtherPlace } from './cost-azure.ts'
 import { boundOf } from './cost-bound.ts'
 import { isFreeRoute } from './cost-free.ts'
 import { EMBEDDINGS, type OpenaiRoute, RESPONSES, routeOf, takesLimit } from './cost-routes.ts'
@@ -31,20 +33,25 @@ export const costing: Costing = {
   actual,
   reader: (bound, hidesUsage) => openaiReader(pricesOf(bound), hidesUsage),
   // A change that costs nothing is no purchase: its lost answer is not bought anew.
-  repeat: (call) => ({ kind: routeOf(call) === undefined ? 'never' : 'anew' }),
+  repeat: (call, pricing) => ({ kind: routeOf(call, tokenPricing(pricing)) === undefined ? 'never' : 'anew' }),
   forwardBody,
-  auth: (secret) => ({ name: 'authorization', value: `Bearer ${secret}` }),
+  auth: (secret, place) => credentialAt(secret, place ?? { header: 'authorization', scheme: 'Bearer' }),
 }
 
 function bound(call: CallText, pricing: VendorPricing): Bound {
   const problem = requestProblem(call)
   if (problem !== null) return problem
-  const route = routeOf(call)
-  if (route !== undefined) return boundOf(call, route, tokenPricing(pricing))
-  const isFree = isReadMethod(call.method) || (tokenPricing(pricing).usesListPrices && isFreeRoute(call))
-  if (isFree) return { kind: 'free' }
+  const tokens = tokenPricing(pricing)
+  const route = routeOf(call, tokens)
+  if (route !== undefined) return boundOf(call, route, tokens)
+  const isOpenai = tokens.usesListPrices && tokens.deployments === undefined
+  if (isReadMethod(call.method) || (isOpenai && isFreeRoute(call))) return { kind: 'free' }
+  return refuseOtherPlace(call, tokens) ?? unknownRoute(call, tokens)
+}
+
+function unknownRoute(call: CallText, tokens: TokenPricing): Refusal {
   const { method } = call
-  const meant = meantPath(call.path, (path) => routeOf({ method, path }) !== undefined)
+  const meant = meantPath(call.path, (path) => routeOf({ method, path }, tokens) !== undefined)
   return meant === undefined ? undeclaredRoute(call, templateOf(call.path)) : mistakenPath(call, meant)
 }
 
@@ -63,7 +70,7 @@ function actual({ call, answer, bound: reserved }: Settling): Actual {
 function forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refusal {
   const contentType = call.headers['content-type'] ?? null
   const asItIs = { body: call.body, contentType }
-  const route = routeOf(call)
+  const route = routeOf(call, tokenPricing(pricing))
   if (route === undefined || route.name === EMBEDDINGS) return asItIs
   const members = membersOf(call)
   if (isRefusal(members)) return members
@@ -73,12 +80,16 @@ function forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refu
   return { body: withMembers(members, more), contentType, asksForUsage: Object.keys(usage).length > 0 }
 }
 
-function limitPutIn(members: Members, route: OpenaiRoute, { maxOutputTokens, models }: TokenPricing): More {
+function limitPutIn(
+  members: Members,
+  route: OpenaiRoute,
+  { maxOutputTokens, models, deployments }: TokenPricing,
+): More {
   const isLimited = route.limitFields.some((name) => countAt(members, name) !== null)
   if (isLimited || maxOutputTokens === null || !takesLimit(route)) return {}
   // Vendors that only speak the protocol often know the older name alone.
   const name = textOf(members.get('model'))
-  const isDeclared = models.some(({ model }) => model === name)
+  const isDeclared = deployments === undefined && models.some(({ model }) => model === name)
   return { [(isDeclared ? route.limitFields.at(-1) : route.limitFields[0]) ?? '']: numberOf(maxOutputTokens) }
 }
 

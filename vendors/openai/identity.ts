@@ -3,6 +3,7 @@ import type { Refusal } from '../../contract/refusals.ts'
 import type { CallText, VendorTerms } from '../../contract/vendor.ts'
 import { recogniseModelCall } from '../content/model-call.ts'
 import { COUNTING_PATHS } from './counting.ts'
+import { azurePath } from './path.ts'
 
 const PAID_PATHS = ['/chat/completions', '/responses', '/embeddings', '/completions']
 
@@ -14,6 +15,7 @@ const API = {
   free: posts(COUNTING_PATHS),
   accountHeaders: ['openai-organization', 'openai-project'],
   contentHeaders: ['openai-beta'],
+  listedPath: (path: string) => azurePath(path)?.path ?? path,
 }
 
 /** What a call in OpenAI's protocol is. */

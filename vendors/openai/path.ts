@@ -1,4 +1,23 @@
 /** Most vendors that speak this protocol do so under `/v1`, some without it. */
+/**
+ * Azure has the same routes in three places: under `/openai/deployments/NAME`, where the path names what is asked, under
+ * `/openai` and, as its newest, under `/openai/v1` (openai-node 6.49, `azure.js`; openai-python 2.54, `lib/azure.py`).
+ */
+const AZURE = /^\/openai(?:\/v1|\/deployments\/([^/]+))?(?=\/)/
+
+export interface AzurePath {
+  /** As OpenAI has it. */
+  readonly path: string
+  /** Undefined: the body names it. */
+  readonly deployment: string | undefined
+}
+
+/** Undefined for every path that is none of Azure's. */
+export function azurePath(path: string): AzurePath | undefined {
+  const found = AZURE.exec(path)
+  return found === null ? undefined : { path: path.slice(found[0].length), deployment: found[1] }
+}
+
 export function withoutVersion(path: string): string {
   return path.replace(/^\/v1(?=\/)/, '')
 }

@@ -22,6 +22,8 @@ export interface TokenApi {
   readonly list: PriceList
   /** Top-level fields whose effect on the price is known. */
   readonly fields: ReadonlySet<string>
+  /** Where a request does not name its model by the model's own name. `named`: the body's `model`. */
+  readonly modelOf?: (named: string | undefined) => string | Refusal
 }
 
 /** Longer names are nobody's, and would only fill messages and records. */
@@ -38,7 +40,7 @@ export function tokenPricing({ tokens }: VendorPricing): TokenPricing {
 /** What stands in the body, and which model it is for. A field that nobody has judged may change the price, so it is refused. */
 export function readTokenRequest(
   call: CallText,
-  { list, fields }: TokenApi,
+  { list, fields, modelOf }: TokenApi,
   pricing: TokenPricing,
 ): TokenRequest | Refusal {
   const members = membersOf(call)
@@ -50,12 +52,14 @@ export function readTokenRequest(
       'If it does not, list it under `freeFields` of the vendor in the policy.',
     )
   }
-  const name = members.get('model')
-  if (name?.kind !== 'text' || !MODEL_NAME.test(name.value)) {
+  const named = textOf(members.get('model'))
+  const name = modelOf === undefined ? named : modelOf(named)
+  if (typeof name === 'object') return name
+  if (name === undefined || !MODEL_NAME.test(name)) {
     return refusal('model_unknown', 'The request names no `model`, or one with characters that no model has.')
   }
-  const model = findModel(name.value, pricing, list)
-  if (model === undefined) return modelUnknown(name.value, list, pricing)
+  const model = findModel(name, pricing, list)
+  if (model === undefined) return modelUnknown(name, list, pricing)
   return { members, model, isListed: !pricing.models.includes(model), bodyBytes: call.body.length }
 }
 

@@ -1,0 +1,52 @@
+import type { Deployment, TokenPricing } from '../../contract/pricing.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText } from '../../contract/vendor.ts'
+import { show } from '../tokens/cost-request.ts'
+import { routeOf } from './cost-routes.ts'
+import { azurePath, withoutVersion } from './path.ts'
+
+/**
+ * Which model a request at Azure is for. A path with a deployment in it settles that, whatever `model` the body has beside
+ * it: the SDK leaves the word of the program there, such as `gpt-4o`, also where the client was made for another deployment.
+ */
+export function modelAtAzure(
+  path: string,
+  deployments: readonly Deployment[],
+): (named: string | undefined) => string | Refusal {
+  return (named) => {
+    const asked = azurePath(path)?.deployment ?? named
+    if (asked === undefined) return refusal('model_unknown', 'The request names no deployment as its `model`.')
+    const found = deployments.find(({ name }) => name === asked)
+    return found?.model ?? deploymentUnknown(asked)
+  }
+}
+
+function deploymentUnknown(name: string): Refusal {
+  return refusal(
+    'model_unknown',
+    `The deployment \`${show(name)}\` is not in the policy. Declare it there under \`deployments\` of the vendor, with the ` +
+      `model behind it: {name: "${show(name)}", model: "gpt-4o"}.`,
+  )
+}
+
+/** A path of Azure's at a vendor that is not said to be there, or the other way round. */
+export function refuseOtherPlace(call: CallText, { deployments }: TokenPricing): Refusal | null {
+  const { method, path } = call
+  const there = azurePath(path)
+  if (deployments === undefined) {
+    const isAzures = there !== undefined && routeOf({ method, path: there.path }, {}) !== undefined
+    if (!isAzures) return null
+    return refusal(
+      'route_unknown',
+      `${method} ${path} is a path of Azure's. To allow it, give the vendor in the policy the baseUrl of the Azure resource ` +
+        `and its \`deployments\`: [{name: "${show(there.deployment ?? 'my-deployment')}", model: "gpt-4o"}], with the model ` +
+        'under `models`.',
+    )
+  }
+  if (there !== undefined || routeOf(call, {}) === undefined) return null
+  return refusal(
+    'route_unknown',
+    `There is no ${method} ${path} at Azure. Is ${method} /openai/v1${withoutVersion(path)} meant? Then the app's base URL ` +
+      'has to end in `/openai/v1`.',
+  )
+}
