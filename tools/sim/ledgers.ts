@@ -1,5 +1,6 @@
 import { asHistoryId, type HistoryId } from '../../contract/ids.ts'
 import type { PolicySource, Workloads } from '../../ledger/effects.ts'
+import { DurabilityGate, gatedStore } from '../../store/recovery/durability-gate.ts'
 import type { Guard } from '../../store/recovery/guard.ts'
 import { guardedStore } from '../../store/recovery/guarded-store.ts'
 import { openGuard } from '../../store/recovery/open-guard.ts'
@@ -13,7 +14,7 @@ import { Caretaker, type CaretakerOptions } from './parts/caretaker.ts'
 import { ReplicaDisk } from './parts/journal-disk.ts'
 import { LedgerPart } from './parts/ledger-part.ts'
 import type { Vendors } from './parts/vendor.ts'
-import type { Plan } from './plan/plan.ts'
+import type { Plan, StoreDemand } from './plan/plan.ts'
 import type { Stage } from './stage.ts'
 import { MemoryTables, type StoredState } from './store/memory-tables.ts'
 import { RedisLink } from './store/redis-link.ts'
@@ -37,6 +38,9 @@ export interface LedgersOptions {
     storeLost(): void
   }
 }
+
+/** Until it is started again. */
+const FINDS_NONE_MS = 1_000
 
 /** A few calls a segment. */
 const SMALL_JOURNAL = { segmentBytes: 6_000, maxBytes: 18_000 } as const
@@ -148,8 +152,23 @@ export class Ledgers {
     this.#redis.restart(how)
   }
 
+  /** A setting of Redis is wrong for a while. */
+  setStoreWrong(demand: StoreDemand, forMs: number): void {
+    this.#redis.setWrong(demand, forMs)
+  }
+
+  /** What Redis holds is gone for a while. */
+  emptyStore(forMs: number, isRestart: boolean): void {
+    this.#redis.emptyFor(forMs, isRestart)
+  }
+
   #start(slot: Slot): void {
     const { stage, plan } = this.#options
+    if (plan.store === 'redis' && this.#redis.isEmpty) {
+      stage.trace.say(slot.machine.name, 'finds no store, and ends')
+      this.#startAfter(slot, FINDS_NONE_MS)
+      return
+    }
     this.#starts += 1
     const name = `${slot.machine.name}#${this.#starts}`
     const process: Incarnation = new Incarnation(stage, {
@@ -207,15 +226,21 @@ export class Ledgers {
     const link = new RedisLink(process, server)
     const tables = this.#tables(this.#redisTime, () => link.historyId)
     const wallMs = () => this.#redisTime().nowMs
-    const inner = new SimRedisStore({ ledger: process, tables, state, watch, wallMs, server, link })
+    const { hasGate } = this.#options.plan
+    const inner = new SimRedisStore({ ledger: process, tables, state, watch, wallMs, server, link, hasGate })
     const { clock, timers, random, log } = process
+    const gate = hasGate ? new DurabilityGate({ timers, log, inner, hasJournal: true, waived: [] }) : null
+    await gate?.start()
     const { guard } = await openGuard({
       ...{ clock, timers, random, log, inner, replicaId },
       ...{ disk: disk.door(process), ...(this.#options.plan.areJournalsSmall ? SMALL_JOURNAL : {}) },
     })
     slot.guard = guard
-    await guard.start()
-    return guardedStore(guard, inner)
+    const isStarted = guard.start()
+    // Behind a shut gate it may not get far.
+    if (gate?.problem() === undefined) await isStarted
+    const store = guardedStore(guard, inner)
+    return gate === null ? store : gatedStore(gate, store)
   }
 
   #tables(time: () => StoreTime, historyId: () => HistoryId): MemoryTables {

@@ -3,7 +3,7 @@ import type { JobCondition } from '../../local/controller/job-state.ts'
 import type { Rulebook } from '../../store/rules/rulebook.ts'
 import { Faults } from './faults.ts'
 import type { Breach } from './judge/breach.ts'
-import type { Act, Plan } from './plan/plan.ts'
+import type { Act, CallPlan, Plan } from './plan/plan.ts'
 import { callsOf } from './plan/troubles.ts'
 import { Scheduler, settled } from './scheduler.ts'
 import type { Stage } from './stage.ts'
@@ -193,7 +193,9 @@ class Course {
   #judgeWalk({ type, message }: JobCondition): void {
     // A body that never repeats cannot be replayed: the app is told so, and a person has to look.
     // Nor can two calls under one name.
-    const mayDiverge = callsOf(this.#plan).some(({ isStamped, key }) => isStamped || key === 'misnamed')
+    // And in a work queue a call without a name is always refused.
+    const isRefused = (key: CallPlan['key']) => key === 'misnamed' || (this.#plan.queue !== null && key !== 'named')
+    const mayDiverge = callsOf(this.#plan).some(({ isStamped, key }) => isStamped || isRefused(key))
     // Nor can a call whose answer nobody has: what a person said of it is all that there is.
     // And a failure that the vendor had saved without our knowing shows only now: a person has to look once more.
     const isInDoubt = [...this.#world.state.calls.values()].some(({ state }) => state === 'in_doubt')
@@ -264,6 +266,12 @@ class Course {
         return this.#world.ledgers.loseJournal(act.nth, act.downMs)
       case 'store restart':
         return this.restartStore(act)
+      case 'store setting':
+        if (this.#plan.store === 'redis') this.#world.ledgers.setStoreWrong(act.demand, act.forMs)
+        return
+      case 'store emptied':
+        if (this.#plan.store === 'redis') this.#world.ledgers.emptyStore(act.forMs, act.isRestart)
+        return
       case 'long night':
         return this.#longNight(act.forMs)
     }

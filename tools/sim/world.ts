@@ -17,6 +17,7 @@ import { JobPart } from './parts/job.ts'
 import type { LedgerPart } from './parts/ledger-part.ts'
 import { PodPart } from './parts/pod.ts'
 import { Vendors } from './parts/vendor.ts'
+import { WorkQueue } from './parts/work-queue.ts'
 import type { CallPlan, JobPlan, Plan } from './plan/plan.ts'
 import { areLedgersSteady, callsOf, doVendorsAnswer, isCalm, isStoreSteady } from './plan/troubles.ts'
 import { SimPolicies } from './policies.ts'
@@ -77,6 +78,7 @@ export class World {
       ),
       allowsStripe: () => this.policies.allowedStripeRecently,
       doVendorsAnswer: doVendorsAnswer(plan),
+      isWorkQueue: plan.queue !== null,
       vendorFaults: plan.faults.filter(({ kind }) => kind === 'vendor').length,
       nowMs: () => stage.scheduler.nowMs,
       onBreach: how.onBreach,
@@ -102,6 +104,7 @@ export class World {
         storeLost: () => this.judge.storeLost(),
         limitsSet: (limits) => this.judge.caps.limitsSet(limits),
         revoked: () => this.judge.revoked(),
+        askedUnsure: (what) => this.judge.owners.askedUnsure(what),
       },
     })
   }
@@ -115,6 +118,9 @@ export class World {
     const nth = this.jobs.length + 1
     const uid = `job-${nth}`
     const programs = plan.programs.length > 0 ? plan.programs : (this.#plan.jobs[0]?.programs ?? [])
+    const queued = this.#plan.queue
+    const queue = queued === null ? null : new WorkQueue(this.#stage.scheduler, queued, programs)
+    const completions = queued === null ? programs.length : queued.completions
     const capUsd = plan.capUsd === null ? this.#plan.policy.perRunUsd : plan.capUsd
     const terms = {
       policy: 'default',
@@ -126,7 +132,8 @@ export class World {
       stage: this.#stage,
       plan,
       name: uid,
-      completions: programs.length,
+      completions,
+      isIndexed: queue === null,
       makePod: (name, index, onResult) => {
         const podUid = `${name}`
         const pod: PodPart = new PodPart({
@@ -134,7 +141,7 @@ export class World {
           name,
           token: `token-${name}`,
           machine: this.podMachine,
-          steps: programs[index] ?? [],
+          work: queue ?? programs[index ?? 0] ?? [],
           showsQueues: this.#plan.showsQueues,
           memory: this.#memoryOf(podUid),
           ledger: () => this.ledgers.any(),
@@ -143,7 +150,7 @@ export class World {
         })
         this.#pods.add(pod)
         this.#facts.set(`token-${name}`, {
-          facts: factsOf({ job: uid, pod: name, index, completions: programs.length, terms }),
+          facts: factsOf({ job: uid, pod: name, index, completions, terms }),
           isOver: () => pod.isOver,
           job: () => job.hasEnded,
         })
@@ -285,8 +292,9 @@ export class World {
 interface Named {
   readonly job: string
   readonly pod: string
-  readonly index: number
-  readonly completions: number
+  /** Null: it is one of a work queue's. */
+  readonly index: number | null
+  readonly completions: number | null
   readonly terms: object
 }
 
@@ -301,6 +309,9 @@ function factsOf({ job, pod, index, completions, terms }: Named): WorkloadFacts 
       isEnding: false,
       templateAnnotations: { [TERMS_ANNOTATION]: JSON.stringify(terms) },
     },
-    job: { name: job, uid: asJobUid(job), labels: {}, completionMode: 'Indexed', completions, isEnded: false },
+    job: {
+      ...{ name: job, uid: asJobUid(job), labels: {}, completions, isEnded: false },
+      completionMode: index === null ? 'NonIndexed' : 'Indexed',
+    },
   }
 }

@@ -3,6 +3,7 @@
 /** `which-call.ts`: rules 1 to 5. */
 export const WHICH_CALL = `
 local function refuseOldAttempt()
+  if isQueue == '1' and keyKind == 'named' and not get('p:' .. scope) then return nil end
   if hasSidecar and get('p:' .. scope) ~= attempt then return refused('stale_attempt') end
 end
 local function ambiguous(n)

@@ -85,6 +85,16 @@ export function suiteOfRuns(open: OpenStore): void {
       expect(told(await stage.ask(b, { content: 'E' }))).to.equal('SEND n=1')
     })
 
+    it("whose place the store has lost is nobody's in a work queue, where a key names the call", async () => {
+      const named = { kind: 'named', value: 'inv-7' } as const
+      const lost = (index: number | null) => ({ ...a, pod: { ...a.pod, podUid: asPodUid('lost'), index } })
+      const ask = async (index: number | null, key: typeof named | null) =>
+        told(await stage.ask(lost(index), { key, content: `of ${index}` }))
+      expect(await ask(7, named)).to.equal('REFUSED stale_attempt')
+      expect(await ask(null, null)).to.equal('REFUSED stale_attempt')
+      expect(await ask(null, named)).to.match(/^SEND/)
+    })
+
     it('is refused once the Job ended, its key expired or was revoked', async () => {
       stage.clock.pass(31 * 24 * 3_600_000)
       expect(toldOfExchange(await stage.exchange('a'))).to.match(/^key_expired/)

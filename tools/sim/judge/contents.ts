@@ -3,6 +3,7 @@ import { CLAIMS_HEADER } from '../../../contract/headers.ts'
 import type { Effect } from '../parts/vendor.ts'
 import type { WireRequest } from '../parts/wire.ts'
 import { customerOfAct, holdActOf } from '../plan/holds.ts'
+import { namedKeyOf } from '../plan/named-key.ts'
 import type { CallPlan } from '../plan/plan.ts'
 
 /** Who is charged by a request, read from what is on the wire. */
@@ -74,8 +75,18 @@ export class Contents {
     return [...this.#plans.values()].find(({ afterwards }) => afterwards?.customer === customer)?.customer
   }
 
+  /** Calls to the customer cost something, or what their answers say. */
+  isPaid(customer: string): boolean {
+    return (this.#plans.get(customer)?.usd ?? 0) > 0
+  }
+
   isNamed(customer: string): boolean {
-    const key = this.#plans.get(customer)?.key
-    return key === 'named' || key === 'misnamed'
+    return this.namedKeyOf(customer) !== null
+  }
+
+  /** Under which the app asks, and so its vendor is asked. */
+  namedKeyOf(customer: string): string | null {
+    const call = this.#plans.get(customer)
+    return call === undefined ? null : namedKeyOf(call)
   }
 }

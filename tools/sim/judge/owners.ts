@@ -26,6 +26,14 @@ export class OwnersJudge {
     this.#isStoreWhole = false
   }
 
+  /** A ledger is to let a call out, and its store has not said that it keeps what it acknowledges. */
+  askedUnsure(what: string): void {
+    this.#options.onBreach({
+      kind: 'lost',
+      message: `a ledger asks to ${what} of a store that may lose what it acknowledges`,
+    })
+  }
+
   owns(callId: CallId, nonce: Nonce): void {
     this.#owners.set(callId, nonce)
   }

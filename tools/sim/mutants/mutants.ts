@@ -2,6 +2,8 @@ import type { RuleName } from '../../../store/rules/rulebook.ts'
 import type { Focus } from '../plan/focus.ts'
 import type { Mutant, PlantedText } from './mutant.ts'
 import { PLANTED } from './planted.ts'
+import { PLANTED_IN_GATE } from './planted-in-gate.ts'
+import { PLANTED_IN_QUEUES } from './planted-in-queues.ts'
 import { PLANTED_IN_STREAMS } from './planted-in-streams.ts'
 import { PLANTED_IN_RECOVERY } from './planted-recovery.ts'
 
@@ -72,6 +74,7 @@ const LEFT_OUT_AT: readonly (readonly [RuleName, Focus])[] = [
   ['same_ord_same_refusal', 'told'],
   ['left_out_ord_is_stale', 'told'],
   ['given_back_stays', 'holds'],
+  ['work_queue_needs_named_keys', 'queue'],
 ]
 
 const planted = ({ name, focus, also = [], ...edit }: PlantedText): Mutant => ({
@@ -81,7 +84,7 @@ const planted = ({ name, focus, also = [], ...edit }: PlantedText): Mutant => ({
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })
 
 export const MUTANTS: readonly Mutant[] = [
-  ...[...PLANTED, ...PLANTED_IN_RECOVERY, ...PLANTED_IN_STREAMS].map(planted),
+  ...[...PLANTED, ...PLANTED_IN_RECOVERY, ...PLANTED_IN_STREAMS, ...PLANTED_IN_QUEUES, ...PLANTED_IN_GATE].map(planted),
   ...LEFT_OUT.map(leftOut),
   ...LEFT_OUT_AT.map(([rule, focus]) => ({ ...leftOut(rule), focus })),
 ]

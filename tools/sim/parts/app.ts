@@ -1,6 +1,8 @@
 import type { Incarnation } from '../incarnation.ts'
+import { namedKeyOf } from '../plan/named-key.ts'
 import type { CallPlan, Step } from '../plan/plan.ts'
 import { type AppAnswer, AppClient, type AppResult, type Dial } from './app-client.ts'
+import type { WorkQueue } from './work-queue.ts'
 
 /** What an app has learnt of its calls. The judge's witness: it knows nothing of ours. */
 export interface AppMemory {
@@ -19,12 +21,16 @@ export interface AppMemory {
 export interface AppOptions {
   readonly process: Incarnation
   readonly dial: Dial
-  readonly steps: readonly Step[]
+  readonly work: Work
   readonly memory: AppMemory
 }
 
+/** What is to be walked through; or where items of work are taken from until none is left. */
+export type Work = readonly Step[] | WorkQueue
+
 const SDK_PAUSE_MS = 500
 const APP_PAUSE_MS = 1_000
+const LOOKS_FOR_WORK_MS = 2_000
 const BEGIN_TIMEOUT_MS = 30_000
 
 /** The user's program: walks through its calls as the SDKs make them. Resolves to its exit code. */
@@ -43,12 +49,35 @@ export class App {
   }
 
   async run(): Promise<number> {
-    for (const step of this.#options.steps) {
-      const isGoingOn = step.kind === 'begin' ? await this.#begin() : await this.#callAll(step.calls)
-      if (!isGoingOn) return 1
-    }
-    if (this.#life === 1) this.#options.memory.walked()
+    const { work, memory } = this.#options
+    const isDone = 'take' in work ? await this.#workOff(work) : await this.#walk(work)
+    if (!isDone) return 1
+    if (this.#life === 1) memory.walked()
     return 0
+  }
+
+  async #walk(steps: readonly Step[]): Promise<boolean> {
+    for (const step of steps) {
+      const isGoingOn = step.kind === 'begin' ? await this.#begin() : await this.#callAll(step.calls)
+      if (!isGoingOn) return false
+    }
+    return true
+  }
+
+  /** Item by item. One at which the app gives up is left to whoever takes it next. */
+  async #workOff(queue: WorkQueue): Promise<boolean> {
+    const { process } = this.#options
+    for (;;) {
+      const item = await process.effect('app.take', () => queue.take())
+      if (item === 'none') return true
+      if (item === 'later') {
+        await process.timers.sleep(LOOKS_FOR_WORK_MS)
+        continue
+      }
+      process.stage.trace.say(process.name, `takes item ${item.nth}`)
+      if (!(await this.#walk(item.steps))) return false
+      await process.effect('app.done', () => queue.done(item))
+    }
   }
 
   async #callAll(calls: readonly CallPlan[]): Promise<boolean> {
@@ -113,9 +142,8 @@ export class App {
       case 'uuid':
         return this.#options.process.random.uuid()
       case 'named':
-        return `invoice-${call.customer}`
       case 'misnamed':
-        return 'invoice'
+        return namedKeyOf(call)
     }
   }
 

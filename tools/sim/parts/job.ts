@@ -14,15 +14,17 @@ export interface JobOptions {
   readonly stage: Stage
   readonly plan: JobPlan
   readonly name: string
-  readonly completions: number
+  readonly completions: number | null
+  /** Else its Pods have no index: a work queue. */
+  readonly isIndexed: boolean
   /** Makes the Pod and starts it; `onResult` once, when it has ended. */
-  readonly makePod: (name: string, index: number, onResult: (result: PodResult) => void) => PodPart
+  readonly makePod: (name: string, index: number | null, onResult: (result: PodResult) => void) => PodPart
   readonly onEnded: (condition: JobCondition) => void
 }
 
 interface Record {
   readonly name: string
-  readonly index: number
+  readonly index: number | null
   readonly pod: PodPart
   result: PodResult | null
   finishedAtMs: number | null
@@ -79,8 +81,11 @@ export class JobPart {
     stage.scheduler.after(lingersMs, () => record.pod.kill())
   }
 
+  /** Where no Pod has an index, one of those that live. */
   #living(index: number): Record | undefined {
-    return this.#records.findLast((record) => record.index === index && record.result === null)
+    const living = this.#records.filter(({ result }) => result === null)
+    if (!this.#options.isIndexed) return living[index % living.length]
+    return living.findLast((record) => record.index === index)
   }
 
   #ended(record: Record, result: PodResult): void {
@@ -107,7 +112,7 @@ export class JobPart {
       return
     }
     for (const name of decision.remove) this.#remove(name)
-    for (const index of decision.create) this.#create(index ?? 0)
+    for (const index of decision.create) this.#create(index)
     if (decision.wakeAtMs === null) return
     this.#cancelWake = scheduler.after(decision.wakeAtMs - scheduler.nowMs, () => this.#reconcile())
   }
@@ -119,8 +124,8 @@ export class JobPart {
     record.pod.stop()
   }
 
-  #create(index: number): void {
-    const name = `${this.#options.name}-${index}-${this.#records.length}`
+  #create(index: number | null): void {
+    const name = `${this.#options.name}-${index ?? 'w'}-${this.#records.length}`
     const pod = this.#options.makePod(name, index, (result) => this.#ended(record, result))
     const record: Record = { name, index, pod, result: null, finishedAtMs: null, isTerminating: false }
     this.#records.push(record)
@@ -145,7 +150,7 @@ export class JobPart {
 }
 
 /** As admission leaves it. */
-function manifestOf({ plan, name, completions }: JobOptions): Job {
+function manifestOf({ plan, name, completions, isIndexed }: JobOptions): Job {
   const refused = (containerName: string) =>
     ({ action: 'FailJob', onExitCodes: { containerName, operator: 'In', values: [EXIT_RUN_REFUSED] } }) as const
   return {
@@ -154,7 +159,7 @@ function manifestOf({ plan, name, completions }: JobOptions): Job {
     spec: {
       completions,
       parallelism: plan.parallelism,
-      completionMode: 'Indexed',
+      completionMode: isIndexed ? 'Indexed' : 'NonIndexed',
       backoffLimit: plan.backoffLimit,
       podReplacementPolicy: 'Failed',
       podFailurePolicy: { rules: [refused(PROXY_CONTAINER), refused('jobcap-issuer')] },

@@ -8,9 +8,9 @@ import type { LoopbackProbe } from '../../../sidecar/proxy/evidence/receive-queu
 import type { Passthrough } from '../../../sidecar/proxy/passthrough.ts'
 import { Proxy } from '../../../sidecar/proxy/proxy.ts'
 import { Incarnation, type Machine } from '../incarnation.ts'
-import type { PartKind, Step } from '../plan/plan.ts'
+import type { PartKind } from '../plan/plan.ts'
 import type { Stage } from '../stage.ts'
-import { App, type AppMemory } from './app.ts'
+import { App, type AppMemory, type Work } from './app.ts'
 import { Arrivals } from './arrivals.ts'
 import { type AppSide, Connection } from './connection.ts'
 import type { LedgerPart } from './ledger-part.ts'
@@ -36,7 +36,7 @@ export interface PodOptions {
   readonly name: string
   readonly token: string
   readonly machine: Machine
-  readonly steps: readonly Step[]
+  readonly work: Work
   readonly showsQueues: boolean
   readonly memory: AppMemory
   readonly ledger: () => LedgerPart | undefined
@@ -165,12 +165,12 @@ export class PodPart {
   }
 
   #startApp(): void {
-    const { steps, memory } = this.#options
+    const { work, memory } = this.#options
     const process = this.#incarnation('app', 'app', () => {
       app.closeConnections()
       this.#appEnded(KILLED)
     })
-    const app = new App({ process, steps, memory, dial: (side) => this.#dial(process, side) })
+    const app = new App({ process, work, memory, dial: (side) => this.#dial(process, side) })
     this.#app = { process, app }
     void app.run().then((code) => {
       if (!process.isAlive) return

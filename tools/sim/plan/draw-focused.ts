@@ -1,4 +1,6 @@
+import { drawGateFaults } from './draw-gate.ts'
 import { drawJournals, drawLoss, drawNight, drawRollback, drawRoom, drawStall, drawTwice } from './draw-losses.ts'
+import { drawQueueFaults } from './draw-queue.ts'
 import type { Draw, Focus } from './focus.ts'
 import type { Fault } from './plan.ts'
 
@@ -200,4 +202,6 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   release: drawRelease,
   holds: drawHolds,
   shared: drawShared,
+  queue: drawQueueFaults,
+  gate: drawGateFaults,
 }

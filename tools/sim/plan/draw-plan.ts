@@ -1,7 +1,9 @@
 import { Chance } from '../chance.ts'
 import { drawFaults } from './draw-faults.ts'
+import { drawGateActs } from './draw-gate.ts'
 import { drawLossActs, money } from './draw-losses.ts'
 import { drawProgram } from './draw-program.ts'
+import { drawItems, drawQueue, drawQueueActs } from './draw-queue.ts'
 import type { Focus } from './focus.ts'
 import type { Act, JobPlan, Plan, PolicyPlan, Step } from './plan.ts'
 
@@ -47,7 +49,11 @@ const FOCI: readonly Focus[] = [
   'shared',
 ]
 
-const ON_REDIS: readonly Focus[] = ['rollback', 'twice', 'journals', 'room', 'stall', 'waking', 'release']
+/** Of all seeds. Drawn by a chance of their own, so that the others mean what they did. */
+const QUEUES = 0.055
+const GATES = 0.04
+
+const ON_REDIS: readonly Focus[] = ['rollback', 'twice', 'journals', 'room', 'stall', 'waking', 'release', 'gate']
 /** What one replica knows and the others do not is what matters. */
 const SEVERAL: readonly Focus[] = ['twice', 'journals']
 const TIGHT: readonly Focus[] = ['takeover', 'twice']
@@ -70,16 +76,18 @@ const BARE: readonly Focus[] = [
 export function drawPlan(seed: number): Plan {
   const chance = new Chance(`plan ${seed}`)
   const showsQueues = chance.is(0.8)
-  const focus = chance.pick<Focus>(FOCI)
+  const drawn = chance.pick<Focus>(FOCI)
+  const focus = drawNewer(seed) ?? drawn
   const indexes = drawIndexes(chance, focus)
   const store = ON_REDIS.includes(focus) || chance.is(0.6) ? 'redis' : 'sqlite'
-  const programs = Array.from({ length: indexes }, (_, index) => drawProgram(chance, { index, showsQueues, focus }))
+  const programs = drawPrograms(chance, { indexes, showsQueues, focus })
   const intendedUsd = sumOf(programs)
   const jobs = drawJobs(chance, programs, { intendedUsd, focus })
   return {
     seed,
     focus,
     store,
+    hasGate: focus === 'gate',
     areJournalsSmall: focus === 'journals' && chance.is(0.7),
     ledgerOffsetsMs:
       store === 'sqlite'
@@ -91,6 +99,7 @@ export function drawPlan(seed: number): Plan {
     startMs: MIDNIGHT_MS - (chance.is(0.4) ? chance.between(500, 40_000) : DAY_MS / 2),
     policy: drawPolicy(chance, { intendedUsd, focus }),
     jobs,
+    queue: focus === 'queue' ? drawQueue(chance, programs.length) : null,
     faults: drawFaults(chance, focus),
     acts: withinWhatIsAsked([
       ...focusedActs(chance, { intendedUsd, focus }),
@@ -104,7 +113,22 @@ export function drawPlan(seed: number): Plan {
 function drawIndexes(chance: Chance, focus: Focus): number {
   if (focus === 'told') return 2
   if (focus === 'shared') return chance.pick([2, 3])
+  if (focus === 'queue') return chance.pick([2, 3, 4])
   return BARE.includes(focus) ? 1 : chance.pick([1, 1, 2, 2, 3])
+}
+
+function drawNewer(seed: number): Focus | undefined {
+  const drawn = new Chance(`newer focus ${seed}`).next()
+  if (drawn < QUEUES) return 'queue'
+  return drawn < QUEUES + GATES ? 'gate' : undefined
+}
+
+function drawPrograms(
+  chance: Chance,
+  { indexes, showsQueues, focus }: { indexes: number; showsQueues: boolean; focus: Focus },
+): Step[][] {
+  if (focus === 'queue') return drawItems(chance, { count: indexes, showsQueues })
+  return Array.from({ length: indexes }, (_, index) => drawProgram(chance, { index, showsQueues, focus }))
 }
 
 interface Walks {
@@ -141,7 +165,7 @@ function drawPolicy(chance: Chance, { intendedUsd, focus }: Walks): PolicyPlan {
 
 function drawJobs(chance: Chance, programs: readonly (readonly Step[])[], { intendedUsd, focus }: Walks): JobPlan[] {
   const first: JobPlan = {
-    parallelism: chance.is(0.7) ? programs.length : 1,
+    parallelism: focus === 'queue' ? chance.pick([1, 2, 2, 3]) : chance.is(0.7) ? programs.length : 1,
     backoffLimit: chance.pick([0, 1, 3, 6]),
     capUsd: !BARE.includes(focus) && chance.is(0.3) ? money(intendedUsd * chance.between(0.3, 1.5)) : null,
     programs,
@@ -169,6 +193,8 @@ function focusedActs(chance: Chance, { intendedUsd, focus }: Walks): Act[] {
   if ((focus === 'stamped' || focus === 'owners') && chance.is(0.3)) {
     return [{ kind: 'forbid', atMs: chance.between(50, 4_000) }]
   }
+  if (focus === 'queue') return drawQueueActs(chance)
+  if (focus === 'gate') return drawGateActs(chance)
   return drawLossActs(chance, { intendedUsd, focus })
 }
 

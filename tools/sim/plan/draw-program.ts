@@ -22,6 +22,8 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
   switch (walk.focus) {
     case 'none':
       return drawMixed(chance, walk)
+    case 'gate':
+      return drawPatient(chance, walk)
     case 'room':
       return drawRoom(chance, walk)
     case 'takeover':
@@ -109,6 +111,16 @@ function drawImpatient(chance: Chance, { index, showsQueues }: Index, at: number
   const call = { ...drawCall(chance, { ...callee, key }, showsQueues), timeoutMs: chance.pick([1_000, 5_000]) }
   const again: CallPlan = { ...call, sdkRetries: 0, onFailure: { again: 8, then: 'end' } }
   return { kind: 'calls', calls: [again] }
+}
+
+/** Calls in a row, by an app that waits for each answer and comes again. */
+function drawPatient(chance: Chance, { index, showsQueues }: Index): Step[] {
+  const [first, other] = [0, 1].map((at): CallPlan => {
+    const callee = { ...drawCallee(chance, `cus_${index}_${at}`), isStamped: false }
+    return { ...drawCall(chance, callee, showsQueues), ...PATIENT, onFailure: { again: 8, then: 'end' } }
+  })
+  if (first === undefined || other === undefined) return []
+  return [first, other, first].map((call): Step => ({ kind: 'calls', calls: [call] }))
 }
 
 /** Two that share the room of one: the first is given up, the other takes it, and then the first is wanted again. */
@@ -232,7 +244,7 @@ function drawRivals(chance: Chance, callee: Callee, showsQueues: boolean): Step 
   return { kind: 'calls', calls }
 }
 
-type Callee = Pick<CallPlan, 'vendor' | 'customer' | 'usd' | 'key' | 'isStamped' | 'stream'>
+export type Callee = Pick<CallPlan, 'vendor' | 'customer' | 'usd' | 'key' | 'isStamped' | 'stream'>
 
 function drawCallee(chance: Chance, customer: string): Callee {
   const vendor = chance.is(0.6) ? 'stripe' : 'geo'
@@ -250,7 +262,7 @@ function drawCallee(chance: Chance, customer: string): Callee {
   }
 }
 
-function drawCall(chance: Chance, callee: Callee, showsQueues: boolean): CallPlan {
+export function drawCall(chance: Chance, callee: Callee, showsQueues: boolean): CallPlan {
   return {
     ...callee,
     sdkRetries: callee.vendor === 'geo' && callee.key === 'none' ? 0 : chance.pick([0, 2, 2]),

@@ -27,5 +27,7 @@ export type Focus =
   | 'release'
   | 'holds'
   | 'shared'
+  | 'queue'
+  | 'gate'
 
 export type Draw = (chance: Chance) => Fault[]

@@ -4,6 +4,8 @@ export interface Plan {
   /** What it was drawn to hurt: for who reads it, nothing goes by it. */
   readonly focus: string
   readonly store: 'sqlite' | 'redis'
+  /** Before each ledger's Redis stands the gate that looks at its settings. It costs events, so few seeds have it. */
+  readonly hasGate: boolean
   /** Journals let segments go after a few kilobytes. */
   readonly areJournalsSmall: boolean
   /** A ledger process each, by how far its clock is off. */
@@ -13,6 +15,8 @@ export interface Plan {
   readonly policy: PolicyPlan
   /** The first one opens the run, the others continue it, each when the one before it has ended. */
   readonly jobs: readonly JobPlan[]
+  /** What the Jobs' Pods take from a work queue instead of having an index each; null: they are Indexed. */
+  readonly queue: QueuePlan | null
   readonly faults: readonly Fault[]
   readonly acts: readonly Act[]
   /** Factor of all delays on the way. */
@@ -36,8 +40,20 @@ export interface JobPlan {
   readonly backoffLimit: number
   /** Null: the policy's default. */
   readonly capUsd: number | null
-  /** What the app of each index does. Absent: as in the first Job. */
+  /** What the app of each index does; of a work queue, what each item asks of whoever takes it. Absent: as in the first Job. */
   readonly programs: readonly (readonly Step[])[]
+}
+
+/** A queue beside the cluster, which knows nothing of Pods. */
+export interface QueuePlan {
+  /** Of the Jobs' spec; mostly null, as admission leaves no other. */
+  readonly completions: number | null
+  /** An item that nobody has said to be done by then is handed out again, whether its worker lives or not. */
+  readonly leaseMs: number
+  /** The hand-outs, counted from 1, after which the item is there for another Pod at once. */
+  readonly doubles: readonly number[]
+  /** A Pod that finds nothing to take waits for what others have taken. */
+  readonly waitsForOthers: boolean
 }
 
 /** Calls that are made at once; the step ends when all of them have. */
@@ -76,6 +92,9 @@ export interface CallPlan {
   /** Of a model: its answer comes as a stream. `closesAtDone`: the SDK closes at the word that says its end. */
   readonly stream?: { readonly closesAtDone: boolean; readonly asksForUsage: boolean }
 }
+
+/** Of a store's settings, in the words of `store/recovery/durability.ts`. */
+export type StoreDemand = 'appendonly' | 'appendfsync' | 'noeviction' | 'master'
 
 export type PartKind = 'app' | 'sidecar' | 'issuer' | 'ledger'
 
@@ -154,5 +173,9 @@ export type Act =
   | { readonly kind: 'lose journal'; readonly atMs: number; readonly nth: number; readonly downMs: number }
   /** Redis only: it is away, and comes back without the soft facts of its last moments. */
   | { readonly kind: 'store restart'; readonly atMs: number; readonly awayMs: number; readonly losesMs: number }
+  /** Redis only: a setting is wrong by which it keeps what it acknowledges. A restart without its file loses all since then. */
+  | { readonly kind: 'store setting'; readonly atMs: number; readonly demand: StoreDemand; readonly forMs: number }
+  /** Redis only: somebody empties it, or it starts with another disk; what it held is put back after a while. */
+  | { readonly kind: 'store emptied'; readonly atMs: number; readonly isRestart: boolean; readonly forMs: number }
   /** Power fails: all of ours is down; what the vendors had begun ends; then so much time passes. */
   | { readonly kind: 'long night'; readonly atMs: number; readonly forMs: number }

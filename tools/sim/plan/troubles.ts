@@ -1,10 +1,12 @@
 import type { CallPlan, Plan } from './plan.ts'
 
+const LOSSES: readonly Plan['acts'][number]['kind'][] = ['store restart', 'store emptied']
+
 /** Whether the store answers whenever it is asked, and keeps what it has told. */
 export function isStoreSteady({ acts, faults }: Plan): boolean {
   const isLoss = (fault: Plan['faults'][number]) =>
     fault.kind === 'store fault' || (fault.kind === 'crash' && fault.storeLosesMs !== null)
-  return !faults.some(isLoss) && !acts.some(({ kind }) => kind === 'store restart')
+  return !faults.some(isLoss) && !acts.some(({ kind }) => LOSSES.includes(kind))
 }
 
 const CALM_FAULTS: readonly Plan['faults'][number]['kind'][] = ['link', 'vendor']
@@ -34,6 +36,8 @@ const ACTS_ON_LEDGERS: readonly Plan['acts'][number]['kind'][] = [
   'drain',
   'lose journal',
   'store restart',
+  'store setting',
+  'store emptied',
   'long night',
 ]
 

@@ -36,6 +36,23 @@ export class StoredState {
   constructor(nowMs: () => number) {
     this.log = new UndoLog(nowMs)
   }
+
+  /** All of it is gone. Returns what puts it back as it was. */
+  empty(): () => void {
+    const tables = Object.values(this).filter((one: unknown): one is Map<unknown, unknown> => one instanceof Map)
+    const held = tables.map((table) => [...table])
+    const events = [...this.events]
+    const hold = (entries: readonly (readonly [unknown, unknown][])[], record: readonly AuditEvent[]) => {
+      for (const [at, table] of tables.entries()) {
+        table.clear()
+        for (const [key, value] of entries[at] ?? []) table.set(key, value)
+      }
+      this.events.splice(0, this.events.length, ...record)
+      this.log.forget()
+    }
+    hold([], [])
+    return () => hold(held, events)
+  }
 }
 
 export interface MemoryTablesOptions {

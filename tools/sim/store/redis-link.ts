@@ -13,6 +13,7 @@ export class RedisLink implements StoreLink {
   #runId: string
   #historyId: HistoryId
   #doubted: (why: string) => void = () => {}
+  #broken: () => void = () => {}
 
   constructor(ledger: Incarnation, server: RedisServer) {
     this.#ledger = ledger
@@ -34,6 +35,10 @@ export class RedisLink implements StoreLink {
     this.#doubted = doubted
   }
 
+  onBroken(broken: () => void): void {
+    this.#broken = broken
+  }
+
   step(): void {
     this.command()
     if (this.#server.slot.get('history') === this.#historyId) return
@@ -41,8 +46,10 @@ export class RedisLink implements StoreLink {
     throw new StoreFault('the store has another history', { isTransient: true })
   }
 
+  /** What is not found in a store that holds no history may be lost. */
   read(): void {
     this.command()
+    if (this.#server.isEmpty) throw new StoreFault('the store is empty', { isTransient: true })
   }
 
   /** A command that belongs to no history. */
@@ -56,6 +63,7 @@ export class RedisLink implements StoreLink {
 
   #notices(): void {
     this.#runId = this.#server.runId
+    this.#broken()
     this.#doubted('the connection broke')
   }
 }

@@ -1,5 +1,6 @@
 import { asHistoryId, type HistoryId } from '../../../contract/ids.ts'
 import type { RecoveryOver, ReplicaCard } from '../../../store/recovery/registry.ts'
+import type { StoreDemand } from '../plan/plan.ts'
 import type { Stage } from '../stage.ts'
 import type { StoredState } from './memory-tables.ts'
 
@@ -31,6 +32,8 @@ export class RedisServer {
   #starts = 1
   #isAway = false
   #hasLost = false
+  #wrong: { readonly demand: StoreDemand; readonly sinceMs: number } | null = null
+  #putBack: (() => void) | null = null
 
   constructor({ stage, state, replicaIds, onLoss }: RedisServerOptions) {
     this.#stage = stage
@@ -46,6 +49,16 @@ export class RedisServer {
 
   get isAway(): boolean {
     return this.#isAway
+  }
+
+  /** What it holds has been taken from it, and is not back yet. */
+  get isEmpty(): boolean {
+    return this.#putBack !== null
+  }
+
+  /** Which of its settings is wrong; null: it keeps what it acknowledges. */
+  get wrongSetting(): StoreDemand | null {
+    return this.#wrong?.demand ?? null
   }
 
   /** Whether it has ever come back without something. */
@@ -77,14 +90,62 @@ export class RedisServer {
     if (this.#isAway) return
     this.#isAway = true
     const lastMs = scheduler.nowMs
-    for (const tell of this.#onBreak) tell()
+    const isFileOff = this.#wrong?.demand === 'appendonly'
+    const lostMs = isFileOff ? Math.max(losesMs, lastMs - (this.#wrong?.sinceMs ?? lastMs)) : losesMs
+    this.#breakAll()
     scheduler.after(awayMs, () => {
       this.#isAway = false
       this.#starts += 1
-      const lost = losesMs === 0 ? 0 : this.#state.log.lose(lastMs - losesMs)
+      const lost = lostMs === 0 ? 0 : this.#state.log.lose(lastMs - lostMs)
       this.#hasLost ||= lost > 0
       this.#onLoss()
       trace.say('redis', `is back as ${this.runId}, its last ${lost} writes are lost`)
     })
+  }
+
+  /** A person sets it wrong, and right again after a while. */
+  setWrong(demand: StoreDemand, forMs: number): void {
+    const { scheduler, trace } = this.#stage
+    if (this.#wrong !== null) return
+    this.#wrong = { demand, sinceMs: scheduler.nowMs }
+    scheduler.after(forMs, () => {
+      this.#wrong = null
+      trace.say('redis', `${demand} is as it must be`)
+    })
+  }
+
+  /** All that it holds is gone; put back, it is another start of the server. */
+  emptyFor(forMs: number, isRestart: boolean): void {
+    const { scheduler, trace } = this.#stage
+    if (this.#isAway || this.isEmpty) return
+    const own: Map<string, unknown>[] = [this.slot, this.install, this.cards, this.left, this.givenUp, this.handedOver]
+    const held = own.map((fields) => [...fields])
+    const putBackTables = this.#state.empty()
+    for (const fields of own) fields.clear()
+    this.#putBack = () => {
+      putBackTables()
+      for (const [at, fields] of own.entries()) {
+        fields.clear()
+        for (const [name, value] of held[at] ?? []) fields.set(name, value)
+      }
+    }
+    trace.say('redis', 'is EMPTY')
+    if (isRestart) this.#startAnew()
+    scheduler.after(forMs, () => {
+      this.#putBack?.()
+      this.#putBack = null
+      this.#startAnew()
+      this.#onLoss()
+      trace.say('redis', `has its data again, as ${this.runId}`)
+    })
+  }
+
+  #startAnew(): void {
+    this.#starts += 1
+    this.#breakAll()
+  }
+
+  #breakAll(): void {
+    for (const tell of this.#onBreak) tell()
   }
 }

@@ -24,6 +24,8 @@ export interface StoreWatch {
   beginStep(wallMs: number): void
   limitsSet(limits: S.Limits): void
   revoked(): void
+  /** A call is to be let out by a store that has not said that it keeps what it acknowledges. */
+  askedUnsure(what: string): void
 }
 
 export interface SimStoreOptions {

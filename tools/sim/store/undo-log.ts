@@ -32,6 +32,11 @@ export class UndoLog {
     list.push(item)
   }
 
+  /** None of these writes can be lost any more. */
+  forget(): void {
+    this.#changes = []
+  }
+
   /** All writes since then are lost. Returns how many. */
   lose(sinceMs: number): number {
     const lost = this.#changes.filter(({ atMs }) => atMs >= sinceMs)
