@@ -181,7 +181,7 @@ export const REFUSALS = {
   ),
   answer_not_kept: caller(
     409,
-    'The call was made, but its answer was too large to keep for a replay, or a person resolved it.',
+    'The call was made, but its answer was too large to keep for a replay, is damaged in the store, or a person resolved it.',
     'Ask the vendor for the object; the audit record names the call.',
   ),
   begin_too_early: {

@@ -251,11 +251,19 @@ function sentAnswer(
 
 function replayAnswer(ledger: Ledger, row: CallRow): Answer {
   const note: AnswerNote = { ...noteOf(ledger, row), definite: true, replayed: true }
-  if (row.sealedAnswer === null) return refusalAnswer(notKept(row), { ...note, definite: false })
-  return vendorAnswer(openAnswer(ledger.sealer, row.sealedAnswer), note)
+  const answer = row.sealedAnswer === null ? undefined : openAnswer(ledger.sealer, row.sealedAnswer)
+  if (answer !== undefined) return vendorAnswer(answer, note)
+  return refusalAnswer(notKept(ledger, row), { ...note, definite: false })
 }
 
-function notKept({ hasEffect }: CallRow): Refusal {
+function notKept({ log }: Ledger, { callId, hasEffect, sealedAnswer }: CallRow): Refusal {
+  if (sealedAnswer !== null) {
+    log.error(
+      { callId },
+      'the kept answer of a call cannot be opened: the store has damaged it, or another master key sealed it',
+    )
+    return refusal('answer_not_kept', 'The call was made once, but the answer that is kept of it is damaged.')
+  }
   const message = hasEffect
     ? 'The call was made and paid for, but its answer is not kept: it was too large, or a person resolved the call.'
     : 'A person found that the call had no effect at the vendor, so there is no answer; it stands as failed in this run.'
@@ -264,7 +272,8 @@ function notKept({ hasEffect }: CallRow): Refusal {
 
 function notSentAnswer(ledger: Ledger, { refusal: refused, sealedAnswer }: NotSent): Answer {
   const note = noteOf(ledger)
-  if (sealedAnswer !== null) return vendorAnswer(openAnswer(ledger.sealer, sealedAnswer), note)
+  const answer = sealedAnswer === null ? undefined : openAnswer(ledger.sealer, sealedAnswer)
+  if (answer !== undefined) return vendorAnswer(answer, note)
   return refusalAnswer(refused ?? refusal('ledger_not_ready', 'The call was not sent.'), note)
 }
 

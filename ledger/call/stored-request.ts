@@ -38,9 +38,14 @@ export function sealAnswer(sealer: Sealer, { status, headers, body }: BufferedAn
   return body.length > MAX_KEPT_ANSWER_BYTES ? null : sealer.seal('answer', withHead({ status, headers }, body))
 }
 
-export function openAnswer(sealer: Sealer, sealed: Buffer): BufferedAnswer {
-  const { head, body } = splitHead(sealer.open('answer', sealed))
-  return { ...(head as Omit<BufferedAnswer, 'body'>), body }
+/** Undefined when it was damaged, or sealed under another master key. */
+export function openAnswer(sealer: Sealer, sealed: Buffer): BufferedAnswer | undefined {
+  try {
+    const { head, body } = splitHead(sealer.open('answer', sealed))
+    return { ...(head as Omit<BufferedAnswer, 'body'>), body }
+  } catch {
+    return undefined
+  }
 }
 
 /** One line of JSON, then the body as it is. */

@@ -39,6 +39,24 @@ describe('ledgers on one Redis', function () {
     client.disconnect()
   }
 
+  it('whose kept answer is damaged refuse its replay for good: nobody waits for a vendor that has answered', async () => {
+    const ledger = await start('--initialise')
+    const { vault_key: key } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '5.00' })
+    expect(gist(await ask(ledger.address, payment(key, 'order-1')))).to.equal('200')
+    await admin(async (client) => {
+      const [run = ''] = await client.keys('jobcap:{default}:run:*')
+      const field = (await client.hkeys(run)).find((name) => name.startsWith('b:')) ?? ''
+      const sealed = await client.hgetBuffer(run, field)
+      sealed?.writeUInt8(sealed.readUInt8(20) ^ 1, 20)
+      await client.hset(run, field, sealed ?? '')
+    })
+    const told = await ask(ledger.address, payment(key, 'order-1'))
+    expect(gist(told)).to.equal('409 answer_not_kept')
+    expect(told.text).to.contain('is damaged')
+    expect(ledger.log()).to.contain('the kept answer of a call cannot be opened')
+    expect(rig.stripe.truth('effect')).to.have.length(1)
+  })
+
   it('one charges, the other replays; money and record are one', async () => {
     const first = await start('--initialise')
     const second = await start()
