@@ -96,11 +96,14 @@ class WatchedList<Kind extends KubeObject, Row> implements Mirror<Row> {
         waitMs = FIRST_WAIT_MS
       } catch (fault) {
         if (this.#isStopped()) return
-        if (!(fault instanceof KubeFault)) throw fault
-        log.warn({ path: this.#options.path, status: fault.status, reason: fault.message }, 'a watch ended early')
+        const { path } = this.#options
+        const known = fault instanceof KubeFault ? fault : undefined
+        if (known === undefined)
+          log.error({ err: fault, path }, 'what a watch said could not be read; it is listed anew')
+        else log.warn({ path, status: known.status, reason: known.message }, 'a watch ended early')
         // What it stood at is good until the server says that it has forgotten it.
-        if (fault.status !== 0) this.#at = undefined
-        await timers.sleep(fault.retryAfterMs ?? waitMs, signal).catch(() => {})
+        if (known?.status !== 0) this.#at = undefined
+        await timers.sleep(known?.retryAfterMs ?? waitMs, signal).catch(() => {})
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)
       }
     }

@@ -143,4 +143,16 @@ describe('the door to an API server that', () => {
     expect(await lineless.then(String, String)).to.match(/the answer was cut: nothing came for 330000 ms/)
     expect(await hurried.get(`${LIST}/x`).then(String, String)).to.match(/nothing came for 35000 ms/)
   })
+
+  it('says what is no JSON, as what stands before it does, is listed and watched anew', async () => {
+    const pages = ['<html>', JSON.stringify({ metadata: { resourceVersion: '1' }, items: [named('a', '1')] })]
+    answer = (_request, response) => response.end(pages.shift() ?? '<html>\n')
+    const watched = mirror<KubeObject, string>(
+      { kube, timers: systemTimers, log: createLog('test', 'silent') },
+      { path: LIST, pick: ({ metadata }) => metadata.name },
+    )
+    await watched.isThere
+    watched.stop()
+    expect(watched.rows()).to.deep.equal(['a'])
+  })
 })
