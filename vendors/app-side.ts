@@ -1,9 +1,10 @@
 /** How apps know a vendor: what in a Pod's manifest points at it or holds its secret. Pure data for admission. */
 export interface AppSide {
-  /** Environment variables by which apps and SDKs take the vendor's address, for the vendor named `name` in the policy. */
-  baseUrlEnvs(name: string): readonly string[]
-  /** Put behind that address: what SDKs expect it to hold. */
-  readonly basePath?: string
+  /**
+   * Environment variables by which apps and SDKs take the address of the vendor named `name` in the policy, each with what
+   * they expect behind it: a path, or nothing.
+   */
+  addressEnvs(name: string): Readonly<Record<string, string>>
   /** Environment variables that by custom hold the vendor's secret. */
   readonly secretEnvs: readonly string[]
   /** What the vendor's secrets look like, anywhere in a text; null: they have no shape of their own. */

@@ -2,7 +2,7 @@ import type { AppSide } from '../app-side.ts'
 
 export const stripeApp: AppSide = {
   /** No Stripe SDK reads its address from the environment. */
-  baseUrlEnvs: () => [],
+  addressEnvs: () => ({}),
   secretEnvs: [
     'STRIPE_API_KEY',
     'STRIPE_SECRET_KEY',

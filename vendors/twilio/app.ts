@@ -3,7 +3,7 @@ import { PLACEHOLDER_ACCOUNT } from './routes.ts'
 
 export const twilioApp: AppSide = {
   /** No Twilio SDK reads its address from the environment: TWILIO_EDGE and TWILIO_REGION only build names under twilio.com. */
-  baseUrlEnvs: () => [],
+  addressEnvs: () => ({}),
   secretEnvs: [
     'TWILIO_AUTH_TOKEN',
     'TWILIO_API_SECRET',

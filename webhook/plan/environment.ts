@@ -1,12 +1,10 @@
 import { PROXY_PORT } from '../../contract/labels.ts'
-import type { VendorType } from '../../contract/vendor.ts'
 import type { Policy, Vendor } from '../../policy/policy.ts'
-import { type AppSide, appSideOf } from '../../vendors/registry/app.ts'
+import { APP_SIDES, appSideOf } from '../../vendors/registry/app.ts'
 import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { type Draft, type Warning, warn } from './outcome.ts'
 import { type AppContainer, appContainers, isNativeSidecar, nameOf } from './pod.ts'
 
-const ALL_TYPES: readonly VendorType[] = ['stripe', 'twilio', 'resend', 'openai', 'anthropic', 'generic']
 /** An HTTP client that heeds one of them sends calls to `http://localhost` through it too. */
 const HTTP_PROXY_ENVS: readonly string[] = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
 
@@ -26,7 +24,7 @@ function replaceSecrets(draft: Draft, policy: Policy, app: AppContainer): void {
   for (const entry of objectsAt(app.container, 'env')) {
     const vendor = policy.vendors.find((candidate) => isSecretOf(candidate, entry))
     const literal = vendor === undefined ? literalSecret(entry) : undefined
-    const replacement = vendor === undefined ? literal : placeholderFor(vendor.type, nameOf(entry))
+    const replacement = vendor === undefined ? literal : placeholderFor(vendor, nameOf(entry))
     if (replacement === undefined) {
       warnOfForeignSecret(draft.warnings, policy, { entry, container: app.name })
       continue
@@ -54,18 +52,18 @@ function isSecretOf(vendor: Vendor, entry: JsonObject): boolean {
   if (textAt(secret, 'name') === vendor.secretRef.name && textAt(secret, 'key') === vendor.secretRef.key) return true
   const map = objectAt(entry, 'valueFrom', 'configMapKeyRef')
   const isReference = textAt(secret, 'key') !== undefined || textAt(map, 'key') !== undefined
-  return isReference && appSideOf(vendor.type).secretEnvs.includes(nameOf(entry))
+  return isReference && appSideOf(vendor).secretEnvs.includes(nameOf(entry))
 }
 
 /** Whether the container has a variable for the secret of one of the policy's vendors, a placeholder too. */
 export function asksForSecret(container: JsonObject, { vendors }: Policy): boolean {
   return objectsAt(container, 'env').some((entry) =>
-    vendors.some((vendor) => isSecretOf(vendor, entry) || appSideOf(vendor.type).secretEnvs.includes(nameOf(entry))),
+    vendors.some((vendor) => isSecretOf(vendor, entry) || appSideOf(vendor).secretEnvs.includes(nameOf(entry))),
   )
 }
 
-function placeholderFor(type: VendorType, variable: string): string {
-  const { placeholder, placeholderOf } = appSideOf(type)
+function placeholderFor(vendor: Vendor, variable: string): string {
+  const { placeholder, placeholderOf } = appSideOf(vendor)
   return placeholderOf?.(variable) ?? placeholder
 }
 
@@ -78,7 +76,7 @@ function literalSecret(entry: JsonObject): string | undefined {
 }
 
 function withoutSecrets(text: string): string {
-  return sides().reduce((rest, { secretShape, placeholder }) => {
+  return Object.values(APP_SIDES).reduce((rest, { secretShape, placeholder }) => {
     return secretShape === null ? rest : rest.replace(secretShape, placeholder)
   }, text)
 }
@@ -87,11 +85,10 @@ function withoutSecrets(text: string): string {
 function setBaseUrls(draft: Draft, policy: Policy, { container, path }: AppContainer): void {
   // Which variables an envFrom brings cannot be seen, and `env` would win over them.
   if (objectsAt(container, 'envFrom').length > 0) return
-  for (const { name, type } of policy.vendors) {
-    const { baseUrlEnvs, basePath = '' } = appSideOf(type)
-    for (const variable of baseUrlEnvs(name)) {
+  for (const vendor of policy.vendors) {
+    for (const [variable, behind] of Object.entries(appSideOf(vendor).addressEnvs(vendor.name))) {
       if (objectsAt(container, 'env').some((entry) => nameOf(entry) === variable)) continue
-      const value = `http://localhost:${PROXY_PORT}/${name}${basePath}`
+      const value = `http://localhost:${PROXY_PORT}/${vendor.name}${behind}`
       container['env'] = [...objectsAt(container, 'env'), { name: variable, value }]
       draft.changes.push({
         code: 'base_url_set',
@@ -109,13 +106,13 @@ function warnOfForeignSecret(
 ): void {
   const reference = objectAt(entry, 'valueFrom', 'secretKeyRef')
   if (textAt(reference, 'key') === undefined) return
-  const types = policy.vendors.map(({ type }) => type)
-  const foreign = ALL_TYPES.find((type) => !types.includes(type) && appSideOf(type).secretEnvs.includes(nameOf(entry)))
+  // Those of the policy's own vendors were replaced.
+  const foreign = Object.entries(APP_SIDES).find(([, { secretEnvs }]) => secretEnvs.includes(nameOf(entry)))
   if (foreign === undefined) return
   warn(
     warnings,
     'vendor_not_in_policy',
-    `${nameOf(entry)} of container ${container} looks like a secret of ${foreign}, which policy ${policy.name} does not name; it is left as it is.`,
+    `${nameOf(entry)} of container ${container} looks like a secret of ${foreign[0]}, which policy ${policy.name} does not name; it is left as it is.`,
   )
 }
 
@@ -171,8 +168,4 @@ function warnOfWaysAround(warnings: Warning[], { container, name, path }: AppCon
       `Container ${name} is a native sidecar: restarted in place, it would make its paid calls anew. Let it make none, or send Idempotency-Keys that name the intention.`,
     )
   }
-}
-
-function sides(): AppSide[] {
-  return ALL_TYPES.map(appSideOf)
 }

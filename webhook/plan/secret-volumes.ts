@@ -38,12 +38,13 @@ function secretsOf(volume: JsonObject): MountedSecret[] {
   })
 }
 
-function looksLikeSecretOf({ name, type, secretRef }: Vendor, { secret, keys }: MountedSecret): boolean {
+function looksLikeSecretOf(vendor: Vendor, { secret, keys }: MountedSecret): boolean {
+  const { name, type, secretRef } = vendor
   const hasWord = (word: string) => `-${secret.replaceAll('.', '-')}-`.includes(`-${word}-`)
   return (
     secret === secretRef.name ||
     hasWord(name) ||
     (type !== 'generic' && hasWord(type)) ||
-    keys.some((key) => appSideOf(type).secretEnvs.includes(key.toUpperCase().replaceAll('-', '_')))
+    keys.some((key) => appSideOf(vendor).secretEnvs.includes(key.toUpperCase().replaceAll('-', '_')))
   )
 }

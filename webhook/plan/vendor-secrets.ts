@@ -23,7 +23,7 @@ export function vendorSecretsIn({ podSpec, policy, keysOf }: PodSecrets): readon
   rewriteEnvironments(draft, policy)
   warnOfSecretVolumes(draft.job, policy, draft.warnings)
   const replaced = draft.changes.filter(({ code }) => code === 'secret_replaced')
-  const names = new Set(policy.vendors.flatMap(({ type }) => appSideOf(type).secretEnvs))
+  const names = new Set(policy.vendors.flatMap((vendor) => appSideOf(vendor).secretEnvs))
   const whole = secretsTakenWhole(podSpec).flatMap(({ container, secret, prefix }) => {
     const variables = keysOf(secret).map((key) => `${prefix}${key}`)
     return variables.filter((name) => names.has(name)).map((name) => `${container} takes ${name} from Secret ${secret}`)
