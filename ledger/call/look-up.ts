@@ -42,6 +42,7 @@ export async function lookUp(ledger: Ledger, { row, vendor, handTo }: Doubtful):
   if (row.repeat.kind !== 'never' || firstSentAtMs === null || sealedRequest === null) return 'not_possible'
   if (ledger.clock.nowMs() - firstSentAtMs > LOOK_UP_FOR_MS) return 'not_possible'
   const stored = openRequest(ledger.sealer, sealedRequest)
+  if (stored === undefined) return 'not_possible'
   const how = costingOf(vendor.type).lookUp?.(stored.call, firstSentAtMs) ?? null
   const found = how === null ? undefined : await readAll(ledger, { how, vendor, call: stored.call })
   if (found === undefined) return 'not_possible'

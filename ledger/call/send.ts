@@ -66,6 +66,7 @@ export async function sendOnce(ledger: Ledger, going: Going): Promise<SendVerdic
   const { row, policy, vendor } = going
   if (row.sealedRequest === null) throw new Error(`${row.callId} is to be sent, but its request is not in the store`)
   const stored = going.stored ?? openRequest(ledger.sealer, row.sealedRequest)
+  if (stored === undefined) return notSentAsDamaged(ledger, row)
   const secret = going.secret ?? ledger.secrets.read(vendor.secretRef)
   if (secret === undefined) return notSent(ledger, secretMissing(vendor), 'our secret cannot be read')
   let result = await sendWith(ledger, { ...going, stored, secret })
@@ -210,6 +211,13 @@ function failed({ status }: BufferedAnswer): SendOutcome {
 function isSecretRefused(result: StreamedExchange, { policy, vendor }: Going, { call }: StoredRequest): boolean {
   if (result.kind !== 'answered') return false
   return costingOf(vendor.type).verdict(result.answer, call, vendorPricing(policy, vendor)) === 'credential_refused'
+}
+
+/** What an earlier send came to stays unknown: only a person can find it at the vendor. */
+function notSentAsDamaged(ledger: Ledger, { callId }: CallRow): SendVerdict {
+  const reason = 'the kept request cannot be opened'
+  ledger.log.error({ callId }, `${reason}: the store has damaged it, or another master key sealed it`)
+  return notSent(ledger, refusal('ledger_not_ready', 'The request is damaged in the store. It was not sent.'), reason)
 }
 
 function notSent(ledger: Ledger, refused: Refusal, reason: string): SendVerdict {

@@ -27,10 +27,12 @@ export function sealRequest(sealer: Sealer, { call, bound, keyHeader, asksForUsa
   )
 }
 
-export function openRequest(sealer: Sealer, sealed: Buffer): StoredRequest {
-  const { head, body } = splitHead(sealer.open('request', sealed))
-  const { call, ...more } = head as StoredRequest
-  return { call: { ...call, body }, ...more }
+/** Undefined when it was damaged, or sealed under another master key. */
+export function openRequest(sealer: Sealer, sealed: Buffer): StoredRequest | undefined {
+  const opened = open(sealer, 'request', sealed)
+  if (opened === undefined) return undefined
+  const { call, ...more } = opened.head as StoredRequest
+  return { call: { ...call, body: opened.body }, ...more }
 }
 
 /** Null when it is too large to keep. */
@@ -40,12 +42,8 @@ export function sealAnswer(sealer: Sealer, { status, headers, body }: BufferedAn
 
 /** Undefined when it was damaged, or sealed under another master key. */
 export function openAnswer(sealer: Sealer, sealed: Buffer): BufferedAnswer | undefined {
-  try {
-    const { head, body } = splitHead(sealer.open('answer', sealed))
-    return { ...(head as Omit<BufferedAnswer, 'body'>), body }
-  } catch {
-    return undefined
-  }
+  const opened = open(sealer, 'answer', sealed)
+  return opened === undefined ? undefined : { ...(opened.head as Omit<BufferedAnswer, 'body'>), body: opened.body }
 }
 
 /** One line of JSON, then the body as it is. */
@@ -58,7 +56,13 @@ function withHead(head: object, body: Uint8Array): Buffer {
   return plain
 }
 
-function splitHead(plain: Buffer): { head: unknown; body: Buffer } {
+function open(sealer: Sealer, what: 'request' | 'answer', sealed: Buffer): { head: unknown; body: Buffer } | undefined {
+  let plain: Buffer
+  try {
+    plain = sealer.open(what, sealed)
+  } catch {
+    return undefined
+  }
   const end = plain.indexOf(NEWLINE)
   return { head: JSON.parse(plain.toString('utf8', 0, end)), body: plain.subarray(end + 1) }
 }

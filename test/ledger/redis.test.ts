@@ -39,22 +39,51 @@ describe('ledgers on one Redis', function () {
     client.disconnect()
   }
 
+  const damage = async (client: Redis, prefix: string) => {
+    const [run = ''] = await client.keys('jobcap:{default}:run:*')
+    const field = (await client.hkeys(run)).find((name) => name.startsWith(prefix)) ?? ''
+    const sealed = await client.hgetBuffer(run, field)
+    sealed?.writeUInt8(sealed.readUInt8(20) ^ 1, 20)
+    await client.hset(run, field, sealed ?? '')
+  }
+
   it('whose kept answer is damaged refuse its replay for good: nobody waits for a vendor that has answered', async () => {
     const ledger = await start('--initialise')
     const { vault_key: key } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '5.00' })
     expect(gist(await ask(ledger.address, payment(key, 'order-1')))).to.equal('200')
-    await admin(async (client) => {
-      const [run = ''] = await client.keys('jobcap:{default}:run:*')
-      const field = (await client.hkeys(run)).find((name) => name.startsWith('b:')) ?? ''
-      const sealed = await client.hgetBuffer(run, field)
-      sealed?.writeUInt8(sealed.readUInt8(20) ^ 1, 20)
-      await client.hset(run, field, sealed ?? '')
-    })
+    await admin((client) => damage(client, 'b:'))
     const told = await ask(ledger.address, payment(key, 'order-1'))
     expect(gist(told)).to.equal('409 answer_not_kept')
     expect(told.text).to.contain('is damaged')
     expect(ledger.log()).to.contain('the kept answer of a call cannot be opened')
     expect(rig.stripe.truth('effect')).to.have.length(1)
+  })
+
+  it('whose kept request is damaged do not send it again: the call stays in doubt for a person, others are repaired', async () => {
+    const hasty = ['--vendor-deadline-ms', '1000']
+    const first = await start('--initialise', ...hasty, '--repair-every-ms', '3600000')
+    const { vault_key: key, key_id: keyId } = await first.client.createKey({ vendor: 'stripe', usd_cap: '5.00' })
+    await rig.stripe.control.addFault({ fault: { kind: 'silence', when: 'after' }, times: null })
+    const told = await ask(first.address, payment(key, 'order-1'))
+    expect(gist(told)).to.equal('504 outcome_pending')
+    const callId = String(told.headers['jobcap-call-id'])
+    expect(gist(await ask(first.address, payment(key, 'order-2')))).to.equal('504 outcome_pending')
+    await first.kill()
+    await admin((client) => damage(client, `b:${callId}`))
+    await rig.stripe.control.clearFaults()
+
+    const next = await start(...hasty, '--repair-every-ms', '100')
+    expect(gist(await ask(next.address, payment(key, 'order-1')))).to.equal('504 outcome_pending')
+    expect(next.log()).to.contain('the kept request cannot be opened')
+    expect(gist(await ask(next.address, payment(key, 'order-2')))).to.equal('200')
+    const now = async () => {
+      const { spent_usd, reserved_usd } = await next.client.findKey(keyId)
+      return [spent_usd, reserved_usd]
+    }
+    expect(await now()).to.deep.equal(['1.00', '1.00'])
+    expect(await next.client.resolveCall(callId, { effect: true, spent_usd: '1.00' })).to.include({ state: 'settled' })
+    expect(await now()).to.deep.equal(['2.00', '0.00'])
+    expect(rig.stripe.truth('effect')).to.have.length(2)
   })
 
   it('one charges, the other replays; money and record are one', async () => {

@@ -1,4 +1,3 @@
-/** Most vendors that speak this protocol do so under `/v1`, some without it. */
 /**
  * Azure has the same routes in three places: under `/openai/deployments/NAME`, where the path names what is asked, under
  * `/openai` and, as its newest, under `/openai/v1` (openai-node 6.49, `azure.js`; openai-python 2.54, `lib/azure.py`).
@@ -18,6 +17,7 @@ export function azurePath(path: string): AzurePath | undefined {
   return found === null ? undefined : { path: path.slice(found[0].length), deployment: found[1] }
 }
 
+/** Most vendors that speak this protocol do so under `/v1`, some without it. */
 export function withoutVersion(path: string): string {
   return path.replace(/^\/v1(?=\/)/, '')
 }
