@@ -87,13 +87,14 @@ export const REFUSALS = {
   ),
 
   // May this be called?
+  // Admission refuses a Job without one, so a run that meets this had one that is being made anew, or was taken away.
   policy_missing: {
     ...operator(
-      403,
-      'No policy of this name is loaded.',
-      'Create the CapPolicy, or correct the label jobcap.dev/policy.',
+      503,
+      'No policy of this name is loaded, so nothing was sent.',
+      'Create the CapPolicy: runs that were under one of this name go on, under the new one and what they have spent. Or correct the label jobcap.dev/policy.',
     ),
-    endsRun: true,
+    isRetryable: true,
   },
   namespace_not_selected: {
     ...operator(

@@ -9,7 +9,7 @@ import { type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
 import { type AnswerBody, collectAnswer } from './answer-body.ts'
 import type { Pod } from './pod.ts'
 
-/** So long the same request is sent again while no ledger answers. */
+/** So long the same request is sent again while no ledger answers, or each says that it cannot judge yet. */
 const RESEND_FOR_MS = 20_000
 const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 1_000
@@ -60,6 +60,9 @@ const CUT_READ: Relayed = {
   kind: 'refused',
   refused: refusal('vendor_unreachable', 'The answer to the read was broken off each time.'),
 }
+
+/** A ledger that starts, and a policy that is made anew (`kubectl replace --force` deletes it first): of that the app sees nothing. */
+const NOT_YET: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['ledger_not_ready', 'policy_missing'])
 
 /** Refusals that come from the step that also records seen facts; any other may have come before it. */
 const JUDGED: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
@@ -130,7 +133,7 @@ async function sendOnce(pod: Pod, { vendor, send, gone, isRepeatable }: Sending)
     return { kind: 'again' }
   }
   if (refused?.code === 'credential_expired' && (await pod.credentials.renew())) return { kind: 'again' }
-  if (refused?.code === 'ledger_not_ready') return { kind: 'unreachable', last: relayed, isCut: false }
+  if (refused !== undefined && NOT_YET.has(refused.code)) return { kind: 'unreachable', last: relayed, isCut: false }
   const learnt = { vendor, refused, note }
   if (pod.refusals.learnsFrom(learnt)) await pod.refusals.learn(learnt)
   const isToldToWait = note?.control === 'wait'

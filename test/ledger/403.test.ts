@@ -58,11 +58,6 @@ describe('403: known, but not allowed', () => {
       shape: { job: 'foreign', facts: { namespaceLabels: {} } },
     },
     {
-      name: 'a policy that is not loaded',
-      gets: '403 policy_missing',
-      shape: { job: 'p', terms: { policy: 'other' } },
-    },
-    {
       name: 'a cap above the policy',
       gets: '403 terms_exceed_policy',
       shape: { job: 'dear', terms: { capUsd: '1000.01' } },

@@ -55,7 +55,7 @@ describe('what operators ask of a ledger', () => {
 
   const REFUSED: readonly (readonly [string, string, Partial<Ask>])[] = [
     ['a vendor that the policy does not name', '404 vendor_unknown', { body: '{"vendor":"twilio"}' }],
-    ['a policy that is not loaded', '403 policy_missing', { body: '{"vendor":"stripe","policy":"x"}' }],
+    ['a policy that is not loaded', '503 policy_missing', { body: '{"vendor":"stripe","policy":"x"}' }],
     [
       'an endpoint outside the policy',
       '403 endpoint_not_allowed',

@@ -154,6 +154,47 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
     expect(await exit).to.equal(93)
   })
 
+  it('pays nothing while its policy is gone, and goes on as if it had never been once it is there again', async () => {
+    const policy = join(folder, 'policy.yaml')
+    const text = readFileSync(policy, 'utf8')
+    await startLedger()
+    const proxy = await startPod()
+    const stripe = stripeAt(proxyPort)
+    const charge = (amount: number) => stripe.paymentIntents.create({ amount, currency: 'usd', customer: 'cus_1' })
+    await charge(500)
+    writeFileSync(policy, text.replace('name: default', 'name: another'))
+    const held = charge(700)
+    await refusedOnce('policy_missing')
+    expect(await stripeTruth()).to.have.length(1)
+    writeFileSync(policy, text)
+    expect((await held).amount).to.equal(700)
+    expect(await stripeTruth()).to.have.length(2)
+    const exit = exitOf(proxy)
+    proxy.kill('SIGTERM')
+    expect(await exit).to.equal(0)
+  })
+
+  it('starts a Pod that came while its policy was gone', async () => {
+    const policy = join(folder, 'policy.yaml')
+    const text = readFileSync(policy, 'utf8')
+    writeFileSync(policy, text.replace('name: default', 'name: another'))
+    await startLedger()
+    startProxy()
+    const issuer = start(['sidecar/issuer/main.ts'], env())
+    const exit = exitOf(issuer)
+    await refusedOnce('policy_missing')
+    writeFileSync(policy, text)
+    expect(await exit).to.equal(0)
+  })
+
+  /** By the ledger's count. */
+  async function refusedOnce(code: string): Promise<void> {
+    for (;;) {
+      const metrics = await (await fetch(`http://127.0.0.1:${ledgerPort}/metrics`)).text()
+      if (metrics.split('\n').some((line) => line.includes('refusals_total') && line.includes(code))) return
+    }
+  }
+
   /** The vendor's own list, asked with its real secret. */
   async function stripeTruth(): Promise<{ id: string }[]> {
     const answer = await fetch(`${vendorUrl}/v1/payment_intents?limit=100`, {
