@@ -51,7 +51,7 @@ interface WatchEvent<Kind> {
  */
 export function mirror<Kind extends KubeObject, Row>(doors: KubeDoors, options: MirrorOptions<Kind, Row>): Mirror<Row> {
   const kept = new WatchedList(doors, options)
-  kept.keep().catch((fault) => doors.log.error({ err: fault, path: options.path }, 'a watch failed for good'))
+  void kept.keep()
   return kept
 }
 
@@ -85,6 +85,7 @@ class WatchedList<Kind extends KubeObject, Row> implements Mirror<Row> {
     this.#stopping.abort()
   }
 
+  /** Never rejects; resolves once it is stopped. */
   async keep(): Promise<void> {
     const { timers, log } = this.#doors
     const { signal } = this.#stopping

@@ -251,7 +251,7 @@ function sentAnswer(
 
 function replayAnswer(ledger: Ledger, row: CallRow): Answer {
   const note: AnswerNote = { ...noteOf(ledger, row), definite: true, replayed: true }
-  const answer = row.sealedAnswer === null ? undefined : openAnswer(ledger.sealer, row.sealedAnswer)
+  const answer = openAnswer(ledger.sealer, row.sealedAnswer)
   if (answer !== undefined) return vendorAnswer(answer, note)
   return refusalAnswer(notKept(ledger, row), { ...note, definite: false })
 }
@@ -272,7 +272,7 @@ function notKept({ log }: Ledger, { callId, hasEffect, sealedAnswer }: CallRow):
 
 function notSentAnswer(ledger: Ledger, { refusal: refused, sealedAnswer }: NotSent): Answer {
   const note = noteOf(ledger)
-  const answer = sealedAnswer === null ? undefined : openAnswer(ledger.sealer, sealedAnswer)
+  const answer = openAnswer(ledger.sealer, sealedAnswer)
   if (answer !== undefined) return vendorAnswer(answer, note)
   return refusalAnswer(refused ?? refusal('ledger_not_ready', 'The call was not sent.'), note)
 }

@@ -40,9 +40,9 @@ export function sealAnswer(sealer: Sealer, { status, headers, body }: BufferedAn
   return body.length > MAX_KEPT_ANSWER_BYTES ? null : sealer.seal('answer', withHead({ status, headers }, body))
 }
 
-/** Undefined when it was damaged, or sealed under another master key. */
-export function openAnswer(sealer: Sealer, sealed: Buffer): BufferedAnswer | undefined {
-  const opened = open(sealer, 'answer', sealed)
+/** Undefined when none was kept, it was damaged, or it was sealed under another master key. */
+export function openAnswer(sealer: Sealer, sealed: Buffer | null): BufferedAnswer | undefined {
+  const opened = sealed === null ? undefined : open(sealer, 'answer', sealed)
   return opened === undefined ? undefined : { ...(opened.head as Omit<BufferedAnswer, 'body'>), body: opened.body }
 }
 

@@ -166,25 +166,13 @@ export class RedisReads {
 
   /** What is unresolved is in a list of its own, which all runs of the policy share. A scan may give a member twice. */
   async #inDoubtOf(place: Place): Promise<number> {
-    const { connection } = this.#steps
     const key = runKey(place.policyName, place.runTag)
     const doubtful = new Set<string>()
-    let cursor = '0'
-    do {
-      const asked = [
-        policyKeys(place.policyName).open,
-        cursor,
-        'MATCH',
-        `${callMarkOf(place)}*`,
-        'COUNT',
-        SCANNED_AT_ONCE,
-      ]
-      const [next, found] = (await connection.command('ZSCAN', ...asked)) as [string, string[]]
-      const fields = found.filter((_, at) => at % 2 === 0).map((callId) => `d:${callId}`)
+    for await (const found of this.#scan('ZSCAN', policyKeys(place.policyName).open, `${callMarkOf(place)}*`)) {
+      const fields = found.map(([callId]) => `d:${callId}`)
       const packed = fields.length === 0 ? [] : await this.#hmget(key, fields)
       for (const [at, field] of fields.entries()) if (packed[at]?.startsWith('in_doubt ')) doubtful.add(field)
-      cursor = next
-    } while (cursor !== '0')
+    }
     return doubtful.size
   }
 
@@ -198,17 +186,23 @@ export class RedisReads {
   /** Of a run's calls that are no reads; a hash may give a field twice while it grows. */
   async #statesOfCalls(key: string): Promise<ReadonlyMap<string, string>> {
     const states = new Map<string, string>()
+    for await (const found of this.#scan('HSCAN', key, 'd:*')) {
+      for (const [field, packed] of found) {
+        if (!isOfRead(packed)) states.set(field, packed.slice(0, packed.indexOf(' ')))
+      }
+    }
+    return states
+  }
+
+  /** Pairs of a hash or a sorted set, some at a time, perhaps none. */
+  async *#scan(command: 'HSCAN' | 'ZSCAN', key: string, pattern: string): AsyncGenerator<[string, string][]> {
     let cursor = '0'
     do {
-      const asked = [key, cursor, 'MATCH', 'd:*', 'COUNT', SCANNED_AT_ONCE]
-      const [next, found] = (await this.#steps.connection.command('HSCAN', ...asked)) as [string, string[]]
-      for (let at = 0; at < found.length; at += 2) {
-        const packed = found[at + 1] ?? ''
-        if (!isOfRead(packed)) states.set(found[at] ?? '', packed.slice(0, packed.indexOf(' ')))
-      }
+      const asked = [key, cursor, 'MATCH', pattern, 'COUNT', SCANNED_AT_ONCE]
+      const [next, found] = (await this.#steps.connection.command(command, ...asked)) as [string, string[]]
+      yield found.flatMap((name, at) => (at % 2 === 0 ? [[name, found[at + 1] ?? ''] as [string, string]] : []))
       cursor = next
     } while (cursor !== '0')
-    return states
   }
 
   async #unresolvedOf(policyName: string, limit: number, afterOrder: number): Promise<CallRow[]> {

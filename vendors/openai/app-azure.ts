@@ -7,4 +7,6 @@ export const azureApp: AppSide = {
   ...openaiApp,
   addressEnvs: (name) => ({ [baseUrlEnvOf(name)]: '/openai/v1', AZURE_OPENAI_ENDPOINT: '' }),
   secretEnvs: [...openaiApp.secretEnvs, 'AZURE_OPENAI_API_KEY'],
+  // Its keys are letters and digits, as many other things are.
+  secretShape: null,
 }

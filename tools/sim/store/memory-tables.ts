@@ -6,6 +6,7 @@ import type { Random } from '../../../runtime/random.ts'
 import type { Rulebook } from '../../../store/rules/rulebook.ts'
 import type * as T from '../../../store/rules/tables.ts'
 import type { Balance, CallRow, KeyRow, RunRow } from '../../../store/store.ts'
+import { emptyMaps } from './empty-maps.ts'
 import { UndoLog } from './undo-log.ts'
 
 /** What a store holds; outlives the processes that use it. Rows are never changed in place. */
@@ -40,18 +41,14 @@ export class StoredState {
   /** All of it is gone. Returns what puts it back as it was. */
   empty(): () => void {
     const tables = Object.values(this).filter((one: unknown): one is Map<unknown, unknown> => one instanceof Map)
-    const held = tables.map((table) => [...table])
-    const events = [...this.events]
-    const hold = (entries: readonly (readonly [unknown, unknown][])[], record: readonly AuditEvent[]) => {
-      for (const [at, table] of tables.entries()) {
-        table.clear()
-        for (const [key, value] of entries[at] ?? []) table.set(key, value)
-      }
-      this.events.splice(0, this.events.length, ...record)
+    const putBackTables = emptyMaps(tables)
+    const events = this.events.splice(0)
+    this.log.forget()
+    return () => {
+      putBackTables()
+      this.events.splice(0, this.events.length, ...events)
       this.log.forget()
     }
-    hold([], [])
-    return () => hold(held, events)
   }
 }
 

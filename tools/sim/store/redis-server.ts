@@ -2,6 +2,7 @@ import { asHistoryId, type HistoryId } from '../../../contract/ids.ts'
 import type { RecoveryOver, ReplicaCard } from '../../../store/recovery/registry.ts'
 import type { StoreDemand } from '../plan/plan.ts'
 import type { Stage } from '../stage.ts'
+import { emptyMaps } from './empty-maps.ts'
 import type { StoredState } from './memory-tables.ts'
 
 /** Fields of the install's own hash. */
@@ -118,16 +119,12 @@ export class RedisServer {
   emptyFor(forMs: number, isRestart: boolean): void {
     const { scheduler, trace } = this.#stage
     if (this.#isAway || this.isEmpty) return
-    const own: Map<string, unknown>[] = [this.slot, this.install, this.cards, this.left, this.givenUp, this.handedOver]
-    const held = own.map((fields) => [...fields])
     const putBackTables = this.#state.empty()
-    for (const fields of own) fields.clear()
+    const { slot, install, cards, left, givenUp, handedOver } = this
+    const putBackOwn = emptyMaps([slot, install, cards, left, givenUp, handedOver])
     this.#putBack = () => {
       putBackTables()
-      for (const [at, fields] of own.entries()) {
-        fields.clear()
-        for (const [name, value] of held[at] ?? []) fields.set(name, value)
-      }
+      putBackOwn()
     }
     trace.say('redis', 'is EMPTY')
     if (isRestart) this.#startAnew()
