@@ -3,6 +3,8 @@ import { hostname } from 'node:os'
 import type { LogFn } from 'pino'
 import type { Log } from './log.ts'
 import { SECRET_FIELDS } from './redaction.ts'
+import { sparing } from './sparing-log.ts'
+import { systemTimers } from './timers.ts'
 
 /** As pino numbers them. */
 const LEVELS = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const
@@ -25,7 +27,8 @@ export function createLeanLog(name: string, level = 'info'): Log {
       write(leanLine({ level: LEVELS[of], time: Date.now(), ...base }, fields, message))
     }
   }
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') }
+  const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') }
+  return sparing(log, systemTimers)
 }
 
 /** One line of the log: what is secret by its name is censored at the top and one level down. */
