@@ -15,13 +15,19 @@ export interface CredentialPlaces {
   readonly stateDir: string
 }
 
+/** What asking for a newer credential came to; refused and unreachable leave the old one, which serves until it expires. */
+export type Renewal =
+  | { readonly kind: 'renewed' }
+  | { readonly kind: 'refused'; readonly refused: Refusal }
+  | { readonly kind: 'unreachable' }
+
 /** The Pod credential: the issuer's, renewed at about half its life. */
 export class Credentials {
   readonly #effects: SidecarEffects
   readonly #places: CredentialPlaces
   readonly #onExchange: (answer: ExchangeAnswer | Refusal) => void
   #kept: KeptCredential
-  #renewing: Promise<boolean> | null = null
+  #renewing: Promise<Renewal> | null = null
   #cancelRenewal: () => void = () => {}
 
   constructor(
@@ -50,8 +56,8 @@ export class Credentials {
     this.#effects.log.info({ life: issued.answer.life }, 'a newer credential was issued')
   }
 
-  /** Renews now, unless a renewal is under way. False when the old credential stays: it then serves until it expires. */
-  renew(): Promise<boolean> {
+  /** Renews now, unless a renewal is under way. */
+  renew(): Promise<Renewal> {
     this.#renewing ??= this.#renew().finally(() => {
       this.#renewing = null
     })
@@ -67,18 +73,20 @@ export class Credentials {
     this.#cancelRenewal()
   }
 
-  async #renew(): Promise<boolean> {
+  async #renew(): Promise<Renewal> {
     const { log } = this.#effects
+    let renewal: Renewal = { kind: 'unreachable' }
     try {
       const refused = await this.#exchange({ purpose: 'renew' })
-      if (refused === null) return true
+      if (refused === null) return { kind: 'renewed' }
+      renewal = { kind: 'refused', refused }
       log.warn({ code: refused.code }, 'the credential was not renewed; the old one serves until it expires')
     } catch (fault) {
       if (!(fault instanceof LedgerUnreachable)) log.error({ err: fault }, 'renewal failed')
       else log.warn({ reason: fault.message }, 'the credential could not be renewed yet')
     }
     this.#schedule(RETRY_RENEWAL_MS)
-    return false
+    return renewal
   }
 
   async #exchange(asked: ExchangeRequest): Promise<Refusal | null> {

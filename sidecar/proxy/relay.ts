@@ -7,6 +7,7 @@ import { parseRefusal } from '../exchange.ts'
 import type { Leaving } from '../leaving.ts'
 import { type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
 import { type AnswerBody, collectAnswer } from './answer-body.ts'
+import type { Renewal } from './credentials.ts'
 import type { Pod } from './pod.ts'
 
 /** So long the same request is sent again while no ledger answers, or each says that it cannot judge yet. */
@@ -132,7 +133,7 @@ async function sendOnce(pod: Pod, { vendor, send, gone, isRepeatable }: Sending)
     await handInAgain(pod)
     return { kind: 'again' }
   }
-  if (refused?.code === 'credential_expired' && (await pod.credentials.renew())) return { kind: 'again' }
+  if (refused?.code === 'credential_expired') return afterRenewal(await pod.credentials.renew())
   if (refused !== undefined && NOT_YET.has(refused.code)) return { kind: 'unreachable', last: relayed, isCut: false }
   const learnt = { vendor, refused, note }
   if (pod.refusals.learnsFrom(learnt)) await pod.refusals.learn(learnt)
@@ -141,6 +142,18 @@ async function sendOnce(pod: Pod, { vendor, send, gone, isRepeatable }: Sending)
   // The store took them when it judged the request; by the time of the answer it may have lost them again.
   if (note !== undefined && isJudged) pod.facts.confirm(sent.seen, sent.lane, sent.historyId)
   return isToldToWait ? { kind: 'wait' } : relayed
+}
+
+/** Under a credential that has expired nothing was judged: it is why it was not renewed that the app has to know. */
+function afterRenewal(renewal: Renewal): Outcome {
+  switch (renewal.kind) {
+    case 'renewed':
+      return { kind: 'again' }
+    case 'refused':
+      return NOT_YET.has(renewal.refused.code) ? { kind: 'unreachable', last: renewal, isCut: false } : renewal
+    case 'unreachable':
+      return { kind: 'unreachable', last: UNREACHABLE, isCut: false }
+  }
 }
 
 async function handInAgain(pod: Pod): Promise<void> {

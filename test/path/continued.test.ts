@@ -184,13 +184,13 @@ describe('continued runs, terms and credentials', function () {
       await job.expectSettled()
     })
 
-    it('of a Pod that has ended is not renewed: 401, nothing charged', async () => {
+    it('of a Pod that has ended is not renewed: 403, nothing charged', async () => {
       const job = newJob(world)
       const pod = await job.startPod()
       await pod.lose()
       await expireCredential(pod)
       await pod.startSidecar()
-      expect(gist(await pod.pay())).to.equal('401 credential_expired')
+      expect(gist(await pod.pay())).to.equal('403 pod_ending')
       expect(job.effects()).to.have.length(0)
     })
 

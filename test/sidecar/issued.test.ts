@@ -76,7 +76,7 @@ describe("the issuer's word to the proxy", () => {
       await issue(2)
       await start()
       const { credentials } = await sidecar.proxy.started
-      expect(await credentials.renew()).to.equal(true)
+      expect(await credentials.renew()).to.deep.equal({ kind: 'renewed' })
       expect((await pay()).status).to.equal(200)
       sidecar.close()
     })

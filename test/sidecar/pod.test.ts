@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { asDigest, asHistoryId } from '../../contract/ids.ts'
-import { refusal } from '../../contract/refusals.ts'
+import { REFUSALS, refusal } from '../../contract/refusals.ts'
 import { AppConnection } from './stand-in/app.ts'
 import { type Arrived, StandInLedger } from './stand-in/ledger.ts'
 import { SidecarUnderTest } from './stand-in/sidecar.ts'
@@ -157,6 +157,40 @@ describe('the sidecar and its Pod', () => {
     expect(ledger.calls.map(({ claims }) => claims.ord?.seq)).to.deep.equal([1, 1])
     expect(ledger.exchanges.map(({ purpose }) => purpose)).to.deep.equal(['renew'])
   })
+
+  it('waits for a ledger that renews it when the credential has expired and the first asking gets no answer', async () => {
+    await start()
+    ledger.onCall = (call) =>
+      call.headers.authorization === 'Bearer pod-credential-0'
+        ? call.refuse(refusal('credential_expired'))
+        : call.answer(200, '{}')
+    ledger.exchangesToCut = 1
+    expect((await (await open()).post(BODY).answer()).status).to.equal(200)
+    expect(ledger.exchanges).to.have.length(2)
+    expect(ledger.calls.map(({ claims }) => claims.ord?.seq)).to.deep.equal([1, 1, 1])
+  })
+
+  it('waits for a ledger that renews it when the first one asked is only starting', async () => {
+    await start()
+    ledger.refusesExchange = refusal('ledger_not_ready')
+    ledger.onCall = (call) => {
+      if (ledger.exchanges.length > 0) ledger.refusesExchange = null
+      if (call.headers.authorization !== 'Bearer pod-credential-0') call.answer(200, '{}')
+      else call.refuse(refusal('credential_expired'))
+    }
+    expect((await (await open()).post(BODY).answer()).status).to.equal(200)
+    expect(ledger.exchanges).to.have.length(2)
+  })
+
+  for (const code of ['store_unavailable', 'key_revoked', 'pod_ending'] as const) {
+    it(`says ${code} when the credential has expired and is not renewed for it`, async () => {
+      await start()
+      ledger.onCall = (call) => call.refuse(refusal('credential_expired'))
+      ledger.refusesExchange = refusal(code)
+      const { status, headers } = await (await open()).post(BODY).answer()
+      expect([status, headers['jobcap-refused']]).to.deep.equal([REFUSALS[code].status, code])
+    })
+  }
 
   it('lets what was seen go out by itself when no call carries it', async () => {
     const time = new TestTime()

@@ -61,6 +61,8 @@ export class StandInLedger {
   credentialLifeMs = 600_000
   terms = TERMS
   refusesExchange: Refusal | null = null
+  /** Exchanges to come whose connection is reset instead of an answer. */
+  exchangesToCut = 0
   /** What becomes of each call; by default it succeeds with its claims as the body. */
   onCall: (call: Arrived) => void = (call) => call.answer(200, JSON.stringify({ id: `obj_${this.calls.length}` }))
   /** What becomes of a connection that is to change its protocol. */
@@ -201,6 +203,11 @@ export class StandInLedger {
   #exchange(request: IncomingMessage, response: ServerResponse, body: string): void {
     const { purpose } = JSON.parse(body) as ExchangeRequest
     this.exchanges.push({ purpose, token: String(request.headers.authorization) })
+    if (this.exchangesToCut > 0) {
+      this.exchangesToCut -= 1
+      request.socket.resetAndDestroy()
+      return
+    }
     if (purpose === 'begin') this.life += 1
     const refused = this.refusesExchange
     if (refused === null) response.writeHead(200).end(JSON.stringify(this.exchangeAnswer()))
