@@ -39,12 +39,20 @@ local function appendFirst(c, event, more)
   c.at = match(id, '%-(%d+)$')
   return tonumber(c.at)
 end
-local function appendOf(c, event, more)
-  call('XADD', audit, '0-*', 'm', '"atMs":' .. text(nowMs) .. ',"event":"' .. event .. '"' .. (more or ''), 'o', c.at)
-end
 local function putLines(c)
   c.lines = c.actor .. '\\n' .. c.told .. '\\n' .. c.scope .. '\\t' .. c.digest .. '\\t' .. c.vendor .. '\\t' .. c.walk .. '\\t' .. c.day
     .. '\\t' .. c.accounts .. '\\n' .. c.rest
+end
+local function appendOf(c, event, more)
+  -- A journal may put a call back before another one puts back its run: then its lines stand here again, with the label.
+  local unlabelled = match(linesOf(c).actor, '^(.*"label":)null}$')
+  local label = unlabelled and get('label') or 'null'
+  if label ~= 'null' then
+    c.actor = unlabelled .. label .. '}'
+    putLines(c)
+    return appendFirst(c, event, more)
+  end
+  call('XADD', audit, '0-*', 'm', '"atMs":' .. text(nowMs) .. ',"event":"' .. event .. '"' .. (more or ''), 'o', c.at)
 end
 local function callReply(status, c)
   return {status, c.id, get('d:' .. c.id), linesOf(c).lines, get('b:' .. c.id) or '', get('x:' .. c.id) or ''}

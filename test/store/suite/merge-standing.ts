@@ -53,6 +53,28 @@ export function suiteOfMergedStanding(open: OpenRecoverable): void {
     expect((await now()).key.version).to.equal(5)
   })
 
+  it('a call that is put back before its run is found by the label of the run from then on', async () => {
+    const lost = await now()
+    const { call, ref } = await stage.send(a)
+    const journalled: S.JournalledCall = {
+      ...{ row: call, token: null, limits: [], epoch: call.epoch, open: [ref.nonce], closed: [], answer: null },
+    }
+    await store.close()
+    stage = await Stage.open(async (options) => {
+      store = await open(options)
+      return store
+    })
+    await store.merge(journalled)
+    await store.mergeStanding(lost)
+    await stage.settle({ ...ref, epoch: call.epoch + 1 })
+    const found = (await stage.events()).map(({ event, actor }) => [event, actor.label])
+    expect(found).to.deep.equal([
+      ['call.in_doubt', null],
+      ['run.opened', 'billing/job-1-name'],
+      ['call.settled', 'billing/job-1-name'],
+    ])
+  })
+
   describe('revoked means revoked', () => {
     it('a revocation that was lost holds again: calls, joins and replays are refused', async () => {
       const { ref } = await stage.send(a)
