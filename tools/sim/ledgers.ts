@@ -74,7 +74,9 @@ export class Ledgers {
     const { stage, plan } = options
     this.#options = options
     this.#chance = new Chance(`${stage.seed} balancer`)
-    const redisClock = { nowMs: () => stage.startMs + stage.scheduler.nowMs, monotonicMs: () => stage.scheduler.nowMs }
+    // Its scripts count whole milliseconds, leases too.
+    const passedMs = () => Math.floor(stage.scheduler.nowMs)
+    const redisClock = { nowMs: () => stage.startMs + passedMs(), monotonicMs: passedMs }
     this.#redisTime = storeClock(redisClock, { boot: 'redis', lastAtMs: 0 })
     this.#slots = plan.ledgerOffsetsMs.map((offsetMs, at) => ({
       machine: { name: `ledger-${at}`, offsetMs },

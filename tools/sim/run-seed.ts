@@ -7,7 +7,7 @@ import type { Act, CallPlan, Plan } from './plan/plan.ts'
 import { callsOf } from './plan/troubles.ts'
 import { Scheduler, settled } from './scheduler.ts'
 import type { Stage } from './stage.ts'
-import { isUnresolved } from './store/memory-tables.ts'
+import { isUnresolved, type StoredState } from './store/memory-tables.ts'
 import { Trace } from './trace.ts'
 import { World } from './world.ts'
 
@@ -28,6 +28,8 @@ export interface SeedResult {
   readonly hash: string
   readonly breaches: readonly Breach[]
   readonly lines: readonly string[]
+  /** What the store held at the end, and the steps that led there. */
+  readonly state: StoredState
 }
 
 export interface RunOptions {
@@ -76,7 +78,7 @@ export async function runPlan(plan: Plan, { rules, isTraced }: RunOptions): Prom
     }
     const { steps } = scheduler
     const told = { steps, crashes: faults.crashes, hash: trace.hash, breaches: [...breaches], lines: trace.lines }
-    return { seed: plan.seed, ...told }
+    return { seed: plan.seed, ...told, state: course.state }
   } finally {
     course?.discard()
     // What still follows from that is judged no more.
@@ -104,6 +106,10 @@ class Course {
   }
 
   readonly isOver = (): boolean => this.#isOver
+
+  get state(): StoredState {
+    return this.#world.state
+  }
 
   /** Lets go of what Node would keep. */
   discard(): void {

@@ -10,34 +10,42 @@ const IGNORED = new Set(['leaseBoot', 'createdOrder', 'effectsNoPodSaw'])
 
 export type Op = (side: Side) => Promise<unknown>
 
-/** One of the two engines: its stage, and its ids of calls in the order in which they were met. */
-export class Side {
-  readonly stage: Stage
+/** What two engines say in words that they have in common: ids of calls by the order in which they were met, leases from now on. */
+export class Words {
+  readonly #leaseNowMs: (boot: unknown) => number
+  readonly #ignored: readonly string[]
   readonly #labels = new Map<string, string>()
   readonly #ids = new Map<string, string>()
 
-  constructor(stage: Stage) {
-    this.stage = stage
+  /** `leaseNowMs`: what the clock shows on which the leases of that boot run. */
+  constructor(leaseNowMs: (boot: unknown) => number, ignored: readonly string[] = []) {
+    this.#leaseNowMs = leaseNowMs
+    this.#ignored = ignored
   }
 
-  idOf(label: string): S.CallRow['callId'] {
-    return (this.#ids.get(label) ?? 'call_none') as S.CallRow['callId']
+  idOf(label: string): S.CallRow['callId'] | undefined {
+    return this.#ids.get(label) as S.CallRow['callId'] | undefined
   }
 
-  ref({ label, ...ref }: Ref): S.SendRef {
-    return { ...ref, callId: this.idOf(label) }
+  labelOf(id: string): string {
+    const known = this.#labels.get(id)
+    if (known !== undefined) return known
+    const label = `call-${this.#labels.size + 1}`
+    this.#labels.set(id, label)
+    this.#ids.set(label, id)
+    return label
   }
 
-  /** What must be the same on both: ids by their order, leases from now on, no engine's own numbers. */
+  /** Without an engine's own numbers. */
   plain(value: unknown): unknown {
     if (Buffer.isBuffer(value)) return value.toString('base64')
-    if (typeof value === 'string') return value.replaceAll(/call_[0-9a-f]{24,}/g, (id) => this.#labelOf(id))
+    if (typeof value === 'string') return value.replaceAll(/call_[0-9a-f]{24,}/g, (id) => this.labelOf(id))
     if (Array.isArray(value)) return value.map((each) => this.plain(each))
     if (typeof value !== 'object' || value === null) return value
     const row = value as Record<string, unknown>
     const fields = Object.keys(row)
       .sort()
-      .filter((name) => !IGNORED.has(name))
+      .filter((name) => !IGNORED.has(name) && !this.#ignored.includes(name))
     return Object.fromEntries(
       fields.map((name) => [name, name === 'leaseUntilMs' ? this.#lease(row) : this.plain(row[name])]),
     )
@@ -45,17 +53,30 @@ export class Side {
 
   #lease({ state, isRead, leaseBoot, leaseUntilMs }: Record<string, unknown>): number | null {
     if ((state !== 'reserved' && state !== 'sent') || isRead === true) return null
-    const { passedMs, wallMs } = this.stage.clock
-    return Number(leaseUntilMs) - (leaseBoot === 'redis' ? wallMs : passedMs)
+    return Number(leaseUntilMs) - this.#leaseNowMs(leaseBoot)
+  }
+}
+
+/** One of the two engines, and its stage. */
+export class Side {
+  readonly stage: Stage
+  readonly #words: Words
+
+  constructor(stage: Stage) {
+    this.stage = stage
+    this.#words = new Words((boot) => (boot === 'redis' ? stage.clock.wallMs : stage.clock.passedMs))
   }
 
-  #labelOf(id: string): string {
-    const known = this.#labels.get(id)
-    if (known !== undefined) return known
-    const label = `call-${this.#labels.size + 1}`
-    this.#labels.set(id, label)
-    this.#ids.set(label, id)
-    return label
+  idOf(label: string): S.CallRow['callId'] {
+    return this.#words.idOf(label) ?? ('call_none' as S.CallRow['callId'])
+  }
+
+  ref({ label, ...ref }: Ref): S.SendRef {
+    return { ...ref, callId: this.idOf(label) }
+  }
+
+  plain(value: unknown): unknown {
+    return this.#words.plain(value)
   }
 }
 

@@ -7,6 +7,7 @@ import type { Rulebook } from '../../../store/rules/rulebook.ts'
 import type * as T from '../../../store/rules/tables.ts'
 import type { Balance, CallRow, KeyRow, RunRow } from '../../../store/store.ts'
 import { emptyMaps } from './empty-maps.ts'
+import type { TakenStep } from './taken-steps.ts'
 import { UndoLog } from './undo-log.ts'
 
 /** What a store holds; outlives the processes that use it. Rows are never changed in place. */
@@ -32,6 +33,8 @@ export class StoredState {
   readonly frozen = new Map<string, UsdMicros>()
   readonly objects = new Map<string, T.ObjectRow>()
   readonly events: AuditEvent[] = []
+  /** The steps that led here: those whose writes were lost are lost too. */
+  readonly steps: TakenStep[] = []
   readonly log: UndoLog
 
   constructor(nowMs: () => number) {
@@ -154,7 +157,7 @@ export class MemoryTables implements T.Tables {
   }
 
   nextCallOrder(): number {
-    return Math.max(0, ...this.#calls().map(({ createdOrder }) => createdOrder)) + 1
+    return Math.max(this.#lastSeq(), this.#newestOrder()) + 1
   }
 
   call(callId: CallId): CallRow | undefined {
@@ -323,8 +326,22 @@ export class MemoryTables implements T.Tables {
   }
 
   append(actor: AuditActor, fact: AuditFact): void {
-    const event: AuditEvent = { seq: this.#state.events.length + 1, atMs: this.#time.nowMs, actor, ...fact }
+    const event: AuditEvent = {
+      seq: Math.max(this.#lastSeq() + 1, this.#newestOrder()),
+      atMs: this.#time.nowMs,
+      actor,
+      ...fact,
+    }
     this.#state.log.append(this.#state.events, event)
+  }
+
+  /** As Redis numbers them: a call is as old as its first event, and what was merged is older than what comes. */
+  #lastSeq(): number {
+    return this.#state.events.at(-1)?.seq ?? 0
+  }
+
+  #newestOrder(): number {
+    return Math.max(0, ...this.#calls().map(({ createdOrder }) => createdOrder))
   }
 
   #put<Value>(table: Map<string, Value>, key: string, value: Value): void {

@@ -48,11 +48,11 @@ export class SimRedisStore extends SimStore implements DistributedStore {
   }
 
   merge(call: S.JournalledCall): Promise<S.MergeAnswer> {
-    return this.step('merge', (tables) => mergeCall(tables, call))
+    return this.step('merge', ['merge', call], (tables) => mergeCall(tables, call))
   }
 
   mergeStanding(standing: S.JournalledStanding): Promise<void> {
-    return this.step('merge standing', (tables) => mergeStanding(tables, standing))
+    return this.step('merge standing', ['mergeStanding', standing], (tables) => mergeStanding(tables, standing))
   }
 
   async shortfalls(): Promise<readonly Shortfall[]> {

@@ -15,6 +15,7 @@ import type * as S from '../../../store/store.ts'
 import { MissingRecord, StoreFault } from '../../../store/store.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { MemoryTables, StoredState } from './memory-tables.ts'
+import type { AskedStep } from './taken-steps.ts'
 
 /** Sees every step as it is taken, before its caller learns of it. */
 export interface StoreWatch {
@@ -73,7 +74,7 @@ export class SimStore implements S.Store {
   }
 
   number(request: S.NumberRequest): Promise<S.NumberAnswer> {
-    return this.step('number', (tables) => {
+    return this.step('number', ['number', request], (tables) => {
       const answer = number(tables, request)
       this.#watch.numbered(request, answer)
       return answer
@@ -81,7 +82,7 @@ export class SimStore implements S.Store {
   }
 
   markSent(send: S.SendRef & { readonly leaseMs: number }): Promise<'marked' | 'refused'> {
-    return this.step('mark', (tables) => {
+    return this.step('mark', ['markSent', send], (tables) => {
       const answer = markSent(tables, send)
       this.#watch.marked(send, answer)
       return answer
@@ -89,13 +90,13 @@ export class SimStore implements S.Store {
   }
 
   renewLeases(sends: readonly S.SendRef[], leaseMs: number): Promise<void> {
-    return this.step('renew', (tables) => {
+    return this.step('renew', ['renewLeases', sends, leaseMs], (tables) => {
       for (const send of sends) renewLease(tables, send, leaseMs)
     })
   }
 
   report(sendReport: S.SendReport): Promise<S.ReportAnswer> {
-    return this.step('report', (tables) => report(tables, sendReport))
+    return this.step('report', ['report', sendReport], (tables) => report(tables, sendReport))
   }
 
   recordSeen(
@@ -103,7 +104,7 @@ export class SimStore implements S.Store {
     historyId: HistoryId,
     seen: S.NumberClaims['seen'],
   ): Promise<'recorded' | 'new_history'> {
-    return this.step('seen', (tables) => {
+    return this.step('seen', ['recordSeen', caller, historyId, seen], (tables) => {
       if (historyId !== tables.historyId) return 'new_history'
       recordSeenFacts(tables, caller, seen)
       return 'recorded'
@@ -111,30 +112,30 @@ export class SimStore implements S.Store {
   }
 
   admitRead(request: S.ReadRequest): Promise<CallId | Refusal> {
-    return this.step('read', (tables) => admitRead(tables, request))
+    return this.step('read', ['admitRead', request], (tables) => admitRead(tables, request))
   }
 
   closeRead(callId: CallId, status: number | null): Promise<void> {
-    return this.step('read', (tables) => {
+    return this.step('read', ['closeRead', callId, status], (tables) => {
       const call = tables.call(callId)
       if (call !== undefined) closeRead(tables, call, status)
     })
   }
 
   recordRefusal(caller: S.Caller, refused: S.RefusedCall): Promise<void> {
-    return this.step('refusal', (tables) => recordRefusal(tables, caller, refused))
+    return this.step('refusal', ['recordRefusal', caller, refused], (tables) => recordRefusal(tables, caller, refused))
   }
 
   admitPod(request: S.AdmitPodRequest): Promise<S.AdmitPodAnswer> {
-    return this.step('admit', (tables) => admitPod(tables, request))
+    return this.step('admit', ['admitPod', request], (tables) => admitPod(tables, request))
   }
 
   endJob(runUid: RunUid, jobUid: JobUid): Promise<S.RunRow | undefined> {
-    return this.step('end job', (tables) => endJob(tables, runUid, jobUid))
+    return this.step('end job', ['endJob', runUid, jobUid], (tables) => endJob(tables, runUid, jobUid))
   }
 
   createKey(request: S.CreateKeyRequest): Promise<S.KeyRow> {
-    return this.step('key', (tables) => createKey(tables, request))
+    return this.step('key', ['createKey', request], (tables) => createKey(tables, request))
   }
 
   findKeyByHash(hash: string): Promise<S.KeyRow | undefined> {
@@ -150,7 +151,7 @@ export class SimStore implements S.Store {
   }
 
   setLimits(keyId: KeyId, limits: S.Limits): Promise<S.KeyRow | undefined> {
-    return this.step('limits', (tables) => {
+    return this.step('limits', ['setLimits', keyId, limits], (tables) => {
       const key = tables.key(keyId)
       if (key === undefined) return undefined
       this.#watch.limitsSet(limits)
@@ -159,7 +160,7 @@ export class SimStore implements S.Store {
   }
 
   revokeKey(keyId: KeyId): Promise<S.RevokeAnswer | undefined> {
-    return this.step('revoke', (tables) => {
+    return this.step('revoke', ['revokeKey', keyId], (tables) => {
       const key = tables.key(keyId)
       if (key === undefined) return undefined
       this.#watch.revoked()
@@ -208,7 +209,7 @@ export class SimStore implements S.Store {
   }
 
   repair(callId: CallId, send: S.SendStart): Promise<S.RepairAnswer> {
-    return this.step('repair', (tables) => {
+    return this.step('repair', ['repair', callId, send], (tables) => {
       const call = tables.call(callId)
       if (call === undefined) throw new MissingRecord(callId)
       const answer = repair(tables, call, send)
@@ -218,7 +219,7 @@ export class SimStore implements S.Store {
   }
 
   resolveByPerson(callId: CallId, word: S.PersonsWord): Promise<S.CallRow | undefined> {
-    return this.step('person', (tables) => {
+    return this.step('person', ['resolveByPerson', callId, word], (tables) => {
       const call = tables.call(callId)
       return call === undefined ? undefined : resolveByPerson(tables, call, word)
     })
@@ -248,7 +249,7 @@ export class SimStore implements S.Store {
     return Promise.resolve()
   }
 
-  protected step<Answer>(place: string, action: (tables: MemoryTables) => Answer): Promise<Answer> {
+  protected step<Answer>(place: string, asked: AskedStep, action: (tables: MemoryTables) => Answer): Promise<Answer> {
     const { stage } = this.#ledger
     const { link, wallMs } = this.#options
     return this.#ledger.effect(`store.${place}`, () => {
@@ -260,7 +261,7 @@ export class SimStore implements S.Store {
       else if (fault !== undefined && !isReplyLost) throw new StoreFault('the store failed')
       this.tables.beginStep()
       this.#watch.beginStep(wallMs())
-      const answer = action(this.tables)
+      const answer = this.#take(asked, action)
       stage.trace.say(
         this.#ledger.name,
         `store.${place} ${told(answer)}${isReplyLost ? ', and its reply is LOST' : ''}`,
@@ -268,6 +269,20 @@ export class SimStore implements S.Store {
       if (isReplyLost) throw new StoreFault('the store does not answer', { mayHaveHappened: true })
       return answer
     })
+  }
+
+  #take<Answer>(asked: AskedStep, action: (tables: MemoryTables) => Answer): Answer {
+    const { log, steps } = this.#state
+    const { historyId, tables } = this
+    const step = { asked, ledger: this.#ledger.name, historyId, time: tables.time }
+    try {
+      const answer = action(tables)
+      log.append(steps, { ...step, answer })
+      return answer
+    } catch (fault) {
+      log.append(steps, { ...step, answer: fault })
+      throw fault
+    }
   }
 
   #read<Answer>(query: () => Answer): Promise<Answer> {
