@@ -75,6 +75,16 @@ describe('the definition of CapPolicy on a real API server', function () {
     expect(await objection({ ...policy, spec: twice })).to.contain('Duplicate value')
   })
 
+  it('refuses, without a webhook, a name that no label of a Job can hold', async () => {
+    const policy = examplePolicy('https://api.stripe.com')
+    for (const [name, complaint] of [
+      ['nights.eu', 'metadata.name'],
+      ['n'.repeat(64), 'may not be more than 63'],
+    ] as const) {
+      expect(await objection({ ...policy, metadata: { name } })).to.contain(complaint)
+    }
+  })
+
   it('is explained by kubectl, field by field', async () => {
     for (const path of ['spec', 'spec.caps', 'spec.vendors', 'spec.caps.perRunUsd', 'status']) {
       const said = await kubectl(['explain', `cappolicy.${path}`])

@@ -1,6 +1,7 @@
 // The definition of the custom resource `CapPolicy`. Kubernetes wants a structural schema: every field stands outside
 // oneOf and anyOf, and objects with named fields close themselves (unknown fields are pruned, or refused by strict
 // validation). So variants are merged into one object, and a CEL rule says which fields go with which `type`.
+import { DNS_LABEL } from '../../policy/vendor-fields.schema.ts'
 import { type JsonSchema, variantsOf } from './json-schema.ts'
 
 const text = (description: string): JsonSchema => ({ type: 'string', description })
@@ -81,7 +82,10 @@ export function customResourceDefinition(spec: JsonSchema): Record<string, unkno
               properties: {
                 apiVersion: { type: 'string' },
                 kind: { type: 'string' },
-                metadata: { type: 'object', properties: { name: { type: 'string', maxLength: 63 } } },
+                metadata: {
+                  type: 'object',
+                  properties: { name: { type: 'string', maxLength: 63, pattern: DNS_LABEL.source } },
+                },
                 spec: structural(spec, []),
                 status: STATUS,
               },

@@ -30,6 +30,7 @@ const NAME_OR_UID = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 
 /** Printable, without spaces: what orchestrators name a run by, such as `billing/scheduled__2026-11-26T00:00:00+00:00`. */
 const RUN_KEY = /^[!-~]{1,253}$/
+const MOST_QUOTED = 63
 
 /** What the annotations of a Job ask for. */
 export interface Asks {
@@ -50,11 +51,14 @@ export function readAsks(job: JsonObject): Asks | Objection {
   const annotations = textsAt(objectAt(job, 'metadata'), 'annotations')
   const optOut = annotations[OPT_OUT_ANNOTATION]
   if (optOut !== undefined && optOut !== 'true' && optOut !== 'false') {
-    return refuse('annotation_invalid', `${OPT_OUT_ANNOTATION} is "${optOut}"; it may be "true" or "false".`)
+    return refuse('annotation_invalid', `${OPT_OUT_ANNOTATION} is "${shortened(optOut)}"; it may be "true" or "false".`)
   }
   const restart = annotations[RESTART_POLICY_ANNOTATION]
   if (restart !== undefined && restart !== 'keep') {
-    return refuse('annotation_invalid', `${RESTART_POLICY_ANNOTATION} is "${restart}"; it may only be "keep".`)
+    return refuse(
+      'annotation_invalid',
+      `${RESTART_POLICY_ANNOTATION} is "${shortened(restart)}"; it may only be "keep".`,
+    )
   }
   const joins = readJoining(job, annotations)
   if ('kind' in joins) return joins
@@ -71,6 +75,11 @@ export function readAsks(job: JsonObject): Asks | Objection {
   }
 }
 
+/** An annotation may hold 256 KiB. */
+function shortened(value: string): string {
+  return value.length <= MOST_QUOTED ? value : `${value.slice(0, MOST_QUOTED)}… (${value.length} characters)`
+}
+
 /** Which earlier run the Job joins. */
 function readJoining(
   job: JsonObject,
@@ -78,12 +87,15 @@ function readJoining(
 ): Pick<TermsAsked, 'continues' | 'runKey'> | Objection {
   const { [CONTINUES_ANNOTATION]: continues, [RUN_KEY_ANNOTATION]: runKey } = annotations
   if (continues !== undefined && !NAME_OR_UID.test(continues)) {
-    return refuse('annotation_invalid', `${CONTINUES_ANNOTATION} is "${continues}", which is no name or UID of a Job.`)
+    return refuse(
+      'annotation_invalid',
+      `${CONTINUES_ANNOTATION} is "${shortened(continues)}", which is no name or UID of a Job.`,
+    )
   }
   if (runKey !== undefined && !RUN_KEY.test(runKey)) {
     return refuse(
       'annotation_invalid',
-      `${RUN_KEY_ANNOTATION} is "${runKey}"; it may be 1 to 253 characters of ASCII without spaces.`,
+      `${RUN_KEY_ANNOTATION} is "${shortened(runKey)}"; it may be 1 to 253 characters of ASCII without spaces.`,
     )
   }
   if (continues !== undefined && runKey !== undefined) {

@@ -42,8 +42,15 @@ function objectionToName(job: JsonObject): Objection | null {
   if (name.length <= longest) return null
   return refuse(
     'name_too_long',
-    `${given} makes a Job name of ${name.length} characters; an Indexed Job of ${lastIndex + 1} completions may have ${longest}.`,
+    `${given} makes a Job name of ${name.length} characters; an Indexed Job of ${lastIndex + 1} completions may have ${longest}: shorten it by ${tooMany(metadata, longest)}.`,
   )
+}
+
+/** Of a `generateName`, which the API server cuts by itself, more than what the name is too long by. */
+function tooMany(metadata: JsonObject, longest: number): number {
+  const name = textAt(metadata, 'name')
+  const length = name?.length ?? (textAt(metadata, 'generateName') ?? '').length + GENERATED_SUFFIX
+  return length - longest
 }
 
 export function makeIndexed(draft: Draft): void {
