@@ -55,7 +55,6 @@ const LEFT_OUT: readonly RuleName[] = [
   'unkept_answer_bought_anew',
   'join_live',
   'endpoint',
-  'takeover_endpoint',
   'release_only_current_epoch',
   'mark_key_active',
   'decline_runs_again',
@@ -75,6 +74,7 @@ const LEFT_OUT_AT: readonly (readonly [RuleName, Focus])[] = [
   ['left_out_ord_is_stale', 'told'],
   ['given_back_stays', 'holds'],
   ['work_queue_needs_named_keys', 'queue'],
+  ['takeover_endpoint', 'owners'],
 ]
 
 const planted = ({ name, focus, also = [], ...edit }: PlantedText): Mutant => ({
