@@ -3,6 +3,7 @@ import { decodeNote } from '../../contract/claims-header.ts'
 import { NOTE_HEADER } from '../../contract/headers.ts'
 import type { HistoryId } from '../../contract/ids.ts'
 import { SEEN_ROUTE } from '../../contract/routes.ts'
+import { parseRefusal } from '../exchange.ts'
 import { LedgerUnreachable, readBody } from '../ledger-link.ts'
 import type { Credentials } from './credentials.ts'
 import type { SidecarEffects } from './effects.ts'
@@ -37,10 +38,15 @@ export class SeenReports {
 
   /** Resolves when the ledger has confirmed all facts of one K, or of the Pod. Throws `LedgerUnreachable`. */
   async handIn(lane?: string): Promise<void> {
+    let hasRenewed = false
     for (;;) {
       const some = this.#facts.some(FACTS_A_REPORT, lane)
       if (some.length === 0) return
-      await this.#report(some)
+      if (await this.#report(some)) continue
+      // In a Pod that stood still for long nothing else may ask for a newer one in time.
+      if (hasRenewed || (await this.#credentials.renew()).kind !== 'renewed')
+        throw new LedgerUnreachable('the credential has expired, and is not renewed')
+      hasRenewed = true
     }
   }
 
@@ -58,7 +64,8 @@ export class SeenReports {
     }
   }
 
-  async #report(some: readonly KeptFact[]): Promise<void> {
+  /** False: under a credential that has expired nothing is taken. */
+  async #report(some: readonly KeptFact[]): Promise<boolean> {
     const report: SeenReport = { historyId: this.#facts.historyId, seen: some.map(({ fact }) => fact) }
     const answer = await this.#effects.ledger.ask({
       method: 'POST',
@@ -72,7 +79,7 @@ export class SeenReports {
     const text = (await readBody(answer)).toString()
     if (answer.status === 200) {
       const { historyId } = JSON.parse(text) as { historyId: HistoryId }
-      if (await this.#facts.learnHistory(historyId)) return
+      if (await this.#facts.learnHistory(historyId)) return true
       for (const [lane, kept] of Map.groupBy(some, (one) => one.lane)) {
         this.#facts.confirm(
           kept.map(({ fact }) => fact),
@@ -80,10 +87,11 @@ export class SeenReports {
           report.historyId,
         )
       }
-      return
+      return true
     }
+    if (parseRefusal(text)?.code === 'credential_expired') return false
     const note = decodeNote(String(answer.headers[NOTE_HEADER] ?? ''))
-    if (note?.control === 'new_history' && (await this.#facts.learnHistory(note.historyId))) return
+    if (note?.control === 'new_history' && (await this.#facts.learnHistory(note.historyId))) return true
     throw new LedgerUnreachable(`POST ${SEEN_ROUTE} was answered with status ${answer.status}`)
   }
 }

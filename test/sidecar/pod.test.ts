@@ -310,6 +310,16 @@ describe('the sidecar and its Pod', () => {
     expect(existsSync(join(sidecar.stateDir, 'termination-log'))).to.equal(false)
   })
 
+  it('hands in what was seen under a newer credential when its own has expired', async () => {
+    await start()
+    await sidecar.proved
+    ledger.expired = 'pod-credential-0'
+    await (await open()).post(BODY).answer()
+    expect(await sidecar.proxy.farewell()).to.equal(0)
+    expect(ledger.seen.map(({ n }) => n)).to.deep.equal([1])
+    expect(ledger.exchanges.map(({ purpose }) => purpose)).to.deep.equal(['renew'])
+  })
+
   it('hands in what was seen, lets a call in flight end, and hands in what was seen of that', async () => {
     await start()
     await sidecar.proved

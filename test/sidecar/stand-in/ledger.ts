@@ -9,7 +9,7 @@ import { parseClaims, parseSeenReport } from '../../../contract/claims.schema.ts
 import { decodeClaims, encodeNote } from '../../../contract/claims-header.ts'
 import type { ExchangeAnswer, ExchangeRequest, SidecarTerms } from '../../../contract/exchange.ts'
 import { asHistoryId, asKeyId, asPodUid, asRunUid } from '../../../contract/ids.ts'
-import { REFUSALS, type Refusal, refusalBody, refusalHeaders } from '../../../contract/refusals.ts'
+import { REFUSALS, type Refusal, refusal, refusalBody, refusalHeaders } from '../../../contract/refusals.ts'
 
 /** A call as it reached the ledger. */
 export interface Arrived {
@@ -61,6 +61,8 @@ export class StandInLedger {
   credentialLifeMs = 600_000
   terms = TERMS
   refusesExchange: Refusal | null = null
+  /** A credential under which reports are refused as expired. */
+  expired = ''
   /** Exchanges to come whose connection is reset instead of an answer. */
   exchangesToCut = 0
   /** What becomes of each call; by default it succeeds with its claims as the body. */
@@ -142,7 +144,11 @@ export class StandInLedger {
 
   #answer(request: IncomingMessage, response: ServerResponse, body: string): void {
     if (request.url === '/vault/keys/exchange') return this.#exchange(request, response, body)
-    if (request.url === '/seen') return this.#seen(response, body)
+    if (request.url === '/seen') {
+      if (request.headers.authorization === `Bearer ${this.expired}`) refuse(response, refusal('credential_expired'))
+      else this.#seen(response, body)
+      return
+    }
     const claims = parseClaims(decodeClaims(String(request.headers['jobcap-claims'])))
     if (claims === undefined) throw new Error(`claims do not parse: ${request.headers['jobcap-claims']}`)
     const call = this.#arrived(request, response, { body, claims })
@@ -211,7 +217,7 @@ export class StandInLedger {
     if (purpose === 'begin') this.life += 1
     const refused = this.refusesExchange
     if (refused === null) response.writeHead(200).end(JSON.stringify(this.exchangeAnswer()))
-    else response.writeHead(REFUSALS[refused.code].status, refusalHeaders(refused)).end(refusalBody(refused))
+    else refuse(response, refused)
   }
 
   #seen(response: ServerResponse, body: string): void {
@@ -226,6 +232,10 @@ export class StandInLedger {
     this.seen.push(...report.seen)
     response.writeHead(200).end(JSON.stringify({ historyId: this.historyId }))
   }
+}
+
+function refuse(response: ServerResponse, refused: Refusal): void {
+  response.writeHead(REFUSALS[refused.code].status, refusalHeaders(refused)).end(refusalBody(refused))
 }
 
 export function newStateDir(): string {
