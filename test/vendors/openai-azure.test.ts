@@ -84,6 +84,16 @@ describe('OpenAI at Azure', () => {
       .and.includes('{name: "chat-prod", model: "gpt-4o"}')
   })
 
+  it('a client of Azure that took the address of OpenAI is told of its own', () => {
+    for (const version of ['', '/v1']) {
+      const bound = costing.bound(ask(`${version}/deployments/chat-prod/chat/completions`), NOT_AT_AZURE)
+      expect(bound).to.include({ code: 'route_unknown' })
+      expect(bound).to.have.property('message').that.includes('/azure/openai').and.does.not.include('generic')
+    }
+    const other = costing.bound(ask('/v1/deployments/chat-prod/images/generations'), NOT_AT_AZURE)
+    expect(other).to.have.property('message').that.includes('generic')
+  })
+
   it('puts its limit in by the name that each model there knows', () => {
     const call = ask(CHAT, { max_tokens: undefined, model: 'cheap' })
     const forward = costing.forwardBody(call, pricingOf({ maxOutputTokens: 7 }))

@@ -3,7 +3,7 @@ import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { show } from '../tokens/cost-request.ts'
 import { routeOf } from './cost-routes.ts'
-import { azurePath, withoutVersion } from './path.ts'
+import { azurePath, pathAstray, withoutVersion } from './path.ts'
 
 /**
  * Which model a request at Azure is for. A path with a deployment in it settles that, whatever `model` the body has beside
@@ -34,6 +34,8 @@ export function refuseOtherPlace(call: CallText, { deployments }: TokenPricing):
   const { method, path } = call
   const there = azurePath(path)
   if (deployments === undefined) {
+    const astray = azurePath(pathAstray(path) ?? '')
+    if (astray !== undefined && routeOf({ method, path: astray.path }, {}) !== undefined) return refuseAstray(call)
     const isAzures = there !== undefined && routeOf({ method, path: there.path }, {}) !== undefined
     if (!isAzures) return null
     return refusal(
@@ -48,5 +50,14 @@ export function refuseOtherPlace(call: CallText, { deployments }: TokenPricing):
     'route_unknown',
     `There is no ${method} ${path} at Azure. Is ${method} /openai/v1${withoutVersion(path)} meant? Then the app's base URL ` +
       'has to end in `/openai/v1`.',
+  )
+}
+
+function refuseAstray({ method, path }: CallText): Refusal {
+  return refusal(
+    'route_unknown',
+    `${method} ${path} is what a client of Azure's asks at the address of OpenAI: \`AzureOpenAI\` for Node takes ` +
+      '`OPENAI_BASE_URL` before an address of its own. Make it with a `baseURL` that names the vendor at Azure, such as ' +
+      '`http://localhost:8080/azure/openai`.',
   )
 }

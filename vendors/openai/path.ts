@@ -17,6 +17,13 @@ export function azurePath(path: string): AzurePath | undefined {
   return found === null ? undefined : { path: path.slice(found[0].length), deployment: found[1] }
 }
 
+const ASTRAY = /^(?:\/v1)?(?=\/deployments\/)/
+
+/** The path of Azure's that stands behind an address of OpenAI's own; undefined where none does. */
+export function pathAstray(path: string): string | undefined {
+  return ASTRAY.test(path) ? path.replace(ASTRAY, '/openai') : undefined
+}
+
 /** Most vendors that speak this protocol do so under `/v1`, some without it. */
 export function withoutVersion(path: string): string {
   return path.replace(/^\/v1(?=\/)/, '')
