@@ -10,6 +10,16 @@ const pricing = (freeFields: readonly string[] = []): VendorPricing => ({
   type: 'anthropic',
   tokens: { models: [], usesListPrices: true, maxOutputTokens: null, freeFields },
 })
+const CLAUDE = {
+  ...{ model: 'claude-opus-5-5', long: null, contextTokens: 200_000 },
+  base: {
+    inputPerMillionUsdMicros: 4_000_000,
+    outputPerMillionUsdMicros: 20_000_000,
+    cacheReadPerMillionUsdMicros: 200_000,
+    cacheWritePerMillionUsdMicros: 5_000_000,
+    cacheWriteHourPerMillionUsdMicros: 8_000_000,
+  },
+}
 const ASKED = {
   model: 'claude-opus-5-5',
   max_tokens: 100,
@@ -61,6 +71,18 @@ describe('the options of a message to Claude', () => {
       expect(addedBy(more)).to.equal(added)
     })
   }
+
+  it('a limit of 0 fills the cache and writes nothing; where prices are declared it is refused, for it may mean none', () => {
+    const more = { max_tokens: 0, cache_control: { type: 'ephemeral' } }
+    const input = message(more).body.length + 100
+    expect(boundOf(more)).to.include({ kind: 'priced', totalUsdMicros: input * 5 })
+    const elsewhere = costing.bound(message(more), {
+      ...pricing(),
+      tokens: { models: [CLAUDE], usesListPrices: false, maxOutputTokens: null, freeFields: [] },
+    })
+    expect(elsewhere).to.include({ code: 'amount_invalid' })
+    for (const odd of [-1, 0.5, '0']) expect(boundOf({ max_tokens: odd })).to.include({ code: 'amount_invalid' })
+  })
 
   it('a document that is to be cited adds what explains that, and a mark for each sentence', () => {
     const enabled = { citations: { enabled: true } }

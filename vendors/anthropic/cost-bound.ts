@@ -118,7 +118,7 @@ function readRequest(call: CallText, pricing: TokenPricing): TokenRequest | Refu
 
 /** A budget for thinking may lie above the limit, where the model thinks between tools; then the two may add up. */
 function outputTokens({ members, model }: TokenRequest, pricing: TokenPricing): number | Refusal {
-  const limit = countAt(members, 'max_tokens')
+  const limit = writesNothing(members, pricing) ? 0 : countAt(members, 'max_tokens')
   if (isRefusal(limit)) return limit
   // Without a limit Anthropic refuses the message.
   const output = limit ?? pricing.maxOutputTokens ?? model.contextTokens
@@ -127,6 +127,15 @@ function outputTokens({ members, model }: TokenRequest, pricing: TokenPricing): 
   const budget = thinking?.kind === 'object' ? countAt(thinking.members, 'budget_tokens') : null
   if (isRefusal(budget)) return budget
   return budget !== null && budget >= output ? output + budget : output
+}
+
+/**
+ * With a limit of 0 the cache takes the input up and nothing is written (@anthropic-ai/sdk 1.14, `max_tokens`). Another vendor
+ * that speaks this protocol may take it for no limit at all.
+ */
+function writesNothing(members: Members, { usesListPrices }: TokenPricing): boolean {
+  const limit = members.get('max_tokens')
+  return usesListPrices && limit?.kind === 'number' && limit.source === '0'
 }
 
 function inputTokens({ members, model, bodyBytes }: TokenRequest): number | Refusal {
