@@ -9,6 +9,7 @@ import { openPermissions } from './permissions.ts'
 import { recordFindings } from './record.ts'
 import { storeFindings } from './store.ts'
 import { secretFindings } from './vendor-secrets.ts'
+import { waitingRunFindings } from './waiting-runs.ts'
 
 /** Alarms stay in the record for ever; older ones were somebody's business already. */
 const ALARMS_OF_MS = 24 * 3_600_000
@@ -36,10 +37,11 @@ async function examine({ client, home, kube }: AskedLedger, values: Values, cont
     const why = problem ?? 'it does not say why'
     findings.push({ problem: `The ledger is not ready: ${why}.`, wayOut: 'See its log.' }, ...storeFindings(codes))
   }
-  if (policy_problem !== undefined) {
+  // Of a cluster each CapPolicy says so itself.
+  if (policy_problem !== undefined && kube === undefined) {
     findings.push({
-      problem: `The newest policy file is not in use: ${policy_problem}.`,
-      wayOut: 'Correct the file; it is read again by itself.',
+      problem: `The newest policy is not in use: ${policy_problem.replace(/\.$/, '')}.`,
+      wayOut: 'Correct it where the ledger reads it; that is done again by itself.',
     })
   }
   if (home !== null) {
@@ -51,16 +53,19 @@ async function examine({ client, home, kube }: AskedLedger, values: Values, cont
   // A store that is not ready tells nothing of its record.
   if (!ready) return findings
   const recent = { alarmsFromMs: context.clock.nowMs() - ALARMS_OF_MS, values }
-  return [...findings, ...(await recordFindings(client, recent).catch(forbidden))]
+  const waiting = await waitingRunFindings(client).catch(forbidden('living runs'))
+  return [...findings, ...waiting, ...(await recordFindings(client, recent).catch(forbidden('record')))]
 }
 
-/** Who may not read the record may still look at the rest. */
-function forbidden(fault: unknown): Finding[] {
-  if (!(fault instanceof LedgerRefused) || fault.code !== 'operator_forbidden') throw fault
-  return [
-    { problem: `The record could not be looked at: ${fault.message}`, wayOut: 'Run it again as somebody who may.' },
-  ]
-}
+/** Who may not read one part may still look at the rest. */
+const forbidden =
+  (what: string) =>
+  (fault: unknown): Finding[] => {
+    if (!(fault instanceof LedgerRefused) || fault.code !== 'operator_forbidden') throw fault
+    return [
+      { problem: `The ${what} could not be looked at: ${fault.message}`, wayOut: 'Run it again as somebody who may.' },
+    ]
+  }
 
 function describe(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'Nothing needs a person.\n'

@@ -174,6 +174,21 @@ describe('jobcap doctor', function () {
     expect((await stage.ask('doctor')).out).not.to.include('call_')
   })
 
+  it('names the policy that living runs wait for', async () => {
+    stage.write('wait.mjs', "console.log('waits'); setInterval(() => {}, 1e6)")
+    stage.write('job.yaml', job({ command: 'command: [node, wait.mjs]' }))
+    const run = stage.startRun()
+    await run.saw(/waits/)
+    run.signal('SIGKILL')
+    await run.ended
+    stage.write('policy.yaml', stage.policy().replace('name: default', 'name: another'))
+    const { code, out, err } = await stage.ask('doctor')
+    expect(code, err).to.equal(1)
+    expect(out).to.match(
+      /- There is no policy default, so nothing is paid for 1 living run under it, such as Job bill in namespace \w+\.\n {2}Create it again/,
+    )
+  })
+
   it('exits 69 and says why when the ledger cannot start', async () => {
     await stage.startRun().ended
     rmSync(join(stage.folder, 'policy.yaml'))

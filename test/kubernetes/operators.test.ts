@@ -207,8 +207,20 @@ describe('operators of a cluster', function () {
     policy.metadata.name = 'secretless'
     for (const vendor of policy.spec.vendors) vendor.secretRef = { name: 'nowhere', key: 'k' }
     await cluster.apply(policy)
-    const state = ['wait', '--for=jsonpath={.status.conditions[0].reason}=SecretMissing', 'cappolicy/secretless']
-    await cluster.kubectl([...state, '--timeout=60s'])
+    const routes = [
+      { match: 'POST /v1/*', usd: '0.01' },
+      { match: 'POST /v1/lookup', usd: '0.02' },
+    ]
+    const shadowed = { name: 'geo', type: 'generic', baseUrl: 'https://geo.example', routes, idempotency: 'never' }
+    const vendor = { ...shadowed, secretRef: { name: 'stripe', key: 'api-key' }, allowedEndpoints: ['POST /v1/*'] }
+    await cluster.apply({ ...policy, metadata: { name: 'shadowed' }, spec: { ...policy.spec, vendors: [vendor] } })
+    for (const [name, reason] of [
+      ['secretless', 'SecretMissing'],
+      ['shadowed', 'SpecInvalid'],
+    ]) {
+      const state = ['wait', `--for=jsonpath={.status.conditions[0].reason}=${reason}`, `cappolicy/${name}`]
+      await cluster.kubectl([...state, '--timeout=60s'])
+    }
     await kube.merge('/api/v1/nodes/node-1/status', { status: { conditions: [{ type: 'Ready', status: 'True' }] } })
     const renewTime = new Date(Date.now() + 300_000).toISOString().replace('Z', '000Z')
     await kube.create('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', {
@@ -221,6 +233,7 @@ describe('operators of a cluster', function () {
     )
     expect(said).to.contain(`Pod leaky in namespace ${TEAM}: more takes STRIPE_SECRET_KEY from Secret all-of-it.`)
     expect(said).to.contain('CapPolicy secretless: Secret nowhere with the key k is not in jobcap')
+    expect(said).to.contain('CapPolicy shadowed: ').and.not.to.contain('The newest policy')
     expect(said).to.match(/The clock of node node-1 is about (29\d|300) s ahead of the API server's/)
     expect(said).not.to.contain('DATABASE_URL').and.not.to.contain('Admission')
   })
