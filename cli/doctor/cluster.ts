@@ -23,11 +23,17 @@ export async function clusterFindings(kube: KubeApi): Promise<Finding[]> {
     const secrets = await look(`Pods and CronJobs of namespace ${namespace}`, () =>
       mountedSecretFindings(kube, { namespace, policies: policies.seen ?? [] }),
     )
-    const admission = await look(`admission in namespace ${namespace}`, () => admissionFindings(kube, namespace))
+    const admission = await look(
+      `admission in namespace ${namespace}`,
+      () => admissionFindings(kube, namespace),
+      'Run it again as somebody who may make Jobs there: that is not in the ClusterRole jobcap-examines.',
+    )
     findings.push(...found(secrets), ...found(admission))
   }
   return [...findings, ...found(await look('clocks of the nodes', () => clockFindings(kube)))]
 }
+
+const EXAMINES = 'Run it again as somebody who may; a ClusterRole of the chart, jobcap-examines, lets one look.'
 
 interface Looked<Seen> {
   readonly seen?: Seen
@@ -35,12 +41,11 @@ interface Looked<Seen> {
 }
 
 /** A question that this person may not ask is a finding too: nobody knows the answer. */
-async function look<Seen>(what: string, ask: () => Promise<Seen>): Promise<Looked<Seen>> {
+async function look<Seen>(what: string, ask: () => Promise<Seen>, wayOut = EXAMINES): Promise<Looked<Seen>> {
   try {
     return { seen: await ask(), unseen: [] }
   } catch (fault) {
     if (!(fault instanceof KubeFault)) throw fault
-    const wayOut = 'Run it again as somebody who may; a ClusterRole of the chart, jobcap-examines, lets one look.'
     return { unseen: [{ problem: `The ${what} could not be looked at: ${fault.message}.`, wayOut }] }
   }
 }

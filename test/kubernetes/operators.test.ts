@@ -241,7 +241,16 @@ describe('operators of a cluster', function () {
   it('are told by jobcap doctor what they may not look at', async () => {
     const { code, out } = await jobcap(await as('lead'), 'doctor')
     expect(code).not.to.equal(0)
-    expect(out).to.match(/The namespaces could not be looked at: namespaces is forbidden/)
+    expect(out).to.match(/The namespaces could not be looked at: namespaces is forbidden.*\n.*jobcap-examines, lets/)
+  })
+
+  it('are told by jobcap doctor that the dry run of admission takes more than its ClusterRole', async () => {
+    const rules = [{ apiGroups: [''], resources: ['namespaces'], verbs: ['list'] }]
+    await bind('looker', { kind: 'ClusterRole', rules, to: ['lead'] })
+    const { out } = await jobcap(await as('lead'), 'doctor')
+    expect(out).to.match(
+      /The admission in namespace billing could not be looked at: jobs.batch is forbidden.*\n.*somebody who may make Jobs there/,
+    )
   })
 
   it('may ask as a service account, whose token is good for the ledger alone', async () => {
