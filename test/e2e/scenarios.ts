@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { stringify } from 'yaml'
+import { examplePolicy } from '../kubernetes/example.ts'
 import { addFigures, measureAdmission, measurePlan, measurePodStart } from './figures.ts'
 import { PAY_ONCE, payingJob, REWRITTEN, TRY_TO_PAY } from './paying-job.ts'
-import { STRIPE_SECRET, type Stage } from './stage.ts'
+import { OWN_NAMESPACE, STRIPE_SECRET, STRIPE_URL, type Stage } from './stage.ts'
 import { named, teamOn } from './team.ts'
 
 const STRICT = 'strict'
@@ -12,7 +13,7 @@ const THREE = (job: string) => [1, 2, 3].map((part) => TRY_TO_PAY(`${job}-${part
 
 /** Lives of Jobs on a node that already has jobcap. */
 export function scenariosOn(stage: () => Stage): void {
-  const { inTeam, podsOf, jobIs, invoicesOf, until, runningPod, paid } = teamOn(stage)
+  const { inTeam, podsOf, jobIs, invoicesOf, until, runningPod, paid, runOf, jobcap } = teamOn(stage)
 
   it('leaves a Job Complete whose app exits 0 after a spent cap', async () => {
     const work = named('lenient')
@@ -37,6 +38,22 @@ export function scenariosOn(stage: () => Stage): void {
     )
     expect(invoicesOf(work)).to.deep.equal([work])
     await inTeam('delete', 'job', work, '--wait=false')
+  })
+
+  it('pays nothing under a policy that is deleted, and goes on once it is there again: no Pod fails', async () => {
+    const work = named('policyless')
+    const invoices = Array.from({ length: 40 }, (_, at) => `${work}-${at}`)
+    const program = invoices.map(PAY_ONCE).join('; await new Promise((go) => setTimeout(go, 200));')
+    await stage().apply(payingJob(work, program, { spec: { backoffLimit: 0 } }))
+    await paid(work)
+    await stage().kubectl(['delete', 'cappolicy', 'default'])
+    const audit = ['audit', '--run', (await runOf(work)).run, '--service-account', `${OWN_NAMESPACE}/operator`]
+    await until('a call is refused', async () => (await jobcap(...audit)).includes('policy_missing'))
+    expect(invoicesOf(work).length).to.be.below(invoices.length)
+    await stage().apply(examplePolicy(STRIPE_URL))
+    await jobIs(work, 'Complete')
+    expect(invoicesOf(work)).to.deep.equal(invoices)
+    expect((await podsOf(work)).items).to.have.length(1)
   })
 
   it('lets a Job be applied again server-side', async () => {
