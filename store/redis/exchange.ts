@@ -24,7 +24,7 @@ export async function admitPodOn(steps: Steps, places: Places, request: AdmitPod
   const known = await places.named(`j:${job.uid}`)
   const earlier = known === undefined && continues !== null ? await findEarlier(places, request, continues) : undefined
   if (known === undefined && continues !== null && earlier === undefined)
-    return refused(continueUnknown(request, continues))
+    return refused((await hasEnded(steps, job.uid)) ? refusal('key_ended') : continueUnknown(request, continues))
   const keyed = known === undefined && keyedRunUid !== null ? await placeOfKeyed(steps, places, request) : undefined
   if (keyed !== undefined && keyed.policyName !== policyName)
     return refused(differs('policy', keyed.policyName, policyName))
@@ -76,6 +76,11 @@ async function claim(
 ): Promise<string> {
   const earlier = await connection.command('SET', jobKey(jobUid), policyName, 'PX', forMs, 'NX', 'GET')
   return typeof earlier === 'string' ? earlier : policyName
+}
+
+/** Told before any exchange of its Pods. */
+async function hasEnded({ connection }: Steps, jobUid: string): Promise<boolean> {
+  return (await connection.command('GET', jobKey(jobUid))) === ENDED
 }
 
 /**

@@ -6,8 +6,8 @@ import { Replay } from './replay.ts'
 
 const SEED = Number(process.env['SEED'] ?? 1)
 const SEEDS = Number(process.env['SEEDS'] ?? 150)
-/** Each met a journal's call before the journal that knows its run. */
-const ONCE_DIFFERENT = process.env['SEED'] === undefined ? [1660, 1857] : []
+/** What they found: a journal's call before the journal that knows its run; the end of a Job that continues an unknown one. */
+const ONCE_DIFFERENT = process.env['SEED'] === undefined ? [1660, 1857, 3269] : []
 
 describe('the scripts answer as the rules did', function () {
   this.timeout(120_000)

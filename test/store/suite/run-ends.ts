@@ -153,6 +153,14 @@ export function suiteOfRunEnds(open: OpenStore): void {
       expect(toldOfExchange(next)).to.equal('ADMITTED')
     })
 
+    it('told before any exchange is what its Pods are told, also where it continues what nobody knows', async () => {
+      await endUnknown('job-9')
+      const late = await stage.exchange('z', { job: 'job-9', continues: 'gone' })
+      expect(toldOfExchange(late)).to.match(/^key_ended: /)
+      const living = await stage.exchange('y', { job: 'job-8', continues: 'gone' })
+      expect(toldOfExchange(living)).to.match(/^continue_unknown: /)
+    })
+
     it('told with its own UID in place of the run ends it, also where it continues one', async () => {
       expect(await endUnknown('job-1')).to.deep.include({ runUid: a.runUid, isClosed: true })
       await stage.exchange('b', { job: 'job-2', continues: 'job-1' })
