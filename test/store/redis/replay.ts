@@ -29,7 +29,11 @@ export interface ReplayOptions {
 
 type Held = Pick<StoredState, 'steps' | 'calls' | 'keys' | 'runs' | 'accounts' | 'events'>
 
-/** The steps of a simulated run once more, on the scripts of a real Redis: each answer must be the one that the rules gave. */
+/**
+ * The steps of a simulated run once more, on the scripts of a real Redis: each answer must be the one that the rules gave.
+ * Two things in the record are known to differ, one run in a thousand: a call of a run that Redis has lost is refused
+ * without an event, as no slot is known for it; and a call under a key that another took the place of bears the run's label.
+ */
 export class Replay {
   readonly #options: ReplayOptions
   readonly #admin: Redis
