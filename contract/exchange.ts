@@ -16,6 +16,8 @@ export interface ExchangeRequest {
    * same however often it asks, so that a copy that comes late begins no life.
    */
   readonly walk?: WalkId
+  /** With `renew` and `begin`: the Pod's life as the proxy knows it, which the store may have lost. */
+  readonly life?: number
 }
 
 /** What the Pod gets; also the content of the credential file, mode 0400, on the memory volume. */

@@ -17,7 +17,7 @@ export const REFUSALS = {
   ),
   credential_expired: caller(
     401,
-    'The Pod credential has expired.',
+    'The Pod credential has expired, or the store has lost whose it is.',
     'The sidecar renews it by itself; if this stays, look at the sidecar log for why the exchange is refused.',
   ),
   credential_wrong_scope: caller(

@@ -47,6 +47,7 @@ const exchangeRequest: z.ZodType<ExchangeRequest> = z.strictObject({
     .regex(/^[0-9a-f]{32}$/)
     .transform(asWalkId)
     .exactOptional(),
+  life: z.int().min(1).max(1_000_000).exactOptional(),
 })
 
 /** Content of a local Pod token; undefined when the shape is not that of `LocalPodToken`. */

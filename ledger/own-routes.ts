@@ -57,7 +57,7 @@ async function exchange(ledger: Ledger, request: CallRequest): Promise<OwnAnswer
     asked === undefined
       ? refusal(
           'request_malformed',
-          'The body of an exchange is {"purpose": "issue" | "begin" | "renew", "walk": 32 hex digits or nothing}.',
+          'The body of an exchange is {"purpose": "issue" | "begin" | "renew", "walk": 32 hex digits or nothing, "life": a number from 1 or nothing}.',
         )
       : await exchangeToken(ledger, request.headers['authorization'], asked)
   if ('code' in answer) {

@@ -7,6 +7,8 @@ export interface AdmitPodRequest {
   readonly purpose: ExchangePurpose
   /** Of the issuer's run, or of the `begin`; null: the asker names none. */
   readonly walk: WalkId | null
+  /** That the Pod has, as it knows; null: it does not say. */
+  readonly life: number | null
   readonly namespace: string
   readonly policyName: string
   readonly job: {

@@ -53,7 +53,7 @@ export class StoreUnderLoad {
     const job = { name, uid: asJobUid(`job-${name}`), completionMode: 'Indexed', completions: 1 } as const
     const pod = { name, uid: asPodUid(`pod-${name}`), index: 0 }
     const answer = await this.#store.admitPod({
-      ...{ purpose: 'issue', walk: null, namespace: 'bench', policyName: POLICY, job, pod },
+      ...{ purpose: 'issue', walk: null, life: null, namespace: 'bench', policyName: POLICY, job, pod },
       ...{ continues: null, keyedRunUid: null },
       terms: { capUsdMicros: PLENTY, dailyCapUsdMicros: null, allowedEndpoints: null, needsNamedKeys: false },
       sidecar: { digestVersion: 1, appKeys: 'auto', vendors: [], maxBodyBytes: 1_048_576 },

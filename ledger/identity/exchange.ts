@@ -113,6 +113,7 @@ function admitRequest(
   return {
     purpose: request.purpose,
     walk: request.walk ?? null,
+    life: request.life ?? null,
     namespace: facts.namespace,
     policyName: policy.name,
     job: { name, uid, completionMode, completions },

@@ -1,11 +1,11 @@
+import type { ExchangeRequest } from '../../contract/exchange.ts'
 import { EXIT_POD_REFUSED, EXIT_RUN_REFUSED, EXIT_UNREACHABLE } from '../../contract/exit-codes.ts'
-import type { WalkId } from '../../contract/ids.ts'
 import { REFUSALS, type Refusal, type RefusalEntry } from '../../contract/refusals.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Timers } from '../../runtime/timers.ts'
-import { writeCredential } from '../credential-file.ts'
+import { readCredential, writeCredential } from '../credential-file.ts'
 import { exchange, isRefusal, newWalk } from '../exchange.ts'
 import type { SidecarFiles } from '../files.ts'
 import { type LedgerLink, LedgerUnreachable } from '../ledger-link.ts'
@@ -37,9 +37,15 @@ export interface IssuerEffects {
 export async function issue(effects: IssuerEffects, config: IssuerConfig): Promise<number> {
   const { clock, timers, random, files, log } = effects
   const walk = newWalk(random)
+  // The Pod is set up anew.
+  const earlier = await readCredential(files, config.stateDir)
   const giveUpAtMs = clock.monotonicMs() + config.deadlineMs
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
-    const answer = await ask(effects, config.tokenFile, walk)
+    const answer = await ask(effects, config.tokenFile, {
+      purpose: 'issue',
+      walk,
+      ...(earlier && { life: earlier.answer.life }),
+    })
     if (!(answer instanceof LedgerUnreachable) && !isRefusal(answer)) {
       await writeCredential(files, config.stateDir, { kept: { issuedIn: walk, answer }, as: 'issued' })
       log.info(
@@ -86,9 +92,9 @@ function whyNotTaken(told: { port: number; status: number | undefined; withinMs:
   return `${what} If the log of jobcap-proxy says that the port is taken, let the container that listens there use another port; else that log says what is wrong.`
 }
 
-async function ask({ ledger, files, log }: IssuerEffects, tokenFile: string, walk: WalkId) {
+async function ask({ ledger, files, log }: IssuerEffects, tokenFile: string, asked: ExchangeRequest) {
   try {
-    const answer = await exchange({ ledger, files, tokenFile }, { purpose: 'issue', walk })
+    const answer = await exchange({ ledger, files, tokenFile }, asked)
     if (isRefusal(answer)) log.warn({ code: answer.code }, answer.message)
     return answer
   } catch (fault) {

@@ -66,7 +66,7 @@ export class Credentials {
 
   /** A new walk of the app through its work. Throws `LedgerUnreachable`. */
   async begin(): Promise<Refusal | null> {
-    return this.#exchange({ purpose: 'begin', walk: newWalk(this.#effects.random) })
+    return this.#exchange({ purpose: 'begin', walk: newWalk(this.#effects.random), life: this.current.life })
   }
 
   stop(): void {
@@ -77,7 +77,7 @@ export class Credentials {
     const { log } = this.#effects
     let renewal: Renewal = { kind: 'unreachable' }
     try {
-      const refused = await this.#exchange({ purpose: 'renew' })
+      const refused = await this.#exchange({ purpose: 'renew', life: this.current.life })
       if (refused === null) return { kind: 'renewed' }
       renewal = { kind: 'refused', refused }
       log.warn({ code: refused.code }, 'the credential was not renewed; the old one serves until it expires')
@@ -95,8 +95,8 @@ export class Credentials {
     const answer = await exchange({ ledger, files, tokenFile: this.#places.tokenFile }, asked)
     this.#onExchange(answer)
     if (isRefusal(answer)) return answer
-    // Of the life before: the issuer has run again meanwhile.
-    if (issuedIn !== this.#kept.issuedIn) return null
+    // Of the life before: the issuer has run again meanwhile, or a begin was answered first.
+    if (issuedIn !== this.#kept.issuedIn || answer.life < this.current.life) return null
     const kept = { issuedIn, answer }
     this.#kept = kept
     this.#scheduleRenewal()

@@ -202,6 +202,8 @@ export class Recovery {
       case 'serve':
         inner.adopt(plan.historyId)
         if (!this.#hasServed) await tellOutcomes(inner, journal, log)
+        // If the store forgets them all the next moment, their journals are waited for all the same.
+        await this.#roster.note(state)
         if (!(await this.#serve(plan.historyId, { run: state.witness.now, doubts }))) return false
         await this.#note(state)
         return true

@@ -131,6 +131,7 @@ function admitArguments(request: AdmitPodRequest, { runTag }: Place) {
     isKeyed: keyedRunUid !== null,
     purpose,
     walk: request.walk,
+    toldLife: request.life,
     jobUid: job.uid,
     jobName: job.name,
     namespace,

@@ -188,34 +188,43 @@ function told(code: RefusalCode, message: string): Refusal {
 export const WALKS_KEPT = 64
 
 /**
- * A new walk begins at the issuer's own run or at `begin`, once, and only if calls were made since the last one. Asked
- * late by a copy of the request, it would take the Pod's credential from under an app in the middle of its walk.
+ * A new walk begins at the issuer's own run or at `begin`, once, and only if calls may have been made since the last one.
+ * Asked late by a copy of the request, it would take the Pod's credential from under an app in the middle of its walk.
  */
 function placePod(tables: Tables, run: RunRow, request: AdmitPodRequest): number {
-  const { pod, job, purpose, walk } = request
+  const { pod, job, purpose, walk, life } = request
   const row = tables.pod(pod.uid)
-  if (row === undefined) {
-    const scope = scopeOfPod(run.runUid, { index: pod.index, podUid: pod.uid })
-    const placed = {
-      podUid: pod.uid,
-      runUid: run.runUid,
-      jobUid: job.uid,
-      scope,
-      order: tables.nextPodOrder(),
-      life: 1,
-      walks: request.walk === null ? [] : [request.walk],
-    }
-    tables.putPod(placed)
-    return begin(tables, run, { pod, job, life: 1 })
-  }
+  if (row === undefined || row.life < (life ?? 0)) return placeAnew(tables, run, request)
   const isNewWalk =
     purpose === 'renew' ? !tables.rules.holds('renew_keeps_life') : tables.rules.holds('new_walk_new_life')
   if (!isNewWalk || isKnown(tables, row, walk)) return row.life
-  const walks = walk === null ? row.walks : [...row.walks, walk].slice(-WALKS_KEPT)
-  const hasCalls = tables.hasCalls(attemptOf({ podUid: pod.uid }, row.life))
-  tables.putPod({ ...row, life: hasCalls ? row.life + 1 : row.life, walks })
+  // Of a Pod that has had a life the store may have lost the calls.
+  const hasCalls = life !== null || tables.hasCalls(attemptOf({ podUid: pod.uid }, row.life))
+  tables.putPod({ ...row, life: hasCalls ? row.life + 1 : row.life, walks: withWalk(row.walks, walk) })
   if (!hasCalls) return row.life
   return begin(tables, run, { pod, job, life: row.life + 1 })
+}
+
+/** The first of the Pod; or the store has lost its place or its life, and with them what it called: a walk that begins is another. */
+function placeAnew(tables: Tables, run: RunRow, request: AdmitPodRequest): number {
+  const { pod, job, purpose, walk } = request
+  const row = tables.pod(pod.uid)
+  const told = request.life ?? 0
+  const life = told > 0 && purpose === 'renew' ? told : told + 1
+  tables.putPod({
+    podUid: pod.uid,
+    runUid: run.runUid,
+    jobUid: job.uid,
+    scope: row?.scope ?? scopeOfPod(run.runUid, { index: pod.index, podUid: pod.uid }),
+    order: row?.order ?? tables.nextPodOrder(),
+    life,
+    walks: withWalk(row?.walks ?? [], walk),
+  })
+  return begin(tables, run, { pod, job, life })
+}
+
+function withWalk(walks: readonly WalkId[], walk: WalkId | null): readonly WalkId[] {
+  return walk === null ? walks : [...walks, walk].slice(-WALKS_KEPT)
 }
 
 function isKnown(tables: Tables, { walks }: PodRow, walk: WalkId | null): boolean {

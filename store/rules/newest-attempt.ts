@@ -2,14 +2,15 @@ import { refusal } from '../../contract/refusals.ts'
 import type { Judged, Judging } from './judging.ts'
 
 /**
- * Rule 8: only the newest attempt of an index makes new calls. In a work queue no Pod follows another, so one whose place
- * went with the store's last writes asks on under keys that name its calls.
+ * Rule 8: only the newest attempt of an index makes new calls. A Pod whose place went with what the store lost gets one
+ * again by renewing its credential, which is asked of the platform too: nobody else may have taken over.
  */
-export function refuseOldAttempt({ tables, request, scope, sidecar }: Judging): Judged | undefined {
+export function refuseOldAttempt({ tables, scope, sidecar }: Judging): Judged | undefined {
   if (sidecar === null || !tables.rules.holds('newest_attempt_only')) return undefined
+  const { podUid, life } = sidecar.pod
   const newest = tables.newestPod(scope)
-  const isNamed = request.identity.key?.kind === 'named'
-  if (newest === undefined && sidecar.pod.index === null && isNamed) return undefined
-  if (newest?.podUid === sidecar.pod.podUid && newest.life === sidecar.pod.life) return undefined
-  return { kind: 'refused', refusal: refusal('stale_attempt') }
+  if (newest?.podUid === podUid && newest.life === life) return undefined
+  const own = tables.pod(podUid)
+  const isLost = own === undefined || own.life < life
+  return { kind: 'refused', refusal: refusal(isLost ? 'credential_expired' : 'stale_attempt') }
 }

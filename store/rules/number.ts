@@ -1,5 +1,5 @@
 import type { CapLevelName } from '../../contract/call.ts'
-import type { Refusal } from '../../contract/refusals.ts'
+import type { Refusal, RefusalCode } from '../../contract/refusals.ts'
 import type { CallRow, NumberAnswer, NumberRequest } from '../store.ts'
 import { admitNew } from './admit-new.ts'
 import { actorOf, attemptOf, recordSeenFacts, refuseKey, scopeOf } from './caller.ts'
@@ -9,6 +9,9 @@ import { judgeExisting, replay } from './existing-call.ts'
 import type { Judged, Judging, SidecarSide } from './judging.ts'
 import type { Tables } from './tables.ts'
 import { whichCall } from './which-call.ts'
+
+/** A level thaws by itself, and a credential is renewed: the same request is then judged anew. A late copy is remembered by nobody. */
+const ASKED_ANEW: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['stale_request', 'cap_frozen', 'credential_expired'])
 
 /** NUMBER: which intended call this is, and whether it may go out. The rules in their order of precedence. */
 export function number(tables: Tables, request: NumberRequest): NumberAnswer {
@@ -74,8 +77,7 @@ function refuse(judging: Judging, refused: Refusal, level?: CapLevelName): Numbe
 
 function rememberRefusal(judging: Judging, refused: Refusal): void {
   const { sidecar, tables } = judging
-  // A level thaws by itself: the same request is then judged anew.
-  if (sidecar === null || refused.code === 'stale_request' || refused.code === 'cap_frozen') return
+  if (sidecar === null || ASKED_ANEW.has(refused.code)) return
   const { identity } = judging.request
   if (isParallel(identity)) claim(tables, sidecar, { digest: identity.digest, n: null, refusal: refused })
   tables.putLast(sidecar.attempt, sidecar.k, { ord: sidecar.claims.ord, callId: null, refusal: refused })

@@ -112,7 +112,7 @@ describe('the sidecar and its Pod', () => {
     expect(ledger.exchanges).to.deep.equal([])
     time.advance(80_000)
     await ledger.until(() => ledger.exchanges.length === 1)
-    expect(ledger.exchanges).to.deep.equal([{ purpose: 'renew', token: 'Bearer pod-token' }])
+    expect(ledger.exchanges).to.deep.equal([{ purpose: 'renew', life: 1, token: 'Bearer pod-token' }])
     await sidecar.until(async () => (await sidecar.file('renewed.json'))?.includes('pod-credential-1') === true)
     await (await open()).post(BODY).answer()
     expect(ledger.calls[0]?.headers.authorization).to.equal('Bearer pod-credential-1')
@@ -134,6 +134,25 @@ describe('the sidecar and its Pod', () => {
       expect(ledger.calls[0]?.headers.authorization).to.equal('Bearer pod-credential-1')
     })
   }
+
+  it('stays in the life that has begun when a renewal of the one before is answered late', async () => {
+    const time = new TestTime()
+    await start({ clock: time, timers: time })
+    ledger.lateRenewals = []
+    time.advance(340_000)
+    await ledger.until(() => ledger.lateRenewals?.length === 1)
+    expect((await (await open()).send(BEGIN).answer()).body).to.equal('{"life":2}')
+    const { credentials } = await sidecar.proxy.started
+    const renewal = credentials.renew()
+    for (const answer of ledger.lateRenewals) answer()
+    await renewal
+    await (await open()).post(BODY).answer()
+    expect(ledger.calls[0]?.claims).to.include({ life: 2 })
+    expect(ledger.exchanges.map(({ purpose, life }) => [purpose, life])).to.deep.equal([
+      ['renew', 1],
+      ['begin', 1],
+    ])
+  })
 
   it('serves with the old credential when the renewal is refused, and asks again', async () => {
     const time = new TestTime()

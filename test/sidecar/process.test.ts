@@ -91,6 +91,7 @@ describe('issuer and proxy as processes', () => {
       .to.include('credential issued')
       .and.not.match(/pod-credential|the-pod-token/)
     expect(await issue().exit, 'a second run').to.equal(0)
+    expect(ledger.exchanges.at(-1), 'says which life it had').to.include({ purpose: 'issue', life: 1 })
   })
 
   it('the issuer waits for a ledger that comes later', async () => {

@@ -101,6 +101,7 @@ export interface PodPlan {
   readonly job?: string
   readonly index?: number | null
   readonly purpose?: S.AdmitPodRequest['purpose']
+  readonly life?: number
   readonly walk?: string
   readonly continues?: string | null
   readonly keyedRun?: string
@@ -172,6 +173,7 @@ export class Stage {
     return this.store.admitPod({
       purpose: plan.purpose ?? 'issue',
       walk: plan.walk === undefined ? null : walkOf(plan.walk),
+      life: plan.life ?? null,
       namespace: plan.namespace ?? 'billing',
       policyName: plan.policyName ?? 'default',
       job: {

@@ -42,6 +42,8 @@ export interface LedgersOptions {
 /** Until it is started again. */
 const FINDS_NONE_MS = 1_000
 
+const UNTIL_ALL_SERVE_MS = 50
+
 /** A few calls a segment. */
 const SMALL_JOURNAL = { segmentBytes: 6_000, maxBytes: 18_000 } as const
 
@@ -54,6 +56,7 @@ interface Slot {
   process: Incarnation | null
   /** Null until it has opened its store. */
   part: LedgerPart | null
+  hasServed: boolean
 }
 
 /**
@@ -85,6 +88,7 @@ export class Ledgers {
       guard: null,
       process: null,
       part: null,
+      hasServed: false,
     }))
     this.#redis = new RedisServer({
       stage,
@@ -159,6 +163,13 @@ export class Ledgers {
     this.#redis.setWrong(demand, forMs)
   }
 
+  /** What Redis holds is gone for good; once each replica has served: of one that never did nobody knows, nor does it of others. */
+  loseStore(forMs: number, isRestart: boolean): void {
+    const isEachKnown = this.#slots.every(({ hasServed }) => hasServed)
+    if (isEachKnown) this.#redis.loseAll(forMs, isRestart)
+    else this.#options.stage.scheduler.after(UNTIL_ALL_SERVE_MS, () => this.loseStore(forMs, isRestart))
+  }
+
   /** What Redis holds is gone for a while. */
   emptyStore(forMs: number, isRestart: boolean): void {
     this.#redis.emptyFor(forMs, isRestart)
@@ -202,6 +213,7 @@ export class Ledgers {
     const part = new LedgerPart({ process, store, vendors, workloads: workloads(process), policies })
     // It may have died at its first step.
     slot.part = process.isAlive ? part : null
+    slot.hasServed ||= process.isAlive
   }
 
   #sqliteStore(process: Incarnation): Store {

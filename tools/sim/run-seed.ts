@@ -275,6 +275,9 @@ class Course {
       case 'store setting':
         if (this.#plan.store === 'redis') this.#world.ledgers.setStoreWrong(act.demand, act.forMs)
         return
+      case 'store made anew':
+        if (this.#plan.store === 'redis') this.#world.ledgers.loseStore(act.forMs, act.isRestart)
+        return
       case 'store emptied':
         if (this.#plan.store === 'redis') this.#world.ledgers.emptyStore(act.forMs, act.isRestart)
         return

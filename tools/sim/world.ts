@@ -10,6 +10,7 @@ import type { Incarnation, Machine } from './incarnation.ts'
 import type { Breach } from './judge/breach.ts'
 import { Contents } from './judge/contents.ts'
 import { Judge } from './judge/judge.ts'
+import { NewestPods } from './judge/newest-pods.ts'
 import { hadEffect } from './judge/person.ts'
 import { StoreDay } from './judge/store-day.ts'
 import { Ledgers } from './ledgers.ts'
@@ -48,12 +49,14 @@ export class World {
   readonly #day: StoreDay
   readonly #facts = new Map<string, { facts: WorkloadFacts; isOver: () => boolean; job: () => boolean }>()
   readonly #pods = new Set<PodPart>()
+  readonly #newestPods: NewestPods
   readonly #onAdmitted = new Map<string, () => void>()
 
   constructor(stage: Stage, plan: Plan, how: WorldOptions) {
     this.#stage = stage
     this.#plan = plan
     this.state = new StoredState(() => stage.scheduler.nowMs)
+    this.#newestPods = new NewestPods(how.onBreach)
     this.policies = new SimPolicies(plan.policy, () => stage.scheduler.nowMs)
     this.#contents = new Contents(callsOf(plan), (hold) => this.vendors.payerOf(hold))
     this.#day = new StoreDay(() => stage.scheduler.nowMs)
@@ -149,6 +152,7 @@ export class World {
           onResult,
         })
         this.#pods.add(pod)
+        this.#newestPods.made(podUid, index)
         this.#facts.set(`token-${name}`, {
           facts: factsOf({ job: uid, pod: name, index, completions, terms }),
           isOver: () => pod.isOver,
@@ -283,6 +287,7 @@ export class World {
       failed: (call: CallPlan, how: string, life: number) => {
         this.#stage.trace.say(`${podUid} app`, `call to ${call.customer} failed: ${how}`)
         this.judge.failed(`${podUid}/${life}`, call, how)
+        this.#newestPods.failed(podUid, how)
       },
       walked: () => this.judge.walked(`${podUid}/1`),
     }

@@ -3,8 +3,11 @@
 /** `which-call.ts`: rules 1 to 5. */
 export const WHICH_CALL = `
 local function refuseOldAttempt()
-  if isQueue == '1' and keyKind == 'named' and not get('p:' .. scope) then return nil end
-  if hasSidecar and get('p:' .. scope) ~= attempt then return refused('stale_attempt') end
+  if not hasSidecar then return nil end
+  if get('p:' .. scope) == attempt then return nil end
+  local pod, life = match(attempt, '^(.*)/(%d+)$')
+  local own = match(get('q:' .. pod) or '', '^(%d+)')
+  return refused((not own or tonumber(own) < tonumber(life)) and 'credential_expired' or 'stale_attempt')
 end
 local function ambiguous(n)
   if ambiguousRepeat == 'fold' then return nil, n end

@@ -117,8 +117,8 @@ local verdict = judge()
 local reply = verdict.reply
 if verdict.code then
   reply = refusalReply(verdict)
-  -- A level thaws by itself: the same request is then judged anew.
-  if hasSidecar and verdict.code ~= 'stale_request' and verdict.code ~= 'cap_frozen' then
+  -- A level thaws by itself, and a credential is renewed: the same request is then judged anew.
+  if hasSidecar and verdict.code ~= 'stale_request' and verdict.code ~= 'cap_frozen' and verdict.code ~= 'credential_expired' then
     local more = verdict.level ~= '' and verdict.level .. ' ' .. verdict.figures or verdict.more
     set(lastField, boot .. ' ' .. seq .. ' !' .. verdict.code .. ' ' .. more)
     set('L:' .. attempt, '1')

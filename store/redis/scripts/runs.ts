@@ -30,6 +30,7 @@ export const ADMIT_POD = script({
     isKeyed: "1: the run is its key's: the first Job with that key opens it, later ones join it",
     purpose: 'issue, renew or begin',
     walk: "of the issuer's run or of the begin; empty: none",
+    toldLife: 'that the Pod has, as it knows; empty: it does not say',
     jobUid: 'of the Job',
     jobName: 'of the Job',
     namespace: 'of the Job',
@@ -135,23 +136,27 @@ local function begin(life)
   return life
 end
 local placed = get('q:' .. podUid)
-local life = 1
-if not placed then
-  begin(1)
-  set('p:' .. scope, podUid .. '/1')
-  if walk ~= '' then set('W:' .. podUid, walk) end
-else
-  local was, ofScope = match(placed, '^(%d+) ?(.*)$')
-  life = tonumber(was)
-  local walks = get('W:' .. podUid) or ''
-  if purpose ~= 'renew' and (walk == '' or not string.find(walks, walk, 1, true)) then
-    if walk ~= '' then set('W:' .. podUid, string.sub(walks == '' and walk or walks .. ' ' .. walk, -${WALKS_KEPT * WALK_AND_SPACE - 1})) end
-    if get('L:' .. podUid .. '/' .. was) then
-      life = life + 1
-      scope = ofScope
-      begin(life)
-      if get('p:' .. scope) == podUid .. '/' .. was then set('p:' .. scope, podUid .. '/' .. life) end
-    end
+local was, ofScope = match(placed or '0', '^(%d+) ?(.*)$')
+local walks = get('W:' .. podUid) or ''
+local told = tonumber(toldLife ~= '' and toldLife or '0')
+local function addWalk()
+  if walk ~= '' then set('W:' .. podUid, string.sub(walks == '' and walk or walks .. ' ' .. walk, -${WALKS_KEPT * WALK_AND_SPACE - 1})) end
+end
+local life = tonumber(was)
+if not placed or life < told then
+  -- The first of the Pod; or the store has lost its place or its life, and with them what it called.
+  life = told > 0 and purpose == 'renew' and told or told + 1
+  if placed then scope = ofScope end
+  addWalk()
+  begin(life)
+  if not placed or get('p:' .. scope) == podUid .. '/' .. was then set('p:' .. scope, podUid .. '/' .. life) end
+elseif purpose ~= 'renew' and (walk == '' or not string.find(walks, walk, 1, true)) then
+  addWalk()
+  if told > 0 or get('L:' .. podUid .. '/' .. was) then
+    life = life + 1
+    scope = ofScope
+    begin(life)
+    if get('p:' .. scope) == podUid .. '/' .. was then set('p:' .. scope, podUid .. '/' .. life) end
   end
 end
 flush()

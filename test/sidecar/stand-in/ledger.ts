@@ -55,7 +55,7 @@ export class StandInLedger {
   readonly calls: Arrived[] = []
   readonly seen: SeenFact[] = []
   readonly reports: SeenReport[] = []
-  readonly exchanges: { readonly purpose: string; readonly token: string }[] = []
+  readonly exchanges: { readonly purpose: string; readonly life?: number; readonly token: string }[] = []
   historyId = asHistoryId('history-1')
   life = 1
   credentialLifeMs = 600_000
@@ -63,6 +63,8 @@ export class StandInLedger {
   refusesExchange: Refusal | null = null
   /** A credential under which reports are refused as expired. */
   expired = ''
+  /** Renewals are answered when a test says so, with what held when they were asked; null: at once. */
+  lateRenewals: (() => void)[] | null = null
   /** Exchanges to come whose connection is reset instead of an answer. */
   exchangesToCut = 0
   /** What becomes of each call; by default it succeeds with its claims as the body. */
@@ -207,8 +209,8 @@ export class StandInLedger {
   }
 
   #exchange(request: IncomingMessage, response: ServerResponse, body: string): void {
-    const { purpose } = JSON.parse(body) as ExchangeRequest
-    this.exchanges.push({ purpose, token: String(request.headers.authorization) })
+    const { purpose, life } = JSON.parse(body) as ExchangeRequest
+    this.exchanges.push({ purpose, ...(life && { life }), token: String(request.headers.authorization) })
     if (this.exchangesToCut > 0) {
       this.exchangesToCut -= 1
       request.socket.resetAndDestroy()
@@ -216,8 +218,11 @@ export class StandInLedger {
     }
     if (purpose === 'begin') this.life += 1
     const refused = this.refusesExchange
-    if (refused === null) response.writeHead(200).end(JSON.stringify(this.exchangeAnswer()))
-    else refuse(response, refused)
+    if (refused !== null) return refuse(response, refused)
+    const answer = JSON.stringify(this.exchangeAnswer())
+    const send = () => void response.writeHead(200).end(answer)
+    if (purpose === 'renew' && this.lateRenewals !== null) this.lateRenewals.push(send)
+    else send()
   }
 
   #seen(response: ServerResponse, body: string): void {

@@ -140,8 +140,8 @@ export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
   {
     name: 'an old attempt makes new calls',
     file: NUMBERING,
-    text: "if hasSidecar and get('p:' .. scope) ~= attempt then return refused('stale_attempt') end",
-    replacement: '',
+    text: "if get('p:' .. scope) == attempt then return nil end",
+    replacement: 'if true then return nil end',
     seed: 1,
   },
   {

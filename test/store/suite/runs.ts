@@ -85,14 +85,34 @@ export function suiteOfRuns(open: OpenStore): void {
       expect(told(await stage.ask(b, { content: 'E' }))).to.equal('SEND n=1')
     })
 
-    it("whose place the store has lost is nobody's in a work queue, where a key names the call", async () => {
-      const named = { kind: 'named', value: 'inv-7' } as const
-      const lost = (index: number | null) => ({ ...a, pod: { ...a.pod, podUid: asPodUid('lost'), index } })
-      const ask = async (index: number | null, key: typeof named | null) =>
-        told(await stage.ask(lost(index), { key, content: `of ${index}` }))
-      expect(await ask(7, named)).to.equal('REFUSED stale_attempt')
-      expect(await ask(null, null)).to.equal('REFUSED stale_attempt')
-      expect(await ask(null, named)).to.match(/^SEND/)
+    describe('whose place or life the store has lost', () => {
+      const lostIn = (life: number) => ({ ...a, pod: { ...a.pod, podUid: asPodUid('lost'), life } })
+      const lifeOf = async (pod: string, plan: Parameters<Stage['exchange']>[1]) => {
+        const answer = await stage.exchange(pod, plan)
+        return answer.status === 'ADMITTED' ? answer.life : answer.status
+      }
+
+      it('is told to renew its credential, asked anew then, and is the newest of its index', async () => {
+        const ask = async (at: PodsCaller) => told(await stage.ask(at, { content: 'E', ord: [1, 1] }))
+        expect(await ask(lostIn(1))).to.equal('REFUSED credential_expired')
+        expect(await lifeOf('lost', { purpose: 'renew', life: 1 })).to.equal(1)
+        expect(await ask(lostIn(1))).to.equal('SEND n=1')
+        expect(told(await stage.ask(a, { content: 'F' }))).to.equal('REFUSED stale_attempt')
+        expect(told(await stage.ask(lostIn(2), { content: 'F' }))).to.equal('REFUSED credential_expired')
+      })
+
+      it('keeps by a renewal the life that it says, and gets another one by a new walk', async () => {
+        expect(await lifeOf('lost', { purpose: 'renew', life: 3 })).to.equal(3)
+        for (const _ of [1, 2]) expect(await lifeOf('lost', { purpose: 'begin', walk: 'w1', life: 3 })).to.equal(4)
+        expect(await lifeOf('b', { purpose: 'begin', walk: 'w2', life: 3 })).to.equal(4)
+        expect(await lifeOf('c', { purpose: 'issue', walk: 'w3', life: 3 })).to.equal(4)
+      })
+
+      it('is never set back by a copy that says an older one', async () => {
+        expect(await lifeOf('lost', { purpose: 'renew', life: 3 })).to.equal(3)
+        expect(await lifeOf('lost', { purpose: 'renew', life: 2 })).to.equal(3)
+        expect(told(await stage.ask(lostIn(3), { content: 'E' }))).to.equal('SEND n=1')
+      })
     })
 
     it('is refused once the Job ended, its key expired or was revoked', async () => {

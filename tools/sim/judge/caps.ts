@@ -53,9 +53,12 @@ export class CapsJudge {
 
   /** What the run's newest Job may spend; a person's limit stays. */
   jobAdmitted(capUsdMicros: number): void {
-    if (this.#isPersons) return
+    if (this.#isPersons && this.#runLimit.isKnown) return
     const limit = Math.max(capUsdMicros, this.#runLimit.highest === null ? 0 : this.#settledUsdMicros())
-    this.#setRunLimit(limit)
+    this.#highestRunLimit = Math.max(this.#highestRunLimit, limit)
+    // Whether the store has lost that a person has set one nobody knows.
+    if (this.#isPersons) return this.#runLimit.mayBe(limit)
+    this.#runLimit.set(limit)
     this.#runLimit.told(limit)
   }
 
@@ -63,7 +66,8 @@ export class CapsJudge {
   limitsSet({ capUsdMicros, dailyCapUsdMicros }: Limits): void {
     if (capUsdMicros !== undefined) {
       this.#isPersons = true
-      this.#setRunLimit(amountOf(capUsdMicros))
+      this.#runLimit.set(amountOf(capUsdMicros))
+      this.#highestRunLimit = Math.max(this.#highestRunLimit, amountOf(capUsdMicros))
     }
     if (dailyCapUsdMicros !== undefined) this.#runDayLimit.set(amountOf(dailyCapUsdMicros))
   }
@@ -77,11 +81,6 @@ export class CapsJudge {
   storeLost(): void {
     this.#runLimit.storeLost()
     this.#runDayLimit.storeLost()
-  }
-
-  #setRunLimit(usdMicros: number): void {
-    this.#runLimit.set(usdMicros)
-    this.#highestRunLimit = Math.max(this.#highestRunLimit, usdMicros)
   }
 
   admitted(request: NumberRequest, { call: { callId }, isNew }: Extract<NumberAnswer, { status: 'SEND' }>): void {

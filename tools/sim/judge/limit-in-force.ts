@@ -21,6 +21,15 @@ export class LimitInForce {
     return limits.length === 0 ? null : Math.min(...limits)
   }
 
+  get isKnown(): boolean {
+    return this.#possible.length === 1
+  }
+
+  /** It holds from now on, unless another one does that was not lost. */
+  mayBe(limit: number): void {
+    this.#possible = [...this.#possible, limit]
+  }
+
   /** It holds from now on; nobody knows yet. */
   set(limit: number): void {
     this.#untold.push(limit)

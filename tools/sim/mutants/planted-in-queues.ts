@@ -26,11 +26,11 @@ export const PLANTED_IN_QUEUES: readonly PlantedText[] = [
     to: '    index: pod?.index ?? 0,\n',
   },
   {
-    name: "refuse a queue's Pod whose place the store has lost",
+    name: "tell a queue's Pod whose place the store has lost that it is followed",
     focus,
     file: 'store/rules/newest-attempt.ts',
-    from: '  if (newest === undefined && sidecar.pod.index === null && isNamed) return undefined\n',
-    to: '',
+    from: "refusal(isLost ? 'credential_expired' : 'stale_attempt')",
+    to: "refusal('stale_attempt')",
   },
   {
     name: "put a queue's Pod into the app's key",

@@ -9,6 +9,20 @@ export const PLANTED_IN_RECOVERY: readonly PlantedText[] = [
     to: '        await registry.handOver(',
   },
   {
+    name: 'take a Pod whose life the store has lost for one that begins',
+    focus: 'anew',
+    file: 'ledger/identity/exchange.ts',
+    from: '    life: request.life ?? null,\n',
+    to: '    life: null,\n',
+  },
+  {
+    name: 'forget who else is there until the first look',
+    focus: 'anew',
+    file: 'store/recovery/recovery.ts',
+    from: '        await this.#roster.note(state)\n        if',
+    to: '        if',
+  },
+  {
     name: "skip the recovery's barrier",
     focus: 'stall',
     file: 'store/recovery/recovery.ts',

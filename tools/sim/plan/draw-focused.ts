@@ -1,3 +1,4 @@
+import { drawAnewFaults } from './draw-anew.ts'
 import { drawGateFaults } from './draw-gate.ts'
 import { drawJournals, drawLoss, drawNight, drawRollback, drawRoom, drawStall, drawTwice } from './draw-losses.ts'
 import { drawQueueFaults } from './draw-queue.ts'
@@ -204,4 +205,5 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   shared: drawShared,
   queue: drawQueueFaults,
   gate: drawGateFaults,
+  anew: drawAnewFaults,
 }

@@ -3,7 +3,7 @@ import type { Draw, Focus } from './focus.ts'
 import type { Act, Fault } from './plan.ts'
 
 /** Where a ledger may be while a store is made whole again. */
-const IN_RECOVERY = [
+export const IN_RECOVERY = [
   'disk.append',
   'disk.read',
   'registry.read',
@@ -174,7 +174,7 @@ function drawActsOnJournals(chance: Chance): Act[] {
 }
 
 /** What a person says shortly before a loss. */
-function drawWords(
+export function drawWords(
   chance: Chance,
   { intendedUsd, firstMs }: { readonly intendedUsd: number; readonly firstMs: number },
 ): Act[] {

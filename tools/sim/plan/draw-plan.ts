@@ -1,4 +1,5 @@
 import { Chance } from '../chance.ts'
+import { drawAnewActs } from './draw-anew.ts'
 import { drawFaults } from './draw-faults.ts'
 import { drawGateActs } from './draw-gate.ts'
 import { drawLossActs, money } from './draw-losses.ts'
@@ -52,10 +53,23 @@ const FOCI: readonly Focus[] = [
 /** Of all seeds. Drawn by a chance of their own, so that the others mean what they did. */
 const QUEUES = 0.055
 const GATES = 0.04
+const ANEW = 0.03
 
-const ON_REDIS: readonly Focus[] = ['rollback', 'twice', 'journals', 'room', 'stall', 'waking', 'release', 'gate']
+const ON_REDIS: readonly Focus[] = [
+  'rollback',
+  'twice',
+  'journals',
+  'room',
+  'stall',
+  'waking',
+  'release',
+  'gate',
+  'anew',
+]
 /** What one replica knows and the others do not is what matters. */
-const SEVERAL: readonly Focus[] = ['twice', 'journals']
+const SEVERAL: readonly Focus[] = ['twice', 'journals', 'anew']
+/** Nothing else is done in them. */
+const ALONE: readonly Focus[] = ['read', 'anew']
 const TIGHT: readonly Focus[] = ['takeover', 'twice']
 /** One index under one cap. */
 const BARE: readonly Focus[] = [
@@ -103,7 +117,9 @@ export function drawPlan(seed: number): Plan {
     faults: drawFaults(chance, focus),
     acts: withinWhatIsAsked([
       ...focusedActs(chance, { intendedUsd, focus }),
-      ...(focus === 'none' || (focus !== 'read' && chance.is(0.3)) ? drawActs(chance, { intendedUsd, indexes }) : []),
+      ...(focus === 'none' || (!ALONE.includes(focus) && chance.is(0.3))
+        ? drawActs(chance, { intendedUsd, indexes })
+        : []),
     ]),
     slowness: chance.pick([1, 1, 1, 3, 10]),
     showsQueues,
@@ -120,7 +136,8 @@ function drawIndexes(chance: Chance, focus: Focus): number {
 function drawNewer(seed: number): Focus | undefined {
   const drawn = new Chance(`newer focus ${seed}`).next()
   if (drawn < QUEUES) return 'queue'
-  return drawn < QUEUES + GATES ? 'gate' : undefined
+  if (drawn < QUEUES + GATES) return 'gate'
+  return drawn < QUEUES + GATES + ANEW ? 'anew' : undefined
 }
 
 function drawPrograms(
@@ -195,6 +212,7 @@ function focusedActs(chance: Chance, { intendedUsd, focus }: Walks): Act[] {
   }
   if (focus === 'queue') return drawQueueActs(chance)
   if (focus === 'gate') return drawGateActs(chance)
+  if (focus === 'anew') return drawAnewActs(chance, intendedUsd)
   return drawLossActs(chance, { intendedUsd, focus })
 }
 

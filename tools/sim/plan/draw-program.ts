@@ -22,6 +22,8 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
   switch (walk.focus) {
     case 'none':
       return drawMixed(chance, walk)
+    case 'anew':
+      return drawWalks(chance, walk)
     case 'gate':
       return drawPatient(chance, walk)
     case 'room':
@@ -68,6 +70,12 @@ function drawMixed(chance: Chance, { index, showsQueues }: Index): Step[] {
     if (chance.is(0.04)) steps.push({ kind: 'begin' })
   }
   return steps
+}
+
+/** Often walked through more than once by one app. */
+function drawWalks(chance: Chance, walk: Walk): Step[] {
+  const steps = drawMixed(chance, walk)
+  return chance.is(0.5) ? steps : [...steps, { kind: 'begin' }, ...steps]
 }
 
 /** The same call again and again, by an app that does not give up: the hardest to tell apart. */

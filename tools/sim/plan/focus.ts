@@ -29,5 +29,6 @@ export type Focus =
   | 'shared'
   | 'queue'
   | 'gate'
+  | 'anew'
 
 export type Draw = (chance: Chance) => Fault[]

@@ -1,6 +1,6 @@
 import type { CallPlan, Plan } from './plan.ts'
 
-const LOSSES: readonly Plan['acts'][number]['kind'][] = ['store restart', 'store emptied']
+const LOSSES: readonly Plan['acts'][number]['kind'][] = ['store restart', 'store emptied', 'store made anew']
 
 /** Whether the store answers whenever it is asked, and keeps what it has told. */
 export function isStoreSteady({ acts, faults }: Plan): boolean {
@@ -38,6 +38,7 @@ const ACTS_ON_LEDGERS: readonly Plan['acts'][number]['kind'][] = [
   'store restart',
   'store setting',
   'store emptied',
+  'store made anew',
   'long night',
 ]
 

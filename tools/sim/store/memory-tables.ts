@@ -45,11 +45,12 @@ export class StoredState {
   empty(): () => void {
     const tables = Object.values(this).filter((one: unknown): one is Map<unknown, unknown> => one instanceof Map)
     const putBackTables = emptyMaps(tables)
-    const events = this.events.splice(0)
+    const [events, steps] = [this.events.splice(0), this.steps.splice(0)]
     this.log.forget()
     return () => {
       putBackTables()
-      this.events.splice(0, this.events.length, ...events)
+      this.events.splice(0, Infinity, ...events)
+      this.steps.splice(0, Infinity, ...steps)
       this.log.forget()
     }
   }

@@ -22,7 +22,7 @@ export class SimRegistry implements Registry {
     const historyId = await this.#command('history', () => (install.get('history') ?? null) as HistoryId | null)
     const now = await this.#command('witness', () => this.#server.runId)
     const state = await this.#command('read', () => {
-      if (install.get('history') !== historyId) return undefined
+      if ((install.get('history') ?? null) !== historyId) return undefined
       const next = install.get('next')
       const isOfThis = (over: RecoveryOver) => over.next === next && over.witness === now
       const handed = [...handedOver].flatMap(([replicaId, over]) => (isOfThis(over) ? [replicaId] : []))

@@ -34,7 +34,7 @@ export class RedisServer {
   #isAway = false
   #hasLost = false
   #wrong: { readonly demand: StoreDemand; readonly sinceMs: number } | null = null
-  #putBack: (() => void) | null = null
+  #isEmpty = false
 
   constructor({ stage, state, replicaIds, onLoss }: RedisServerOptions) {
     this.#stage = stage
@@ -52,9 +52,9 @@ export class RedisServer {
     return this.#isAway
   }
 
-  /** What it holds has been taken from it, and is not back yet. */
+  /** What it holds has been taken from it, and nobody has put it back or made it anew yet. */
   get isEmpty(): boolean {
-    return this.#putBack !== null
+    return this.#isEmpty
   }
 
   /** Which of its settings is wrong; null: it keeps what it acknowledges. */
@@ -117,23 +117,41 @@ export class RedisServer {
 
   /** All that it holds is gone; put back, it is another start of the server. */
   emptyFor(forMs: number, isRestart: boolean): void {
+    this.#empty(isRestart, forMs, (putBack) => {
+      putBack()
+      this.#startAnew()
+      this.#onLoss()
+      this.#stage.trace.say('redis', `has its data again, as ${this.runId}`)
+    })
+  }
+
+  /** All that it holds is gone for good; after a while a person says `--initialise`. */
+  loseAll(forMs: number, isRestart: boolean): void {
+    this.#empty(isRestart, forMs, () => {
+      this.#hasLost = true
+      const history = asHistoryId('a'.padStart(16, '0'))
+      this.slot.set('history', history)
+      this.install.set('history', history)
+      this.#onLoss()
+      this.#stage.trace.say('person', 'says that it is to be made anew')
+    })
+  }
+
+  #empty(isRestart: boolean, forMs: number, then: (putBack: () => void) => void): void {
     const { scheduler, trace } = this.#stage
-    if (this.#isAway || this.isEmpty) return
+    if (this.#isAway || this.#isEmpty) return
+    this.#isEmpty = true
     const putBackTables = this.#state.empty()
     const { slot, install, cards, left, givenUp, handedOver } = this
     const putBackOwn = emptyMaps([slot, install, cards, left, givenUp, handedOver])
-    this.#putBack = () => {
-      putBackTables()
-      putBackOwn()
-    }
     trace.say('redis', 'is EMPTY')
     if (isRestart) this.#startAnew()
     scheduler.after(forMs, () => {
-      this.#putBack?.()
-      this.#putBack = null
-      this.#startAnew()
-      this.#onLoss()
-      trace.say('redis', `has its data again, as ${this.runId}`)
+      this.#isEmpty = false
+      then(() => {
+        putBackTables()
+        putBackOwn()
+      })
     })
   }
 
