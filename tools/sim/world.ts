@@ -49,14 +49,16 @@ export class World {
   readonly #day: StoreDay
   readonly #facts = new Map<string, { facts: WorkloadFacts; isOver: () => boolean; job: () => boolean }>()
   readonly #pods = new Set<PodPart>()
-  readonly #newestPods: NewestPods
+  /** Null where a Pod may live on unseen on a lost node, and get a place again after the one that replaced it. */
+  readonly #newestPods: NewestPods | null
   readonly #onAdmitted = new Map<string, () => void>()
 
   constructor(stage: Stage, plan: Plan, how: WorldOptions) {
     this.#stage = stage
     this.#plan = plan
     this.state = new StoredState(() => stage.scheduler.nowMs)
-    this.#newestPods = new NewestPods(how.onBreach)
+    const hasLostNode = plan.acts.some(({ kind }) => kind === 'lose node')
+    this.#newestPods = hasLostNode ? null : new NewestPods(how.onBreach)
     this.policies = new SimPolicies(plan.policy, () => stage.scheduler.nowMs)
     this.#contents = new Contents(callsOf(plan), (hold) => this.vendors.payerOf(hold))
     this.#day = new StoreDay(() => stage.scheduler.nowMs)
@@ -152,7 +154,7 @@ export class World {
           onResult,
         })
         this.#pods.add(pod)
-        this.#newestPods.made(podUid, index)
+        this.#newestPods?.made(podUid, index)
         this.#facts.set(`token-${name}`, {
           facts: factsOf({ job: uid, pod: name, index, completions, terms }),
           isOver: () => pod.isOver,
@@ -287,7 +289,7 @@ export class World {
       failed: (call: CallPlan, how: string, life: number) => {
         this.#stage.trace.say(`${podUid} app`, `call to ${call.customer} failed: ${how}`)
         this.judge.failed(`${podUid}/${life}`, call, how)
-        this.#newestPods.failed(podUid, how)
+        this.#newestPods?.failed(podUid, how)
       },
       walked: () => this.judge.walked(`${podUid}/1`),
     }
