@@ -35,7 +35,8 @@ for (const isolation of ['root', 'user'] as const) {
       const planted = join(tmpdir(), `jobcap-planted-${systemRandom.hex(8)}`)
       writeFileSync(planted, `key=${scene.secret}\n`, { mode: 0o644 })
       // Written into the manifest itself it would be replaced at admission.
-      const plant = `read -r LEAK <${planted}; export LEAK; sleep 60 7<${planted} &`
+      const isThere = '[ "$(cat /proc/$!/comm)" = sleep ]'
+      const plant = `read -r LEAK <${planted}; export LEAK; sleep 60 7<${planted} & until ${isThere}; do :; done`
       const manifest = scene.stage.huntManifest
         .replace('shape=', `${plant}\n              shape=`)
         .replace('name: hunt-', 'name: planted-hunt-')
