@@ -16,7 +16,7 @@ export interface ExchangeRequest {
    * same however often it asks, so that a copy that comes late begins no life.
    */
   readonly walk?: WalkId
-  /** With `renew` and `begin`: the Pod's life as the proxy knows it, which the store may have lost. */
+  /** With `renew`, `begin` and a further run of the issuer: the Pod's life as it is known there, which the store may have lost. */
   readonly life?: number
 }
 

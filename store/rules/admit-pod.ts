@@ -194,7 +194,7 @@ export const WALKS_KEPT = 64
 function placePod(tables: Tables, run: RunRow, request: AdmitPodRequest): number {
   const { pod, job, purpose, walk, life } = request
   const row = tables.pod(pod.uid)
-  if (row === undefined || row.life < (life ?? 0)) return placeAnew(tables, run, request)
+  if (row === undefined || row.life < (life ?? 0)) return placeAnew(tables, run, { request, row })
   const isNewWalk =
     purpose === 'renew' ? !tables.rules.holds('renew_keeps_life') : tables.rules.holds('new_walk_new_life')
   if (!isNewWalk || isKnown(tables, row, walk)) return row.life
@@ -206,9 +206,12 @@ function placePod(tables: Tables, run: RunRow, request: AdmitPodRequest): number
 }
 
 /** The first of the Pod; or the store has lost its place or its life, and with them what it called: a walk that begins is another. */
-function placeAnew(tables: Tables, run: RunRow, request: AdmitPodRequest): number {
+function placeAnew(
+  tables: Tables,
+  run: RunRow,
+  { request, row }: { request: AdmitPodRequest; row: PodRow | undefined },
+): number {
   const { pod, job, purpose, walk } = request
-  const row = tables.pod(pod.uid)
   const told = request.life ?? 0
   const life = told > 0 && purpose === 'renew' ? told : told + 1
   tables.putPod({

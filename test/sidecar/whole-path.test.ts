@@ -54,6 +54,11 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
     return JSON.parse(line) as Record<string, string>
   }
   const exitOf = async (child: ChildProcess) => ((await once(child, 'close')) as [number | null])[0]
+  const endOf = (child: ChildProcess) => {
+    const exit = exitOf(child)
+    child.kill('SIGTERM')
+    return exit
+  }
   const startLedger = async () => {
     const ledger = start([
       'ledger/main.ts',
@@ -127,9 +132,7 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
     expect(other.amount).to.equal(700)
     const spent = await charge(900).catch((fault: unknown) => fault as Error)
     expect(spent).to.include({ code: 'cap_exhausted', statusCode: 429 })
-    const exit = exitOf(proxy)
-    proxy.kill('SIGTERM')
-    expect(await exit).to.equal(93)
+    expect(await endOf(proxy)).to.equal(93)
     expect(JSON.parse(readFileSync(join(folder, 'termination-log'), 'utf8'))).to.include({
       level: 'run',
       limitUsd: '30.00',
@@ -149,9 +152,7 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
       .paymentIntents.create({ amount: 500, currency: 'usd', customer: 'cus_1' })
       .catch((fault: unknown) => fault as Error)
     expect(refused).to.include({ statusCode: 401 })
-    const exit = exitOf(proxy)
-    proxy.kill('SIGTERM')
-    expect(await exit).to.equal(93)
+    expect(await endOf(proxy)).to.equal(93)
   })
 
   it('pays nothing while its policy is gone, and goes on as if it had never been once it is there again', async () => {
@@ -169,9 +170,7 @@ describe('the whole path: the official Stripe package, sidecar, ledger, fake Str
     writeFileSync(policy, text)
     expect((await held).amount).to.equal(700)
     expect(await stripeTruth()).to.have.length(2)
-    const exit = exitOf(proxy)
-    proxy.kill('SIGTERM')
-    expect(await exit).to.equal(0)
+    expect(await endOf(proxy)).to.equal(0)
   })
 
   it('starts a Pod that came while its policy was gone', async () => {

@@ -31,8 +31,10 @@ function objectionToName(job: JsonObject): Objection | null {
   const lastIndex = Math.max((numberAt(spec, 'completions') ?? 1) - 1, 0)
   const longest = MAX_LABEL - 1 - String(lastIndex).length
   const metadata = objectAt(job, 'metadata')
-  const name = textAt(metadata, 'name') ?? generatedName(textAt(metadata, 'generateName') ?? '')
-  const given = textAt(metadata, 'name') ?? `${textAt(metadata, 'generateName') ?? ''} (generateName)`
+  const own = textAt(metadata, 'name')
+  const stem = textAt(metadata, 'generateName') ?? ''
+  const name = own ?? generatedName(stem)
+  const given = own ?? `${stem} (generateName)`
   if (!LABEL_START.test(name)) {
     return refuse(
       'name_not_label',
@@ -40,17 +42,12 @@ function objectionToName(job: JsonObject): Objection | null {
     )
   }
   if (name.length <= longest) return null
+  // A `generateName` that is too long is cut by the API server: it has to lose that as well.
+  const excess = (own?.length ?? stem.length + GENERATED_SUFFIX) - longest
   return refuse(
     'name_too_long',
-    `${given} makes a Job name of ${name.length} characters; an Indexed Job of ${lastIndex + 1} completions may have ${longest}: shorten it by ${tooMany(metadata, longest)}.`,
+    `${given} makes a Job name of ${name.length} characters; an Indexed Job of ${lastIndex + 1} completions may have ${longest}: shorten it by ${excess}.`,
   )
-}
-
-/** Of a `generateName`, which the API server cuts by itself, more than what the name is too long by. */
-function tooMany(metadata: JsonObject, longest: number): number {
-  const name = textAt(metadata, 'name')
-  const length = name?.length ?? (textAt(metadata, 'generateName') ?? '').length + GENERATED_SUFFIX
-  return length - longest
 }
 
 export function makeIndexed(draft: Draft): void {

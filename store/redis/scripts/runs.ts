@@ -143,21 +143,21 @@ local function addWalk()
   if walk ~= '' then set('W:' .. podUid, string.sub(walks == '' and walk or walks .. ' ' .. walk, -${WALKS_KEPT * WALK_AND_SPACE - 1})) end
 end
 local life = tonumber(was)
+local begins = false
 if not placed or life < told then
   -- The first of the Pod; or the store has lost its place or its life, and with them what it called.
   life = told > 0 and purpose == 'renew' and told or told + 1
-  if placed then scope = ofScope end
   addWalk()
-  begin(life)
-  if not placed or get('p:' .. scope) == podUid .. '/' .. was then set('p:' .. scope, podUid .. '/' .. life) end
+  begins = true
 elseif purpose ~= 'renew' and (walk == '' or not string.find(walks, walk, 1, true)) then
   addWalk()
-  if told > 0 or get('L:' .. podUid .. '/' .. was) then
-    life = life + 1
-    scope = ofScope
-    begin(life)
-    if get('p:' .. scope) == podUid .. '/' .. was then set('p:' .. scope, podUid .. '/' .. life) end
-  end
+  begins = told > 0 or get('L:' .. podUid .. '/' .. was)
+  if begins then life = life + 1 end
+end
+if begins then
+  if placed then scope = ofScope end
+  begin(life)
+  if not placed or get('p:' .. scope) == podUid .. '/' .. was then set('p:' .. scope, podUid .. '/' .. life) end
 end
 flush()
 return row('ADMITTED', life)

@@ -1,5 +1,5 @@
 import { freshStores } from '../../redis/fresh-store.ts'
-import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
+import { redisOfTests } from '../../redis/redis-of-tests.ts'
 import { inMemory, seeded } from '../stage.ts'
 import { Twins } from './twins.ts'
 
@@ -9,18 +9,12 @@ const STEPS = 150
 
 describe('the scripts do what the rules say', function () {
   this.timeout(120_000)
-  let redis: RedisServer | undefined
-
-  before(async function () {
-    needsRedis(this)
-    redis = await startRedis({ settings: { appendonly: 'no' } })
-  })
-  after(() => redis?.stop())
+  const redis = redisOfTests()
 
   for (let at = 0; at < WALKS; at += 1) {
     const seed = SEED + at
     it(`in ${STEPS} random steps (again with: SEED=${seed} WALKS=1 npx mocha test/store/redis/fuzz.test.ts)`, async () => {
-      const scripts = freshStores(() => ({ url: redis?.url ?? '', ports: [redis?.port ?? 0] }))
+      const scripts = freshStores(() => ({ url: redis().url, ports: [redis().port] }))
       const twins = await Twins.open([inMemory, scripts], seeded(seed))
       try {
         for (let step = 1; step <= STEPS; step += 1) {

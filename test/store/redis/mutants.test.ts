@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { freshStores } from '../../redis/fresh-store.ts'
-import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
+import { redisOfTests } from '../../redis/redis-of-tests.ts'
 import { inMemory, seeded } from '../stage.ts'
 import { SCRIPT_MUTANTS, type ScriptMutant } from './mutants.ts'
 import { Twins } from './twins.ts'
@@ -11,18 +11,12 @@ const STEPS = 150
 
 describe('a bug planted in the scripts', function () {
   this.timeout(240_000)
-  let redis: RedisServer | undefined
-
-  before(async function () {
-    needsRedis(this)
-    redis = await startRedis({ settings: { appendonly: 'no' } })
-  })
-  after(() => redis?.stop())
+  const redis = redisOfTests()
 
   /** A seed whose steps differ from the rules', the known one first; undefined: none did. */
   async function caughtBy({ text, replacement, seed: known }: ScriptMutant): Promise<number | undefined> {
     const altered = (lua: string) => lua.replaceAll(text, () => replacement)
-    const scripts = freshStores(() => ({ url: redis?.url ?? '', ports: [redis?.port ?? 0] }), altered)
+    const scripts = freshStores(() => ({ url: redis().url, ports: [redis().port] }), altered)
     // After a change of what a seed's steps are the known one may be of no use: then one is searched for.
     const others = Array.from({ length: SEEDS }, (_, at) => at + 1).filter((seed) => seed !== known)
     for (const seed of [known, ...others]) {

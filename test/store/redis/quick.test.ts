@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import { freshStores } from '../../redis/fresh-store.ts'
-import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
+import { redisOfTests } from '../../redis/redis-of-tests.ts'
 import { type PodsCaller, START_MS, Stage, seenFact, told, usd } from '../stage.ts'
 
 describe('the quick scripts', function () {
   this.timeout(60_000)
-  let redis: RedisServer | undefined
+  const redis = redisOfTests()
   let stage: Stage
   let pod: PodsCaller
   /** Names of the scripts that have run. */
@@ -16,13 +16,8 @@ describe('the quick scripts', function () {
     return lua
   }
 
-  before(async function () {
-    needsRedis(this)
-    redis = await startRedis({ settings: { appendonly: 'no' } })
-  })
-  after(() => redis?.stop())
   beforeEach(async () => {
-    stage = await Stage.open(freshStores(() => ({ url: redis?.url ?? '', ports: [redis?.port ?? 0] }), noting))
+    stage = await Stage.open(freshStores(() => ({ url: redis().url, ports: [redis().port] }), noting))
     pod = await stage.pod('a', { terms: { capUsdMicros: usd(10) } })
     ran.clear()
   })

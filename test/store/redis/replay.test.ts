@@ -1,7 +1,7 @@
 import { WHOLE_RULEBOOK } from '../../../store/rules/rulebook.ts'
 import { drawPlan } from '../../../tools/sim/plan/draw-plan.ts'
 import { runPlan } from '../../../tools/sim/run-seed.ts'
-import { needsRedis, type RedisServer, startRedis } from '../../redis/redis-server.ts'
+import { redisOfTests } from '../../redis/redis-of-tests.ts'
 import { Replay } from './replay.ts'
 
 const SEED = Number(process.env['SEED'] ?? 1)
@@ -11,13 +11,7 @@ const ONCE_DIFFERENT = process.env['SEED'] === undefined ? [1660, 1857, 3269] : 
 
 describe('the scripts answer as the rules did', function () {
   this.timeout(120_000)
-  let redis: RedisServer | undefined
-
-  before(async function () {
-    needsRedis(this)
-    redis = await startRedis({ settings: { appendonly: 'no' } })
-  })
-  after(() => redis?.stop())
+  const redis = redisOfTests()
 
   it(`step by step what ${SEEDS} simulated runs asked of the store, with all that went wrong in them`, async () => {
     const seeds = [...Array.from({ length: SEEDS }, (_, at) => SEED + at), ...ONCE_DIFFERENT]
@@ -25,7 +19,7 @@ describe('the scripts answer as the rules did', function () {
       const plan = drawPlan(seed)
       if (plan.store !== 'redis') continue
       const { state } = await runPlan(plan, { rules: WHOLE_RULEBOOK, isTraced: false })
-      const replay = new Replay({ port: redis?.port ?? 0 })
+      const replay = new Replay({ port: redis().port })
       try {
         await replay.run(state)
       } catch (fault) {
