@@ -264,7 +264,7 @@ describe('jobcap on a real control plane', function () {
 
     it('warns whoever makes the Job again of what it paid, with the line that replays it, also in a dry run', async () => {
       const told =
-        /an earlier Job paying made \d+ calls for \$\d+\.\d\d; this one pays anew\. To replay them add the annotation jobcap\.dev\/continues: ([0-9a-f-]{36})/
+        /an earlier Job paying made (?:1 call|\d+ calls) for \$\d+\.\d\d; this one pays anew\. To replay them add the annotation jobcap\.dev\/continues: ([0-9a-f-]{36})/
       // A ledger that does not answer admission within 100 ms, as on a loaded machine, costs the warning and nothing else.
       const line = await cluster.until('the warning', async () => {
         const args = ['create', '--dry-run=server', '-f', '-']
