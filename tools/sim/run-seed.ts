@@ -199,8 +199,9 @@ class Course {
   #judgeWalk({ type, message }: JobCondition): void {
     // A body that never repeats cannot be replayed: the app is told so, and a person has to look.
     // Nor can two calls under one name.
-    // And in a work queue a call without a name is always refused.
-    const isRefused = (key: CallPlan['key']) => key === 'misnamed' || (this.#plan.queue !== null && key !== 'named')
+    // And in a work queue, and where restarts are kept, a call without a name is always refused.
+    const needsNames = this.#plan.queue !== null || this.#plan.keepsRestarts
+    const isRefused = (key: CallPlan['key']) => key === 'misnamed' || (needsNames && key !== 'named')
     const mayDiverge = callsOf(this.#plan).some(({ isStamped, key }) => isStamped || isRefused(key))
     // Nor can a call whose answer nobody has: what a person said of it is all that there is.
     // And a failure that the vendor had saved without our knowing shows only now: a person has to look once more.
@@ -262,6 +263,8 @@ class Course {
         return this.#world.jobs.at(-1)?.killPod(act.index)
       case 'lose node':
         return this.#world.jobs.at(-1)?.loseNode(act.index, act.lingersMs)
+      case 'restart node':
+        return this.#world.jobs.at(-1)?.restartNode(act.index, act.downMs)
       case 'ledger down':
         this.#world.ledgers.holdDown()
         this.#stage.scheduler.after(act.forMs, () => this.#world.ledgers.holdUp())

@@ -84,6 +84,7 @@ export class World {
       allowsStripe: () => this.policies.allowedStripeRecently,
       doVendorsAnswer: doVendorsAnswer(plan),
       isWorkQueue: plan.queue !== null,
+      needsNamedKeys: plan.queue !== null || plan.keepsRestarts,
       vendorFaults: plan.faults.filter(({ kind }) => kind === 'vendor').length,
       nowMs: () => stage.scheduler.nowMs,
       onBreach: how.onBreach,
@@ -131,6 +132,7 @@ export class World {
       policy: 'default',
       ...(plan.capUsd === null ? {} : { capUsd: plan.capUsd.toFixed(2) }),
       ...(nth === 1 ? {} : { continues: 'job-1' }),
+      ...(this.#plan.keepsRestarts ? { keepsRestarts: true } : {}),
     }
     let isAdmitted = false
     const job: JobPart = new JobPart({
@@ -139,7 +141,8 @@ export class World {
       name: uid,
       completions,
       isIndexed: queue === null,
-      makePod: (name, index, onResult) => {
+      keepsRestarts: this.#plan.keepsRestarts,
+      makePod: (name, index, told) => {
         const podUid = `${name}`
         const pod: PodPart = new PodPart({
           stage: this.#stage,
@@ -148,10 +151,11 @@ export class World {
           machine: this.podMachine,
           work: queue ?? programs[index ?? 0] ?? [],
           showsQueues: this.#plan.showsQueues,
-          memory: this.#memoryOf(podUid),
+          keepsRestarts: this.#plan.keepsRestarts,
+          memory: (start) => this.#memoryOf(podUid, start === 1 ? podUid : `${podUid} start ${start}`),
           ledger: () => this.ledgers.any(),
           onRequest: (request) => this.#contents.learn(request),
-          onResult,
+          ...told,
         })
         this.#pods.add(pod)
         this.#newestPods?.made(podUid, index)
@@ -273,14 +277,15 @@ export class World {
     this.operate(`ends ${uid}`, ({ ledger }) => ledger.store.endJob(run, asJobUid(uid)), onEnded)
   }
 
-  #memoryOf(podUid: string) {
+  /** An app that is started again in its Pod has read nothing yet. */
+  #memoryOf(podUid: string, attempt: string) {
     return {
       tried: (call: CallPlan) => this.judge.tried(podUid, call),
       hadNone: (call: CallPlan) => this.judge.told.hadNone(call),
       succeeded: (call: CallPlan, life: number, body: string) => {
         this.#stage.trace.say(`${podUid} app`, `READ success of ${call.customer}`)
         this.judge.models.succeeded(call, body)
-        this.judge.succeeded(`${podUid}/${life}`, call)
+        this.judge.succeeded(`${attempt}/${life}`, call)
       },
       declined: (call: CallPlan) => {
         this.#stage.trace.say(`${podUid} app`, `read decline of ${call.customer}`)
@@ -288,10 +293,10 @@ export class World {
       },
       failed: (call: CallPlan, how: string, life: number) => {
         this.#stage.trace.say(`${podUid} app`, `call to ${call.customer} failed: ${how}`)
-        this.judge.failed(`${podUid}/${life}`, call, how)
+        this.judge.failed(`${attempt}/${life}`, call, how)
         this.#newestPods?.failed(podUid, how)
       },
-      walked: () => this.judge.walked(`${podUid}/1`),
+      walked: () => this.judge.walked(`${attempt}/1`),
     }
   }
 }

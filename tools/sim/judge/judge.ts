@@ -7,11 +7,11 @@ import type { BreachKind } from './breach.ts'
 import { CapsJudge, type CapsOptions } from './caps.ts'
 import { effectsOn } from './contents.ts'
 import { ModelsJudge, type ModelsOptions } from './models.ts'
+import { NamedCallsJudge, type NamedCallsOptions } from './named-calls.ts'
 import { OwnersJudge } from './owners.ts'
-import { QueueJudge, type QueueOptions } from './queue.ts'
 import { ToldJudge, type ToldOptions } from './told.ts'
 
-export interface JudgeOptions extends CapsOptions, ModelsOptions, QueueOptions, ToldOptions {
+export interface JudgeOptions extends CapsOptions, ModelsOptions, NamedCallsOptions, ToldOptions {
   /** Whether the policy allowed it at a moment that a ledger may still act by. */
   readonly allowsStripe: () => boolean
   /** The policy prefers an old answer to a failed app where it cannot be known which call is meant. */
@@ -34,7 +34,7 @@ export class Judge {
   readonly owners: OwnersJudge
   readonly models: ModelsJudge
   readonly told: ToldJudge
-  readonly #queue: QueueJudge
+  readonly #namedCalls: NamedCallsJudge
   readonly #options: JudgeOptions
   /** attempt → customer → successes that its app was handed. */
   readonly #read = new Map<string, Map<string, number>>()
@@ -60,7 +60,7 @@ export class Judge {
     this.owners = new OwnersJudge(options)
     this.models = new ModelsJudge(options)
     this.told = new ToldJudge(options)
-    this.#queue = new QueueJudge(options)
+    this.#namedCalls = new NamedCallsJudge(options)
   }
 
   revoked(): void {
@@ -124,7 +124,9 @@ export class Judge {
         `what became of a call to ${customer} is said to be unknown, and its vendor is at it`,
       )
     }
-    this.#queue.failed(customer, how)
+    // Only the network makes copies, and their answers are nobody's.
+    if (how.includes('stale_request')) this.#breach('wrong_refusal', `a call to ${customer} was taken for a late copy`)
+    this.#namedCalls.failed(customer, how)
     this.#failures.add(`${attempt} ${customer}`)
   }
 
@@ -195,7 +197,7 @@ export class Judge {
     this.#judgeCount(customer)
     this.caps.effect()
     this.told.effect(customer)
-    this.#queue.effect({ customer, key })
+    this.#namedCalls.effect({ customer, key })
     if (this.#spared === null) return
     // Booked at its bound when its sender was gone, so that it was over for us, while the model was still writing.
     if (vendor === 'model' && askedAtMs <= this.#revokedAtMs) return
@@ -277,7 +279,7 @@ export class Judge {
     }
     const truth = effects.reduce((sum, { usdMicros }) => sum + usdMicros, 0)
     this.models.atEnd()
-    this.#queue.recorded(state.events, (customer, pod) => this.#callers.get(customer)?.has(pod) === true)
+    this.#namedCalls.recorded(state.events, (customer, pod) => this.#callers.get(customer)?.has(pod) === true)
     this.#judgeBooks(truth + this.models.overbookedUsdMicros + this.#keptUsdMicros)
   }
 

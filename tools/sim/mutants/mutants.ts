@@ -4,6 +4,7 @@ import type { Mutant, PlantedText } from './mutant.ts'
 import { PLANTED } from './planted.ts'
 import { PLANTED_IN_GATE } from './planted-in-gate.ts'
 import { PLANTED_IN_QUEUES } from './planted-in-queues.ts'
+import { PLANTED_IN_RESTARTS } from './planted-in-restarts.ts'
 import { PLANTED_IN_STREAMS } from './planted-in-streams.ts'
 import { PLANTED_IN_RECOVERY } from './planted-recovery.ts'
 
@@ -84,7 +85,14 @@ const planted = ({ name, focus, also = [], ...edit }: PlantedText): Mutant => ({
 const leftOut = (rule: RuleName): Mutant => ({ name: `without ${rule}`, kind: 'rule', rule })
 
 export const MUTANTS: readonly Mutant[] = [
-  ...[...PLANTED, ...PLANTED_IN_RECOVERY, ...PLANTED_IN_STREAMS, ...PLANTED_IN_QUEUES, ...PLANTED_IN_GATE].map(planted),
+  ...[
+    ...PLANTED,
+    ...PLANTED_IN_RECOVERY,
+    ...PLANTED_IN_STREAMS,
+    ...PLANTED_IN_QUEUES,
+    ...PLANTED_IN_GATE,
+    ...PLANTED_IN_RESTARTS,
+  ].map(planted),
   ...LEFT_OUT.map(leftOut),
   ...LEFT_OUT_AT.map(([rule, focus]) => ({ ...leftOut(rule), focus })),
 ]

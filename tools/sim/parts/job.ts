@@ -17,9 +17,15 @@ export interface JobOptions {
   readonly completions: number | null
   /** Else its Pods have no index: a work queue. */
   readonly isIndexed: boolean
-  /** Makes the Pod and starts it; `onResult` once, when it has ended. */
-  readonly makePod: (name: string, index: number | null, onResult: (result: PodResult) => void) => PodPart
+  readonly keepsRestarts: boolean
+  readonly makePod: (name: string, index: number | null, tell: PodTold) => PodPart
   readonly onEnded: (condition: JobCondition) => void
+}
+
+export interface PodTold {
+  /** Once, when it has ended. */
+  readonly onResult: (result: PodResult) => void
+  readonly onRestart: () => void
 }
 
 interface Record {
@@ -69,6 +75,10 @@ export class JobPart {
   /** SIGKILL to the living Pod of an index. */
   killPod(index: number): void {
     this.#living(index)?.pod.kill()
+  }
+
+  restartNode(index: number, downMs: number): void {
+    this.#living(index)?.pod.restartNode(downMs)
   }
 
   /** Its node is lost: the Pod counts as failed and is replaced, while its processes live on for a while. */
@@ -126,7 +136,10 @@ export class JobPart {
 
   #create(index: number | null): void {
     const name = `${this.#options.name}-${index ?? 'w'}-${this.#records.length}`
-    const pod = this.#options.makePod(name, index, (result) => this.#ended(record, result))
+    const pod = this.#options.makePod(name, index, {
+      onResult: (result) => this.#ended(record, result),
+      onRestart: () => this.#soon(),
+    })
     const record: Record = { name, index, pod, result: null, finishedAtMs: null, isTerminating: false }
     this.#records.push(record)
     pod.start()
@@ -134,13 +147,13 @@ export class JobPart {
 
   #state() {
     const pods = this.#records.map(
-      ({ name, index, result, finishedAtMs, isTerminating }): PodState => ({
+      ({ name, index, pod, result, finishedAtMs, isTerminating }): PodState => ({
         name,
         index,
         phase: result?.phase ?? 'Running',
         isTerminating: isTerminating && result === null,
         finishedAtMs,
-        restarts: 0,
+        restarts: pod.restarts,
         containers: result?.containers ?? [],
       }),
     )
@@ -150,7 +163,7 @@ export class JobPart {
 }
 
 /** As admission leaves it. */
-function manifestOf({ plan, name, completions, isIndexed }: JobOptions): Job {
+function manifestOf({ plan, name, completions, isIndexed, keepsRestarts }: JobOptions): Job {
   const refused = (containerName: string) =>
     ({ action: 'FailJob', onExitCodes: { containerName, operator: 'In', values: [EXIT_RUN_REFUSED] } }) as const
   return {
@@ -162,8 +175,8 @@ function manifestOf({ plan, name, completions, isIndexed }: JobOptions): Job {
       completionMode: isIndexed ? 'Indexed' : 'NonIndexed',
       backoffLimit: plan.backoffLimit,
       podReplacementPolicy: 'Failed',
-      podFailurePolicy: { rules: [refused(PROXY_CONTAINER), refused('jobcap-issuer')] },
-      template: { spec: { restartPolicy: 'Never', containers: [{ name: 'app' }] } },
+      ...(keepsRestarts ? {} : { podFailurePolicy: { rules: [refused(PROXY_CONTAINER), refused('jobcap-issuer')] } }),
+      template: { spec: { restartPolicy: keepsRestarts ? 'OnFailure' : 'Never', containers: [{ name: 'app' }] } },
     },
   }
 }

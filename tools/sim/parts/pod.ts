@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { Server } from 'node:http'
 import { PROXY_CONTAINER } from '../../../contract/labels.ts'
+import { restartDelayMs } from '../../../local/kubelet/back-off.ts'
 import type { ContainerStatus, PodResult } from '../../../local/kubelet/events.ts'
 import { BodyRoom } from '../../../runtime/body-room.ts'
 import { issue } from '../../../sidecar/issuer/issue.ts'
-import type { LoopbackProbe } from '../../../sidecar/proxy/evidence/receive-queues.ts'
 import type { Passthrough } from '../../../sidecar/proxy/passthrough.ts'
 import { Proxy } from '../../../sidecar/proxy/proxy.ts'
 import { Incarnation, type Machine } from '../incarnation.ts'
@@ -16,6 +16,7 @@ import { type AppSide, Connection } from './connection.ts'
 import type { LedgerPart } from './ledger-part.ts'
 import { ledgerLink } from './link.ts'
 import { PodVolume } from './pod-files.ts'
+import { SocketProbe } from './socket-probe.ts'
 import type { WireRequest } from './wire.ts'
 
 const ISSUER = 'jobcap-issuer'
@@ -25,11 +26,11 @@ const TERMINATION_LOG = '/termination-log'
 const PORT = 8080
 const GRACE_MS = 30_000
 const KILLED = 137
+const RESTART_BASE_MS = 10_000
 const PLACES = { stateDir: STATE_DIR, tokenFile: TOKEN_FILE, terminationLog: TERMINATION_LOG }
 const NOWHERE = { isTls: false, host: 'ledger', port: 80 } as const
 /** No body of the simulator is so large that it would wait. */
 const BODIES_BYTES = 1024 * 1024
-const PROBE = { app: 40_000, us: 40_001, bytes: 6 }
 
 export interface PodOptions {
   readonly stage: Stage
@@ -38,16 +39,24 @@ export interface PodOptions {
   readonly machine: Machine
   readonly work: Work
   readonly showsQueues: boolean
-  readonly memory: AppMemory
+  /** `restartPolicy: OnFailure` */
+  readonly keepsRestarts: boolean
+  /** Of the app's n-th start, counted from 1. */
+  readonly memory: (start: number) => AppMemory
   readonly ledger: () => LedgerPart | undefined
   readonly onRequest: (request: WireRequest) => void
   readonly onResult: (result: PodResult) => void
+  readonly onRestart: () => void
 }
 
-/** One Pod: the sidecar, restarted in place when it dies, the issuer beside it, and then the app. */
+/**
+ * One Pod: the sidecar, restarted in place when it dies, the issuer beside it, and then the app. Where its Job keeps
+ * restarts, issuer and app are restarted in place too, and so is all of it when its node is.
+ */
 export class PodPart {
   readonly #options: PodOptions
   readonly #volume: PodVolume
+  readonly #probe: SocketProbe
   readonly #connections = new Set<Connection>()
   /** Those of ended processes too. */
   readonly #everyConnection: Connection[] = []
@@ -55,14 +64,19 @@ export class PodPart {
   #issuer: Incarnation | null = null
   #app: { process: Incarnation; app: App } | null = null
   #boots = 0
+  #issuerStarts = 0
+  #appStarts = 0
+  #restarts = 0
+  #nodeStarts = 0
   #lastPort = 50_000
   #onSidecarGone: () => void = () => {}
-  #isProbing = false
   #isOver = false
   #isEnding = false
+  #isStopping = false
 
   constructor(options: PodOptions) {
     this.#options = options
+    this.#probe = new SocketProbe(options.showsQueues)
     this.#volume = new PodVolume(() => this.#socketTable())
     this.#volume.files.set(TOKEN_FILE, options.token)
   }
@@ -71,16 +85,25 @@ export class PodPart {
     return this.#isOver
   }
 
+  get restarts(): number {
+    return this.#restarts
+  }
+
   start(): void {
     this.#startSidecar()
-    const process = this.#incarnation('issuer', 'issuer', () => this.#fail(ISSUER, KILLED))
+    this.#startIssuer()
+  }
+
+  #startIssuer(): void {
+    this.#issuerStarts += 1
+    const process = this.#incarnation('issuer', nameOf('issuer', this.#issuerStarts), () => this.#issuerEnded(KILLED))
     this.#issuer = process
     const { clock, timers, random, log } = process
     const [files, ledger, tellProxy] = [this.#volume.door(process), this.#link(process), () => this.#tell(process)]
     const effects = { clock, timers, random, log, files, ledger, tellProxy }
     void issue(effects, { ...PLACES, ledger: NOWHERE, port: PORT, deadlineMs: 300_000 }).then((code) => {
       process.exit()
-      if (code !== 0) this.#fail(ISSUER, code)
+      if (code !== 0) this.#issuerEnded(code)
       else if (!this.#isEnding) this.#startApp()
     })
   }
@@ -88,6 +111,7 @@ export class PodPart {
   /** SIGTERM, as when the Pod is deleted. */
   stop(): void {
     if (this.#isEnding) return
+    this.#isStopping = true
     if (this.#app === null) {
       this.#fail(ISSUER, KILLED)
       return
@@ -108,6 +132,21 @@ export class PodPart {
     this.#finish(KILLED, KILLED)
   }
 
+  /** Its node starts again: nothing runs for a while, and what is in memory is gone. */
+  restartNode(downMs: number): void {
+    if (this.#isEnding || !this.#options.keepsRestarts) return
+    this.#options.stage.trace.say(this.#options.name, 'starts again with its node')
+    this.#nodeStarts += 1
+    this.#issuer?.exit()
+    this.#app?.process.exit()
+    this.#app?.app.closeConnections()
+    this.#app = null
+    this.#endSidecar()
+    this.#volume.files.clear()
+    this.#volume.files.set(TOKEN_FILE, this.#options.token)
+    this.#afterwards(downMs, () => this.start())
+  }
+
   /** The simulation is over. */
   discard(): void {
     for (const connection of this.#everyConnection) connection.discard()
@@ -119,9 +158,7 @@ export class PodPart {
     const process = this.#incarnation('sidecar', `sidecar#${this.#boots}`, (downMs) => {
       this.#dropConnections()
       this.#sidecar = null
-      stage.scheduler.after(downMs, () => {
-        if (!this.#isEnding) this.#startSidecar()
-      })
+      this.#afterwards(downMs, () => this.#startSidecar())
     })
     stage.trace.say(`${name} sidecar#${this.#boots}`, 'starts')
     const { clock, timers, random, log } = process
@@ -143,7 +180,7 @@ export class PodPart {
     if (!process.isAlive) return
     this.#sidecar = { process, proxy, server: proxy.serverFor(), arrivals: new Arrivals(process) }
     void proxy.started.then(
-      (pod) => pod.queues.prove(() => this.#probe()),
+      (pod) => pod.queues.prove(() => this.#probe.start()),
       () => {},
     )
   }
@@ -166,11 +203,12 @@ export class PodPart {
 
   #startApp(): void {
     const { work, memory } = this.#options
-    const process = this.#incarnation('app', 'app', () => {
+    this.#appStarts += 1
+    const process = this.#incarnation('app', nameOf('app', this.#appStarts), () => {
       app.closeConnections()
       this.#appEnded(KILLED)
     })
-    const app = new App({ process, work, memory, dial: (side) => this.#dial(process, side) })
+    const app = new App({ process, work, memory: memory(this.#appStarts), dial: (side) => this.#dial(process, side) })
     this.#app = { process, app }
     void app.run().then((code) => {
       if (!process.isAlive) return
@@ -193,9 +231,13 @@ export class PodPart {
   /** The kubelet ends the sidecar once the app has ended. */
   #appEnded(code: number): void {
     if (this.#isEnding) return
-    this.#isEnding = true
     this.#app?.app.closeConnections()
     this.#options.stage.trace.say(`${this.#options.name} app`, `ends with ${code}`)
+    if (code !== 0 && this.#isRestarted()) {
+      this.#restartInPlace(() => this.#startApp())
+      return
+    }
+    this.#isEnding = true
     const sidecar = this.#sidecar
     if (sidecar === null) {
       this.#finish(code, KILLED)
@@ -222,6 +264,29 @@ export class PodPart {
     this.#onSidecarGone()
     for (const connection of this.#connections) connection.sidecarGone()
     this.#connections.clear()
+  }
+
+  #issuerEnded(code: number): void {
+    if (this.#isRestarted()) this.#restartInPlace(() => this.#startIssuer())
+    else this.#fail(ISSUER, code)
+  }
+
+  #isRestarted(): boolean {
+    return this.#options.keepsRestarts && !this.#isStopping && !this.#isEnding
+  }
+
+  #restartInPlace(start: () => void): void {
+    this.#afterwards(restartDelayMs(this.#restarts, RESTART_BASE_MS), start)
+    this.#restarts += 1
+    this.#options.onRestart()
+  }
+
+  /** Unless the Pod ends, or its node starts again, by then. */
+  #afterwards(delayMs: number, act: () => void): void {
+    const start = this.#nodeStarts
+    this.#options.stage.scheduler.after(delayMs, () => {
+      if (!this.#isEnding && this.#nodeStarts === start) act()
+    })
   }
 
   #fail(container: string, code: number): void {
@@ -252,23 +317,7 @@ export class PodPart {
 
   #socketTable(): string {
     const lines = [...this.#connections].flatMap((connection) => connection.tableLines())
-    const queue = this.#options.showsQueues && this.#isProbing ? PROBE.bytes : 0
-    const probe = [
-      `9: 0100007F:${PROBE.app.toString(16)} 0100007F:${PROBE.us.toString(16)} 01 00000000:${queue.toString(16)}`,
-    ]
-    return ['head', ...lines, ...probe].join('\n')
-  }
-
-  async #probe(): Promise<LoopbackProbe> {
-    this.#isProbing = true
-    return {
-      ends: { appAddress: '127.0.0.1', appPort: PROBE.app, ourAddress: '127.0.0.1', ourPort: PROBE.us },
-      bytes: PROBE.bytes,
-      read: async () => {
-        this.#isProbing = false
-      },
-      close: () => {},
-    }
+    return ['head', ...lines, this.#probe.tableLine()].join('\n')
   }
 }
 
@@ -279,6 +328,11 @@ const NO_PASSTHROUGH: Passthrough = {
 
 // A call that waits for its turn listens on its app's signal; many may.
 EventEmitter.defaultMaxListeners = 100
+
+/** A process' chance goes by its name. */
+function nameOf(kind: 'issuer' | 'app', start: number): string {
+  return start === 1 ? kind : `${kind}#${start}`
+}
 
 function status(name: string, isInit: boolean, exitCode: number): ContainerStatus {
   return { name, isInit, exitCode, restarts: 0, message: '' }

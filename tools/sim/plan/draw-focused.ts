@@ -2,6 +2,7 @@ import { drawAnewFaults } from './draw-anew.ts'
 import { drawGateFaults } from './draw-gate.ts'
 import { drawJournals, drawLoss, drawNight, drawRollback, drawRoom, drawStall, drawTwice } from './draw-losses.ts'
 import { drawQueueFaults } from './draw-queue.ts'
+import { drawRestartFaults } from './draw-restarts.ts'
 import type { Draw, Focus } from './focus.ts'
 import type { Fault } from './plan.ts'
 
@@ -204,6 +205,7 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   holds: drawHolds,
   shared: drawShared,
   queue: drawQueueFaults,
+  restarts: drawRestartFaults,
   gate: drawGateFaults,
   anew: drawAnewFaults,
 }

@@ -5,6 +5,7 @@ import { drawGateActs } from './draw-gate.ts'
 import { drawLossActs, money } from './draw-losses.ts'
 import { drawProgram } from './draw-program.ts'
 import { drawItems, drawQueue, drawQueueActs } from './draw-queue.ts'
+import { drawRestartActs, drawRestarted } from './draw-restarts.ts'
 import type { Focus } from './focus.ts'
 import type { Act, JobPlan, Plan, PolicyPlan, Step } from './plan.ts'
 
@@ -54,6 +55,7 @@ const FOCI: readonly Focus[] = [
 const QUEUES = 0.055
 const GATES = 0.04
 const ANEW = 0.03
+const RESTARTS = 0.04
 
 const ON_REDIS: readonly Focus[] = [
   'rollback',
@@ -114,6 +116,7 @@ export function drawPlan(seed: number): Plan {
     policy: drawPolicy(chance, { intendedUsd, focus }),
     jobs,
     queue: focus === 'queue' ? drawQueue(chance, programs.length) : null,
+    keepsRestarts: focus === 'restarts' || (focus === 'queue' && new Chance(`restarts ${seed}`).is(0.25)),
     faults: drawFaults(chance, focus),
     acts: withinWhatIsAsked([
       ...focusedActs(chance, { intendedUsd, focus }),
@@ -137,7 +140,8 @@ function drawNewer(seed: number): Focus | undefined {
   const drawn = new Chance(`newer focus ${seed}`).next()
   if (drawn < QUEUES) return 'queue'
   if (drawn < QUEUES + GATES) return 'gate'
-  return drawn < QUEUES + GATES + ANEW ? 'anew' : undefined
+  if (drawn < QUEUES + GATES + ANEW) return 'anew'
+  return drawn < QUEUES + GATES + ANEW + RESTARTS ? 'restarts' : undefined
 }
 
 function drawPrograms(
@@ -145,7 +149,11 @@ function drawPrograms(
   { indexes, showsQueues, focus }: { indexes: number; showsQueues: boolean; focus: Focus },
 ): Step[][] {
   if (focus === 'queue') return drawItems(chance, { count: indexes, showsQueues })
-  return Array.from({ length: indexes }, (_, index) => drawProgram(chance, { index, showsQueues, focus }))
+  return Array.from({ length: indexes }, (_, index) =>
+    focus === 'restarts'
+      ? drawRestarted(chance, { index, showsQueues })
+      : drawProgram(chance, { index, showsQueues, focus }),
+  )
 }
 
 interface Walks {
@@ -211,6 +219,7 @@ function focusedActs(chance: Chance, { intendedUsd, focus }: Walks): Act[] {
     return [{ kind: 'forbid', atMs: chance.between(50, 4_000) }]
   }
   if (focus === 'queue') return drawQueueActs(chance)
+  if (focus === 'restarts') return drawRestartActs(chance)
   if (focus === 'gate') return drawGateActs(chance)
   if (focus === 'anew') return drawAnewActs(chance, intendedUsd)
   return drawLossActs(chance, { intendedUsd, focus })

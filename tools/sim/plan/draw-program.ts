@@ -60,6 +60,10 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
 /** A few customers, some of them called again and again with the same content. */
 function drawMixed(chance: Chance, { index, showsQueues }: Index): Step[] {
   const callees = Array.from({ length: chance.pick([1, 1, 2, 3]) }, (_, at) => drawCallee(chance, `cus_${index}_${at}`))
+  return drawSteps(chance, callees, showsQueues)
+}
+
+export function drawSteps(chance: Chance, callees: readonly Callee[], showsQueues: boolean): Step[] {
   const steps: Step[] = []
   for (let left = chance.pick([1, 2, 3, 4]); left > 0; left -= 1) {
     const count = chance.is(0.25) ? chance.pick([2, 3]) : 1

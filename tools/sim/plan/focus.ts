@@ -30,5 +30,6 @@ export type Focus =
   | 'queue'
   | 'gate'
   | 'anew'
+  | 'restarts'
 
 export type Draw = (chance: Chance) => Fault[]

@@ -17,6 +17,8 @@ export interface Plan {
   readonly jobs: readonly JobPlan[]
   /** What the Jobs' Pods take from a work queue instead of having an index each; null: they are Indexed. */
   readonly queue: QueuePlan | null
+  /** The Jobs keep `restartPolicy: OnFailure`: what fails is started again in its Pod. */
+  readonly keepsRestarts: boolean
   readonly faults: readonly Fault[]
   readonly acts: readonly Act[]
   /** Factor of all delays on the way. */
@@ -166,6 +168,8 @@ export type Act =
   | { readonly kind: 'kill pod'; readonly atMs: number; readonly index: number }
   /** Its Pod lives on unseen for a while, beside the one that replaces it. */
   | { readonly kind: 'lose node'; readonly atMs: number; readonly index: number; readonly lingersMs: number }
+  /** Where restarts are kept: its Pod stays, and all of it starts again with an empty memory volume. */
+  | { readonly kind: 'restart node'; readonly atMs: number; readonly index: number; readonly downMs: number }
   | { readonly kind: 'ledger down'; readonly atMs: number; readonly forMs: number }
   /** One of the ledgers is asked to end, ends when it has nothing out, and is started again. */
   | { readonly kind: 'drain'; readonly atMs: number; readonly nth: number; readonly downMs: number }
