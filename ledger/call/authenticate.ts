@@ -32,7 +32,8 @@ async function authenticatePod(ledger: Ledger, text: string): Promise<Authentica
   if (credential === undefined) return refusal('credential_invalid')
   if (credential.expiresAtMs <= ledger.clock.nowMs()) return refusal('credential_expired')
   const terms = await ledger.runTerms.of(credential.runUid, credential.jobUid)
-  if (terms === undefined) return refusal('credential_invalid')
+  // It is ours, so the store has lost the run: a renewal opens it anew.
+  if (terms === undefined) return refusal('credential_expired')
   return {
     caller: callerOf(credential),
     policyName: credential.policyName,

@@ -4,7 +4,7 @@ import type { UsdMicros } from '../../contract/money.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
 import type { Shortfall } from '../recovery/durability.ts'
 import type { DistributedStore, Registry } from '../recovery/registry.ts'
-import { scopeOfPod } from '../rules/caller.ts'
+import { codeOfUnknown, scopeOfPod } from '../rules/caller.ts'
 import { READ_LEASE_MS } from '../rules/reads.ts'
 import { LEAST_KEPT_MS } from '../rules/retention.ts'
 import type * as S from '../store.ts'
@@ -81,7 +81,7 @@ export class RedisStore implements DistributedStore {
     if (claims !== null && claims.historyId !== historyId) return { status: 'NEW_HISTORY', historyId }
     const { places } = this.#reads
     const place = places.known(caller.runUid) ?? (await places.ofRun(caller.runUid))
-    if (place === undefined) return { status: 'REFUSED', refusal: refusal('credential_invalid') }
+    if (place === undefined) return { status: 'REFUSED', refusal: refusal(codeOfUnknown(caller)) }
     if (place.policyName !== policyName)
       throw new Error(`run ${caller.runUid} is under ${place.policyName}, not ${policyName}`)
     return this.#quick.number(request, place)
@@ -132,7 +132,7 @@ export class RedisStore implements DistributedStore {
 
   async admitRead(request: S.ReadRequest): Promise<CallId | Refusal> {
     const place = await this.#reads.places.ofRun(request.caller.runUid)
-    if (place === undefined) return refusal('credential_invalid')
+    if (place === undefined) return refusal(codeOfUnknown(request.caller))
     const callId = newCallId(place.policyName, request.caller.runUid, this.#steps.random)
     const reply = await this.#steps.once(ADMIT_READ, place, {
       ...readArguments(request, callId),

@@ -22,11 +22,19 @@ export function attemptOf(pod: Pick<PodCaller, 'podUid'>, life: number): string 
 /** Rule 0, second half: whether the key admits anything at all, joins and replays too. */
 export function refuseKey(tables: Tables, caller: Caller): Refusal | undefined {
   const key = tables.key(caller.keyId)
-  if (key === undefined) return refusal('credential_invalid')
+  if (key === undefined) return refusal(codeOfUnknown(caller))
   if (!tables.rules.holds('key_status')) return undefined
   const isDead = refuseDeadKey(tables, key)
   if (isDead !== undefined || caller.pod === null) return isDead
   return refuseOldJob(tables, caller.pod)
+}
+
+/**
+ * Pod credentials are signed, so a store that does not know the key or the run of one has lost it. By renewing it the Pod
+ * gets those that the store has now.
+ */
+export function codeOfUnknown({ pod }: Pick<Caller, 'pod'>): 'credential_invalid' | 'credential_expired' {
+  return pod === null ? 'credential_invalid' : 'credential_expired'
 }
 
 export function refuseDeadKey(tables: Tables, key: KeyRow): Refusal | undefined {
@@ -39,7 +47,7 @@ export function refuseDeadKey(tables: Tables, key: KeyRow): Refusal | undefined 
 /** After a revival only credentials of the run's newest Job pass. */
 function refuseOldJob(tables: Tables, pod: PodCaller): Refusal | undefined {
   const newest = tables.run(pod.runUid)?.jobs.at(-1)
-  if (newest === undefined) return refusal('credential_invalid')
+  if (newest === undefined) return refusal(codeOfUnknown({ pod }))
   if (tables.rules.holds('newest_job_only') && newest.uid !== pod.jobUid) return refusal('key_ended')
   if (newest.uid === pod.jobUid && newest.isEnded) return refusal('key_ended')
   return undefined

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { asRunUid } from '../../contract/ids.ts'
 import { createPodCredentials, type PodCredential } from '../../ledger/identity/pod-credential.ts'
 import { payment } from './call.ts'
 import { podToken, TestPod } from './pod.ts'
@@ -58,6 +59,11 @@ describe('401: who calls is not known, or may not call any more', () => {
         name: 'a Pod credential past its ten minutes',
         gets: '401 credential_expired',
         ask: () => payment(credential({ expiresAtMs: Date.now() - 1 }), 'k'),
+      },
+      {
+        name: 'a Pod credential of this ledger for a run that its store has lost',
+        gets: '401 credential_expired',
+        ask: () => payment(credential({ runUid: asRunUid('uid-lost') }), 'k'),
       },
       { name: 'a revoked key', gets: '401 key_revoked', ask: () => payment(revoked, 'k') },
       {

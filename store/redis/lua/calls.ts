@@ -209,11 +209,11 @@ local function refuseDeadKey()
   if expiresMs ~= '' and tonumber(expiresMs) <= nowMs then return 'key_expired' end
 end
 local function refuseKey(keyId, jobUid)
-  if get('key_id') ~= keyId then return 'credential_invalid' end
+  if get('key_id') ~= keyId then return jobUid == '' and 'credential_invalid' or 'credential_expired' end
   local dead = refuseDeadKey()
   if dead or jobUid == '' then return dead end
   local newest = get('job_newest')
-  if not newest then return 'credential_invalid' end
+  if not newest then return 'credential_expired' end
   if newest ~= jobUid or get('newest_ended') == '1' then return 'key_ended' end
 end
 `

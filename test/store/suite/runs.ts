@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { asJobUid, asKeyId, asPodUid } from '../../../contract/ids.ts'
+import { asJobUid, asKeyId, asPodUid, asRunUid } from '../../../contract/ids.ts'
 import { runAccount } from '../../../store/rules/accounts.ts'
 import { NEVER, type OpenStore, type PodsCaller, START_MS, type Stage, told, toldOfExchange, usd } from '../stage.ts'
 import { withPod } from './with-pod.ts'
@@ -113,6 +113,25 @@ export function suiteOfRuns(open: OpenStore): void {
         expect(await lifeOf('lost', { purpose: 'renew', life: 2 })).to.equal(3)
         expect(told(await stage.ask(lostIn(3), { content: 'E' }))).to.equal('SEND n=1')
       })
+    })
+
+    it('is what a Pod is told to do whose key or run the store has lost; a key without a Pod is not one of its own', async () => {
+      const underLostKey = { ...a, keyId: asKeyId('key_lost') }
+      const runUid = asRunUid('job-lost')
+      const ofLostRun = { ...a, runUid, pod: { ...a.pod, runUid } }
+      const withoutPod = { ...underLostKey, pod: null }
+      const codes: string[] = []
+      for (const caller of [underLostKey, ofLostRun, { ...ofLostRun, keyId: asKeyId('key_lost') }, withoutPod]) {
+        const read = { caller, vendor: 'stripe', identity: stage.identity({ kind: 'read' }), endpoint: null }
+        const refused = await stage.store.admitRead(read)
+        codes.push(`${told(await stage.ask(caller))}, ${typeof refused === 'string' ? 'ADMITTED' : refused.code}`)
+      }
+      expect(codes).to.deep.equal([
+        'REFUSED credential_expired, credential_expired',
+        'REFUSED credential_expired, credential_expired',
+        'REFUSED credential_expired, credential_expired',
+        'REFUSED credential_invalid, credential_invalid',
+      ])
     })
 
     it('is refused once the Job ended, its key expired or was revoked', async () => {

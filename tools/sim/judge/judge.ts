@@ -126,6 +126,9 @@ export class Judge {
     }
     // Only the network makes copies, and their answers are nobody's.
     if (how.includes('stale_request')) this.#breach('wrong_refusal', `a call to ${customer} was taken for a late copy`)
+    if (how.includes('credential_invalid')) {
+      this.#breach('wrong_refusal', `a call to ${customer} is refused as if its Pod had no credential of a ledger`)
+    }
     this.#namedCalls.failed(customer, how)
     this.#failures.add(`${attempt} ${customer}`)
   }

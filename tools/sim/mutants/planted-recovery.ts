@@ -54,4 +54,11 @@ export const PLANTED_IN_RECOVERY: readonly PlantedText[] = [
     from: 'if (call === undefined) return this.#lost(new MissingRecord(send.callId))',
     to: 'if (call === undefined) return marked',
   },
+  {
+    name: 'take the Pods of a run that the store has lost for strangers',
+    focus: 'anew',
+    file: 'ledger/call/authenticate.ts',
+    from: "if (terms === undefined) return refusal('credential_expired')",
+    to: "if (terms === undefined) return refusal('credential_invalid')",
+  },
 ]
