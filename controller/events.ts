@@ -1,5 +1,6 @@
 import { counted } from '../contract/counted.ts'
 import type { RunDetailView } from '../contract/operators.ts'
+import { REFUSALS, type RefusalCode } from '../contract/refusals.ts'
 import { isConflict } from '../kube/api.ts'
 import type { KubeDoors } from '../kube/mirror.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -12,10 +13,18 @@ const LONGEST_NOTE = 1_024
 export type EventDoors = KubeDoors & { readonly clock: Clock }
 
 /** The Job that an event stands on. */
-interface Regarding {
+export interface Regarding {
   readonly namespace: string
   readonly name: string
   readonly uid: string
+}
+
+/** Why issuer or proxy ended a Pod, in the words that it left. */
+export interface PodRefusal {
+  readonly pod: string
+  /** Undefined where nobody refused: no ledger, or no proxy, in time. */
+  readonly code: RefusalCode | undefined
+  readonly message: string
 }
 
 interface Said {
@@ -75,6 +84,15 @@ export function skippedJob(code: string): Said {
   const reason = Object.hasOwn(REASONS, code) ? REASONS[code as keyof typeof REASONS] : undefined
   const why = reason === undefined ? code : `${reason.summary} ${reason.wayOut}`
   return { once: 'skipped', action: 'Admit', type: 'Normal', reason: 'NotCapped', note: `Left alone (${code}): ${why}` }
+}
+
+/** Why Pods of a living or failed Job were ended by our own containers. */
+export function refusedPods({ pod, code, message }: PodRefusal): Said {
+  const event = { action: 'EndPod', type: 'Warning', reason: 'PodRefused' } as const
+  if (code === undefined) return { ...event, once: 'refused', note: `Pod ${pod}: ${message}` }
+  const { wayOut } = REFUSALS[code]
+  const further = message.includes(wayOut) || wayOut.startsWith('Nothing') ? '' : ` ${wayOut}`
+  return { ...event, once: `refused-${code.replaceAll('_', '-')}`, note: `Pod ${pod} (${code}): ${message}${further}` }
 }
 
 /** How a run goes on that a cap has refused: its own, or one of a day. The refusal itself says which. */

@@ -1,8 +1,9 @@
 import { INJECTED_ANNOTATION, SKIPPED_ANNOTATION } from '../contract/labels.ts'
 import { type Change, mirror } from '../kube/mirror.ts'
-import { endedAtMs, isEnded, type Job } from '../kube/objects.ts'
+import { endedAtMs, hasFailed, isEnded, type Job } from '../kube/objects.ts'
 import type { LedgerClient } from '../ledger/client.ts'
 import { type EventDoors, endOfRun, sayOnJob, skippedJob } from './events.ts'
+import { tellOfRefusedPods } from './pod-refusals.ts'
 
 /** What could not be told to the ledger is told again after this. */
 const TRY_AGAIN_MS = 10_000
@@ -18,6 +19,7 @@ interface JobRow {
   readonly uid: string
   readonly isInjected: boolean
   readonly isEnded: boolean
+  readonly hasFailedPods: boolean
   /** When its condition says that it ended; undefined where it does not. */
   readonly endedAtMs: number | undefined
   /** Why it was left alone. */
@@ -48,6 +50,9 @@ export function watchJobEnds(doors: EventDoors, ledger: LedgerClient): JobEnds {
       if (row?.uid !== before?.uid && row?.isInjected === false && row.skipped !== undefined) {
         void sayOnJob(doors, row, skippedJob(row.skipped))
       }
+      // Its first failed Pod shows why; what later ones add is told once the Job has failed.
+      const isFirst = row?.uid !== before?.uid || before?.hasFailedPods === false
+      if (row?.isInjected && !row.isEnded && row.hasFailedPods && isFirst) void tellOfRefusedPods(doors, row)
       teller.take(endedIn(change, clock.nowMs()))
     },
   })
@@ -149,7 +154,9 @@ async function endJob(doors: EventDoors, ledger: LedgerClient, job: JobName): Pr
   const { namespace, name, uid } = job
   // What is watched may be behind: a Job that it does not show yet is no Job that has ended.
   const found = await doors.kube.get<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`)
-  if (found?.metadata.uid === uid && !isEnded(found)) return
+  const ofJob = found?.metadata.uid === uid ? found : undefined
+  if (ofJob !== undefined && !isEnded(ofJob)) return
+  if (ofJob !== undefined && hasFailed(ofJob)) await tellOfRefusedPods(doors, job)
   const [run] = await ledger.listRuns({ namespace, job: uid })
   if (run?.jobs.some((ofRun) => ofRun.uid === uid && ofRun.ended) === true) return
   // Without a run none of its Pods has come yet: one on its way must not open one.
@@ -164,5 +171,6 @@ function rowOf(job: Job): JobRow | undefined {
   const isInjected = job.spec.template.metadata?.annotations?.[INJECTED_ANNOTATION] !== undefined
   const skipped = annotations[SKIPPED_ANNOTATION]
   if (!isInjected && skipped === undefined) return undefined
-  return { namespace, name, uid, isInjected, isEnded: isEnded(job), endedAtMs: endedAtMs(job), skipped }
+  const hasFailedPods = (job.status?.failed ?? 0) > 0
+  return { namespace, name, uid, isInjected, isEnded: isEnded(job), hasFailedPods, endedAtMs: endedAtMs(job), skipped }
 }

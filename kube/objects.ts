@@ -27,7 +27,15 @@ export interface OwnerReference {
 
 export interface Pod extends KubeObject {
   readonly spec: { readonly initContainers?: readonly { readonly name: string }[] }
-  readonly status?: { readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown' }
+  readonly status?: {
+    readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown'
+    readonly initContainerStatuses?: readonly ContainerStatus[]
+  }
+}
+
+export interface ContainerStatus {
+  readonly name: string
+  readonly state?: { readonly terminated?: { readonly message?: string } }
 }
 
 export interface Job extends KubeObject {
@@ -38,7 +46,7 @@ export interface Job extends KubeObject {
     readonly suspend?: boolean
     readonly template: { readonly metadata?: Pick<Metadata, 'labels' | 'annotations'> }
   }
-  readonly status?: { readonly conditions?: readonly JobCondition[] }
+  readonly status?: { readonly conditions?: readonly JobCondition[]; readonly failed?: number }
 }
 
 export interface JobCondition {
@@ -74,12 +82,18 @@ export interface Status {
 export const CAP_POLICIES_PATH = '/apis/jobcap.dev/v1alpha1/cappolicies'
 
 /** Nothing of a Job's own is started after one of these conditions. `Suspended` is none of them. */
-const TERMINAL: readonly string[] = ['SuccessCriteriaMet', 'FailureTarget', 'Complete', 'Failed']
+const FAILING: readonly string[] = ['FailureTarget', 'Failed']
+const TERMINAL: readonly string[] = ['SuccessCriteriaMet', 'Complete', ...FAILING]
 
 /** At the first terminal sign, or when it is being deleted. */
 export function isEnded({ metadata, status }: Pick<Job, 'metadata' | 'status'>): boolean {
   if (metadata.deletionTimestamp !== undefined) return true
   return (status?.conditions ?? []).some(({ type, status: is }) => is === 'True' && TERMINAL.includes(type))
+}
+
+/** At the first sign that it fails. */
+export function hasFailed({ status }: Pick<Job, 'status'>): boolean {
+  return (status?.conditions ?? []).some(({ type, status: is }) => is === 'True' && FAILING.includes(type))
 }
 
 /** When the first terminal sign came, or the deletion was asked for; undefined while the Job lives. */

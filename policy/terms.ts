@@ -1,6 +1,7 @@
 import { ALLOWED_ENDPOINTS_ANNOTATION, CAP_USD_ANNOTATION } from '../contract/labels.ts'
 import { meantPath } from '../contract/meant-path.ts'
 import { formatUsd, parseUsd, type UsdMicros } from '../contract/money.ts'
+import { quoted } from '../contract/quoted.ts'
 import { type Refusal, refusal } from '../contract/refusals.ts'
 import { ROUTE_PATTERN } from '../contract/route-pattern.ts'
 import type { TermsAsked } from '../contract/workload.ts'
@@ -78,8 +79,8 @@ function judgeCap(asked: string | undefined, { name, caps }: Policy): UsdMicros 
     const meant = meantDollars(asked)
     return refusal(
       'terms_exceed_policy',
-      `${CAP_USD_ANNOTATION}: "${asked}" is not decimal dollars such as "5.00"${
-        meant === undefined ? '' : `: write "${meant}"`
+      `${CAP_USD_ANNOTATION}: ${quoted(asked)} is not decimal dollars such as "5.00"${
+        meant === undefined ? '' : `: write ${quoted(meant)}`
       }; at most "${most}" is accepted.`,
       { accepted_usd: most },
     )
@@ -87,7 +88,7 @@ function judgeCap(asked: string | undefined, { name, caps }: Policy): UsdMicros 
   if (cap <= caps.perRunMaxUsdMicros) return cap
   return refusal(
     'terms_exceed_policy',
-    `${CAP_USD_ANNOTATION}: "${asked}" is above what policy \`${name}\` allows a run; at most "${most}" is accepted.`,
+    `${CAP_USD_ANNOTATION}: ${quoted(asked)} is above what policy \`${name}\` allows a run; at most "${most}" is accepted.`,
     { asked_usd: formatUsd(cap), accepted_usd: most },
   )
 }
@@ -98,13 +99,13 @@ function judgeEndpoints(asked: readonly string[], policy: Policy): Refusal | nul
     if (!ROUTE_PATTERN.test(endpoint)) {
       return refusal(
         'terms_exceed_policy',
-        `${ALLOWED_ENDPOINTS_ANNOTATION}: "${endpoint}" is not an upper-case method and a path; accepted is for example "${allowed[0] ?? ''}".`,
+        `${ALLOWED_ENDPOINTS_ANNOTATION}: ${quoted(endpoint)} is not an upper-case method and a path; accepted is for example "${allowed[0] ?? ''}".`,
       )
     }
     if (!allowed.some((pattern) => isEndpointCovered(endpoint, pattern))) {
       return refusal(
         'terms_exceed_policy',
-        `${ALLOWED_ENDPOINTS_ANNOTATION}: "${endpoint}" is not within what policy \`${policy.name}\` allows; accepted is any of: ${allowed.join(', ')}.`,
+        `${ALLOWED_ENDPOINTS_ANNOTATION}: ${quoted(endpoint)} is not within what policy \`${policy.name}\` allows; accepted is any of: ${allowed.join(', ')}.`,
       )
     }
   }

@@ -3,6 +3,7 @@ import { asKeyId } from '../../contract/ids.ts'
 import { DEFAULT_POLICY } from '../../contract/labels.ts'
 import { parseKeyChange, parseNewKey } from '../../contract/operators.schema.ts'
 import type { NewKeyRequest, NewKeyView, RevokedKeyView } from '../../contract/operators.ts'
+import { quoted } from '../../contract/quoted.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import { KEYS_ROUTE } from '../../contract/routes.ts'
 import { isEndpointCovered } from '../../policy/endpoints.ts'
@@ -94,7 +95,10 @@ function expiryMs({ expiresIn }: NewKeyRequest, policy: Policy): number {
   const ms = parseExpiry(expiresIn)
   if (ms === undefined) {
     throw new Refused(
-      refusal('request_malformed', `expires_in: "${expiresIn}" is not a duration such as "24h", from 1m to 366d.`),
+      refusal(
+        'request_malformed',
+        `expires_in: ${quoted(expiresIn)} is not a duration such as "24h", from 1m to 366d.`,
+      ),
     )
   }
   return ms
@@ -106,6 +110,6 @@ function judgeEndpoints(asked: readonly string[], vendor: Vendor): Refusal | und
   const allowed = vendor.allowedEndpoints.join(', ')
   return refusal(
     'endpoint_not_allowed',
-    `allowed_endpoints: "${outside}" is not within what the policy allows: ${allowed}.`,
+    `allowed_endpoints: ${quoted(outside)} is not within what the policy allows: ${allowed}.`,
   )
 }

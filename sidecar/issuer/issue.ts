@@ -58,7 +58,7 @@ export async function issue(effects: IssuerEffects, config: IssuerConfig): Promi
     if (clock.monotonicMs() + waitMs > giveUpAtMs) {
       const message = `The ledger gave this Pod no credential within ${config.deadlineMs / 1000} s, so the app was not started: ${answer.message}`
       log.error(message)
-      await leaveMessage(effects, config, { message })
+      await leaveMessage(effects, config, { ...(isRefusal(answer) && { reason: answer.code }), message })
       return EXIT_UNREACHABLE
     }
     await timers.sleep(waitMs)

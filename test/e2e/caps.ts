@@ -88,6 +88,7 @@ export function capsOn(stage: () => Stage): void {
       await jobIs(name, 'Failed')
       expect(await failureOf(name), code).to.equal('PodFailurePolicy')
       expect(await said(name, 'jobcap-issuer'), code).to.contain(code)
+      await until('the reason', async () => new RegExp(`PodRefused.*\\(${code}\\)`).test(await events(name)))
       expect((await podsOf(name)).items, code).to.have.length(1)
       expect(invoicesOf(name), code).to.deep.equal([])
     }

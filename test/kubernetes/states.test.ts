@@ -19,6 +19,12 @@ interface PolicyState {
   }
 }
 
+interface EventOnJob {
+  readonly reason: string
+  readonly note: string
+  readonly regarding: { readonly name: string }
+}
+
 describe('odd states of a cluster', function () {
   this.timeout(240_000)
   let cluster: Cluster
@@ -43,6 +49,11 @@ describe('odd states of a cluster', function () {
   }
   const tokenOf = async (job: string) =>
     cluster.token({ account: `${TEAM}/default`, audience: 'jobcap', pod: await podOf(job) })
+  const notesOf = async (job: string, wanted: string) => {
+    const found = await cluster.kube.get<{ items: EventOnJob[] }>(`/apis/events.k8s.io/v1/namespaces/${TEAM}/events`)
+    const ofJob = found?.items.filter(({ reason, regarding }) => reason === wanted && regarding.name === job)
+    return (ofJob ?? []).map(({ note }) => note)
+  }
   const exchange = (token: string) => cluster.ask({ path: '/vault/keys/exchange', token, json: { purpose: 'issue' } })
   const refusalOf = async (object: object) =>
     cluster.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(object)).then(
@@ -151,19 +162,43 @@ describe('odd states of a cluster', function () {
     const uid = await uidOf('spent')
     const asked = { ledger: await ledger(), living: () => [{ namespace: TEAM, name: 'spent', uid }] }
     const watching = [watchSpentCaps(doors, asked), watchSpentCaps(doors, asked)]
-    const path = `/apis/events.k8s.io/v1/namespaces/${TEAM}/events`
     const found = await cluster.until('the event', async () => {
-      const { items } = (await cluster.kube.get<{
-        items: { reason: string; note: string; regarding: { uid: string } }[]
-      }>(path)) ?? { items: [] }
-      const said = items.filter(({ reason, regarding }) => reason === 'CapSpent' && regarding.uid === uid)
+      const said = await notesOf('spent', 'CapSpent')
       return said.length === 0 ? undefined : said
     })
     for (const watch of watching) watch.stop()
-    expect(found.map(({ note }) => note)).to.match(
-      /goes on after a spent cap: \$0.00 spent of a cap of \$1.00\. A cap refused 1 /,
-    )
+    expect(found[0]).to.match(/goes on after a spent cap: \$0.00 spent of a cap of \$1.00\. A cap refused 1 /)
     expect(found).to.have.length(1)
+  })
+
+  it('why our containers ended its Pods stands on the Job, once for each reason, before and after it has failed', async () => {
+    await cluster.apply(annotated('refused', {}, { completions: 2, parallelism: 2, backoffLimit: 2 }))
+    const names = await cluster.until('two Pods', async () => {
+      const asked = ['get', 'pods', '-n', TEAM, '-l', 'job-name=refused', '-o', 'jsonpath={.items[*].metadata.name}']
+      const found = (await cluster.kubectl(asked)).out.split(' ')
+      return found.length < 2 ? undefined : found
+    })
+    const endPod = (pod: string, { exitCode, ...left }: { exitCode: number; reason: string; message: string }) => {
+      const terminated = { exitCode, message: JSON.stringify(left) }
+      const issuer = { name: 'jobcap-issuer', image: 'jobcap', imageID: '', ready: false, restartCount: 0 }
+      const status = { phase: 'Failed', initContainerStatuses: [{ ...issuer, state: { terminated } }] }
+      return cluster.kube.merge(`/api/v1/namespaces/${TEAM}/pods/${pod}/status`, { status })
+    }
+    const notes = () => notesOf('refused', 'PodRefused')
+    const [first = '', second = ''] = names
+    await endPod(first, { exitCode: 75, reason: 'policy_missing', message: 'No credential within 300 s.' })
+    await cluster.until('the first reason', async () => ((await notes()).length === 0 ? undefined : true))
+    expect((await notes())[0]).to.match(
+      /^Pod refused-[01]-\w+ \(policy_missing\): No credential within 300 s\. Create the CapPolicy/,
+    )
+    await endPod(second, { exitCode: 93, reason: 'key_revoked', message: 'The vault key was revoked by a person.' })
+    await cluster.kubectl(['wait', '--for=condition=Failed', 'job/refused', '-n', TEAM, '--timeout=60s'])
+    await cluster.until('the second reason', async () => ((await notes()).length < 2 ? undefined : true))
+    expect((await notes()).join('\n')).to.match(
+      /\(key_revoked\): The vault key was revoked by a person\. Create a new Job or key/,
+    )
+    expect(await notes()).to.have.length(2)
+    expect(cluster.managerLog()).not.to.match(/forbidden/i)
   })
 
   describe('a run key', () => {

@@ -68,6 +68,18 @@ describe('terms asked against allowed', () => {
       /accepted is any of: POST \/v1\/payment_intents, /,
     ],
     ['a wider wildcard', { allowedEndpoints: ['POST /v1/*'] }, /not within what policy `default` allows/],
+    [
+      'no dollars at length',
+      { capUsd: 'five '.repeat(700) },
+      /^.{20}"(five ){12}fiv…" \(3500 characters\) is not decimal/,
+    ],
+    ['too many digits', { capUsd: '9'.repeat(90) }, /"9{63}…" \(90 characters\) is not decimal dollars/],
+    ['dollars on two lines', { capUsd: '5\nfive' }, /"5\\nfive" is not/],
+    [
+      'an endpoint at length',
+      { allowedEndpoints: [`POST /v1/${'x'.repeat(5_000)}`] },
+      /"POST \/v1\/x{54}…" \(5009 char/,
+    ],
     ['what is no endpoint', { allowedEndpoints: ['charges'] }, /is not an upper-case method and a path/],
   ]
   for (const [name, asked, message] of REFUSED) {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { EXIT_UNREACHABLE } from '../../contract/exit-codes.ts'
+import { refusal, refusalBody } from '../../contract/refusals.ts'
 import { createLog } from '../../runtime/log.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { systemTimers } from '../../runtime/timers.ts'
@@ -73,8 +74,8 @@ describe('a proxy that does not take the credential', () => {
   })
 })
 
-describe('a ledger that is not found', () => {
-  it('for five minutes ends the issuer, whose termination message says so, and why', async () => {
+describe('a ledger that gives no credential', () => {
+  it('since it is not found, for five minutes ends the issuer, whose termination message says so, and why', async () => {
     const link: LedgerLink = {
       ask: () => Promise.reject(new LedgerUnreachable('getaddrinfo ENOTFOUND jobcap-ledger.jobcap.svc')),
     }
@@ -84,5 +85,13 @@ describe('a ledger that is not found', () => {
     expect(left.message).to.equal(
       'The ledger gave this Pod no credential within 300 s, so the app was not started: getaddrinfo ENOTFOUND jobcap-ledger.jobcap.svc',
     )
+  })
+  it('for want of a policy leaves the code beside the message, by which the event on the Job knows the way out', async () => {
+    const body = Buffer.from(refusalBody(refusal('policy_missing')))
+    const link: LedgerLink = { ask: () => Promise.resolve({ status: 503, headers: {}, body }) }
+    const { code, left } = await issued(async () => 200, {}, link)
+    expect(code).to.equal(EXIT_UNREACHABLE)
+    expect(left.reason).to.equal('policy_missing')
+    expect(left.message).to.contain('within 300 s, so the app was not started: No policy of this name is loaded')
   })
 })

@@ -7,6 +7,7 @@ import {
   RUN_KEY_ANNOTATION,
   SKIPPED_ANNOTATION,
 } from '../../contract/labels.ts'
+import { quoted } from '../../contract/quoted.ts'
 import type { TermsAsked } from '../../contract/workload.ts'
 import { foundText } from '../../policy/found.ts'
 import { nearestName } from '../../policy/nearest.ts'
@@ -30,7 +31,6 @@ const NAME_OR_UID = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 
 /** Printable, without spaces: what orchestrators name a run by, such as `billing/scheduled__2026-11-26T00:00:00+00:00`. */
 const RUN_KEY = /^[!-~]{1,253}$/
-const MOST_QUOTED = 63
 
 /** What the annotations of a Job ask for. */
 export interface Asks {
@@ -51,14 +51,11 @@ export function readAsks(job: JsonObject): Asks | Objection {
   const annotations = textsAt(objectAt(job, 'metadata'), 'annotations')
   const optOut = annotations[OPT_OUT_ANNOTATION]
   if (optOut !== undefined && optOut !== 'true' && optOut !== 'false') {
-    return refuse('annotation_invalid', `${OPT_OUT_ANNOTATION} is "${shortened(optOut)}"; it may be "true" or "false".`)
+    return refuse('annotation_invalid', `${OPT_OUT_ANNOTATION} is ${quoted(optOut)}; it may be "true" or "false".`)
   }
   const restart = annotations[RESTART_POLICY_ANNOTATION]
   if (restart !== undefined && restart !== 'keep') {
-    return refuse(
-      'annotation_invalid',
-      `${RESTART_POLICY_ANNOTATION} is "${shortened(restart)}"; it may only be "keep".`,
-    )
+    return refuse('annotation_invalid', `${RESTART_POLICY_ANNOTATION} is ${quoted(restart)}; it may only be "keep".`)
   }
   const joins = readJoining(job, annotations)
   if ('kind' in joins) return joins
@@ -75,11 +72,6 @@ export function readAsks(job: JsonObject): Asks | Objection {
   }
 }
 
-/** An annotation may hold 256 KiB. */
-function shortened(value: string): string {
-  return value.length <= MOST_QUOTED ? value : `${value.slice(0, MOST_QUOTED)}… (${value.length} characters)`
-}
-
 /** Which earlier run the Job joins. */
 function readJoining(
   job: JsonObject,
@@ -89,13 +81,13 @@ function readJoining(
   if (continues !== undefined && !NAME_OR_UID.test(continues)) {
     return refuse(
       'annotation_invalid',
-      `${CONTINUES_ANNOTATION} is "${shortened(continues)}", which is no name or UID of a Job.`,
+      `${CONTINUES_ANNOTATION} is ${quoted(continues)}, which is no name or UID of a Job.`,
     )
   }
   if (runKey !== undefined && !RUN_KEY.test(runKey)) {
     return refuse(
       'annotation_invalid',
-      `${RUN_KEY_ANNOTATION} is "${shortened(runKey)}"; it may be 1 to 253 characters of ASCII without spaces.`,
+      `${RUN_KEY_ANNOTATION} is ${quoted(runKey)}; it may be 1 to 253 characters of ASCII without spaces.`,
     )
   }
   if (continues !== undefined && runKey !== undefined) {
