@@ -76,6 +76,8 @@ export interface TokenPricing {
   readonly maxOutputTokens: number | null
   /** Fields of requests that are not known here and that, as the policy says, change no price. */
   readonly freeFields: readonly string[]
+  /** OpenAI's protocol only. False: streams tell their usage without being asked for it. */
+  readonly asksForUsage?: boolean
   /** OpenAI's protocol at Azure only: requests name one of these instead of a model. */
   readonly deployments?: readonly Deployment[]
 }

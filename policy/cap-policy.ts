@@ -146,6 +146,8 @@ export interface ResendVendor extends VendorBasics {
 /** OpenAI, or any vendor that speaks its protocol. */
 export interface OpenaiVendor extends TokenVendor {
   readonly type: 'openai'
+  /** Whether a stream is asked for its usage where the app does not ask. Default: true. */
+  readonly asksForUsage?: boolean
   /** At Azure: the models behind the names that requests give. */
   readonly deployments?: readonly Deployment[]
 }

@@ -83,6 +83,7 @@ const VENDORS: { readonly [Type in PolicyVendor['type']]: readonly Extract<Polic
         },
       ],
       freeFields: ['repetition_penalty'],
+      asksForUsage: true,
       allowedEndpoints: ['POST /v1/chat/completions', 'POST /v1/responses'],
     },
     {

@@ -76,6 +76,13 @@ export const openai = z
   .strictObject({
     ...tokenVendor,
     type: z.literal('openai'),
+    asksForUsage: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        'Whether a stream is asked for its usage by `stream_options` where the app does not. False for a vendor that refuses ' +
+          'that field and tells the usage by itself, such as Mistral. Default true.',
+      ),
     deployments: deployments
       .exactOptional()
       .describe(

@@ -33,6 +33,7 @@ export function readTokenVendor(vendor: OpenaiVendor | AnthropicVendor): TokenVe
       usesListPrices: vendor.listPrices ?? vendor.baseUrl === undefined,
       maxOutputTokens,
       freeFields,
+      ...('asksForUsage' in vendor ? { asksForUsage: vendor.asksForUsage } : {}),
       ...('deployments' in vendor ? { deployments: vendor.deployments } : {}),
     },
     auth: 'deployments' in vendor ? AZURE_SECRET : null,

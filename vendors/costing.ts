@@ -45,6 +45,8 @@ export interface SettlingPrices {
   readonly twilio?: TwilioPrices
   /** OpenAI's protocol: the most that the request's tier costs, for an answer that names none. 10 000 is the standard price. */
   readonly tierBasisPoints?: number
+  /** As above, the least that an answer's tier costs. */
+  readonly leastTierBasisPoints?: number
   /** A declared vendor whose answer holds the number that is paid for. */
   readonly answer?: Extract<PriceRule, { readonly kind: 'answer' }>
 }

@@ -84,6 +84,13 @@ describe('a completion without a conversation', () => {
     expect(sent({ stream: true })).to.have.deep.property('stream_options', { include_usage: true })
   })
 
+  it('goes out as it is where the policy says that streams tell their usage unasked', () => {
+    const call = ask({ stream: true })
+    const forward = costing.forwardBody(call, pricingOf({ asksForUsage: false }))
+    expect(forward).to.have.property('body', call.body)
+    expect(forward).not.to.have.property('asksForUsage', true)
+  })
+
   it('is bought anew where its answer was lost, and is no change that a replay must guard', () => {
     expect(costing.repeat(ask({}), pricingOf())).to.deep.equal({ kind: 'anew' })
   })

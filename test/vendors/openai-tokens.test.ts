@@ -26,13 +26,16 @@ const boundOf = (call: CallText) => {
   if ('code' in bound) return bound.code
   return bound.kind === 'priced' ? bound.totalUsdMicros : bound.kind
 }
-const spentOn = (call: CallText, usage: object, tier: unknown = 'default') => {
-  const bound = costingOf('openai').bound(call, PRICING)
-  if ('code' in bound || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
-  const body = Buffer.from(JSON.stringify({ usage, service_tier: tier }))
-  const { totalUsdMicros } = costingOf('openai').actual({ call, bound, answer: { status: 200, headers: {}, body } })
-  return totalUsdMicros === bound.totalUsdMicros ? 'bound' : totalUsdMicros
-}
+const spentAt =
+  (pricing: VendorPricing) =>
+  (call: CallText, usage: object, tier: unknown = 'default') => {
+    const bound = costingOf('openai').bound(call, pricing)
+    if ('code' in bound || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
+    const body = Buffer.from(JSON.stringify({ usage, service_tier: tier }))
+    const { totalUsdMicros } = costingOf('openai').actual({ call, bound, answer: { status: 200, headers: {}, body } })
+    return totalUsdMicros === bound.totalUsdMicros ? 'bound' : totalUsdMicros
+  }
+const spentOn = spentAt(PRICING)
 
 describe('tokens that an answer in OpenAI’s protocol has in its total alone', () => {
   it('are reasoning, and are spent as output', () => {
@@ -90,6 +93,22 @@ describe('an answer in OpenAI’s protocol that names no tier', () => {
     expect(spentOn(asking('priority'), USAGE, 'flex')).to.equal(STANDARD_MICROS / 2)
   })
 
+  it('takes no discount of OpenAI’s off the price of another vendor, whose standard tier may have a name of its own', () => {
+    const model = {
+      ...{ model: 'gpt-5', long: null, contextTokens: CONTEXT },
+      base: {
+        ...{ inputPerMillionUsdMicros: 1_250_000, outputPerMillionUsdMicros: 10_000_000 },
+        ...{ cacheReadPerMillionUsdMicros: 1_250_000, cacheWritePerMillionUsdMicros: 1_250_000 },
+        cacheWriteHourPerMillionUsdMicros: 1_250_000,
+      },
+    }
+    const groq = { ...PRICING, tokens: { ...TOKENS, models: [model], usesListPrices: false } }
+    for (const tier of ['flex', 'on_demand', undefined]) {
+      expect(spentAt(groq)(asking(tier), USAGE, tier ?? 'on_demand')).to.equal(STANDARD_MICROS)
+    }
+    expect(spentAt(groq)(asking(undefined), USAGE, 'performance')).to.equal('bound')
+  })
+
   it('is so in a stream too', () => {
     const bound = costingOf('openai').bound(asking('priority'), PRICING)
     if ('code' in bound || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
@@ -98,13 +117,16 @@ describe('an answer in OpenAI’s protocol that names no tier', () => {
     expect(reader?.price()).to.equal(BigInt(STANDARD_MICROS * 2.5))
   })
 
-  it('is spent at the standard price where an older version reserved it', () => {
+  it('is spent at the standard price or above where an older version reserved it', () => {
     const call = asking(undefined)
     const bound = costingOf('openai').bound(call, PRICING)
     if ('code' in bound || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
     const { settlesAt: _, ...older } = bound
-    const answer = { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ usage: USAGE })) }
-    expect(costingOf('openai').actual({ call, answer, bound: older }).totalUsdMicros).to.equal(STANDARD_MICROS)
+    for (const service_tier of [undefined, 'flex']) {
+      const body = Buffer.from(JSON.stringify({ usage: USAGE, service_tier }))
+      const answer = { status: 200, headers: {}, body }
+      expect(costingOf('openai').actual({ call, answer, bound: older }).totalUsdMicros).to.equal(STANDARD_MICROS)
+    }
   })
 })
 
@@ -124,6 +146,11 @@ describe('a base URL that holds too much or too little', () => {
       expect(told(type, path)).to.equal(`route_unknown There is no POST ${path}. Is ${meant} meant? Then ${how}.`)
     })
   }
+
+  it('is named where an SDK brings the path of its vendor with it', () => {
+    expect(told('openai', '/v1/openai/v1/chat/completions')).to.match(/`groq-sdk` asks.*ask \/v1\/chat\/completions\.$/)
+    expect(told('openai', '/v1/openai/v1/models')).to.match(/vendor of type `generic`/)
+  })
 
   it('is not supposed where another route is asked for', () => {
     expect(told('openai', '/v1/images/generations')).to.match(/vendor of type `generic`/)

@@ -26,7 +26,7 @@ import { echoedTokens, promptContent, textsWritten } from './cost-completion.ts'
 import { chatContent, LONGER_CACHE, PRICED_TTL, responseContent } from './cost-content.ts'
 import { mostOutputTokens } from './cost-limits.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, OPENAI_PRICES, type OpenaiRoute, RESPONSES, takesLimit } from './cost-routes.ts'
-import { tierOfRequest } from './cost-tiers.ts'
+import { leastTier, tierOfRequest } from './cost-tiers.ts'
 
 /**
  * Tokens that a vendor adds by itself to any request, and to one with tools: roles, separators, how tools are called.
@@ -55,7 +55,7 @@ export function boundOf(call: CallText, route: OpenaiRoute, pricing: TokenPricin
   if (totalUsdMicros === undefined) return refusal('amount_invalid', 'The call could cost more than can be counted.')
   return {
     ...{ kind: 'priced', totalUsdMicros, object: null, model: request.model },
-    settlesAt: { tierBasisPoints: tier },
+    settlesAt: { tierBasisPoints: tier, leastTierBasisPoints: leastTier(pricing.usesListPrices) },
   }
 }
 

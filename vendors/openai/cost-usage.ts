@@ -1,21 +1,21 @@
 import type { ModelPrice } from '../../contract/pricing.ts'
 import { priceOfTokens, type TokenCount } from '../tokens/cost-models.ts'
 import { firstTokensAt, isObject, objectAt, tokensAt } from '../tokens/cost-usage.ts'
-import { tierOfAnswer } from './cost-tiers.ts'
+import { type TierRange, tierOfAnswer } from './cost-tiers.ts'
 
-/** `mostTier`: what the request's tier costs at most, hundredths of a percent of the standard price. */
 export interface AnswerPrices {
   readonly model: ModelPrice
-  readonly mostTier: number
+  /** Hundredths of a percent of the standard price. */
+  readonly tiers: TierRange
 }
 
 /**
  * What an answer, or the part of a stream that carries the usage, came to. Undefined when it tells no usage, or one that
  * cannot be believed: negative, not whole, or more of a part than of the whole.
  */
-export function priceOfAnswer({ model, mostTier }: AnswerPrices, answer: unknown): bigint | undefined {
+export function priceOfAnswer({ model, tiers }: AnswerPrices, answer: unknown): bigint | undefined {
   const count = countOf(objectAt(answer, 'usage'), model.base.outputPerMillionUsdMicros > 0)
-  const tier = tierOfAnswer(isObject(answer) ? answer['service_tier'] : undefined, mostTier)
+  const tier = tierOfAnswer(isObject(answer) ? answer['service_tier'] : undefined, tiers)
   return count === undefined || tier === undefined ? undefined : priceOfTokens(model, count, tier)
 }
 

@@ -1,6 +1,6 @@
 import { meantPath } from '../../contract/meant-path.ts'
 import type { TokenPricing, VendorPricing } from '../../contract/pricing.ts'
-import type { Refusal } from '../../contract/refusals.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
 import type { Json } from '../content/json.ts'
@@ -19,7 +19,9 @@ import { boundOf } from './cost-bound.ts'
 import { isFreeRoute } from './cost-free.ts'
 import { EMBEDDINGS, type OpenaiRoute, RESPONSES, routeOf, takesLimit } from './cost-routes.ts'
 import { openaiReader } from './cost-stream.ts'
+import type { TierRange } from './cost-tiers.ts'
 import { type AnswerPrices, priceOfAnswer } from './cost-usage.ts'
+import { pathBrought } from './path.ts'
 
 type More = Readonly<Record<string, Json>>
 
@@ -51,13 +53,24 @@ function bound(call: CallText, pricing: VendorPricing): Bound {
 
 function unknownRoute(call: CallText, tokens: TokenPricing): Refusal {
   const { method } = call
+  const brought = pathBrought(call.path)
+  if (brought !== undefined && routeOf({ method, path: brought }, tokens) !== undefined)
+    return refuseBrought(call, brought)
   const meant = meantPath(call.path, (path) => routeOf({ method, path }, tokens) !== undefined)
   return meant === undefined ? undeclaredRoute(call, templateOf(call.path)) : mistakenPath(call, meant)
 }
 
+function refuseBrought({ method, path }: CallText, meant: string): Refusal {
+  return refusal(
+    'route_unknown',
+    `${method} ${path} is what \`groq-sdk\` asks, which brings \`/openai/v1\` with it. Use an SDK of OpenAI's at the same ` +
+      `base URL, or have the HTTP client that you give it ask ${meant}.`,
+  )
+}
+
 function actual({ call, answer, bound: reserved }: Settling): Actual {
   const settled = actualOf(answer.status, reserved, (model) =>
-    priceOfAnswer({ model, mostTier: mostTierOf(reserved) }, parseAnswer(answer.body)),
+    priceOfAnswer({ model, tiers: tiersOf(reserved) }, parseAnswer(answer.body)),
   )
   const isFreeChange = reserved.kind === 'free' && !isReadMethod(call.method) && isSuccess(answer.status)
   return isFreeChange ? { ...settled, hasEffect: true } : settled
@@ -70,12 +83,14 @@ function actual({ call, answer, bound: reserved }: Settling): Actual {
 function forwardBody(call: CallText, pricing: VendorPricing): ForwardBody | Refusal {
   const contentType = call.headers['content-type'] ?? null
   const asItIs = { body: call.body, contentType }
-  const route = routeOf(call, tokenPricing(pricing))
+  const tokens = tokenPricing(pricing)
+  const route = routeOf(call, tokens)
   if (route === undefined || route.name === EMBEDDINGS) return asItIs
   const members = membersOf(call)
   if (isRefusal(members)) return members
-  const usage = route.name === RESPONSES ? {} : askForUsage(members)
-  const more = { ...limitPutIn(members, route, tokenPricing(pricing)), ...usage }
+  const isAsked = route.name !== RESPONSES && tokens.asksForUsage !== false
+  const usage = isAsked ? askForUsage(members) : {}
+  const more = { ...limitPutIn(members, route, tokens), ...usage }
   if (Object.keys(more).length === 0) return asItIs
   return { body: withMembers(members, more), contentType, asksForUsage: Object.keys(usage).length > 0 }
 }
@@ -104,11 +119,12 @@ function askForUsage(members: Members): More {
 function pricesOf(bound: Priced): AnswerPrices {
   const { model } = bound
   if (model === undefined) throw new Error('a call for tokens was reserved without the prices of its model')
-  return { model, mostTier: mostTierOf(bound) }
+  return { model, tiers: tiersOf(bound) }
 }
 
 /** A call that an older version sealed was settled at the standard price where its answer named no tier. */
-function mostTierOf(bound: Settleable): number {
-  const given = bound.kind === 'priced' ? bound.settlesAt?.tierBasisPoints : undefined
-  return given ?? STANDARD_TIER_BASIS_POINTS
+function tiersOf(bound: Settleable): TierRange {
+  const { tierBasisPoints = STANDARD_TIER_BASIS_POINTS, leastTierBasisPoints = STANDARD_TIER_BASIS_POINTS } =
+    (bound.kind === 'priced' ? bound.settlesAt : undefined) ?? {}
+  return { least: leastTierBasisPoints, most: tierBasisPoints }
 }

@@ -24,6 +24,11 @@ export function pathAstray(path: string): string | undefined {
   return ASTRAY.test(path) ? path.replace(ASTRAY, '/openai') : undefined
 }
 
+/** Without what `groq-sdk` (Node 1.6, Python 1.7) puts behind an address that holds the version; undefined where it has put nothing. */
+export function pathBrought(path: string): string | undefined {
+  return path.startsWith('/v1/openai/v1/') ? path.slice('/v1/openai'.length) : undefined
+}
+
 /** Most vendors that speak this protocol do so under `/v1`, some without it. */
 export function withoutVersion(path: string): string {
   return path.replace(/^\/v1(?=\/)/, '')
