@@ -62,6 +62,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   if (options.whole !== undefined) readWhole(server, connected, { handlerOf: options.whole, idleMs, drainer })
   server.on(connected, (socket: Socket) => drainer.hold(socket))
   server.on('clientError', answerMalformed)
+  // Without a handshake an answer waits for good, and a drain with it.
+  server.on('tlsClientError', (_fault: Error, socket: Socket) => socket.destroy())
   server.keepAliveTimeout = idleMs
   server.headersTimeout = server.keepAliveTimeout + 5_000
   // A call may wait minutes for its vendor; deadlines are the journeys' own.

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { expect } from 'chai'
@@ -87,5 +88,23 @@ describe('an HTTP server that is about to go', () => {
     response.end('late')
     expect((await answered).text).to.equal('late')
     await gone
+  })
+})
+
+describe('an HTTPS server', () => {
+  it('lets go of a connection that never begins its TLS, also while it drains', async () => {
+    const read = (file: string) => readFileSync(`test/ledger/fixtures/${file}`, 'utf8')
+    const server = await startHttpServer({
+      listen: { host: '127.0.0.1', port: 0 },
+      handler: (_request, response) => response.end(),
+      tls: { certPem: read('cert.pem'), keyPem: read('key.pem') },
+      stalledMs: STALLED_MS,
+    })
+    const { port } = server.address as { port: number }
+    const silent = connect(port, '127.0.0.1').on('error', () => {})
+    await once(silent, 'connect')
+    const drained = server.drain()
+    await once(silent.resume(), 'close')
+    await drained
   })
 })
