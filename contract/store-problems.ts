@@ -20,7 +20,7 @@ export const STORE_PROBLEMS = {
   store_empty: {
     summary: 'The Redis is empty, and an empty Redis is never taken for a fresh ledger.',
     wayOut:
-      'Put its data back. To begin anew on purpose, start one replica once with --initialise: it is made anew from the journals.',
+      'Put its data back. To begin anew on purpose, start one that has its journal once with --initialise: it is made anew from all their journals.',
   },
   store_too_old: {
     summary: 'The Redis was put back from a copy that is older than this journal reaches back.',

@@ -270,7 +270,7 @@ export class Recovery {
           'Start them again; or say that a journal is lost for good: jobcap ledger repair --give-up REPLICA (or --give-up REPLICA at one start of any replica)'
         )
       case 'empty':
-        return 'the store is empty. Put its data back; or start a replica once with --initialise: it is then made anew from the journals'
+        return 'the store is empty. Put its data back; or start one that has its journal once with --initialise: it is then made anew from the journals'
       case 'too_old':
         return (
           `the store is older than this replica's journal reaches back (it knows of segment ${plan.storeKnows}, ` +
