@@ -6,6 +6,8 @@ import { nameOf, podOf } from './pod.ts'
 
 interface MountedSecret {
   readonly volume: string
+  /** `Secret`, or what a CSI driver takes it by. */
+  readonly kind: string
   readonly secret: string
   /** Keys that are named one by one; empty: all of them. */
   readonly keys: readonly string[]
@@ -19,12 +21,16 @@ export function warnOfSecretVolumes(job: JsonObject, policy: Policy, warnings: W
     warn(
       warnings,
       'secret_volume',
-      `Volume ${mounted.volume} mounts Secret ${mounted.secret}, which looks like the secret of ${vendor.name}; take it away: the ledger puts in the real one.`,
+      `Volume ${mounted.volume} mounts ${mounted.kind} ${mounted.secret}, which looks like the secret of ${vendor.name}; take it away: the ledger puts in the real one.`,
     )
   }
 }
 
 function secretsOf(volume: JsonObject): MountedSecret[] {
+  const provided = textAt(objectAt(volume, 'csi', 'volumeAttributes'), 'secretProviderClass')
+  if (provided !== undefined) {
+    return [{ volume: nameOf(volume), kind: 'SecretProviderClass', secret: provided, keys: [] }]
+  }
   const sources = [
     { secret: textAt(objectAt(volume, 'secret'), 'secretName'), from: objectAt(volume, 'secret') },
     ...objectsAt(objectAt(volume, 'projected'), 'sources').map((source) => ({
@@ -34,7 +40,8 @@ function secretsOf(volume: JsonObject): MountedSecret[] {
   ]
   return sources.flatMap(({ secret, from }) => {
     if (secret === undefined) return []
-    return [{ volume: nameOf(volume), secret, keys: objectsAt(from, 'items').map((item) => textAt(item, 'key') ?? '') }]
+    const keys = objectsAt(from, 'items').map((item) => textAt(item, 'key') ?? '')
+    return [{ volume: nameOf(volume), kind: 'Secret', secret, keys }]
   })
 }
 
