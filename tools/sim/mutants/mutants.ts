@@ -40,7 +40,6 @@ const LEFT_OUT: readonly RuleName[] = [
   'mark_current_epoch',
   'guard_skips_effectless',
   'frozen_level_waits',
-  'merge_into_existing',
   'merge_limits',
   'merge_revocations',
   'merge_ended_jobs',
@@ -76,6 +75,7 @@ const LEFT_OUT_AT: readonly (readonly [RuleName, Focus])[] = [
   ['given_back_stays', 'holds'],
   ['work_queue_needs_named_keys', 'queue'],
   ['takeover_endpoint', 'owners'],
+  ['merge_into_existing', 'rollback'],
 ]
 
 const planted = ({ name, focus, also = [], ...edit }: PlantedText): Mutant => ({
