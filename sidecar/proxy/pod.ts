@@ -58,7 +58,7 @@ export async function startPod(
   const facts = new SeenFacts(historyId, async () => deliveries.recall())
   for (const delivery of past.seen) facts.add(factOf(delivery), delivery.lane)
   const onExchange = (answer: ExchangeAnswer | Refusal) => {
-    if (isRefusal(answer)) void refusals.learn({ vendor: null, refused: answer, note: undefined })
+    if (isRefusal(answer)) void refusals.learn({ vendor: null, refused: answer, note: undefined, isAfterLost: false })
     else facts.learnHistory(answer.historyId).catch((fault: unknown) => cannotRecall(effects, fault))
   }
   const credentials = new Credentials(effects, config, { first, onExchange })

@@ -84,13 +84,15 @@ export async function relay(pod: Pod, sending: Sending): Promise<Relayed> {
   let failingSinceMs: number | null = null
   let waitMs = FIRST_WAIT_MS
   let cuts = 0
+  let isAfterLost = false
   for (let agains = 0; ; ) {
-    const outcome = await sendOnce(pod, sending)
+    const outcome = await sendOnce(pod, sending, isAfterLost)
     if (outcome.kind === 'again' && agains < MOST_AGAINS) {
       agains += 1
       continue
     }
     if (outcome.kind !== 'again' && outcome.kind !== 'unreachable') return outcome
+    isAfterLost ||= outcome.kind === 'unreachable' && outcome.last === UNREACHABLE && !sending.isRead
     if (outcome.kind === 'unreachable' && outcome.isCut) cuts += 1
     if (sending.isRead && cuts === MOST_CUT_READS) return CUT_READ
     failingSinceMs ??= clock.monotonicMs()
@@ -107,7 +109,11 @@ type Outcome =
   | { readonly kind: 'again' }
   | { readonly kind: 'unreachable'; readonly last: Relayed; readonly isCut: boolean }
 
-async function sendOnce(pod: Pod, { vendor, send, gone, isRepeatable }: Sending): Promise<Outcome> {
+async function sendOnce(
+  pod: Pod,
+  { vendor, send, gone, isRepeatable }: Sending,
+  isAfterLost: boolean,
+): Promise<Outcome> {
   let sent: Sent
   let answer: LedgerAnswer | undefined
   let body: AnswerBody
@@ -135,9 +141,9 @@ async function sendOnce(pod: Pod, { vendor, send, gone, isRepeatable }: Sending)
   }
   if (refused?.code === 'credential_expired') return afterRenewal(await pod.credentials.renew())
   if (refused !== undefined && NOT_YET.has(refused.code)) return { kind: 'unreachable', last: relayed, isCut: false }
-  const learnt = { vendor, refused, note }
-  if (pod.refusals.learnsFrom(learnt)) await pod.refusals.learn(learnt)
   const isToldToWait = note?.control === 'wait'
+  const learnt = { vendor, refused, note, isAfterLost: isAfterLost && !isToldToWait }
+  if (pod.refusals.learnsFrom(learnt)) await pod.refusals.learn(learnt)
   const isJudged = refused === undefined || isToldToWait || JUDGED.has(refused.code)
   // The store took them when it judged the request; by the time of the answer it may have lost them again.
   if (note !== undefined && isJudged) pod.facts.confirm(sent.seen, sent.lane, sent.historyId)

@@ -17,6 +17,8 @@ export interface Learnt {
   readonly vendor: string | null
   readonly refused: Refusal | undefined
   readonly note: AnswerNote | undefined
+  /** An answer to the same request was lost, and what that passed is not said again. */
+  readonly isAfterLost: boolean
 }
 
 interface Memory {
@@ -56,12 +58,12 @@ export class RunRefusals {
   }
 
   /** Whether an answer of the ledger says something new about the run: hardly any does. */
-  learnsFrom({ refused, note }: Learnt): boolean {
-    return refused !== undefined || (note?.passed !== undefined && this.exitCode !== 0)
+  learnsFrom({ refused, note, isAfterLost }: Learnt): boolean {
+    return refused !== undefined || (this.exitCode !== 0 && (note?.passed !== undefined || isAfterLost))
   }
 
   /** Learns from one answer of the ledger. */
-  async learn({ vendor, refused, note }: Learnt): Promise<void> {
+  async learn({ vendor, refused, note, isAfterLost }: Learnt): Promise<void> {
     const entry: RefusalEntry | undefined = refused === undefined ? undefined : REFUSALS[refused.code]
     if (refused?.code === 'cap_exhausted')
       await this.#remember(withSpent(this.#memory, { ...spentCap(refused, note?.capLevel), vendor }))
@@ -71,6 +73,10 @@ export class RunRefusals {
     } else if (note?.passed !== undefined && this.exitCode !== 0) {
       // A new call was admitted: whatever refused the run has been undone.
       await this.#remember({ spent: without(this.#memory.spent, liftedBy(note.passed), vendor), ended: null })
+    } else if (isAfterLost && this.#memory.spent.length > 0) {
+      // It may have passed any: of a cap that is still spent another call is told, of one that is not the Job would end.
+      const levels = this.#memory.spent.map(({ level }) => level)
+      await this.#remember({ ...this.#memory, spent: without(this.#memory.spent, levels, vendor) })
     }
   }
 

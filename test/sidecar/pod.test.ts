@@ -278,6 +278,35 @@ describe('the sidecar and its Pod', () => {
     expect(readFileSync(join(sidecar.stateDir, 'termination-log'), 'utf8')).to.equal('')
   })
 
+  it('forgets a spent cap where the answer that may have passed it is lost and the repeat is answered', async () => {
+    await start()
+    const app = await open()
+    ledger.onCall = (call) => call.refuse(spent, { capLevel: 'run' })
+    await app.post(BODY).answer()
+    const { refusals } = await sidecar.proxy.started
+    let asked = 0
+    ledger.onCall = (call) => {
+      asked += 1
+      if (asked === 1) call.cut()
+      else call.answer(200, '{}', { note: { replayed: true } })
+    }
+    await app.post(BODY).answer()
+    expect([asked, refusals.exitCode]).to.deep.equal([2, 0])
+  })
+
+  it('still knows a spent cap where the repeat of a request without an answer finds no room either', async () => {
+    await start()
+    const app = await open()
+    let asked = 0
+    ledger.onCall = (call) => {
+      asked += 1
+      if (asked === 1) call.cut()
+      else call.refuse(spent, { capLevel: 'run' })
+    }
+    await app.post(BODY).answer()
+    expect([asked, (await sidecar.proxy.started).refusals.exitCode]).to.deep.equal([2, 93])
+  })
+
   for (const [level, passed, exitCode] of [
     ['policy_day', ['run'], 0],
     ['policy_namespace_day', ['run', 'policy_day'], 0],
