@@ -17,7 +17,7 @@ export interface Learnt {
   readonly vendor: string | null
   readonly refused: Refusal | undefined
   readonly note: AnswerNote | undefined
-  /** An answer to the same request was lost, and what that passed is not said again. */
+  /** An answer to the same request may have been lost, and what that passed is not said again. */
   readonly isAfterLost: boolean
 }
 

@@ -125,10 +125,7 @@ export class PodPart {
     if (this.#isOver) return
     this.#isEnding = true
     this.#options.stage.trace.say(this.#options.name, 'KILLED')
-    this.#issuer?.exit()
-    this.#app?.process.exit()
-    this.#app?.app.closeConnections()
-    this.#endSidecar()
+    this.#endAll()
     this.#finish(KILLED, KILLED)
   }
 
@@ -137,11 +134,8 @@ export class PodPart {
     if (this.#isEnding || !this.#options.keepsRestarts) return
     this.#options.stage.trace.say(this.#options.name, 'starts again with its node')
     this.#nodeStarts += 1
-    this.#issuer?.exit()
-    this.#app?.process.exit()
-    this.#app?.app.closeConnections()
+    this.#endAll()
     this.#app = null
-    this.#endSidecar()
     this.#volume.files.clear()
     this.#volume.files.set(TOKEN_FILE, this.#options.token)
     this.#afterwards(downMs, () => this.start())
@@ -250,6 +244,14 @@ export class PodPart {
     const { process, proxy } = sidecar
     this.#options.stage.scheduler.after(GRACE_MS, () => end(KILLED))
     process.wake(1, () => void proxy.farewell().then((exitCode) => process.wake(0, () => end(exitCode))))
+  }
+
+  /** Each of its processes, at once. */
+  #endAll(): void {
+    this.#issuer?.exit()
+    this.#app?.process.exit()
+    this.#app?.app.closeConnections()
+    this.#endSidecar()
   }
 
   #endSidecar(): void {

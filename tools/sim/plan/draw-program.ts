@@ -3,7 +3,8 @@ import type { Focus } from './focus.ts'
 import { customerOfAct } from './holds.ts'
 import type { CallPlan, Step } from './plan.ts'
 
-const GEO_USD = 0.05
+/** What a call of the vendor that takes no key costs. */
+export const GEO_USD = 0.05
 const ROOM_USD = 5
 const PATIENT = { timeoutMs: 80_000 } as const
 const GOES_ON = { again: 0, then: 'go on' } as const

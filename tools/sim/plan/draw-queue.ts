@@ -1,10 +1,8 @@
 import type { Chance } from '../chance.ts'
 import { drawLoss } from './draw-losses.ts'
-import { type Callee, drawCall } from './draw-program.ts'
+import { type Callee, drawCall, GEO_USD } from './draw-program.ts'
 import type { Draw } from './focus.ts'
 import type { Act, CallPlan, Fault, QueuePlan, Step } from './plan.ts'
-
-const GEO_USD = 0.05
 
 /** What each item of a queue asks for. Mostly under keys that name it; now and then two items ask for the same. */
 export function drawItems(chance: Chance, { count, showsQueues }: { count: number; showsQueues: boolean }): Step[][] {

@@ -1,10 +1,8 @@
 import type { Chance } from '../chance.ts'
 import { drawLoss } from './draw-losses.ts'
-import { type Callee, drawSteps } from './draw-program.ts'
+import { type Callee, drawSteps, GEO_USD } from './draw-program.ts'
 import type { Draw } from './focus.ts'
 import type { Act, Fault, Step } from './plan.ts'
-
-const GEO_USD = 0.05
 
 /** Mostly under keys that name what is meant, as restarts in place ask for. */
 export function drawRestarted(
