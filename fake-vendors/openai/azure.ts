@@ -1,4 +1,5 @@
-import type { VendorCall } from '../vendor.ts'
+import { jsonAnswer } from '../talk.ts'
+import type { Outcome, VendorCall } from '../vendor.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
@@ -22,5 +23,22 @@ export function azureCall({ path, query }: VendorCall): AzureCall | undefined {
     path: `/v1${rest}`,
     bodyOf: (body) => ({ ...body, model: DEPLOYMENTS[inPath ?? String(body['model'])] }),
     isVersioned: place === '/v1' || new URLSearchParams(query).has('api-version'),
+  }
+}
+
+/**
+ * `#filter=prompt` in a request: the filter stops it while the model writes already, so that its tokens are sold
+ * (https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter).
+ */
+export function filteredAtAzure(call: VendorCall, outcome: Outcome): Outcome {
+  const isStopped = call.path.startsWith('/openai/') && call.body.includes('#filter=prompt')
+  if (!isStopped || outcome.fact.kind !== 'effect') return outcome
+  const innererror = { code: 'ResponsibleAIPolicyViolation', content_filter_result: {} }
+  const message = "The response was filtered due to the prompt triggering Azure OpenAI's content management policy."
+  const error = { message, type: null, param: 'prompt', code: 'content_filter', status: 400, innererror }
+  return {
+    ...outcome,
+    answer: jsonAnswer(400, { error }, { 'x-request-id': call.requestId }),
+    fact: { ...outcome.fact, status: 400 },
   }
 }

@@ -3,7 +3,7 @@ import type { Random } from '../../runtime/random.ts'
 import { jsonAnswer, objectIn, textIn, tokensOf } from '../talk.ts'
 import { type Answer, flatten, type Outcome, type Vendor, type VendorCall } from '../vendor.ts'
 import type { VendorClock } from '../vendor-clock.ts'
-import { azureCall } from './azure.ts'
+import { azureCall, filteredAtAzure } from './azure.ts'
 import { chatCompletion, type Made } from './chat.ts'
 import { completion } from './completion.ts'
 import { createResponse } from './responses.ts'
@@ -37,7 +37,7 @@ export function fakeOpenai(options: FakeOpenaiOptions): Vendor {
     statusesWithoutEffect: [400, 401, 403, 404, 429],
     newRequestId: () => `req_${options.random.hex(16)}`,
     fieldsOf: (body) => flatten(objectIn(body)),
-    carryOut: (call) => carryOut(call, options),
+    carryOut: (call) => filteredAtAzure(call, carryOut(call, options)),
     scriptedAnswer: (call, status) => errorAnswer(call, status, `scripted ${status}`),
     keep: () => {},
   }

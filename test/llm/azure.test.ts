@@ -83,6 +83,25 @@ describe("Azure's own client of OpenAI's SDK", function () {
     })
   })
 
+  it('a prompt that its filter stops is billed there, so it is spent at its bound; a bad request is not', async () => {
+    const refusedAs = async (more: object) => {
+      const fault = await clientOf(pod)
+        .chat.completions.create({ ...ask('chat-prod'), ...more })
+        .then(
+          () => null,
+          (error: unknown) => error,
+        )
+      expect(fault).to.have.property('status', 400)
+      return job.books()
+    }
+    expect(await refusedAs({ messages: 'none' })).to.deep.equal({ spent: '0.00', reserved: '0.00' })
+    const { spent, reserved } = await refusedAs({ messages: [{ role: 'user', content: 'tell me #filter=prompt' }] })
+    const effects = sold().slice(soldBefore)
+    expect(effects).to.have.length(1)
+    expect(Number(spent) * 1e6).to.be.above(usdMicrosOf(effects, GPT_4O))
+    expect(reserved).to.equal('0.00')
+  })
+
   it('a deployment that the policy does not name is refused before anything is sent', async () => {
     const fault = await clientOf(pod)
       .chat.completions.create(ask('other'))

@@ -110,6 +110,36 @@ describe('OpenAI at Azure', () => {
     expect(recogniserOf('openai')(ask('/openai/images/generations'), terms, 'auto')).to.include({ kind: 'mutating' })
   })
 
+  describe('a refusal that Azure bills', () => {
+    const spentOn = (path: string, error: object, status = 400) => {
+      const pricing = path.startsWith('/openai/') ? pricingOf() : NOT_AT_AZURE
+      const call = ask(path, { model: 'cheap' })
+      const bound = costing.bound(call, pricing)
+      if ('code' in bound || bound.kind !== 'priced') throw new Error('no bound')
+      const answer = { status, headers: {}, body: Buffer.from(JSON.stringify({ error })) }
+      const { totalUsdMicros, hasEffect } = costing.actual({ call, answer, bound })
+      return `${totalUsdMicros} ${hasEffect}`
+    }
+    const FILTERED = { code: 'content_filter', param: 'prompt', status: 400 }
+    const SPENT: readonly (readonly [what: string, error: object, spent: string])[] = [
+      ['a prompt that the filter stopped', FILTERED, '10 true'],
+      ['one by the inner code alone', { code: null, innererror: { code: 'ResponsibleAIPolicyViolation' } }, '10 true'],
+      ['more input than the model holds', { code: 'context_length_exceeded' }, '10 true'],
+      ['a parameter that is not known', { code: 'unknown_parameter' }, '0 false'],
+      ['no code', { code: null }, '0 false'],
+    ]
+    for (const [what, error, spent] of SPENT) {
+      it(`${what}: ${spent}`, () => {
+        expect(spentOn(CHAT, error)).to.equal(spent)
+      })
+    }
+
+    it('is none where it was not let in, nor elsewhere', () => {
+      expect(spentOn(CHAT, FILTERED, 404)).to.equal('0 false')
+      expect(spentOn('/v1/chat/completions', FILTERED)).to.equal('0 false')
+    })
+  })
+
   it('the secret goes where Azure takes a key', () => {
     expect(costing.auth('s', { header: 'api-key' })).to.deep.equal({ name: 'api-key', value: 's' })
     expect(costing.auth('s', null)).to.deep.equal({ name: 'authorization', value: 'Bearer s' })

@@ -1,7 +1,9 @@
 import type { Deployment, TokenPricing } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
+import type { VendorAnswer } from '../costing.ts'
 import { show } from '../tokens/cost-request.ts'
+import { isObject, objectAt, parseAnswer, type Unknown } from '../tokens/cost-usage.ts'
 import { routeOf } from './cost-routes.ts'
 import { azurePath, pathAstray, withoutVersion } from './path.ts'
 
@@ -19,6 +21,27 @@ export function modelAtAzure(
     const found = deployments.find(({ name }) => name === asked)
     return found?.model ?? deploymentUnknown(asked)
   }
+}
+
+/**
+ * What Azure refuses only once the model has worked on it, and bills: "a 400 error due to a content filter or input limit"
+ * (https://learn.microsoft.com/azure/ai-services/openai/how-to/manage-costs), the filter for prompt and completion
+ * (https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter), read in copies on 2026-11-28. A 408, of which
+ * the first page says the same, leaves the outcome unknown anyway.
+ */
+const BILLED_REFUSALS: readonly unknown[] = [
+  'content_filter',
+  'ResponsibleAIPolicyViolation',
+  'context_length_exceeded',
+]
+
+/** Whether an answer without a usage was billed all the same. */
+export function isBilledRefusal(path: string, { status, body }: VendorAnswer): boolean {
+  if (status !== 400 || azurePath(path) === undefined) return false
+  const answer = parseAnswer(body)
+  const error = objectAt(answer, 'error')
+  const codes = [answer, error, objectAt(error, 'innererror')].filter(isObject).map(({ code }: Unknown) => code)
+  return codes.some((code) => BILLED_REFUSALS.includes(code))
 }
 
 function deploymentUnknown(name: string): Refusal {

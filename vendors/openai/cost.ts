@@ -14,7 +14,7 @@ import { actualOf, parseAnswer } from '../tokens/cost-usage.ts'
 import { verdictOfModel } from '../tokens/cost-verdict.ts'
 import { mistakenPath, undeclaredRoute } from '../undeclared-route.ts'
 import { isSuccess } from '../verdict.ts'
-import { refuseOtherPlace } from './cost-azure.ts'
+import { isBilledRefusal, refuseOtherPlace } from './cost-azure.ts'
 import { boundOf } from './cost-bound.ts'
 import { isFreeRoute } from './cost-free.ts'
 import { EMBEDDINGS, type OpenaiRoute, RESPONSES, routeOf, takesLimit } from './cost-routes.ts'
@@ -72,6 +72,9 @@ function actual({ call, answer, bound: reserved }: Settling): Actual {
   const settled = actualOf(answer.status, reserved, (model) =>
     priceOfAnswer({ model, tiers: tiersOf(reserved) }, parseAnswer(answer.body)),
   )
+  if (reserved.kind === 'priced' && isBilledRefusal(call.path, answer)) {
+    return { ...settled, totalUsdMicros: reserved.totalUsdMicros, hasEffect: true }
+  }
   const isFreeChange = reserved.kind === 'free' && !isReadMethod(call.method) && isSuccess(answer.status)
   return isFreeChange ? { ...settled, hasEffect: true } : settled
 }
