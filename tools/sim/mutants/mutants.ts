@@ -75,7 +75,7 @@ const LEFT_OUT_AT: readonly (readonly [RuleName, Focus])[] = [
   ['given_back_stays', 'holds'],
   ['work_queue_needs_named_keys', 'queue'],
   ['takeover_endpoint', 'owners'],
-  ['merge_into_existing', 'rollback'],
+  ['merge_into_existing', 'unmarked'],
 ]
 
 const planted = ({ name, focus, also = [], ...edit }: PlantedText): Mutant => ({

@@ -1,6 +1,15 @@
 import { drawAnewFaults } from './draw-anew.ts'
 import { drawGateFaults } from './draw-gate.ts'
-import { drawJournals, drawLoss, drawNight, drawRollback, drawRoom, drawStall, drawTwice } from './draw-losses.ts'
+import {
+  drawJournals,
+  drawLoss,
+  drawNight,
+  drawRollback,
+  drawRoom,
+  drawStall,
+  drawTwice,
+  drawUnmarked,
+} from './draw-losses.ts'
 import { drawQueueFaults } from './draw-queue.ts'
 import { drawRestartFaults } from './draw-restarts.ts'
 import type { Draw, Focus } from './focus.ts'
@@ -206,6 +215,7 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   shared: drawShared,
   queue: drawQueueFaults,
   restarts: drawRestartFaults,
+  unmarked: drawUnmarked,
   gate: drawGateFaults,
   anew: drawAnewFaults,
 }

@@ -36,6 +36,14 @@ const drawLostMark = (chance: Chance): Fault => ({
   storeLosesMs: chance.between(1, 12),
 })
 
+/** The one call has just left, and the store keeps its reservation but not the mark that it was sent. */
+export const drawUnmarked: Draw = (chance) => [
+  {
+    ...{ kind: 'crash', part: 'ledger', place: 'vendor.send', when: 'after', nth: 1 },
+    ...{ downMs: chance.pick([10, 100, 3_000]), storeLosesMs: chance.between(0.3, 6) },
+  },
+]
+
 /** What a step has just told a ledger is forgotten before that has gone on. */
 const drawForgotten = (chance: Chance): Fault => ({
   kind: 'store fault',

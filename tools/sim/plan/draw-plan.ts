@@ -51,11 +51,14 @@ const FOCI: readonly Focus[] = [
   'shared',
 ]
 
-/** Of all seeds. Drawn by a chance of their own, so that the others mean what they did. */
-const QUEUES = 0.055
-const GATES = 0.04
-const ANEW = 0.03
-const RESTARTS = 0.04
+/** Shares of all seeds. Drawn by a chance of their own, so that the others mean what they did. */
+const NEWER: readonly (readonly [Focus, number])[] = [
+  ['queue', 0.055],
+  ['gate', 0.04],
+  ['anew', 0.03],
+  ['restarts', 0.04],
+  ['unmarked', 0.01],
+]
 
 const ON_REDIS: readonly Focus[] = [
   'rollback',
@@ -67,6 +70,7 @@ const ON_REDIS: readonly Focus[] = [
   'release',
   'gate',
   'anew',
+  'unmarked',
 ]
 /** What one replica knows and the others do not is what matters. */
 const SEVERAL: readonly Focus[] = ['twice', 'journals', 'anew']
@@ -86,6 +90,7 @@ const BARE: readonly Focus[] = [
   'misnamed',
   'read',
   'release',
+  'unmarked',
 ]
 
 /** What a seed comes to. */
@@ -137,11 +142,12 @@ function drawIndexes(chance: Chance, focus: Focus): number {
 }
 
 function drawNewer(seed: number): Focus | undefined {
-  const drawn = new Chance(`newer focus ${seed}`).next()
-  if (drawn < QUEUES) return 'queue'
-  if (drawn < QUEUES + GATES) return 'gate'
-  if (drawn < QUEUES + GATES + ANEW) return 'anew'
-  return drawn < QUEUES + GATES + ANEW + RESTARTS ? 'restarts' : undefined
+  let left = new Chance(`newer focus ${seed}`).next()
+  for (const [focus, share] of NEWER) {
+    if (left < share) return focus
+    left -= share
+  }
+  return undefined
 }
 
 function drawPrograms(

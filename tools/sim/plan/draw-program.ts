@@ -34,6 +34,7 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
     case 'stamped':
       return [1, 2, 3].map(() => drawStamped(chance, walk))
     case 'waking':
+    case 'unmarked':
     case 'release':
       return [drawImpatient(chance, walk, 0)]
     case 'misnamed':

@@ -31,5 +31,6 @@ export type Focus =
   | 'gate'
   | 'anew'
   | 'restarts'
+  | 'unmarked'
 
 export type Draw = (chance: Chance) => Fault[]
