@@ -29,7 +29,10 @@ interface LedgerPod extends KubeObject {
       readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[]
     }[]
   }
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+    readonly containerStatuses?: readonly { readonly started?: boolean }[]
+  }
 }
 
 /** A ledger in a cluster, as it is reached through the API server. */
@@ -41,7 +44,7 @@ export interface FoundLedger {
   readonly pod: { readonly namespace: string; readonly name: string; readonly port: number }
 }
 
-/** Finds the ledger of the cluster as `kubectl port-forward service/…` would. Throws `Unavailable` with what is not there. */
+/** Finds the ledger of the cluster. Throws `Unavailable` with what is not there. */
 export async function findLedger(kube: KubeApi): Promise<FoundLedger> {
   const install = await kube.get<Install>(INSTALL_PATH)
   const client = install?.webhooks?.find(({ clientConfig: { service } }) => service !== undefined)?.clientConfig
@@ -61,17 +64,24 @@ export async function findLedger(kube: KubeApi): Promise<FoundLedger> {
   return {
     address: `https://${service.metadata.name}.${namespace}.svc`,
     caPem: Buffer.from(client?.caBundle ?? '', 'base64').toString('utf8'),
-    pod: await readyPod(kube, namespace, service),
+    pod: await answeringPod(kube, namespace, service),
   }
 }
 
-async function readyPod(kube: KubeApi, namespace: string, { metadata, spec }: Service): Promise<FoundLedger['pod']> {
+/** A ready one; else one that has started: it says what it is not ready for, and is told what a person gives up. */
+async function answeringPod(
+  kube: KubeApi,
+  namespace: string,
+  { metadata, spec }: Service,
+): Promise<FoundLedger['pod']> {
   const selector = Object.entries(spec.selector ?? {}).map(([name, value]) => `${name}=${value}`)
   const pods = await kube.get<KubeList<LedgerPod>>(listOf(`/api/v1/namespaces/${namespace}/pods`, selector.join(',')))
-  const pod = pods?.items.find(({ status }) =>
-    (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-  )
-  if (pod === undefined) throw new Unavailable(`no Pod of Service ${namespace}/${metadata.name} is ready`)
+  const isReady = ({ status }: LedgerPod) =>
+    (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True')
+  const hasStarted = ({ status }: LedgerPod) =>
+    (status?.containerStatuses ?? []).some(({ started }) => started === true)
+  const pod = pods?.items.find(isReady) ?? pods?.items.find(hasStarted)
+  if (pod === undefined) throw new Unavailable(`no Pod of Service ${namespace}/${metadata.name} has started`)
   const { ports = [] } = spec
   const port = ports.find(({ name }) => name === OPERATORS_PORT) ?? ports[0]
   const target = port?.targetPort ?? port?.port ?? 0

@@ -253,6 +253,25 @@ describe('operators of a cluster', function () {
     )
   })
 
+  it('reach a ledger that has started and is not ready, to hear what it waits for; not one that has not started', async () => {
+    const path = `/api/v1/namespaces/${OWN_NAMESPACE}/pods/jobcap-ledger-0/status`
+    const put = (isReady: boolean, started: boolean) => {
+      const container = { name: 'ledger', image: 'jobcap:test', imageID: '', ready: isReady, restartCount: 0, started }
+      const conditions = [{ type: 'Ready', status: isReady ? 'True' : 'False' }]
+      return cluster.kube.merge(path, { status: { conditions, containerStatuses: [container] } })
+    }
+    const repair = () => jobcap({ token: cluster.adminToken }, 'ledger', 'repair')
+    try {
+      await put(false, true)
+      const asked = await repair()
+      expect(asked.out, asked.err).to.contain('nothing to repair')
+      await put(false, false)
+      expect((await repair()).err).to.contain('no Pod of Service jobcap/jobcap-ledger has started')
+    } finally {
+      await put(true, true)
+    }
+  })
+
   it('may ask as a service account, whose token is good for the ledger alone', async () => {
     const admin = { token: cluster.adminToken }
     const listed = await jobcap(admin, 'runs', 'list', '-n', TEAM, '--service-account', `${TEAM}/lead`)
