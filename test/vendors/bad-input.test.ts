@@ -69,6 +69,17 @@ const OVERRIDES = [
   'x_original_url',
 ]
 
+/** Frameworks that take the method out of a parameter: Rack and PHP's from a form, WordPress from the query of a GET too. */
+const OVERRIDE_PARAMETERS = [
+  '_method',
+  '%5Fmetho%64',
+  '_METHOD',
+  '.method',
+  '+_method',
+  '_method[]',
+  'x-http-method-override',
+]
+
 for (const vendor of EVERY_VENDOR) {
   const { type, paid, free } = vendor
   const [head = '', tail = ''] = [paid.path.slice(0, paid.path.lastIndexOf('/')), paid.path.split('/').at(-1)]
@@ -113,6 +124,43 @@ for (const vendor of EVERY_VENDOR) {
         const calls = [{ ...paid, headers }, reads, ...(free === null ? [] : [{ ...paid, path: free, headers }])]
         for (const call of calls) expect(fateOf(vendor, call)).to.equal('refused: request_malformed')
       })
+    }
+
+    for (const name of OVERRIDE_PARAMETERS) {
+      it(`the parameter ${name} is refused, in a query and in a body`, () => {
+        const query = `a=b&${name}=POST`
+        const calls: (CallParts & { readonly path: string })[] = [
+          { ...paid, method: 'GET', body: '', query },
+          { ...paid, query },
+        ]
+        const path = free ?? paid.path
+        if (free !== null) calls.push({ ...paid, path, query })
+        if (paid.type === FORM || type === 'generic') {
+          calls.push({ ...paid, path, type: FORM, body: `a=b&${name}=DELETE` })
+        }
+        for (const call of calls) {
+          expect(fateOf(vendor, call), `${call.method} ${call.path}`).to.match(
+            /^refused: (request_malformed|body_unreadable|route_unknown)$/,
+          )
+        }
+      })
+    }
+
+    if (type === 'generic') {
+      const path = free ?? ''
+      const BODIES = [
+        { type: JSON_TYPE, body: '{"a":1,"_method":"DELETE"}' },
+        {
+          type: `${MULTIPART}; boundary=b`,
+          body: '--b\r\nContent-Disposition: form-data; name="_method"\r\n\r\nDELETE\r\n--b--\r\n',
+        },
+      ]
+      for (const body of BODIES) {
+        it(`a method in ${body.type} is refused`, () => {
+          expect(fateOf(vendor, { ...paid, path, ...body })).to.equal('refused: request_malformed')
+          expect(fateOf(vendor, { ...paid, path, ...body, body: body.body.replace('_m', 'm') })).to.equal('free')
+        })
+      }
     }
 
     if (paid.type === JSON_TYPE) {

@@ -12,7 +12,11 @@ const priced = (by: PriceRule, usdMicros = 2_000): VendorPricing => ({
   routes: [{ match: 'POST /v1/lookup', usdMicros: usdMicros as UsdMicros, by }],
   statuses: { refused: [503], notDone: [409] },
 })
-const lookup = (body: string, type = JSON_TYPE) => callOf({ path: '/v1/lookup', type, body })
+/** `body`: where it begins with `?`, the query stands before it, up to a space. */
+const lookup = (body: string, type = JSON_TYPE) => {
+  const [, query = '', rest = ''] = /^\?(\S*) (.*)$/.exec(body) ?? ['', '', body]
+  return callOf({ path: '/v1/lookup', type, query, body: rest })
+}
 const cell = (pricing: VendorPricing, body: string, type?: string) => {
   const bound = costing.bound(lookup(body, type), pricing)
   return String(isRefusal(bound) ? bound.code : bound.kind === 'priced' ? bound.totalUsdMicros : bound.kind)
@@ -54,6 +58,41 @@ describe('the price of a declared route', () => {
     expect(cell(item, `{"to":[${Array(1_000).fill('"a"').join()}]}`)).to.equal('2000000')
     expect(cell(item, 'to=a&to=b', FORM)).to.equal('4000')
     expect(cell(item, 'to[]=a&to[]=b&to=c', FORM)).to.equal('6000')
+  })
+
+  describe('is asked for where another server might read another number, or a longer list', () => {
+    const UNIT = priced({ kind: 'unit', at: '/a/num_credits' })
+    const ITEM = priced({ kind: 'item', at: '/to' })
+    const ODD: readonly (readonly [
+      what: string,
+      pricing: VendorPricing,
+      body: string,
+      type?: string,
+      query?: string,
+    ])[] = [
+      ['JSON, in another case (Go, .NET)', UNIT, '{"a":{"num_credits":1,"Num_Credits":100}}'],
+      ['JSON, by its other name (protobuf)', UNIT, '{"a":{"num_credits":1,"numCredits":100}}'],
+      ['JSON, around it', UNIT, '{"a":{"num_credits":1},"A":{"num_credits":100}}'],
+      ['a form, in another case', UNIT, 'a[num_credits]=1&A[num_credits]=100', FORM],
+      ['a form, with a dot (PHP)', UNIT, 'a[num_credits]=1&a[num.credits]=100', FORM],
+      ['a form, around it', UNIT, 'a[num_credits]=1&a=100', FORM],
+      ['a form, within it', UNIT, 'a[num_credits]=1&a[num_credits][0]=100', FORM],
+      ['a form, within a list', UNIT, 'a[num_credits]=1&a[][num_credits]=100', FORM],
+      ['the query', UNIT, '?a[num_credits]=100 {"a":{"num_credits":1}}'],
+      ['the query, encoded', UNIT, '?x=1&%61%5Bnum_credits%5D=100 {"a":{"num_credits":1}}'],
+      ['a list, by numbers (qs)', ITEM, 'to=a&to[0]=b&to[1]=c', FORM],
+      ['a list, in another case', ITEM, '{"to":["a"],"To":["a","b"]}'],
+      ['a list that is an object', ITEM, '{"to":{"0":"a","1":"b"}}'],
+      ['a list, in the query', ITEM, '?to=b&to=c {"to":["a"]}'],
+    ]
+    for (const [what, pricing, body, type] of ODD) {
+      it(what, () => expect(cell(pricing, body, type)).to.equal('amount_invalid'))
+    }
+
+    it('and is taken beside other fields', () => {
+      expect(cell(UNIT, '?expand=to {"a":{"num_credits":1,"Other":2},"to":["a"]}')).to.equal('2000')
+      expect(cell(UNIT, 'a[num_credits]=1&a[other]=2&to[0]=a', FORM)).to.equal('2000')
+    })
   })
 
   it('from the answer, up to what was reserved; the most where it does not say', () => {

@@ -39,16 +39,28 @@ export const pathProblem = remembered((path): Refusal | null => {
   return isPlain ? null : pathAmbiguous(path)
 })
 
+/**
+ * Whether some framework takes another method out of a parameter so named: Rack, Laravel and Symfony from a body, WordPress from
+ * the query of a GET too. PHP reads `.method` and ` _method` so as well.
+ */
+export function isMethodOverride(name: string): boolean {
+  return /^\s*[_.\s[]method(?:\[|$)/i.test(name) || OVERRIDE_HEADERS.has(name.toLowerCase().replaceAll('_', '-'))
+}
+
+/** What names another method. `what`: such as `The header X-HTTP-Method-Override`. */
+export function overridden(what: string): Refusal {
+  return refusal('request_malformed', `${what} would make another request of this one.`)
+}
+
 /** Method, overrides and path. Null when there is nothing to refuse. */
 export function requestProblem(call: CallText): Refusal | null {
   if (!METHODS.includes(call.method)) {
     return refusal('request_malformed', `The method is not one of ${METHODS.join(', ')}.`)
   }
   const override = overrideIn(call.headers)
-  if (override !== undefined) {
-    return refusal('request_malformed', `The header ${override} would make another request of this one.`)
-  }
-  return pathProblem(call.path)
+  if (override !== undefined) return overridden(`The header ${override}`)
+  const isOverridden = call.query !== '' && [...new URLSearchParams(call.query).keys()].some(isMethodOverride)
+  return isOverridden ? overridden('A parameter of the query') : pathProblem(call.path)
 }
 
 /** Servers in the manner of CGI (RFC 3875, 4.1.18) read an underscore in a name as a dash. */

@@ -1,13 +1,15 @@
 import { ZERO_USD } from '../../contract/money.ts'
 import type { VendorPricing } from '../../contract/pricing.ts'
-import { refusal } from '../../contract/refusals.ts'
-import type { CallText } from '../../contract/vendor.ts'
+import { type Refusal, refusal } from '../../contract/refusals.ts'
+import type { CallText, DeclaredMediaTypes } from '../../contract/vendor.ts'
+import type { ReadBody } from '../content/body.ts'
 import { isRefusal } from '../content/guard.ts'
-import { isReadMethod, requestProblem, templateOf } from '../content/request.ts'
+import { isMethodOverride, isReadMethod, overridden, requestProblem, templateOf } from '../content/request.ts'
 import type { Actual, Bound, Costing, Repeat, Settling, Verdict } from '../costing.ts'
 import { credentialAt } from '../credential.ts'
 import { isSuccess, verdictOf } from '../verdict.ts'
 import { routeBound, saidBy } from './price.ts'
+import { readDeclaredBody } from './read-body.ts'
 import { findRoute, routeAmbiguous } from './routes.ts'
 
 /** Of the time that the vendor keeps a key; the last 24th is left for clocks and queues. */
@@ -27,7 +29,7 @@ export const costing: Costing = {
 }
 
 function bound(call: CallText, { routes, mediaTypes }: VendorPricing): Bound {
-  const problem = requestProblem(call)
+  const problem = requestProblem(call) ?? overrideInBody(call, mediaTypes)
   if (problem !== null) return problem
   const route = findRoute(routes, call)
   if (route === 'ambiguous') return routeAmbiguous(call, routes)
@@ -44,6 +46,23 @@ function bound(call: CallText, { routes, mediaTypes }: VendorPricing): Bound {
       `\`routes\` of the vendor in the policy: {match: "${call.method} ${templateOf(call.path)}", usd: "0.25"}.`,
   )
 }
+
+/** The other vendors refuse each parameter that they do not know. */
+function overrideInBody(call: CallText, mediaTypes: DeclaredMediaTypes | undefined): Refusal | null {
+  const read = readDeclaredBody(call, mediaTypes)
+  if (isRefusal(read)) return null
+  return namesIn(read, call.body).some(isMethodOverride) ? overridden('A parameter of the body') : null
+}
+
+/** Of a multipart body only the one that matters here: what its parts hold is not looked into. */
+function namesIn(read: ReadBody, body: Uint8Array): readonly string[] {
+  if (read.kind === 'form') return read.fields.map(({ name }) => name)
+  if (read.kind === 'json') return read.value.kind === 'object' ? [...read.value.members.keys()] : []
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  return bytes.includes('_method') && PART_NAMED_METHOD.test(bytes.toString('latin1')) ? ['_method'] : []
+}
+
+const PART_NAMED_METHOD = /^content-disposition:.*[;\s]name="?_method/im
 
 function verdict({ status }: { readonly status: number }, _call: CallText, pricing: VendorPricing): Verdict {
   const { idempotency, statuses } = pricing

@@ -2,8 +2,10 @@ import { type UsdMicros, usdMicrosOf } from '../../contract/money.ts'
 import type { PriceRule, RoutePrice } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, DeclaredMediaTypes } from '../../contract/vendor.ts'
+import type { ReadBody } from '../content/body.ts'
 import { isRefusal } from '../content/guard.ts'
-import { type Json, jsonAt, parseJson, pointerNames } from '../content/json.ts'
+import { type Json, jsonAt, parseJson } from '../content/json.ts'
+import { type Found, foundInForm, foundInJson, isInQuery } from './place.ts'
 import { readDeclaredBody } from './read-body.ts'
 
 /** Decimal, without sign and exponent. */
@@ -20,13 +22,12 @@ export function routeBound(
   if (by === undefined || by.kind === 'answer') return usdMicros
   const read = readDeclaredBody(call, mediaTypes)
   if (isRefusal(read)) return read
-  const found = read.kind === 'json' ? jsonAt(read.value, by.at) : undefined
-  const values = read.kind === 'form' ? formValues(read.fields, by.at) : found === undefined ? [] : [found]
-  const count = by.kind === 'unit' ? unitsIn(values) : itemsIn(values)
+  const values = isInQuery(call.query, by.at) ? 'unsure' : foundIn(read, by.at)
+  const count = values === 'unsure' ? undefined : by.kind === 'unit' ? unitsIn(values) : itemsIn(values)
   const price = count === undefined ? undefined : times(usdMicros, count)
   if (price !== undefined) return price
   const what = by.kind === 'unit' ? 'once, as a number without sign and exponent' : 'as a list'
-  return refusal('amount_invalid', `The route is priced by \`${by.at}\` of the body: send it ${what}.`, {
+  return refusal('amount_invalid', `The route is priced by \`${by.at}\` of the body: send it there alone, ${what}.`, {
     field: by.at,
   })
 }
@@ -58,13 +59,17 @@ function unitsIn(values: readonly (Json | string)[]): string | undefined {
 function itemsIn(values: readonly (Json | string)[]): string | undefined {
   const [first] = values
   if (first === undefined) return undefined
-  const count = typeof first === 'string' ? values.length : first.kind === 'list' ? first.items.length : 1
-  return count > MOST_ITEMS ? undefined : String(count)
+  const count = typeof first === 'string' ? values.length : itemsOf(first)
+  return count === undefined || count > MOST_ITEMS ? undefined : String(count)
 }
 
-/** `/a/b` is the field `a[b]`; a list is the field given several times, with or without `[]`. */
-function formValues(fields: readonly { readonly name: string; readonly value: string }[], pointer: string): string[] {
-  const [first = '', ...inner] = pointerNames(pointer)
-  const name = [first, ...inner.map((part) => `[${part}]`)].join('')
-  return fields.filter((field) => field.name === name || field.name === `${name}[]`).map(({ value }) => value)
+/** A value in the place of a list is its one item; how many an object stands for depends on the server. */
+function itemsOf(value: Json): number | undefined {
+  if (value.kind === 'object') return undefined
+  return value.kind === 'list' ? value.items.length : 1
+}
+
+function foundIn(read: ReadBody, pointer: string): Found {
+  if (read.kind === 'json') return foundInJson(read.value, pointer)
+  return read.kind === 'form' ? foundInForm(read.fields, pointer) : []
 }
