@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { readOrCreateTextFile } from '../runtime/key-file.ts'
 import { afterInput } from '../runtime/timers.ts'
@@ -8,6 +8,7 @@ import { DurabilityGate, gatedStore } from '../store/recovery/durability-gate.ts
 import type { Guard } from '../store/recovery/guard.ts'
 import { guardedStore } from '../store/recovery/guarded-store.ts'
 import { openGuard } from '../store/recovery/open-guard.ts'
+import type { ReplicaName } from '../store/recovery/own-replica.ts'
 import type { DistributedStore } from '../store/recovery/registry.ts'
 import { openRedisStore } from '../store/redis/open.ts'
 import type { StoreDoors } from '../store/redis/steps.ts'
@@ -76,8 +77,8 @@ async function guarded(
   const { random, log } = doors
   try {
     const disk = await openFileDisk(folder)
-    const replicaId = replicaIdOf(folder, random)
-    const { guard } = await openGuard({ ...doors, inner, disk, replicaId, gather: () => new Promise(afterInput) })
+    const replica = replicaOf(folder, random)
+    const { guard } = await openGuard({ ...doors, inner, disk, replica, gather: () => new Promise(afterInput) })
     for (const gone of giveUp) {
       log.warn({ replicaId: gone }, 'the journal of a replica is given up by --give-up')
       await inner.registry.giveUp(gone)
@@ -95,10 +96,20 @@ async function guarded(
 const REPLICA_ID = /^[0-9a-f]{16}$/
 
 /** Two replicas under one id, or one under an id that a full disk has emptied, would wait for nobody's journal. */
-function replicaIdOf(folder: string, random: StoreDoors['random']): string {
+function replicaOf(folder: string, random: StoreDoors['random']): ReplicaName {
   const path = join(folder, 'replica-id')
-  const id = readOrCreateTextFile(path, () => random.hex(8))
-  if (REPLICA_ID.test(id)) return id
+  let id = readOrCreateTextFile(path, () => random.hex(8))
+  if (REPLICA_ID.test(id)) {
+    return {
+      get id() {
+        return id
+      },
+      renew() {
+        rmSync(path, { force: true })
+        id = readOrCreateTextFile(path, () => random.hex(8))
+      },
+    }
+  }
   throw new JournalFault(
     `${path} holds no id of a replica, which is 16 hex digits. Write into it the one that \`jobcap ledger repair\` at another replica waits for; ` +
       'or remove the file: the journal then counts under a new id, and the old one is given up by --give-up where it is waited for.',

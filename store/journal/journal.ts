@@ -15,6 +15,8 @@ export interface Journal {
   entries(): Promise<readonly JournalEntry[]>
   /** Number of the newest segment that was let go; 0: none. A store older than that cannot be made whole from here. */
   readonly droppedSegment: number
+  /** How many entries were written since it was opened. */
+  readonly written: number
   /** Why the last write failed; undefined when it did not. */
   problem(): string | undefined
   /** Ends when all that was asked for is written. */
@@ -47,7 +49,7 @@ const DEFAULT_SEGMENT_BYTES = 16 * 1024 * 1024
 const MOSTLY_OPEN = 0.8
 
 /** Of these the newest one holds. */
-const MARKS = ['served', 'roster'] as const
+const MARKS = ['served', 'roster', 'mark'] as const
 
 interface Segment {
   readonly number: number
@@ -101,6 +103,7 @@ class DiskJournal implements Journal {
   #nextTryBytes = 0
   #writing: Promise<void> | undefined
   #problem: string | undefined
+  #written = 0
 
   constructor(options: JournalOptions, segments: Segment[]) {
     this.#options = options
@@ -111,6 +114,10 @@ class DiskJournal implements Journal {
 
   get droppedSegment(): number {
     return (this.#segments[0]?.number ?? 1) - 1
+  }
+
+  get written(): number {
+    return this.#written
   }
 
   problem(): string | undefined {
@@ -174,6 +181,7 @@ class DiskJournal implements Journal {
     const segment = this.#newest()
     await this.#extend(segment, Buffer.concat(group.map(({ frame }) => frame)))
     note(segment, entries)
+    this.#written += entries.length
   }
 
   /** What a failed write has left behind would be read as written, and what comes after it not at all. */
@@ -282,9 +290,11 @@ function emptySegment(number: number): Segment {
 function note(segment: Segment, entries: readonly JournalEntry[]): void {
   for (const entry of entries) {
     if (entry.kind === 'intent') segment.calls.add(entry.send.callId)
-    if (entry.kind === 'served' || entry.kind === 'roster') segment.marks.add(entry.kind)
+    if (isLastHolding(entry)) segment.marks.add(entry.kind)
   }
 }
+
+const isLastHolding = ({ kind }: JournalEntry) => MARKS.some((mark) => mark === kind)
 
 const isSend = ({ entry }: Waiting) => entry.kind === 'intent'
 

@@ -2,7 +2,14 @@ import type { HistoryId, JobUid, RunUid } from '../../contract/ids.ts'
 import type { CallRow, CapLimit, JournalledStanding, SendOutcome, SendRef } from '../store.ts'
 
 /** What a replica writes down on its own disk, in order. */
-export type JournalEntry = IntentEntry | OutcomeEntry | StandingEntry | EndedJobEntry | RosterEntry | ServedEntry
+export type JournalEntry =
+  | IntentEntry
+  | OutcomeEntry
+  | StandingEntry
+  | EndedJobEntry
+  | RosterEntry
+  | ServedEntry
+  | MarkEntry
 
 /** Before EVERY send, takeovers and repeats too: enough to make the record anew. */
 export interface IntentEntry {
@@ -43,4 +50,10 @@ interface RosterEntry {
 interface ServedEntry {
   readonly kind: 'served'
   readonly history: HistoryId
+}
+
+/** By chance, and in the replica's card too: a journal without the mark of the card is a copy that was made before it. */
+interface MarkEntry {
+  readonly kind: 'mark'
+  readonly mark: string
 }

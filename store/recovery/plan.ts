@@ -7,6 +7,8 @@ export interface OwnState {
   /** History that it last served under; null before it ever did. */
   readonly historyId: HistoryId | null
   readonly droppedSegment: number
+  /** Its journal does not know the mark of its card: another process has gone on with another copy of it. */
+  readonly isCopy: boolean
 }
 
 /** What is to be done next, of the states in which a store may be found. */
@@ -15,8 +17,10 @@ export type RecoveryPlan =
   | { readonly kind: 'serve'; readonly historyId: HistoryId }
   /** Others have gone on without us: our journal first. */
   | { readonly kind: 'catch_up'; readonly historyId: HistoryId }
+  /** What the replica of our name has sent is not all in our journal: we are another one. */
+  | { readonly kind: 'copy' }
   | { readonly kind: 'begin' }
-  | { readonly kind: 'hand_over'; readonly next: HistoryId }
+  | { readonly kind: 'hand_over'; readonly next: HistoryId; readonly historyId: HistoryId }
   | { readonly kind: 'finish'; readonly next: HistoryId }
   | { readonly kind: 'wait'; readonly next: HistoryId; readonly missing: readonly string[] }
   /** A person must say what is to be. */
@@ -32,13 +36,14 @@ export function planOf(state: RegistryState, own: OwnState): RecoveryPlan {
   const storeKnows = card?.droppedSegment ?? 0
   const isKnownTooOld = own.historyId !== null && storeKnows < own.droppedSegment
   if (isKnownTooOld && isLossPossible && !givenUp.includes(own.replicaId)) return { kind: 'too_old', storeKnows }
+  if (own.isCopy) return { kind: 'copy' }
   if (!isLossPossible) {
     const isOurs = own.historyId === null || own.historyId === historyId
     return isOurs ? { kind: 'serve', historyId } : { kind: 'catch_up', historyId }
   }
   if (recovery === null || recovery.witness !== witness.now) return { kind: 'begin' }
   const { next, handedOver } = recovery
-  if (!handedOver.includes(own.replicaId)) return { kind: 'hand_over', next }
+  if (!handedOver.includes(own.replicaId)) return { kind: 'hand_over', next, historyId }
   // Whatever its card says: the store may have lost that a replica entered this history, and all that it did in it.
   const missing = replicas.map(({ replicaId }) => replicaId).filter((replicaId) => !handedOver.includes(replicaId))
   return missing.length === 0 ? { kind: 'finish', next } : { kind: 'wait', next, missing }

@@ -10,7 +10,8 @@ import type { Journal } from '../journal/journal.ts'
 import { type CallRow, StoreFault } from '../store.ts'
 import type { Barrier } from './barrier.ts'
 import { mergeJournal, tellOutcomes } from './merge-journal.ts'
-import { type OwnState, planOf, type RecoveryPlan } from './plan.ts'
+import { OwnReplica, type ReplicaName } from './own-replica.ts'
+import { planOf, type RecoveryPlan } from './plan.ts'
 import type { DistributedStore, RegistryState } from './registry.ts'
 import { Roster } from './roster.ts'
 
@@ -24,7 +25,7 @@ export interface GuardDoors {
 export interface GuardOptions extends GuardDoors {
   readonly inner: DistributedStore
   readonly journal: Journal
-  readonly replicaId: string
+  readonly replica: ReplicaName
   /** Under which the journal's last entries were written; null: it holds none. */
   readonly lastHistoryId: HistoryId | null
 }
@@ -42,7 +43,7 @@ const OTHERS_COME_WITHIN_MS = 30_000
 export class Recovery {
   readonly #options: GuardOptions
   readonly #barrier: Barrier
-  readonly #own: { replicaId: string; historyId: HistoryId | null }
+  readonly #own: OwnReplica
   readonly #roster: Roster
   readonly #blocked = Promise.withResolvers<void>()
   readonly #stopChecking: () => void
@@ -62,8 +63,9 @@ export class Recovery {
     this.#options = options
     this.#barrier = barrier
     this.#roster = new Roster(options.journal)
-    this.#own = { replicaId: options.replicaId, historyId: options.lastHistoryId }
-    options.inner.onDoubt((why) => this.doubt(why))
+    const { replica: name, lastHistoryId: historyId, inner } = options
+    this.#own = new OwnReplica({ ...options, registry: inner.registry, name, historyId })
+    inner.onDoubt((why) => this.doubt(why))
     this.#stopChecking = options.timers.every(CHECK_EVERY_MS, () => void this.#check())
   }
 
@@ -82,9 +84,9 @@ export class Recovery {
    */
   async giveUp(replicaId: string): Promise<'given_up' | undefined> {
     const { inner, log } = this.#options
-    const plan = planOf(await inner.registry.read(), this.#ownState())
+    const plan = await this.#plan(await inner.registry.read())
     const isWaitedFor = plan.kind === 'wait' && plan.missing.includes(replicaId)
-    if (!isWaitedFor && !(plan.kind === 'too_old' && replicaId === this.#own.replicaId)) return undefined
+    if (!isWaitedFor && !(plan.kind === 'too_old' && replicaId === this.#own.id)) return undefined
     log.warn(
       { replicaId },
       'a person gave up the journal of a replica: calls of it that the store lost may be made again',
@@ -113,9 +115,8 @@ export class Recovery {
    */
   async notesDrop(droppedSegment: number): Promise<void> {
     this.mustServe()
-    const { inner } = this.#options
-    const { replicaId } = this.#own
-    await inner.registry.enter({ replicaId, historyId: inner.historyId, droppedSegment }, this.#servedRun)
+    const { historyId } = this.#options.inner
+    await this.#own.noteDrop(droppedSegment, { historyId, run: this.#servedRun })
     this.mustServe()
   }
 
@@ -148,11 +149,10 @@ export class Recovery {
   async end(isClean: boolean): Promise<void> {
     this.#isEnding = true
     this.#stopChecking()
-    const { inner, journal, random, log } = this.#options
-    const { replicaId, historyId } = this.#own
+    const { inner, random, log } = this.#options
+    const { historyId } = this.#own
     if (isClean && this.#isServing && historyId !== null) {
-      const card = { replicaId, historyId, droppedSegment: journal.droppedSegment }
-      await inner.registry.leave(card, random.hex(8), this.#servedRun).catch((fault: unknown) => {
+      await inner.registry.leave(this.#own.card(historyId), random.hex(8), this.#servedRun).catch((fault: unknown) => {
         log.warn(
           { err: fault },
           'this replica could not sign off; the others wait for its journal if the store loses something',
@@ -167,9 +167,10 @@ export class Recovery {
     const { inner, log } = this.#options
     try {
       const state = await inner.registry.read()
-      const plan = planOf(state, this.#ownState())
-      if (plan.kind === 'serve') await this.#roster.note(state)
-      else this.doubt(`a check found: ${plan.kind}`)
+      const plan = await this.#plan(state)
+      if (plan.kind !== 'serve') return this.doubt(`a check found: ${plan.kind}`)
+      await this.#roster.note(state)
+      await this.#own.markAnew(state)
     } catch (fault) {
       log.warn({ err: fault }, 'the store was not checked')
     }
@@ -197,30 +198,35 @@ export class Recovery {
     const { registry } = inner
     const doubts = this.#doubts
     const state = await registry.read()
-    const plan = planOf(state, this.#ownState())
+    const plan = await this.#plan(state)
     switch (plan.kind) {
       case 'serve':
         inner.adopt(plan.historyId)
         if (!this.#hasServed) await tellOutcomes(inner, journal, log)
         // If the store forgets them all the next moment, their journals are waited for all the same.
         await this.#roster.note(state)
-        if (!(await this.#serve(plan.historyId, { run: state.witness.now, doubts }))) return false
+        if (!(await this.#serve(plan.historyId, { state, doubts }))) return false
         await this.#note(state)
         return true
       case 'catch_up':
         inner.adopt(plan.historyId)
         await mergeJournal(inner, journal, log)
-        return this.#serve(plan.historyId, { run: state.witness.now, doubts })
+        return this.#serve(plan.historyId, { state, doubts })
+      case 'copy':
+        this.#own.becomeAnother()
+        return false
       case 'begin':
         await registry.begin({ next: random.hex(8) as HistoryId, witness: state.witness.now })
         return false
       case 'hand_over':
         await registry.stopSlots()
         await this.#roster.register(state, registry)
+        // Of two over copies of one journal the second becomes another, which the first waits for.
+        await this.#own.enter(state, plan.historyId)
         await this.#barrier.settled()
         inner.adopt(plan.next)
         await mergeJournal(inner, journal, log)
-        await registry.handOver(this.#own.replicaId, { next: plan.next, witness: state.witness.now })
+        await registry.handOver(this.#own.id, { next: plan.next, witness: state.witness.now })
         return false
       case 'finish':
         inner.adopt(plan.next)
@@ -275,28 +281,30 @@ export class Recovery {
         return (
           `the store is older than this replica's journal reaches back (it knows of segment ${plan.storeKnows}, ` +
           `${this.#options.journal.droppedSegment} were let go). Put newer data back; or go on with what the journal has: ` +
-          `jobcap ledger repair --give-up ${this.#own.replicaId}`
+          `jobcap ledger repair --give-up ${this.#own.id}`
         )
     }
   }
 
   /** False where a doubt has come since the store was looked at. */
-  async #serve(historyId: HistoryId, found: { readonly run: string; readonly doubts: number }): Promise<boolean> {
+  async #serve(
+    historyId: HistoryId,
+    found: { readonly state: RegistryState; readonly doubts: number },
+  ): Promise<boolean> {
     const { inner, journal } = this.#options
     inner.adopt(historyId)
-    const { replicaId } = this.#own
-    await inner.registry.enter({ replicaId, historyId, droppedSegment: journal.droppedSegment }, found.run)
+    await this.#own.enter(found.state, historyId)
     await journal.write({ kind: 'served', history: historyId })
     if (this.#doubts !== found.doubts) return false
     this.#own.historyId = historyId
-    this.#servedRun = found.run
+    this.#servedRun = found.state.witness.now
     this.#isServing = true
     this.#hasServed = true
     return true
   }
 
-  #ownState(): OwnState {
-    return { ...this.#own, droppedSegment: this.#options.journal.droppedSegment }
+  async #plan(state: RegistryState): Promise<RecoveryPlan> {
+    return planOf(state, await this.#own.state(state))
   }
 }
 

@@ -22,13 +22,14 @@ export interface Registry {
   /** As it is now. Rejects with `StoreFault` when it cannot be reached, or is another install's. */
   read(): Promise<RegistryState>
   /**
-   * The replica serves under this history, from now on. `witness`: the run of the server that was looked at; rejects where
-   * another one answers, which may not know what the card says.
+   * The replica serves under this history, from now on. Rejects where something else is found than what was looked at: that
+   * may not know what the card says, or another process is this replica now.
    */
-  enter(card: ReplicaCard, witness: string): Promise<void>
+  enter(card: ReplicaCard, found: FoundCard): Promise<void>
   /**
    * The replica has ended cleanly: nobody waits for it, as long as nothing that it wrote can be lost without this too.
    * `witness`: the run of the server that it served under; rejects where another one answers, which may have lost some of it.
+   * A card of another mark stays: another process is that replica now.
    */
   leave(card: ReplicaCard, nonce: string, witness: string): Promise<void>
   /** A person has given up its journal: nobody waits for it, and it stays noted until the record says so. */
@@ -65,7 +66,7 @@ export interface RegistryState {
   readonly recovery: (RecoveryOver & { readonly handedOver: readonly string[] }) | null
   readonly replicas: readonly ReplicaCard[]
   /** Replicas that ended cleanly and have not come back. */
-  readonly left: readonly string[]
+  readonly left: readonly ReplicaCard[]
   /** Whose journals a person has given up, as far as the record does not say so yet. */
   readonly givenUp: readonly string[]
 }
@@ -76,4 +77,12 @@ export interface ReplicaCard {
   readonly historyId: HistoryId
   /** Newest segment of its journal that was let go. */
   readonly droppedSegment: number
+  /** One that stands in its journal, and in no copy that was made before it. None where another wrote the card. */
+  readonly mark?: string
+}
+
+/** What was looked at before a card is written: the run of the server, and the mark of the card that stood there. */
+export interface FoundCard {
+  readonly witness: string
+  readonly mark: string | undefined
 }

@@ -24,9 +24,10 @@ export class Roster {
     const { historyId, replicas, left, givenUp, witness } = state
     const last = (await this.#journal.entries()).findLast((entry) => entry.kind === 'roster')
     if (last === undefined || historyId === null) return
-    const known = new Set([...replicas.map(({ replicaId }) => replicaId), ...left, ...givenUp])
+    const known = new Set([...[...replicas, ...left].map(({ replicaId }) => replicaId), ...givenUp])
     for (const replicaId of last.replicaIds) {
-      if (!known.has(replicaId)) await registry.enter({ replicaId, historyId, droppedSegment: 0 }, witness.now)
+      if (known.has(replicaId)) continue
+      await registry.enter({ replicaId, historyId, droppedSegment: 0 }, { witness: witness.now, mark: undefined })
     }
   }
 }

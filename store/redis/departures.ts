@@ -7,15 +7,20 @@ import type { Places } from './places.ts'
 /** Of a replica that has ended cleanly, in the hash of the replicas and in that of each policy. */
 const LEFT = 'left:'
 
+/** Begins a script that answers 0 where the server's run is none of those in the text. */
+export function isRunOf(runs: string): string {
+  return `local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+if not run or not string.find(${runs}, run, 1, true) then return 0 end`
+}
+
 /** KEYS: a hash. ARGV: a field of it, its value, runs of servers. 0: another run answers, which may have lost something. */
 const WRITE = `
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-if not run or not string.find(ARGV[3], run, 1, true) then return 0 end
+${isRunOf('ARGV[3]')}
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1
 `
 
-export interface FieldOfRun {
+interface FieldOfRun {
   readonly key: string
   readonly field: string
   readonly value: string
@@ -23,7 +28,7 @@ export interface FieldOfRun {
 }
 
 /** Rejects when Redis is not the one of the witness: that one may have known more. */
-export async function writeInRun(connection: Connection, { key, field, value, witness }: FieldOfRun): Promise<void> {
+async function writeInRun(connection: Connection, { key, field, value, witness }: FieldOfRun): Promise<void> {
   const written = await connection.command('EVAL', WRITE, 1, key, field, value, witness)
   if (written !== 1) throw new StoreFault('Redis was started anew since it was looked at', { isTransient: true })
 }
@@ -67,13 +72,13 @@ export class Departures {
   /** `unsure`: those of which some slot does not know any more that they have left. */
   async read(
     fields: readonly (readonly [name: string, value: string])[],
-  ): Promise<{ readonly left: readonly string[]; readonly unsure: readonly ReplicaCard[] }> {
+  ): Promise<{ readonly left: readonly ReplicaCard[]; readonly unsure: readonly ReplicaCard[] }> {
     const departures = fields
       .filter(([name]) => name.startsWith(LEFT))
       .map(([, departure]) => JSON.parse(departure) as Departure)
     const known = await Promise.all(departures.map((departure) => this.#isKnown(departure)))
     const cards = (isKnown: boolean) => departures.flatMap(({ card }, at) => (known[at] === isKnown ? [card] : []))
-    return { left: cards(true).map(({ replicaId }) => replicaId), unsure: cards(false) }
+    return { left: cards(true), unsure: cards(false) }
   }
 
   async #isKnown({ card, nonce, policies }: Departure): Promise<boolean> {

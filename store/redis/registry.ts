@@ -1,7 +1,8 @@
 import { asHistoryId, type HistoryId } from '../../contract/ids.ts'
-import type { RecoveryOver, Registry, RegistryState, ReplicaCard } from '../recovery/registry.ts'
+import type { FoundCard, RecoveryOver, Registry, RegistryState, ReplicaCard } from '../recovery/registry.ts'
+import { StoreFault } from '../store.ts'
 import type { Connection } from './connection.ts'
-import { Departures, writeInRun } from './departures.ts'
+import { Departures, isRunOf } from './departures.ts'
 import { readInstall } from './install.ts'
 import { INSTALL_KEY, policyKeys, REPLICAS_KEY, SCHEMA_VERSION } from './layout.ts'
 import type { Places } from './places.ts'
@@ -12,6 +13,23 @@ const HANDED = 'handed:'
 /** And of a replica whose journal a person has given up. */
 const GIVEN_UP = 'given-up:'
 const overText = ({ next, witness }: RecoveryOver): string => `${next} ${witness}`
+
+/** KEYS: the replicas. ARGV: one, its card, runs of servers, the mark of the card that was found. 0: another run, or another's card. */
+const ENTER = `
+${isRunOf('ARGV[3]')}
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+local mark = held and cjson.decode(held).mark
+if mark and mark ~= ARGV[4] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+`
+
+/** KEYS: the replicas. ARGV: one, the mark of its card. */
+const LEAVE = `
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+local mark = held and cjson.decode(held).mark
+if not mark or mark == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+`
 
 /** KEYS: the install. ARGV: a next history, the run of the server that answers. The one that is next in this run. */
 const BEGIN = `
@@ -78,15 +96,19 @@ export class RedisRegistry implements Registry {
     }
   }
 
-  async enter(card: ReplicaCard, witness: string): Promise<void> {
-    const entry = { key: REPLICAS_KEY, field: card.replicaId, value: JSON.stringify(card) }
-    await writeInRun(this.#connection, { ...entry, witness })
+  async enter(card: ReplicaCard, { witness, mark = '' }: FoundCard): Promise<void> {
+    const written = [card.replicaId, JSON.stringify(card), witness, mark]
+    if ((await this.#connection.command('EVAL', ENTER, 1, REPLICAS_KEY, ...written)) !== 1) {
+      throw new StoreFault('Redis was started anew, or another ledger wrote the card, since it was looked at', {
+        isTransient: true,
+      })
+    }
     await this.#departures.forget(card.replicaId)
   }
 
   async leave(card: ReplicaCard, nonce: string, witness: string): Promise<void> {
     await this.#departures.write(card, nonce, witness)
-    await this.#connection.command('HDEL', REPLICAS_KEY, card.replicaId)
+    await this.#connection.command('EVAL', LEAVE, 1, REPLICAS_KEY, card.replicaId, card.mark ?? '')
   }
 
   async giveUp(replicaId: string): Promise<void> {

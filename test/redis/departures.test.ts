@@ -4,7 +4,7 @@ import { asHistoryId } from '../../contract/ids.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { systemTimers } from '../../runtime/timers.ts'
-import type { DistributedStore } from '../../store/recovery/registry.ts'
+import type { DistributedStore, ReplicaCard } from '../../store/recovery/registry.ts'
 import { parseRedisAddress } from '../../store/redis/address.ts'
 import { policyKeys } from '../../store/redis/layout.ts'
 import { openRedisStore } from '../../store/redis/open.ts'
@@ -50,7 +50,7 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
 
   const enter = async (of: ReturnType<typeof card>) => {
     const { witness } = await store.registry.read()
-    await store.registry.enter(of, witness.now)
+    await store.registry.enter(of, { witness: witness.now, mark: undefined })
   }
   const leave = async (replicaId: string, nonce: string) => {
     const { witness } = await store.registry.read()
@@ -58,7 +58,8 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
   }
   const registered = async () => {
     const { replicas, left } = await store.registry.read()
-    return { replicas: replicas.map(({ replicaId }) => replicaId).toSorted(), left }
+    const names = (cards: readonly ReplicaCard[]) => cards.map(({ replicaId }) => replicaId).toSorted()
+    return { replicas: names(replicas), left: names(left) }
   }
 
   it('is not waited for while every slot knows that it left', async () => {
@@ -66,7 +67,7 @@ describe('a replica that ended cleanly, on a cluster whose slots lose their last
   })
 
   it('is not registered in a run of Redis that was not looked at', async () => {
-    const late = store.registry.enter(card('late'), 'a1b2.c3d4 e5f6.a7b8')
+    const late = store.registry.enter(card('late'), { witness: 'a1b2.c3d4 e5f6.a7b8', mark: undefined })
     expect(await late.catch((fault: Error) => fault.message)).to.include('started anew')
     expect((await registered()).replicas).to.deep.equal(['stays'])
   })

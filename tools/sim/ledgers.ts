@@ -4,6 +4,7 @@ import { DurabilityGate, gatedStore } from '../../store/recovery/durability-gate
 import type { Guard } from '../../store/recovery/guard.ts'
 import { guardedStore } from '../../store/recovery/guarded-store.ts'
 import { openGuard } from '../../store/recovery/open-guard.ts'
+import type { ReplicaName } from '../../store/recovery/own-replica.ts'
 import type { Rulebook } from '../../store/rules/rulebook.ts'
 import type { StoreTime } from '../../store/rules/tables.ts'
 import { storeClock } from '../../store/sqlite/time.ts'
@@ -234,7 +235,7 @@ export class Ledgers {
 
   /** As a ledger opens it: the journal first, and nothing is served before the store is known to be whole. */
   async #redisStore(slot: Slot, process: Incarnation): Promise<Store> {
-    const { replicaId, disk } = slot
+    const { disk } = slot
     const { state, watch } = this.#options
     const server = this.#redis
     const link = new RedisLink(process, server)
@@ -246,7 +247,7 @@ export class Ledgers {
     const gate = hasGate ? new DurabilityGate({ timers, log, inner, hasJournal: true, waived: [] }) : null
     await gate?.start()
     const { guard } = await openGuard({
-      ...{ clock, timers, random, log, inner, replicaId },
+      ...{ clock, timers, random, log, inner, replica: this.#nameOf(slot) },
       ...{ disk: disk.door(process), ...(this.#options.plan.areJournalsSmall ? SMALL_JOURNAL : {}) },
     })
     slot.guard = guard
@@ -255,6 +256,18 @@ export class Ledgers {
     if (gate?.problem() === undefined) await isStarted
     const store = guardedStore(guard, inner)
     return gate === null ? store : gatedStore(gate, store)
+  }
+
+  #nameOf(slot: Slot): ReplicaName {
+    return {
+      get id() {
+        return slot.replicaId
+      },
+      renew: () => {
+        this.#caretaker?.isGone(slot.replicaId)
+        slot.replicaId = `${slot.replicaId}+`
+      },
+    }
   }
 
   #tables(time: () => StoreTime, historyId: () => HistoryId): MemoryTables {

@@ -25,7 +25,7 @@ describe('what is asked before a segment of a journal goes', () => {
     entered.length = 0
     const opened = await guardOverWhole(folder, {
       registry: {
-        enter: async ({ droppedSegment }, witness) => void entered.push([droppedSegment, witness]),
+        enter: async ({ droppedSegment }, { witness }) => void entered.push([droppedSegment, witness]),
       },
       findCall: async (callId) => (STATES[callId] === undefined ? undefined : ({ state: STATES[callId] } as CallRow)),
       findKey: async (keyId) => ({ retention: keyId }) as unknown as KeyRow,

@@ -52,7 +52,7 @@ describe('a record that the store has lost unnoticed', function () {
       const doors = { clock: options.clock, random: options.random, timers: systemTimers, log: SILENT }
       const around = taken(inner, { then: (step) => afterwards(step), onDoubt: (told) => (doubted = told) })
       const disk = await openFileDisk(folder)
-      const opened = await openGuard({ ...doors, inner: around, disk, replicaId: 'a' })
+      const opened = await openGuard({ ...doors, inner: around, disk, replica: { id: 'a', renew: () => undefined } })
       guard = opened.guard
       journal = opened.journal
       await guard.start()

@@ -5,7 +5,7 @@ import type { RegistryState } from '../../../store/recovery/registry.ts'
 
 const OLD = asHistoryId('old')
 const NEXT = asHistoryId('next')
-const OWN: OwnState = { replicaId: 'a', historyId: OLD, droppedSegment: 0 }
+const OWN: OwnState = { replicaId: 'a', historyId: OLD, droppedSegment: 0, isCopy: false }
 const card = (replicaId: string, droppedSegment = 0) => ({ replicaId, historyId: OLD, droppedSegment })
 const behind = (replicaId: string) => ({ ...card(replicaId), historyId: asHistoryId('older') })
 const WHOLE: RegistryState = {
@@ -34,6 +34,8 @@ describe('what is to be done next with a store', () => {
     ['that journal was given up', { ...HANDED, replicas: [card('a')], givenUp: ['b'] }, {}, 'finish'],
     ['its replica had signed off', { ...HANDED, replicas: [card('a')] }, {}, 'finish'],
     ['it is empty', { ...WHOLE, historyId: null }, {}, 'empty'],
+    ['another went on with a copy of our journal', WHOLE, { isCopy: true }, 'copy'],
+    ['it may have lost something, and so may our copy', RESTARTED, { isCopy: true }, 'copy'],
     ['it does not know that a segment went', RESTARTED, { droppedSegment: 1 }, 'too_old'],
     ['a person goes on with what is left', { ...RESTARTED, givenUp: ['a'] }, { droppedSegment: 1 }, 'begin'],
   ]

@@ -41,6 +41,11 @@ export async function guardOverWhole(
     },
   } as unknown as DistributedStore
   const doors = { clock: systemClock, random: systemRandom, timers: systemTimers, log: SILENT, ...given }
-  const { guard } = await openGuard({ ...doors, inner, disk: await openFileDisk(folder), replicaId: 'a' })
+  const { guard } = await openGuard({
+    ...doors,
+    inner,
+    disk: await openFileDisk(folder),
+    replica: { id: 'a', renew: () => undefined },
+  })
   return { guard, doubt: (why) => doubt(why) }
 }

@@ -1,5 +1,5 @@
 import { asHistoryId, type HistoryId } from '../../../contract/ids.ts'
-import type { RecoveryOver, Registry, RegistryState, ReplicaCard } from '../../../store/recovery/registry.ts'
+import type { FoundCard, RecoveryOver, Registry, RegistryState, ReplicaCard } from '../../../store/recovery/registry.ts'
 import { StoreFault } from '../../../store/store.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { RedisLink } from './redis-link.ts'
@@ -35,27 +35,33 @@ export class SimRegistry implements Registry {
             ? null
             : { next: asHistoryId(next), witness: install.get('next_witness') ?? '', handedOver: handed },
         replicas: [...cards.values()],
-        left: [...left.keys()],
+        left: [...left.values()],
         givenUp: [...givenUp.keys()],
       }
     })
     return state ?? this.read()
   }
 
-  async enter(card: ReplicaCard, witness: string): Promise<void> {
+  async enter(card: ReplicaCard, { witness, mark }: FoundCard): Promise<void> {
     await this.#command('enter', () => {
       this.#mustBe(witness)
+      const held = this.#server.cards.get(card.replicaId)?.mark
+      if (held !== undefined && held !== mark) throw new StoreFault('another wrote the card', { isTransient: true })
       this.#server.put(this.#server.cards, card.replicaId, card)
     })
     await this.#command('is back', () => this.#server.remove(this.#server.left, card.replicaId))
   }
 
-  async leave({ replicaId }: ReplicaCard, _: string, witness: string): Promise<void> {
+  async leave(card: ReplicaCard, _: string, witness: string): Promise<void> {
+    const { cards, left } = this.#server
     await this.#command('leave', () => {
       this.#mustBe(witness)
-      this.#server.put(this.#server.left, replicaId, true)
+      this.#server.put(left, card.replicaId, card)
     })
-    await this.#command('is gone', () => this.#server.remove(this.#server.cards, replicaId))
+    await this.#command('is gone', () => {
+      const held = cards.get(card.replicaId)?.mark
+      if (held === undefined || held === card.mark) this.#server.remove(cards, card.replicaId)
+    })
   }
 
   async giveUp(replicaId: string): Promise<void> {

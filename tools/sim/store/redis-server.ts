@@ -22,7 +22,7 @@ export class RedisServer {
   readonly slot = new Map<'history', HistoryId>()
   readonly install = new Map<InstallField, string>()
   readonly cards = new Map<string, ReplicaCard>()
-  readonly left = new Map<string, true>()
+  readonly left = new Map<string, ReplicaCard>()
   readonly givenUp = new Map<string, true>()
   readonly handedOver = new Map<string, RecoveryOver>()
   readonly #stage: Stage

@@ -1,0 +1,112 @@
+import type { HistoryId } from '../../contract/ids.ts'
+import type { Log } from '../../runtime/log.ts'
+import type { Random } from '../../runtime/random.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { OwnState } from './plan.ts'
+import type { Registry, RegistryState, ReplicaCard } from './registry.ts'
+
+/** Under which id the journal counts; kept beside it. */
+export interface ReplicaName {
+  readonly id: string
+  /** Another one, from now on. */
+  renew(): void
+}
+
+interface OwnReplicaOptions {
+  readonly name: ReplicaName
+  readonly registry: Registry
+  readonly journal: Journal
+  readonly random: Random
+  readonly log: Log
+  /** That it last served under; null: it never did. */
+  readonly historyId: HistoryId | null
+}
+
+/**
+ * What this replica knows of itself, and its card. Two processes over copies of one journal would count as one replica, and
+ * only one of the copies would be waited for. So the card has a mark that was first written into the journal, a new one at
+ * each start and with what was written since: whoever does not find the card's mark in its journal is another replica.
+ */
+export class OwnReplica {
+  readonly #options: OwnReplicaOptions
+  historyId: HistoryId | null
+  #mark: string | undefined
+  /** What was in the journal when the mark of the card was written. */
+  #markedUpTo = 0
+  #noted = 0
+
+  constructor(options: OwnReplicaOptions) {
+    this.#options = options
+    this.historyId = options.historyId
+  }
+
+  get id(): string {
+    return this.#options.name.id
+  }
+
+  async state(registered: RegistryState): Promise<OwnState> {
+    const { droppedSegment } = this.#options.journal
+    const isCopy = !(await this.#isInJournal(this.#cardIn(registered)?.mark))
+    return { replicaId: this.id, historyId: this.historyId, droppedSegment, isCopy }
+  }
+
+  /** A new mark, and with it the card. */
+  async enter(registered: RegistryState, historyId: HistoryId): Promise<void> {
+    const { journal, random, registry } = this.#options
+    const mark = random.hex(8)
+    const { written } = journal
+    await journal.write({ kind: 'mark', mark })
+    const card = { replicaId: this.id, historyId, droppedSegment: this.#droppedSegment, mark }
+    await registry.enter(card, { witness: registered.witness.now, mark: this.#cardIn(registered)?.mark })
+    this.#mark = mark
+    this.#markedUpTo = written + 1
+  }
+
+  /** A copy of the journal that is made from now on shows that it is one. */
+  async markAnew(registered: RegistryState): Promise<void> {
+    const { journal } = this.#options
+    if (this.historyId === null || (journal.written === this.#markedUpTo && journal.problem() === undefined)) return
+    await this.enter(registered, this.historyId)
+  }
+
+  async noteDrop(
+    droppedSegment: number,
+    { historyId, run }: { readonly historyId: HistoryId; readonly run: string },
+  ): Promise<void> {
+    // A card that is written meanwhile must say it too.
+    this.#noted = droppedSegment
+    await this.#options.registry.enter(this.card(historyId), { witness: run, mark: this.#mark })
+  }
+
+  /** Of the one that has its id some calls are not in this journal: both are waited for from now on. */
+  becomeAnother(): void {
+    const { name, log } = this.#options
+    const was = name.id
+    name.renew()
+    log.warn(
+      { was, replicaId: name.id },
+      'this journal is a copy of the one that its replica has gone on with, so it counts as a new replica. After a loss of the store both are waited for',
+    )
+  }
+
+  card(historyId: HistoryId): ReplicaCard {
+    const mark = this.#mark === undefined ? {} : { mark: this.#mark }
+    return { replicaId: this.id, historyId, droppedSegment: this.#droppedSegment, ...mark }
+  }
+
+  /** The store may know already of a segment that is only about to go. */
+  get #droppedSegment(): number {
+    return Math.max(this.#options.journal.droppedSegment, this.#noted)
+  }
+
+  #cardIn({ replicas, left }: RegistryState): ReplicaCard | undefined {
+    return [...replicas, ...left].find(({ replicaId }) => replicaId === this.id)
+  }
+
+  /** The store may have lost the newest. */
+  async #isInJournal(mark: string | undefined): Promise<boolean> {
+    if (mark === undefined || mark === this.#mark) return true
+    const entries = await this.#options.journal.entries()
+    return entries.some((entry) => entry.kind === 'mark' && entry.mark === mark)
+  }
+}

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { asHistoryId } from '../../../contract/ids.ts'
+import { systemRandom } from '../../../runtime/random.ts'
+import { openFileDisk } from '../../../store/journal/file-disk.ts'
+import { type Journal, openJournal } from '../../../store/journal/journal.ts'
+import { OwnReplica } from '../../../store/recovery/own-replica.ts'
+import type { Registry, RegistryState, ReplicaCard } from '../../../store/recovery/registry.ts'
+import { SILENT } from '../stage.ts'
+import { WHOLE } from './whole-store.ts'
+
+const H = asHistoryId('h')
+
+describe('the mark in journal and card, by which a replica knows that it is not a copy', () => {
+  let folder: string
+  let journal: Journal
+  let own: OwnReplica
+  let cards: ReplicaCard[]
+  let marksFound: (string | undefined)[]
+
+  const keeping = { resolved: async () => [], notesDrop: async () => undefined }
+  const openReplica = async () => {
+    journal = await openJournal({ disk: await openFileDisk(folder), log: SILENT, keeping })
+    const registry = {
+      enter: async (card, { mark }) => {
+        cards.push(card)
+        marksFound.push(mark)
+      },
+    } as Partial<Registry> as Registry
+    const name = { id: 'a', renew: () => undefined }
+    own = new OwnReplica({ name, registry, journal, random: systemRandom, log: SILENT, historyId: H })
+  }
+  const registered = (): RegistryState => ({ ...WHOLE, replicas: cards.slice(-1) })
+  const isCopy = async (state: RegistryState) => (await own.state(state)).isCopy
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'own-replica-'))
+    cards = []
+    marksFound = []
+    await openReplica()
+    await own.enter(WHOLE, H)
+  })
+  afterEach(async () => {
+    await journal.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('is in the journal before it is in the card, so that one that is killed in between is still itself', async () => {
+    const entries = await journal.entries()
+    expect(entries).to.deep.equal([{ kind: 'mark', mark: cards[0]?.mark }])
+    await journal.close()
+    await openReplica()
+    expect(await isCopy({ ...WHOLE, replicas: cards })).to.equal(false)
+  })
+
+  it('is renewed only with what was written since, and demands the one that was found', async () => {
+    await own.markAnew(registered())
+    expect(cards).to.have.length(1)
+    await journal.write({ kind: 'roster', replicaIds: ['a'] })
+    await own.markAnew(registered())
+    await own.markAnew(registered())
+    expect(marksFound).to.deep.equal([undefined, cards[0]?.mark])
+    expect(cards[1]?.mark).not.to.equal(cards[0]?.mark)
+  })
+
+  it('of a store that went back is an older one of this journal; one that the journal never had is another process’', async () => {
+    await journal.write({ kind: 'roster', replicaIds: ['a'] })
+    await own.markAnew(registered())
+    expect(await isCopy({ ...WHOLE, replicas: cards.slice(0, 1) })).to.equal(false)
+    const another = { replicaId: 'a', historyId: H, droppedSegment: 0, mark: 'another' }
+    expect(await isCopy({ ...WHOLE, replicas: [another] })).to.equal(true)
+    expect(await isCopy({ ...WHOLE, left: [another] }), 'that has signed off').to.equal(true)
+    expect(await isCopy({ ...WHOLE, replicas: [{ ...another, replicaId: 'b' }] }), 'of another').to.equal(false)
+  })
+
+  it('a card that is written while a segment is about to go says that it goes', async () => {
+    await own.noteDrop(1, { historyId: H, run: 'run 1' })
+    await own.enter(registered(), H)
+    expect(cards.map(({ droppedSegment }) => droppedSegment)).to.deep.equal([0, 1, 1])
+    expect(marksFound[1]).to.equal(cards[0]?.mark)
+  })
+})
