@@ -46,6 +46,9 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }
 
+const DISK_FULL =
+  'Make room on the disk of --state, then run it again; a Job that had begun goes on with --continue, and what was charged is replayed.'
+
 export interface Ending {
   readonly exitCode: number
   /** For standard error; empty when there is nothing to say. */
@@ -64,7 +67,13 @@ export function endingOf(fault: unknown, command: string): Ending {
   if (fault instanceof Unavailable) return { exitCode: EXIT.unavailable, text: says([fault.message]) }
   if (fault instanceof LedgerRefused) return { exitCode: EXIT.no, text: says(refusalLines(fault)) }
   const message = fault instanceof Error ? fault.message : String(fault)
+  if (isDiskFull(fault)) return { exitCode: EXIT.unavailable, text: says([message, DISK_FULL]) }
   return { exitCode: EXIT.no, text: says([message]) }
+}
+
+/** Of a write: Node names no file then. */
+function isDiskFull(fault: unknown): boolean {
+  return fault instanceof Error && 'code' in fault && fault.code === 'ENOSPC'
 }
 
 function refusalLines({ code, message }: LedgerRefused): string[] {
