@@ -91,6 +91,9 @@ function find(commands: readonly Command[], words: readonly string[]): Command |
 }
 
 function unknown(commands: readonly Command[], words: readonly string[]): string {
-  const said = words.slice(0, 2).join(' ')
+  const said = words
+    .filter((word) => !word.startsWith('-'))
+    .slice(0, 2)
+    .join(' ')
   return `jobcap: there is no command "${said}". There are: ${commands.map(({ name }) => name).join(', ')}\n`
 }

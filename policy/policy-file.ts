@@ -30,7 +30,8 @@ export function parsePolicies(yamlText: string, file: string): PolicyFileResult 
   }
 
   for (const { errors } of Array.isArray(parsed) ? parsed : []) {
-    for (const error of errors) report(error.pos[0], [], error.message)
+    // Those after the first follow from it, one for each word that is left.
+    for (const error of errors.slice(0, 1)) report(error.pos[0], [], error.message)
   }
   if (problems.length > 0) return { problems }
   if (documents.length === 0) report(0, [], 'there is no policy in this file')

@@ -35,7 +35,8 @@ export function readManifest(text: string, fileName: string): ManifestReading {
   const problems: string[] = []
   const objects: ManifestObject[] = []
   for (const document of documents) {
-    for (const error of document.errors) {
+    // Those after the first follow from it, one for each word that is left.
+    for (const error of document.errors.slice(0, 1)) {
       const { line, col } = lines.linePos(error.pos[0])
       problems.push(`${fileName}:${line}:${col}: ${firstSentence(error.message)}`)
     }

@@ -37,6 +37,7 @@ const WRONG: readonly (readonly [line: string, code: number, says: RegExp])[] = 
   ['frobnicate', 2, /there is no command "frobnicate"\. There are: run, explain/],
   ['keys', 2, /There are: keys list, keys create, keys revoke, keys raise$/m],
   ['keys frob', 2, /there is no command "keys frob"/],
+  ['help frobnicate', 2, /there is no command "frobnicate"\./],
   ['run --frob', 2, /^jobcap run: Unknown option '--frob'\n {2}See: jobcap run --help\n$/],
   ['run job.yaml', 2, /"job\.yaml" is one word too many; a file is given with -f job\.yaml/],
   ['run -f', 2, /'-f, --file <value>' argument missing/],

@@ -179,6 +179,11 @@ describe('a manifest', () => {
     })
   }
 
+  it('with a YAML error says the first one of the document, not all that follow from it', () => {
+    const { problems } = verdict(`kind: Job\nmetadata: {name: a namespace: b}\n${JOB}`)
+    expect(problems).to.have.length(1)
+  })
+
   for (const [what, text, notes] of ACCEPTED) {
     it(`with ${what} is accepted, with ${notes.length} notes`, () => {
       expect(verdict(text)).to.deep.equal({ notes })

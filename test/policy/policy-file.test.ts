@@ -164,6 +164,11 @@ describe('policy file', () => {
     expect(result).to.have.property('problems').with.property('0').that.includes({ line: 2, column: 1 })
   })
 
+  it('gives the first YAML error of a document, not all that follow from it', () => {
+    const result = parsePolicies(edited([['allowOptOut: false', 'caps: {a: b c: d}']]), 'p.yaml')
+    expect('problems' in result ? result.problems : []).to.have.length(1)
+  })
+
   it('refuses a key given twice', () => {
     const result = parsePolicies(edited([['allowOptOut: false', 'expiresIn: 1h']]), 'p.yaml')
     expect(result).to.have.property('problems').with.property('0').that.includes({ line: 11, column: 3 })
