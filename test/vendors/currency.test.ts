@@ -86,9 +86,10 @@ describe('currencies', () => {
         'EUR',
       ])
     }
-    expect(usdMicrosOfMoney({ ...money, currency: 'gbp' }, tableOf('EUR', { rate: 1, buffer: 0 }))).to.have.property(
-      'code',
-      'currency_unknown',
-    )
+    expect(usdMicrosOfMoney({ ...money, currency: 'gbp' }, tableOf('EUR', { rate: 1, buffer: 0 }))).to.deep.include({
+      code: 'currency_unknown',
+      message:
+        'The currency GBP has no rate in the policy. Add it to `currencies.usdMicrosPerMajorUnit` there, micro-dollars for one GBP.',
+    })
   })
 })

@@ -46,7 +46,11 @@ describe('the price of a declared route', () => {
     expect(cell({ ...unit, mediaTypes: { [amz]: 'json' } }, '{"a":{"credits":3}}', amz)).to.equal('6000')
     expect(cell({ ...unit, mediaTypes: { [amz]: 'json' } }, '{"a":{"credits":"3"}}', amz)).to.equal('amount_invalid')
     expect(cell(unit, 'a[credits]=3&a[credits]=1', FORM)).to.equal('amount_invalid')
-    expect(cell(unit, '3', 'text/plain')).to.equal('amount_invalid')
+    expect(costing.bound(lookup('3', 'text/plain'), unit), 'the type is what is to be changed').to.deep.include({
+      code: 'amount_invalid',
+      message:
+        'The route is priced by `/a/credits` of the body, and "text/plain" is not read: send JSON or a form with its Content-Type, or declare the type under `mediaTypes` of the vendor.',
+    })
   })
 
   it('by the items of a list', () => {

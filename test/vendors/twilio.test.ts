@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { UsdMicros } from '../../contract/money.ts'
-import type { VendorPricing } from '../../contract/pricing.ts'
+import type { TwilioPrices, VendorPricing } from '../../contract/pricing.ts'
 import { ROUTE_PATTERN } from '../../contract/route-pattern.ts'
 import type { VendorTerms } from '../../contract/vendor.ts'
 import { isRefusal } from '../../vendors/content/guard.ts'
@@ -19,6 +19,15 @@ const VA = `VA${'0b'.repeat(16)}`
 const SM = `SM${'0b'.repeat(16)}`
 
 const usd = (micros: number) => micros as UsdMicros
+const NONE: TwilioPrices = {
+  segmentUsdMicros: null,
+  mmsUsdMicros: null,
+  callMinuteUsdMicros: null,
+  recordMinuteUsdMicros: null,
+  machineDetectionUsdMicros: null,
+  engagementUsdMicros: null,
+}
+const TEXTS: TwilioPrices = { ...NONE, segmentUsdMicros: usd(1) }
 const PRICING: VendorPricing = {
   type: 'twilio',
   currencies: { bufferBasisPoints: 0, usdMicrosPerMajorUnit: {}, hash: '' },
@@ -28,30 +37,9 @@ const PRICING: VendorPricing = {
     accountSid: REAL,
     prices: TWILIO_PRICES,
     pricesByTo: {
-      '+49': {
-        segmentUsdMicros: usd(100_000),
-        mmsUsdMicros: null,
-        callMinuteUsdMicros: null,
-        recordMinuteUsdMicros: null,
-        machineDetectionUsdMicros: null,
-        engagementUsdMicros: null,
-      },
-      '+4930': {
-        segmentUsdMicros: usd(90_000),
-        mmsUsdMicros: null,
-        callMinuteUsdMicros: null,
-        recordMinuteUsdMicros: null,
-        machineDetectionUsdMicros: null,
-        engagementUsdMicros: null,
-      },
-      'whatsapp:': {
-        segmentUsdMicros: usd(5_000),
-        mmsUsdMicros: null,
-        callMinuteUsdMicros: null,
-        recordMinuteUsdMicros: null,
-        machineDetectionUsdMicros: null,
-        engagementUsdMicros: null,
-      },
+      '+49': { ...NONE, segmentUsdMicros: usd(100_000) },
+      '+4930': { ...NONE, segmentUsdMicros: usd(90_000) },
+      'whatsapp:': { ...NONE, segmentUsdMicros: usd(5_000) },
     },
     callTimeLimitSeconds: null,
   },
@@ -147,6 +135,31 @@ describe('what a Twilio call can cost', () => {
       expect(call(limit), limit).to.equal('amount_invalid')
     }
     expect(call('&TimeLimit=60&TimeLimit=600')).to.equal('amount_invalid')
+  })
+
+  it('is refused without a price by a sentence that names the field to give', () => {
+    const bare = { ...PRICING, twilio: { ...PRICING.twilio, pricesByTo: { '+15': NONE } } } as VendorPricing
+    const callable = { ...NONE, callMinuteUsdMicros: usd(1) }
+    const calling = { ...bare, twilio: { ...bare.twilio, pricesByTo: { '+15': callable } } } as VendorPricing
+    const texting = { ...bare, twilio: { ...bare.twilio, pricesByTo: { '+15': TEXTS } } } as VendorPricing
+    for (const [field, pricing, path, more] of [
+      ['segmentUsd', bare, MESSAGES, '&Body=Hi'],
+      ['mmsUsd', texting, MESSAGES, '&MediaUrl=https://a.example/b.png'],
+      ['engagementUsd', texting, MESSAGES, '&Body=Hi&ShortenUrls=true'],
+      ['callMinuteUsd', bare, CALLS, '&TimeLimit=60'],
+      ['recordMinuteUsd', calling, CALLS, '&TimeLimit=60&Record=true'],
+      ['machineDetectionUsd', calling, CALLS, '&TimeLimit=60&MachineDetection=Enable'],
+    ] as const) {
+      const refused = costing.bound(callOf({ path, type: FORM, body: TO + more }), pricing)
+      expect(isRefusal(refused) && refused.message, field).to.match(
+        new RegExp(`so it is refused\\. To allow it, give the vendor there \`${field}\`\\.$`),
+      )
+    }
+    const elsewhere = costing.bound(
+      callOf({ path: MESSAGES, type: FORM, body: 'To=messenger:1&From=x&Body=Hi' }),
+      PRICING,
+    )
+    expect(isRefusal(elsewhere) && elsewhere.message).to.include('an entry `messenger:` under `pricesByTo`')
   })
 
   it('costs more when it is recorded, and when Twilio listens who answers; without a price it is refused', () => {

@@ -2,7 +2,7 @@ import { type UsdMicros, usdMicrosOf } from '../../contract/money.ts'
 import type { PriceRule, RoutePrice } from '../../contract/pricing.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, DeclaredMediaTypes } from '../../contract/vendor.ts'
-import type { ReadBody } from '../content/body.ts'
+import { mediaTypeOf, type ReadBody } from '../content/body.ts'
 import { isRefusal } from '../content/guard.ts'
 import { type Json, jsonAt, parseJson } from '../content/json.ts'
 import { type Found, foundInForm, foundInJson, isInQuery } from './place.ts'
@@ -26,10 +26,20 @@ export function routeBound(
   const count = values === 'unsure' ? undefined : by.kind === 'unit' ? unitsIn(values) : itemsIn(values)
   const price = count === undefined ? undefined : times(usdMicros, count)
   if (price !== undefined) return price
+  if (read.kind === 'other') return unreadType(call, by.at)
   const what = by.kind === 'unit' ? 'once, as a number without sign and exponent' : 'as a list'
   return refusal('amount_invalid', `The route is priced by \`${by.at}\` of the body: send it there alone, ${what}.`, {
     field: by.at,
   })
+}
+
+function unreadType(call: CallText, field: string): Refusal {
+  const type = JSON.stringify(mediaTypeOf(call))
+  return refusal(
+    'amount_invalid',
+    `The route is priced by \`${field}\` of the body, and ${type} is not read: send JSON or a form with its Content-Type, or declare the type under \`mediaTypes\` of the vendor.`,
+    { field },
+  )
 }
 
 /** What the answer says that the call came to; undefined when it does not say. */

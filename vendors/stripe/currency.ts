@@ -23,11 +23,14 @@ export function usdMicrosOfMoney({ minorUnits, currency }: StripeMoney, table: C
   const code = currency.toUpperCase()
   if (!/^[A-Z]{3}$/.test(code)) return currencyMissing()
   const micros = code === 'USD' ? minorUnits * USD_MICROS_PER_CENT : converted(minorUnits, code, table)
-  if (micros === undefined)
-    return refusal('currency_unknown', `The currency ${code} has no rate in the policy.`, { currency: code })
+  if (micros === undefined) return refusal('currency_unknown', rateMissing(code), { currency: code })
   return (
     usdMicrosOf(micros) ?? refusal('amount_invalid', 'The amount is above what can be counted.', { field: 'amount' })
   )
+}
+
+function rateMissing(code: string): string {
+  return `The currency ${code} has no rate in the policy. Add it to \`currencies.usdMicrosPerMajorUnit\` there, micro-dollars for one ${code}.`
 }
 
 export function currencyMissing(): Refusal {

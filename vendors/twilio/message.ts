@@ -26,7 +26,7 @@ export function messagePrice(parameters: Parameters, terms: TwilioTerms): Messag
 
 function mostAt(prices: TwilioPrices, parameters: Parameters): UsdMicros | Refusal {
   const isMms = asksForMms(parameters)
-  if (isMms && prices.mmsUsdMicros === null) return notPriced('messages with media')
+  if (isMms && prices.mmsUsdMicros === null) return notPriced('messages with media', 'mmsUsd')
   // Where media cannot be delivered, a link goes out as text; a template may hold media or not.
   return priceOf(prices, parameters, { segments: boundSegments(parameters), isMms: isMms || hasTemplate(parameters) })
 }
@@ -56,14 +56,14 @@ interface Sent {
 
 /** As text or as media, whichever is dearer, and what is billed beside either. */
 function priceOf(prices: TwilioPrices, parameters: Parameters, { segments, isMms }: Sent): UsdMicros | Refusal {
-  if (prices.segmentUsdMicros === null) return notPriced('messages')
+  if (prices.segmentUsdMicros === null) return notPriced('messages', 'segmentUsd')
   const text = times(prices.segmentUsdMicros, segments)
   if (isRefusal(text)) return text
   const message = larger(text, (isMms ? prices.mmsUsdMicros : null) ?? ZERO_USD)
   if (!isEngaging(parameters)) return message
   // A call that an older version sealed has no such price.
   const fee = prices.engagementUsdMicros ?? null
-  return fee === null ? notPriced('shortened links and messages sent later (`engagementUsd`)') : plus(message, fee)
+  return fee === null ? notPriced('shortened links and messages sent later', 'engagementUsd') : plus(message, fee)
 }
 
 /**

@@ -18,11 +18,20 @@ export function pricesFor(to: string, { prices, pricesByTo }: TwilioTerms): Twil
   const own = longest === undefined ? undefined : pricesByTo[longest]
   if (own !== undefined) return own
   if (E164.test(to)) return prices
-  return notPriced(`an address of ${to.split(':', 1)[0]}:`)
+  const scheme = `${to.split(':', 1)[0]}:`
+  return refused(`an address of ${scheme}`, `an entry \`${scheme}\` under \`pricesByTo\``)
 }
 
-export function notPriced(what: string): Refusal {
-  return refusal('route_unknown', `The policy has no price for ${what}, so it is refused.`)
+/** `field`: of `prices`, or of the entry of `pricesByTo` that the number begins with. */
+export function notPriced(what: string, field: string): Refusal {
+  return refused(what, `\`${field}\``)
+}
+
+function refused(what: string, missing: string): Refusal {
+  return refusal(
+    'route_unknown',
+    `The policy has no price for ${what}, so it is refused. To allow it, give the vendor there ${missing}.`,
+  )
 }
 
 export function times(usdMicros: UsdMicros, count: number): UsdMicros | Refusal {

@@ -14,7 +14,7 @@ export function callPrice(parameters: Parameters, terms: TwilioTerms): UsdMicros
   if (stray !== null) return stray
   const prices = pricesFor(parameter(parameters, 'To'), terms)
   if (isRefusal(prices)) return prices
-  if (prices.callMinuteUsdMicros === null) return notPriced('calls')
+  if (prices.callMinuteUsdMicros === null) return notPriced('calls', 'callMinuteUsd')
   const limit = parameter(parameters, 'TimeLimit')
   if (!/^[1-9][0-9]{0,4}$/.test(limit) || Number(limit) > LONGEST_CALL_SECONDS) {
     const message = `Send \`TimeLimit\`, 1 to ${LONGEST_CALL_SECONDS} seconds, or let the policy put one in: callTimeLimitSeconds.`
@@ -39,9 +39,11 @@ function priceOf(
   prices: TwilioPrices,
 ): UsdMicros | Refusal {
   const isRecorded = isOn(parameters, 'Record')
-  if (isRecorded && prices.recordMinuteUsdMicros === null) return notPriced('calls that are recorded')
+  if (isRecorded && prices.recordMinuteUsdMicros === null)
+    return notPriced('calls that are recorded', 'recordMinuteUsd')
   const detects = parameter(parameters, 'MachineDetection') !== ''
-  if (detects && prices.machineDetectionUsdMicros === null) return notPriced('the detection of machines')
+  if (detects && prices.machineDetectionUsdMicros === null)
+    return notPriced('the detection of machines', 'machineDetectionUsd')
   const aMinute = BigInt(minuteUsdMicros) + BigInt((isRecorded ? prices.recordMinuteUsdMicros : null) ?? 0)
   const once = BigInt((detects ? prices.machineDetectionUsdMicros : null) ?? 0)
   return usdMicrosOf(aMinute * BigInt(minutes) + once) ?? refusal('amount_invalid', 'The price is past 2^53 - 1.')
