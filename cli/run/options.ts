@@ -13,7 +13,7 @@ export const OPTIONS: Options = {
   ledger: {
     type: 'string',
     value: 'unix:PATH',
-    help: "a ledger that runs already, shown to issuer and proxy by its socket's folder; else one is started here",
+    help: "a ledger that runs already; its socket's folder, and --secrets, are hidden from apps. Else one is started here",
   },
   'token-file': { type: 'string', value: 'FILE', help: 'operator token of --ledger' },
   'pod-token-key': { type: 'string', value: 'FILE', help: 'key of --ledger for local Pod tokens' },

@@ -16,8 +16,9 @@ const INTRO = `# Refusals
 | a status without that header | the vendor's own answer, handed on as it came |
 | no answer at all (connection refused or reset) | the sidecar is not there: see [failure modes](failure-modes.md) |
 
-The body is \`{"code", "message", "error": {"type", "code", "message"}}\`, which Stripe's SDKs and plain clients can read. Some
-codes carry more fields: \`cap_exhausted\` says \`level\`, \`limit_usd\`, \`spent_usd\`, \`reserved_usd\`, \`asked_usd\` and \`resets_at\`.
+The body is \`{"code", "message", "error": {"type", "code", "message"}}\` with what the SDKs of other vendors read beside it
+(\`name\`, \`statusCode\`, \`type\`). Some codes carry more fields: \`cap_exhausted\` says \`level\`, \`limit_usd\`, \`spent_usd\`,
+\`reserved_usd\`, \`asked_usd\` and \`resets_at\`.
 With a refusal nothing was charged, except where the text says that a call may have taken effect or was paid for.
 
 - **retry** is what \`x-should-retry\` and \`Stripe-Should-Retry\` say. SDKs that obey them ask again only at *yes*.
