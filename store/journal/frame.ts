@@ -10,8 +10,8 @@ const HEAD_BYTES = 8
 const CRC_AT = 4
 const JSON_HEAD_BYTES = 4
 const JSON_BEGINS = 0x7b
-/** An entry holds a request of at most 1 MiB; more than this is no entry. */
-const LARGEST_PAYLOAD = 16 * 1024 * 1024
+/** An entry holds a request, whose body is of 16 MiB at most (`maxBodyKiB` of a policy), with its headers; more is no entry. */
+const LARGEST_PAYLOAD = 32 * 1024 * 1024
 
 export function frameOf(entry: JournalEntry): Buffer {
   const blobs: Uint8Array[] = []

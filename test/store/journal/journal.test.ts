@@ -80,6 +80,15 @@ describe('a journal on disk', function () {
     expect(await (await reopen(journal)).entries()).to.deep.equal(written)
   })
 
+  it('gives back a request of the largest body that a policy allows, and what comes after it', async () => {
+    const journal = await open()
+    // 16384 KiB of body, and the line of its method, path and headers before it.
+    const written = [intent('large', 16_384 * 1_024 + 20_000), outcome('large')]
+    for (const entry of written) await journal.write(entry)
+    expect(await names(journal)).to.deep.equal(['large', 'large'])
+    expect(await names(await reopen(journal))).to.deep.equal(['large', 'large'])
+  })
+
   it('writes what comes in together with one fsync', async () => {
     let appends = 0
     const journal = await open({}, (disk) => ({
