@@ -19,8 +19,9 @@ interface Patience {
 }
 
 /**
- * Takes up calls that nobody asks for again (M8). Sends again, under the same key, what the vendor lets us send again, with a pause that doubles; a call that must not
- * be sent twice is looked up at the vendor, and stays in doubt until that, or a person, resolves it.
+ * Takes up calls that nobody asks for again (M8). Sends again, under the same key, what the vendor lets us send again, with
+ * a pause that doubles; a call that must not be sent twice is looked up at the vendor, and stays in doubt until that, or a
+ * person, resolves it.
  */
 export function createRepair(ledger: Ledger): Walks {
   const patience = new Map<CallId, Patience>()

@@ -8,7 +8,7 @@ import type { ContainerMount, Isolation, IsolationLevel, PodNetwork } from './sa
 export interface IsolationRequest {
   /** The state folder: never seen by a container. */
   readonly stateFolder: string
-  /** More of the host that containers must not see: files and folders with secrets, policies. */
+  /** More of the host that containers must not see: folders with secrets, and those of a ledger that runs already. */
   readonly masked: readonly string[]
   readonly network: PodNetwork
   /** Take this level and no other: for tests, and for who does not trust the choice. */

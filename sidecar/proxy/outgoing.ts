@@ -47,7 +47,7 @@ export interface Outgoing {
   readonly historyId: HistoryId
 }
 
-/** Made with all that is known now; null when its facts do not fit: then they have to go ahead. */
+/** S3: made with all that is known now; null when its facts do not fit: then they have to go ahead. */
 export function outgoingRequest(pod: Pod, call: JudgedCall, leave: Leave): Outgoing | null {
   const claims = claimsOf(pod, call, leave)
   const encoded = encodeClaims(claims)

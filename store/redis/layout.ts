@@ -11,8 +11,11 @@ export const SCHEMA_VERSION = '2'
  * script may touch them together. `run` is a hash with all of one run: key, accounts, calls, numbering.
  */
 export interface PolicyKeys {
+  /** History, install, held day and the like. */
   readonly meta: string
+  /** Sums of the policy's own caps, account and day → spent and reserved. Written by the scripts whose header names it. */
   readonly accounts: string
+  /** The record: a stream that only grows. */
   readonly audit: string
   /** Unresolved calls by order of creation. */
   readonly open: string
@@ -33,6 +36,7 @@ const PREFIX = 'jobcap'
 export const INSTALL_KEY = `${PREFIX}:install`
 /** Replicas of the ledger: who serves under which history. */
 export const REPLICAS_KEY = `${PREFIX}:replicas`
+/** Names of the policies that have a slot here. */
 export const POLICIES_KEY = `${PREFIX}:policies`
 /**
  * The policy that a Job's run is in: claimed once, so that two exchanges cannot open two runs of one Job. Empty: the Job

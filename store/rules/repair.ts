@@ -19,6 +19,7 @@ export function repair(tables: Tables, call: CallRow, send: SendStart): RepairAn
     closeRunIfDone(tables, call.runUid)
     return { status: 'RESOLVED', call: lost }
   }
+  // M4: a person said that nothing more may go out.
   const isRevoked = tables.key(call.keyId)?.status === 'revoked' && tables.rules.holds('revoked_not_repaired')
   if (mayRepeat(tables, call) && !isRevoked) {
     if (isFrozen(tables, call)) return { status: 'HELD', call }
