@@ -95,6 +95,18 @@ describe('secrets of a ledger', () => {
     expect(Object.keys(environment)).to.deep.equal(['JOBCAP_SECRET_C_D_API_KEY'])
   })
 
+  it('a secret in several places is that of the folder, then that of the flat file; an empty file hides the environment', () => {
+    rig.writeSecret('from-folder', 'f/token')
+    for (const name of ['f', 'g']) rig.writeSecret(`${name}-from-file`, `${name}.token`)
+    rig.writeSecret('', 'h/token')
+    const environment = Object.fromEntries(
+      ['f', 'g', 'h'].map((name) => [variableOf({ name, key: 'token' }), 'from-environment']),
+    )
+    const secrets = createSecretFiles(join(rig.folder, 'secrets'), environment, systemClock)
+    const read = (name: string) => secrets.read({ name, key: 'token' })?.reveal()
+    expect([read('f'), read('g'), read('h')]).to.deep.equal(['from-folder', 'g-from-file', undefined])
+  })
+
   it('what is sealed opens only unchanged, under the same key, as the same kind', () => {
     const sealer = createSealer(Buffer.alloc(32, 1), systemRandom)
     const sealed = sealer.seal('answer', Buffer.from('paid'))

@@ -51,6 +51,7 @@ const REFUSED: readonly (readonly [name: string, from: string, to: string, probl
     '17:57: spec.vendors[0].maximums[1].match: `POST /v1/*` stands before it',
   ],
   ['a duration in years', '24h', '24y', '7:14: spec.expiresIn: a duration from 1m to 366d'],
+  ['a duration of more than a leap year', '24h', '367d', '7:14: spec.expiresIn: a duration from 1m to 366d'],
   ['a duration of no time', '24h', '59s', '7:14: spec.expiresIn: a duration from 1m'],
   ['a rate for the dollar', 'EUR', 'USD', '12:69: spec.currencies.usdMicrosPerMajorUnit.USD: USD needs no rate'],
   [
