@@ -1,6 +1,6 @@
 import { INJECTED_ANNOTATION, SKIPPED_ANNOTATION } from '../contract/labels.ts'
 import { type Change, mirror } from '../kube/mirror.ts'
-import { endedAtMs, hasFailed, isEnded, type Job } from '../kube/objects.ts'
+import { endedAtMs, hasFailed, isEnded, type Job, restartsInPlace } from '../kube/objects.ts'
 import type { LedgerClient } from '../ledger/client.ts'
 import { type EventDoors, endOfRun, sayOnJob, skippedJob } from './events.ts'
 import { tellOfRefusedPods } from './pod-refusals.ts'
@@ -20,6 +20,7 @@ interface JobRow {
   readonly isInjected: boolean
   readonly isEnded: boolean
   readonly hasFailedPods: boolean
+  readonly restartsInPlace: boolean
   /** When its condition says that it ended; undefined where it does not. */
   readonly endedAtMs: number | undefined
   /** Why it was left alone. */
@@ -27,11 +28,12 @@ interface JobRow {
 }
 
 /** Enough to say something on it. */
-export type JobName = Pick<JobRow, 'namespace' | 'name' | 'uid'>
+type JobName = Pick<JobRow, 'namespace' | 'name' | 'uid'>
+export type LivingJob = JobName & Pick<JobRow, 'restartsInPlace'>
 
 export interface JobEnds {
   /** Those that have a cap and have not ended, as far as the watch shows. */
-  living(): readonly JobName[]
+  living(): readonly LivingJob[]
   stop(): void
 }
 
@@ -156,7 +158,9 @@ async function endJob(doors: EventDoors, ledger: LedgerClient, job: JobName): Pr
   const found = await doors.kube.get<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`)
   const ofJob = found?.metadata.uid === uid ? found : undefined
   if (ofJob !== undefined && !isEnded(ofJob)) return
-  if (ofJob !== undefined && hasFailed(ofJob)) await tellOfRefusedPods(doors, job)
+  if (ofJob !== undefined && hasFailed(ofJob)) {
+    await tellOfRefusedPods(doors, { ...job, restartsInPlace: restartsInPlace(ofJob) })
+  }
   const [run] = await ledger.listRuns({ namespace, job: uid })
   if (run?.jobs.some((ofRun) => ofRun.uid === uid && ofRun.ended) === true) return
   // Without a run none of its Pods has come yet: one on its way must not open one.
@@ -172,5 +176,8 @@ function rowOf(job: Job): JobRow | undefined {
   const skipped = annotations[SKIPPED_ANNOTATION]
   if (!isInjected && skipped === undefined) return undefined
   const hasFailedPods = (job.status?.failed ?? 0) > 0
-  return { namespace, name, uid, isInjected, isEnded: isEnded(job), hasFailedPods, endedAtMs: endedAtMs(job), skipped }
+  return {
+    ...{ namespace, name, uid, isInjected, hasFailedPods, skipped },
+    ...{ isEnded: isEnded(job), endedAtMs: endedAtMs(job), restartsInPlace: restartsInPlace(job) },
+  }
 }

@@ -8,11 +8,14 @@ const OURS: readonly string[] = [ISSUER_CONTAINER, PROXY_CONTAINER]
 /** Of a Job with thousands of failed Pods these are looked at: what ends its Pods ends them all alike. */
 const MOST_PAGES = 10
 
+type Looked = Regarding & { readonly restartsInPlace: boolean }
+
 /**
  * Kubernetes says on a Job no more than an exit code of ours, and the Pod that knows why may be gone soon: so it is said on
- * the Job too, once for each code. A spent cap is told with the end of its run. Never fails.
+ * the Job too, once for each code. Where containers are restarted in place, living Pods are read too. A spent cap is told
+ * with the end of its run. Never fails.
  */
-export async function tellOfRefusedPods(doors: EventDoors, job: Regarding): Promise<void> {
+export async function tellOfRefusedPods(doors: EventDoors, job: Looked): Promise<void> {
   try {
     for (const refused of await findRefusals(doors, job)) await sayOnJob(doors, job, refusedPods(refused))
   } catch (fault) {
@@ -20,8 +23,12 @@ export async function tellOfRefusedPods(doors: EventDoors, job: Regarding): Prom
   }
 }
 
-async function findRefusals({ kube }: EventDoors, { namespace, uid }: Regarding): Promise<Iterable<PodRefusal>> {
-  const selected = `labelSelector=batch.kubernetes.io/controller-uid=${uid}&fieldSelector=status.phase=Failed`
+async function findRefusals(
+  { kube }: EventDoors,
+  { namespace, uid, restartsInPlace }: Looked,
+): Promise<Iterable<PodRefusal>> {
+  const ofPhase = restartsInPlace ? '' : '&fieldSelector=status.phase=Failed'
+  const selected = `labelSelector=batch.kubernetes.io/controller-uid=${uid}${ofPhase}`
   const found = new Map<RefusalCode | undefined, PodRefusal>()
   let from: string | undefined = ''
   for (let page = 0; page < MOST_PAGES && from !== undefined; page += 1) {
@@ -44,9 +51,9 @@ function refusalsOf({ metadata, status }: Pod): PodRefusal[] {
     .flatMap((container) => readLeft(container).map((left) => ({ pod: metadata.name, ...left })))
 }
 
-function readLeft({ state }: ContainerStatus): Omit<PodRefusal, 'pod'>[] {
+function readLeft({ state, lastState }: ContainerStatus): Omit<PodRefusal, 'pod'>[] {
   try {
-    const left = JSON.parse(state?.terminated?.message ?? '') as {
+    const left = JSON.parse((state?.terminated ?? lastState?.terminated)?.message ?? '') as {
       readonly reason?: unknown
       readonly message?: unknown
     }

@@ -12,8 +12,8 @@ import { startAdmission } from '../webhook/server.ts'
 import type { ManagerConfig } from './config.ts'
 import type { EventDoors } from './events.ts'
 import { watchJobEnds } from './job-ends.ts'
+import { watchLivingJobs } from './living-jobs.ts'
 import { keepPolicyStatus } from './policy-status.ts'
-import { watchSpentCaps } from './spent-caps.ts'
 
 /** The doors of the process. */
 export interface ManagerDoors {
@@ -56,8 +56,8 @@ export async function startManager(config: ManagerConfig, doors: ManagerDoors): 
 /** What the leading replica does. */
 function begin(doors: EventDoors, ledger: LedgerClient) {
   const ends = watchJobEnds(doors, ledger)
-  const spent = watchSpentCaps(doors, { ledger, living: () => ends.living() })
-  const parts = [ends, spent, keepPolicyStatus(doors, ledger)]
+  const living = watchLivingJobs(doors, { ledger, living: () => ends.living() })
+  const parts = [ends, living, keepPolicyStatus(doors, ledger)]
   return {
     stop() {
       for (const part of parts) part.stop()

@@ -35,7 +35,13 @@ export interface Pod extends KubeObject {
 
 export interface ContainerStatus {
   readonly name: string
-  readonly state?: { readonly terminated?: { readonly message?: string } }
+  readonly state?: ContainerState
+  /** How it ended before it was restarted in place. */
+  readonly lastState?: ContainerState
+}
+
+interface ContainerState {
+  readonly terminated?: { readonly message?: string }
 }
 
 export interface Job extends KubeObject {
@@ -44,7 +50,10 @@ export interface Job extends KubeObject {
     /** Null in a work queue. */
     readonly completions?: number | null
     readonly suspend?: boolean
-    readonly template: { readonly metadata?: Pick<Metadata, 'labels' | 'annotations'> }
+    readonly template: {
+      readonly metadata?: Pick<Metadata, 'labels' | 'annotations'>
+      readonly spec?: { readonly restartPolicy?: string }
+    }
   }
   readonly status?: { readonly conditions?: readonly JobCondition[]; readonly failed?: number }
 }
@@ -89,6 +98,11 @@ const TERMINAL: readonly string[] = ['SuccessCriteriaMet', 'Complete', ...FAILIN
 export function isEnded({ metadata, status }: Pick<Job, 'metadata' | 'status'>): boolean {
   if (metadata.deletionTimestamp !== undefined) return true
   return (status?.conditions ?? []).some(({ type, status: is }) => is === 'True' && TERMINAL.includes(type))
+}
+
+/** Its Pods do not fail when a container does. */
+export function restartsInPlace({ spec }: Pick<Job, 'spec'>): boolean {
+  return spec.template.spec?.restartPolicy === 'OnFailure'
 }
 
 /** At the first sign that it fails. */

@@ -2,7 +2,9 @@ import { createPrivateKey, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { watchSpentCaps } from '../../controller/spent-caps.ts'
+import type { LivingJob } from '../../controller/job-ends.ts'
+import { watchLivingJobs } from '../../controller/living-jobs.ts'
+import { restartsInPlace } from '../../kube/objects.ts'
 import { createLedgerClient } from '../../ledger/client.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { createLog } from '../../runtime/log.ts'
@@ -152,16 +154,20 @@ describe('odd states of a cluster', function () {
     expect((await (await ledger()).findRun(await uidOf('edited'))).key.usd_cap).to.equal('1.00')
   })
 
+  const watchLiving = async (living: readonly LivingJob[]) => {
+    const doors = { kube: cluster.kube, timers: systemTimers, clock: systemClock, log: createLog('test', 'silent') }
+    return watchLivingJobs(doors, { ledger: await ledger(), living: () => living })
+  }
+
   it('an app that goes on after a spent cap gets an event on its living Job, once', async () => {
     await cluster.apply(annotated('spent', { 'jobcap.dev/cap-usd': '1.00' }))
     const proxy = await cluster.startSidecar(await podOf('spent'))
     const body = new URLSearchParams({ amount: '500', currency: 'usd' })
     const answer = await fetch(`${proxy}/stripe/v1/payment_intents`, { method: 'POST', body })
     expect(answer.status).to.equal(429)
-    const doors = { kube: cluster.kube, timers: systemTimers, clock: systemClock, log: createLog('test', 'silent') }
     const uid = await uidOf('spent')
-    const asked = { ledger: await ledger(), living: () => [{ namespace: TEAM, name: 'spent', uid }] }
-    const watching = [watchSpentCaps(doors, asked), watchSpentCaps(doors, asked)]
+    const living = [{ namespace: TEAM, name: 'spent', uid, restartsInPlace: false }]
+    const watching = [await watchLiving(living), await watchLiving(living)]
     const found = await cluster.until('the event', async () => {
       const said = await notesOf('spent', 'CapSpent')
       return said.length === 0 ? undefined : said
@@ -199,6 +205,28 @@ describe('odd states of a cluster', function () {
     )
     expect(await notes()).to.have.length(2)
     expect(cluster.managerLog()).not.to.match(/forbidden/i)
+  })
+
+  it('why our containers end stands on a Job that restarts them in place, too, while it lives', async () => {
+    await cluster.apply(annotated('restarts', { 'jobcap.dev/restart-policy': 'keep' }))
+    const message = JSON.stringify({ reason: 'policy_missing', message: 'No credential within 300 s.' })
+    const issuer = {
+      ...{ name: 'jobcap-issuer', image: 'jobcap', imageID: '', ready: false, restartCount: 1 },
+      state: { waiting: { reason: 'CrashLoopBackOff' } },
+      lastState: { terminated: { exitCode: 75, message } },
+    }
+    const status = { phase: 'Pending', initContainerStatuses: [issuer] }
+    await cluster.kube.merge(`/api/v1/namespaces/${TEAM}/pods/${await podOf('restarts')}/status`, { status })
+    const job = (await cluster.kube.get<AnyJob>(`/apis/batch/v1/namespaces/${TEAM}/jobs/restarts`)) as AnyJob
+    const { name, uid } = job.metadata
+    const watch = await watchLiving([{ namespace: TEAM, name, uid, restartsInPlace: restartsInPlace(job) }])
+    await cluster.until('the event', async () =>
+      (await notesOf('restarts', 'PodRefused')).length === 0 ? undefined : true,
+    )
+    watch.stop()
+    expect((await notesOf('restarts', 'PodRefused'))[0]).to.match(
+      /\(policy_missing\): No credential within 300 s\. Create/,
+    )
   })
 
   describe('a run key', () => {

@@ -1,12 +1,13 @@
 import type { LedgerClient } from '../ledger/client.ts'
 import { type EventDoors, sayOnJob, spentWhileLiving } from './events.ts'
-import type { JobName } from './job-ends.ts'
+import type { LivingJob } from './job-ends.ts'
+import { tellOfRefusedPods } from './pod-refusals.ts'
 
 /** An app that hangs does so for minutes at least. */
 const LOOK_EVERY_MS = 60_000
 const LONGEST_WAIT_MS = 1_800_000
 
-export interface SpentCaps {
+export interface LivingJobs {
   stop(): void
 }
 
@@ -19,18 +20,20 @@ interface Due {
 /**
  * An app that goes on after a spent cap keeps its Job alive, and nothing of the Job says why it does nothing. So the ledger
  * is asked about each living Job, in its first minute, a minute later, and then after twice as long each time, since counting
- * a run's calls is not free; an event says so, once a Job.
+ * a run's calls is not free; an event says so, once a Job. Where containers are restarted in place, no Pod fails that would
+ * say why ours ended: then its Pods are read as often.
  */
-export function watchSpentCaps(
+export function watchLivingJobs(
   doors: EventDoors,
-  { ledger, living }: { readonly ledger: Pick<LedgerClient, 'listRuns' | 'findRun'>; living(): readonly JobName[] },
-): SpentCaps {
+  { ledger, living }: { readonly ledger: Pick<LedgerClient, 'listRuns' | 'findRun'>; living(): readonly LivingJob[] },
+): LivingJobs {
   const { clock, log, timers } = doors
   let due: ReadonlyMap<string, Due> = new Map()
   let going: Promise<void> | undefined
 
-  /** Whether it was said. */
-  async function tell(job: JobName): Promise<boolean> {
+  /** Whether it was said that its cap is spent. */
+  async function tell(job: LivingJob): Promise<boolean> {
+    if (job.restartsInPlace) await tellOfRefusedPods(doors, job)
     const [run] = await ledger.listRuns({ namespace: job.namespace, job: job.uid })
     if (run === undefined) return false
     const detail = await ledger.findRun(run.run)
@@ -55,7 +58,7 @@ export function watchSpentCaps(
 
   const look = () => {
     going ??= round()
-      .catch((fault) => log.warn({ err: fault }, 'living Jobs were not asked about spent caps; it is tried again'))
+      .catch((fault) => log.warn({ err: fault }, 'living Jobs were not looked at; it is tried again'))
       .finally(() => {
         going = undefined
       })
