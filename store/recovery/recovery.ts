@@ -172,7 +172,8 @@ export class Recovery {
       await this.#roster.note(state)
       await this.#own.markAnew(state)
     } catch (fault) {
-      log.warn({ err: fault }, 'the store was not checked')
+      // The journal has said by itself that it cannot be written.
+      if (!(fault instanceof JournalFault)) log.warn({ err: fault }, 'the store was not checked')
     }
   }
 

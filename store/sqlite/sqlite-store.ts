@@ -44,6 +44,7 @@ export class SqliteStore implements S.RecoverableStore {
   readonly #log: Log
   readonly #path: string
   #problem: string | undefined
+  #trying: Promise<void> | undefined
 
   constructor(parts: SqliteStoreParts) {
     this.historyId = parts.tables.historyId
@@ -242,8 +243,16 @@ export class SqliteStore implements S.RecoverableStore {
     )
   }
 
+  /** Nobody calls a ledger that is not ready, so whoever asks for the problem has it looked at again. */
   problem(): string | undefined {
+    if (this.#problem !== undefined) this.#trying ??= this.#tryAgain()
     return this.#problem
+  }
+
+  /** Whether the disk takes a page. */
+  async #tryAgain(): Promise<void> {
+    await this.#step(() => this.#sql.metaPut.run('tried', '')).catch(() => undefined)
+    this.#trying = undefined
   }
 
   async close(): Promise<void> {

@@ -39,6 +39,17 @@ describe('a ledger whose disk fails', () => {
     expect(await ledger.drain()).to.equal(0)
   })
 
+  it('full, and then with room again, it is ready again though nobody calls: in a cluster nothing reaches one that is not', async () => {
+    const ledger = await onDisk()
+    const key = await newKey(ledger)
+    disk.fill()
+    await ask(ledger.address, payment(key, 'fills'))
+    const readyz = () => ask(ledger.address, { method: 'GET', path: '/readyz' })
+    expect((await readyz()).status).to.equal(503)
+    disk.free()
+    while ((await readyz()).status !== 200);
+  })
+
   it("full between send and settle: the app gets the vendor's answer, and the settle lands when there is room", async () => {
     const ledger = await onDisk()
     const key = await newKey(ledger)
