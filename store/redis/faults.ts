@@ -8,6 +8,8 @@ interface Known {
   readonly isTransient: boolean
   /** Whether the step may have been done although no answer came. */
   readonly mayHaveHappened?: boolean
+  /** Redis takes nothing that makes it larger; other steps still pass. */
+  readonly isOfRoom?: boolean
   /** Of a connection that is not let in: it says more than that there is none. */
   readonly isOfConnecting?: boolean
 }
@@ -17,6 +19,7 @@ const KNOWN: readonly Known[] = [
     pattern: /OOM command not allowed/,
     says: 'its memory is full (maxmemory), so nothing new is reserved; what is reserved still settles. Give it more memory, or prune ended runs',
     isTransient: false,
+    isOfRoom: true,
   },
   {
     pattern: /WRONGPASS|NOAUTH|invalid username-password|without any password configured/,
@@ -77,6 +80,11 @@ const KNOWN: readonly Known[] = [
     mayHaveHappened: true,
   },
 ]
+
+/** Whether the fault is over only once Redis takes something that makes it larger. */
+export function isOfRoom({ cause }: StoreFault): boolean {
+  return KNOWN.some(({ pattern, isOfRoom: isSo }) => isSo === true && pattern.test(messageOf(cause)))
+}
 
 /** What Redis or the way to it said, as a fault of the store with its meaning. `connecting`: what the last try to connect came to. */
 export function faultOf(fault: unknown, name: string, connecting?: unknown): StoreFault {

@@ -60,7 +60,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Distri
 /** Notes how far the time of each policy's slot has come. */
 async function tick(steps: Steps, places: Places, log: Log): Promise<void> {
   try {
-    for (const policyName of await places.policies()) await steps.once(TICK, { policyName, runTag: '' }, {})
+    for (const policyName of await places.policies()) {
+      await steps.once(TICK, { policyName, runTag: '' }, {})
+      await steps.tryRoom(policyName)
+    }
   } catch (fault) {
     log.warn({ err: fault }, 'the time of the store was not noted')
   }

@@ -6,10 +6,12 @@ import type { Timers } from '../../runtime/timers.ts'
 import { StoreFault } from '../store.ts'
 import { hasStatus } from './answers.ts'
 import { type Connection, isWorthAsking, type Reply } from './connection.ts'
+import { isOfRoom } from './faults.ts'
 import type { Install } from './install.ts'
 import { INSTALL_KEY, policyKeys, runKey } from './layout.ts'
 import type { Place } from './places.ts'
 import type { Script, ScriptValue } from './script.ts'
+import { TRY_ROOM } from './scripts/now.ts'
 
 /** The doors of the engine. */
 export interface StoreDoors {
@@ -44,6 +46,8 @@ export class Steps {
   readonly #doors: StoreDoors
   #install: Install
   #problem: string | undefined
+  /** Redis was full; only a step that makes it larger shows that it is not any more. */
+  #isFull = false
   #doubted: (why: string) => void = () => undefined
 
   constructor(connection: Connection, doors: StoreDoors, install: Install) {
@@ -76,6 +80,7 @@ export class Steps {
   adopt(historyId: HistoryId): void {
     this.#install = { ...this.#install, historyId }
     this.#problem = undefined
+    this.#isFull = false
   }
 
   /** A step was told of another history. */
@@ -113,12 +118,21 @@ export class Steps {
       if (hasStatus(reply, 'NEW_HISTORY')) {
         throw this.#historyChanged(reply[1]?.toString() ?? '', `no data of policy ${policyName}`)
       }
-      this.#problem = undefined
+      if (script.name === TRY_ROOM.name) this.#isFull = false
+      if (!this.#isFull) this.#problem = undefined
       return reply
     } catch (fault) {
-      if (fault instanceof StoreFault) this.#problem = fault.message
+      if (fault instanceof StoreFault) {
+        this.#isFull ||= isOfRoom(fault)
+        this.#problem = fault.message
+      }
       throw fault
     }
+  }
+
+  /** Where Redis was full: whether it still is. */
+  async tryRoom(policyName: string): Promise<void> {
+    if (this.#isFull) await this.once(TRY_ROOM, { policyName, runTag: '' }, {})
   }
 
   /** Asks again for a while where the answer was lost, or Redis is changing its master. */

@@ -28,6 +28,18 @@ return {'ticked'}
 `,
 })
 
+export const TRY_ROOM = script({
+  name: 'jobcapTryRoom',
+  purpose: 'fails where Redis is full: its one write makes it larger',
+  keys: ['meta', 'run', 'accounts'],
+  args: {},
+  statuses: ['taken'],
+  body: `${BASE}
+call('HSET', meta, 'tried', '1')
+return {'taken'}
+`,
+})
+
 export const RECORD_GIVEN_UP = script({
   name: 'jobcapRecordGivenUp',
   purpose: 'says in the record that a person has given up the journal of a replica',

@@ -89,7 +89,9 @@ describe('a Redis that fails', function () {
     expect(await stage.unknown(z.ref)).to.include({ status: 'in_doubt' })
     expect(await held()).to.equal('1+1')
     expect((await stage.store.revokeKey(a.keyId))?.key.status).to.equal('revoked')
+    expect(stage.store.problem(), 'after steps that pass all the same').to.match(/its memory is full/)
     await admin.config('SET', 'maxmemory', '0')
+    while (stage.store.problem() !== undefined) await admin.ping()
     expect(told(await stage.ask(a, { content: 'new' }))).to.equal('REFUSED key_revoked')
   })
 
