@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { EventDoors } from '../../controller/events.ts'
-import { watchSpentCaps } from '../../controller/spent-caps.ts'
+import { watchLivingJobs } from '../../controller/living-jobs.ts'
 import { createLog } from '../../runtime/log.ts'
 
 const MINUTE_MS = 60_000
@@ -23,7 +23,10 @@ describe('a living Job whose cap may be spent', () => {
       },
       findRun: () => Promise.reject(new Error('there is none')),
     }
-    watchSpentCaps(doors, { ledger, living: () => [{ namespace: 'billing', name: 'nightly', uid: 'job-1' }] })
+    watchLivingJobs(doors, {
+      ledger,
+      living: () => [{ namespace: 'billing', name: 'nightly', uid: 'job-1', restartsInPlace: false }],
+    })
     for (; minute <= 100; minute += 1) {
       look()
       await new Promise(setImmediate)
