@@ -78,8 +78,11 @@ export function isRefusalCode(text: string): text is RefusalCode {
   return Object.hasOwn(REFUSALS, text)
 }
 
+/** OpenAI's word for what is spent: clients that ask again at any other 429 for minutes, such as Rust's async-openai, know it. */
+const SPENT = 'insufficient_quota'
+
 function errorType(code: RefusalCode): string {
   const { status } = REFUSALS[code]
-  if (status === 429) return 'rate_limit_error'
+  if (status === 429) return SPENT
   return status >= 500 ? 'api_error' : 'invalid_request_error'
 }

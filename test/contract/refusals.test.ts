@@ -13,7 +13,7 @@ describe('the body of a refusal', () => {
       // Anthropic, as the AI SDK reads it
       type: 'error',
       // Stripe, OpenAI, Anthropic
-      error: { type: 'rate_limit_error', code: 'cap_exhausted', message: 'Spent.' },
+      error: { type: 'insufficient_quota', code: 'cap_exhausted', message: 'Spent.' },
     })
   })
 
