@@ -25,24 +25,17 @@ export const drawNight: Draw = (chance) => {
   ]
 }
 
-/** A call has just left, and the store forgets that it was marked, or that it was reserved too. */
-const drawLostMark = (chance: Chance): Fault => ({
-  kind: 'crash',
-  part: 'ledger',
-  place: 'vendor.send',
-  when: 'after',
-  nth: 1 + chance.below(2),
-  downMs: chance.pick([10, 100, 3_000]),
-  storeLosesMs: chance.between(1, 12),
+/** A call has just left and its ledger is gone, together with the last steps of the store: the mark that it was sent, or more. */
+const lostMark = (
+  chance: Chance,
+  { nth, losesMs: [least, most] }: { readonly nth: number; readonly losesMs: readonly [number, number] },
+): Fault => ({
+  ...{ kind: 'crash', part: 'ledger', place: 'vendor.send', when: 'after', nth },
+  ...{ downMs: chance.pick([10, 100, 3_000]), storeLosesMs: chance.between(least, most) },
 })
 
-/** The one call has just left, and the store keeps its reservation but not the mark that it was sent. */
-export const drawUnmarked: Draw = (chance) => [
-  {
-    ...{ kind: 'crash', part: 'ledger', place: 'vendor.send', when: 'after', nth: 1 },
-    ...{ downMs: chance.pick([10, 100, 3_000]), storeLosesMs: chance.between(0.3, 6) },
-  },
-]
+/** The one call has just left, and the store mostly keeps its reservation but not the mark that it was sent. */
+export const drawUnmarked: Draw = (chance) => [lostMark(chance, { nth: 1, losesMs: [0.3, 6] })]
 
 /** What a step has just told a ledger is forgotten before that has gone on. */
 const drawForgotten = (chance: Chance): Fault => ({
@@ -57,7 +50,8 @@ export const drawRollback: Draw = (chance) => {
   if (chance.is(0.3)) return []
   // Its calls are taken over, which the store may forget.
   if (chance.is(0.2)) return drawNight(chance)
-  if (chance.is(0.5)) return [chance.is(0.5) ? drawLostMark(chance) : drawForgotten(chance)]
+  if (chance.is(0.5))
+    return [chance.is(0.5) ? lostMark(chance, { nth: 1 + chance.below(2), losesMs: [1, 12] }) : drawForgotten(chance)]
   const place = chance.pick(IN_RECOVERY)
   const when = chance.pick(['before', 'after'] as const)
   // The first ones are those of the start.
