@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import { ask, gist, payment } from './call.ts'
+import { ask, gist, lookup, payment } from './call.ts'
 import { TestPod } from './pod.ts'
 import { auditOf, type LedgerProcess, policyText, type Rig, startRig } from './rig.ts'
 
@@ -19,12 +19,7 @@ describe('429: a cap is reached, and nothing is sent', () => {
   it('1,000 calls of $0.10 at once against $5.00 charge exactly 50', async () => {
     rig.writePolicy(policyText(rig, { lookupUsd: '0.10' }))
     const { vault_key, key_id } = await ledger.client.createKey({ vendor: 'geocode', usd_cap: '5.00' })
-    const lookUp = (at: number) => ({
-      path: '/geocode/v1/lookup',
-      key: vault_key,
-      headers: { 'idempotency-key': `lookup-${at}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ address: `${at} Main St` }),
-    })
+    const lookUp = (at: number) => lookup(vault_key, `lookup-${at}`, `${at} Main St`)
     const gists = await Promise.all(
       Array.from({ length: 1_000 }, async (_, at) => gist(await ask(ledger.address, lookUp(at)))),
     )

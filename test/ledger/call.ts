@@ -53,6 +53,16 @@ export function payment(key: string, idempotencyKey: string, cents = 100): Ask {
   }
 }
 
+/** A call that the geocoder, a vendor without keys of idempotency, must not get twice. */
+export function lookup(key: string, idempotencyKey: string, street: string): Ask {
+  return {
+    path: '/geocode/v1/lookup',
+    key,
+    headers: { 'idempotency-key': idempotencyKey, 'content-type': 'application/json' },
+    body: JSON.stringify({ address: street }),
+  }
+}
+
 /** `200`, or status and code of a refusal: `429 cap_exhausted`. */
 export function gist({ status, headers }: Told): string {
   const code = headers['jobcap-refused']

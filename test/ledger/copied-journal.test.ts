@@ -4,10 +4,9 @@ import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import { REPLICAS_KEY } from '../../store/redis/layout.ts'
 import { needsRedis, type RedisServer, startRedis } from '../redis/redis-server.ts'
-import { ask, gist } from './call.ts'
+import { saveData } from '../redis/saved-data.ts'
+import { ask, gist, lookup } from './call.ts'
 import { type LedgerProcess, type Rig, startRig } from './rig.ts'
-
-const AOF = 'appendonlydir'
 
 describe('a ledger over a copy of a journal, or over one that is not whole', function () {
   this.timeout(120_000)
@@ -36,25 +35,8 @@ describe('a ledger over a copy of a journal, or over one that is not whole', fun
     rig.startLedger(['--store', redis.url, '--journal', folderOf(name), ...flags])
   const idOf = (name: string) => readFileSync(join(folderOf(name), 'replica-id'), 'utf8').trim()
   const registered = async () => (await admin.hkeys(REPLICAS_KEY)).filter((name) => !name.includes(':')).toSorted()
-  const lookUp = ({ address }: LedgerProcess, key: string) =>
-    ask(address, {
-      path: '/geocode/v1/lookup',
-      key,
-      headers: { 'idempotency-key': 'k', 'content-type': 'application/json' },
-      body: JSON.stringify({ address: '1 Main St' }),
-    })
+  const lookUp = ({ address }: LedgerProcess, key: string) => ask(address, lookup(key, 'k', '1 Main St'))
   const makeKey = async (ledger: LedgerProcess) => (await ledger.client.createKey({ vendor: 'geocode' })).vault_key
-  /** As if Redis' disk had lost what is written between this and the answer's call. */
-  const saveStore = () => {
-    const saved = join(rig.folder, 'saved')
-    cpSync(join(redis.folder, AOF), saved, { recursive: true })
-    return async () => {
-      await redis.kill()
-      rmSync(join(redis.folder, AOF), { recursive: true })
-      cpSync(saved, join(redis.folder, AOF), { recursive: true })
-      await redis.restart()
-    }
-  }
   /** Until it serves, or says whose journal it waits for. */
   const settled = async ({ address }: LedgerProcess) => {
     for (;;) {
@@ -69,7 +51,7 @@ describe('a ledger over a copy of a journal, or over one that is not whole', fun
   /** A call over the one, which Redis forgets while it stands still; then its repeat over the other. */
   const repeatAfterLoss = async (one: LedgerProcess, other: LedgerProcess) => {
     const key = await makeKey(one)
-    const rollBack = saveStore()
+    const rollBack = saveData(redis)
     const first = await lookUp(one, key)
     expect(gist(first)).to.equal('200')
     one.signal('SIGSTOP')
@@ -116,7 +98,7 @@ describe('a ledger over a copy of a journal, or over one that is not whole', fun
     const a = await start('a', '--initialise')
     const was = idOf('a')
     const key = await makeKey(a)
-    const rollBack = saveStore()
+    const rollBack = saveData(redis)
     expect(gist(await lookUp(a, key))).to.equal('200')
     await a.kill()
     for (const name of readdirSync(folderOf('a'))) if (name.endsWith('.log')) rmSync(join(folderOf('a'), name))

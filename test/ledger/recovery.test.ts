@@ -1,15 +1,14 @@
-import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import { INSTALL_KEY } from '../../store/redis/layout.ts'
 import { CommandRun } from '../cli/command-run.ts'
 import { needsRedis, type RedisServer, startRedis } from '../redis/redis-server.ts'
-import { ask, gist, payment, type Told } from './call.ts'
+import { AOF_FOLDER, saveData } from '../redis/saved-data.ts'
+import { ask, gist, lookup, payment, type Told } from './call.ts'
 import { exchange, podToken, TestPod } from './pod.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
-
-const AOF = 'appendonlydir'
 
 interface Now {
   readonly ready: boolean
@@ -38,18 +37,6 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     const journal = name === '' ? ['--waive', 'journal'] : ['--journal', join(rig.folder, `journal-${name}`)]
     return rig.startLedger(['--store', redis.url, '--repair-every-ms', '200', ...journal, ...flags])
   }
-  const saved = () => join(rig.folder, 'saved')
-  const save = () => {
-    rmSync(saved(), { recursive: true, force: true })
-    cpSync(join(redis.folder, AOF), saved(), { recursive: true })
-  }
-  /** As if the host's disk had lost what was written since `save`. */
-  const rollBack = async () => {
-    await redis.kill()
-    rmSync(join(redis.folder, AOF), { recursive: true })
-    cpSync(saved(), join(redis.folder, AOF), { recursive: true })
-    await redis.restart()
-  }
   const readyz = async ({ address }: LedgerProcess) => {
     const told = await ask(address, { method: 'GET', path: '/readyz' })
     return JSON.parse(told.text) as Now
@@ -70,13 +57,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
   }
   const makeKey = async (ledger: LedgerProcess, vendor: string, cap = '100.00') =>
     (await ledger.client.createKey({ vendor, usd_cap: cap })).vault_key
-  const lookUp = (ledger: LedgerProcess, key: string, name: string) =>
-    ask(ledger.address, {
-      path: '/geocode/v1/lookup',
-      key,
-      headers: { 'idempotency-key': name, 'content-type': 'application/json' },
-      body: JSON.stringify({ address: name }),
-    })
+  const lookUp = (ledger: LedgerProcess, key: string, name: string) => ask(ledger.address, lookup(key, name, name))
 
   it('restarted with its data: the ledger stops, looks, and serves again by itself under a new history', async () => {
     const ledger = await start('a', '--initialise')
@@ -96,7 +77,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
   it('rolled back: a vendor that must not be asked twice is not, and the app gets the answer that was lost', async () => {
     const ledger = await start('a', '--initialise')
     const key = await makeKey(ledger, 'geocode')
-    save()
+    const rollBack = saveData(redis)
     const first = await lookUp(ledger, key, 'k')
     expect(gist(first)).to.equal('200')
     await rollBack()
@@ -110,7 +91,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
   it('rolled back without a journal that vendor is asked twice: this is what the journal is for', async () => {
     const ledger = await start('', '--initialise')
     const key = await makeKey(ledger, 'geocode')
-    save()
+    const rollBack = saveData(redis)
     expect(gist(await lookUp(ledger, key, 'k'))).to.equal('200')
     await rollBack()
     await asked(() => lookUp(ledger, key, 'k'))
@@ -120,7 +101,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
   it('rolled back under a tight cap: the money that was spent stays spent', async () => {
     const ledger = await start('a', '--initialise')
     const key = await makeKey(ledger, 'stripe', '1.00')
-    save()
+    const rollBack = saveData(redis)
     expect(gist(await ask(ledger.address, payment(key, 'k')))).to.equal('200')
     await rollBack()
     expect(gist(await asked(() => ask(ledger.address, payment(key, 'other'))))).to.equal('429 cap_exhausted')
@@ -131,7 +112,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
   it('rolled back while a call is out at its vendor: its answer is booked once, and its repeat gets it', async () => {
     const ledger = await start('a', '--initialise')
     const key = await makeKey(ledger, 'geocode')
-    save()
+    const rollBack = saveData(redis)
     await rig.geocoder.control.hold()
     const asking = lookUp(ledger, key, 'k')
     const held = await rig.geocoder.control.nextHeld()
@@ -149,7 +130,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       const ledger = await start('a', '--initialise')
       const made = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '10.00' })
       expect(gist(await ask(ledger.address, payment(made.vault_key, 'k')))).to.equal('200')
-      save()
+      const rollBack = saveData(redis)
       await ledger.client.revokeKey(made.key_id)
       await rollBack()
       for (const name of ['k', 'new'])
@@ -166,7 +147,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       if (raised === undefined || lowered === undefined) throw new Error('two keys were made')
       const pay = (key: string, name: string) => asked(() => ask(ledger.address, payment(key, name)))
       for (const { vault_key: key } of [raised, lowered]) expect(gist(await pay(key, `first ${key}`))).to.equal('200')
-      save()
+      const rollBack = saveData(redis)
       await ledger.client.setLimits(raised.key_id, { usd_cap: '2.00' })
       await ledger.client.setLimits(lowered.key_id, { usd_cap: '1.00' })
       await rollBack()
@@ -180,7 +161,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       const ledger = await start('a', '--initialise')
       const ended = await TestPod.start(rig, ledger)
       expect(gist(await ended.pay('cus_1'))).to.equal('200')
-      save()
+      const rollBack = saveData(redis)
       await ledger.client.endJob('uid-nightly', 'uid-nightly')
       const shape = { job: 'weekly', terms: { capUsd: '2.00' } }
       const opened = await TestPod.start(rig, ledger, shape)
@@ -201,7 +182,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     it('what one of two replicas was told holds on the other', async () => {
       const [a, b] = [await start('a', '--initialise'), await start('b')]
       const made = await a.client.createKey({ vendor: 'stripe', usd_cap: '10.00' })
-      save()
+      const rollBack = saveData(redis)
       await b.client.setLimits(made.key_id, { usd_cap: '20.00' })
       await a.client.revokeKey(made.key_id)
       await rollBack()
@@ -214,7 +195,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       const made = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '1.00' })
       expect(gist(await ask(ledger.address, payment(made.vault_key, 'k')))).to.equal('200')
       await redis.kill()
-      rmSync(join(redis.folder, AOF), { recursive: true })
+      rmSync(join(redis.folder, AOF_FOLDER), { recursive: true })
       await redis.restart()
       await ledger.kill()
       const next = await start('a', '--initialise')
@@ -237,7 +218,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     it('what one of them sent is known to the other after a loss', async () => {
       const [a, b] = [await start('a', '--initialise'), await start('b')]
       const key = await makeKey(a, 'geocode')
-      save()
+      const rollBack = saveData(redis)
       const first = await lookUp(a, key, 'k')
       await rollBack()
       const again = await asked(() => lookUp(b, key, 'k'))
@@ -248,7 +229,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     it('one that died is waited for after a loss, by name; it comes back, and all serve', async () => {
       const [a, b] = [await start('a', '--initialise'), await start('b')]
       const key = await makeKey(a, 'geocode')
-      save()
+      const rollBack = saveData(redis)
       expect(gist(await lookUp(a, key, 'k'))).to.equal('200')
       await a.kill()
       await rollBack()
@@ -264,7 +245,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     it('one that came after the copy was made is waited for too, once another has seen it', async () => {
       const a = await start('a', '--initialise')
       const key = await makeKey(a, 'geocode')
-      save()
+      const rollBack = saveData(redis)
       const b = await start('b')
       const named = readFileSync(join(rig.folder, 'journal-b/replica-id'), 'utf8').trim()
       const first = await lookUp(b, key, 'k')
@@ -342,7 +323,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       await redis.kill()
       await until(ledger, (now) => now.problem_codes?.some((code) => code === 'store_unreachable') === true)
       expect((await jobcap(ledger, 'doctor')).out).to.contain('store_unreachable: The store does not answer.')
-      rmSync(join(redis.folder, AOF), { recursive: true })
+      rmSync(join(redis.folder, AOF_FOLDER), { recursive: true })
       await redis.restart()
       await until(ledger, (now) => now.problem_codes?.includes('store_empty') === true)
       expect((await jobcap(ledger, 'doctor')).out).to.match(/store_empty: .*\n {2}Put its data back.*--initialise/)
@@ -359,7 +340,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
   it('an emptied Redis is never a fresh ledger', async () => {
     const ledger = await start('a', '--initialise')
     await redis.kill()
-    rmSync(join(redis.folder, AOF), { recursive: true })
+    rmSync(join(redis.folder, AOF_FOLDER), { recursive: true })
     await redis.restart()
     const { problem } = await until(ledger, (now) => now.problem?.includes('empty') === true)
     expect(problem).to.match(/Put its data back; or start one that has its journal once with --initialise/)

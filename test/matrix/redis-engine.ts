@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import type { Engine } from '../path/engine.ts'
 import { Tap } from '../path/tap.ts'
 import { type RedisServer, startRedis } from '../redis/redis-server.ts'
+import { AOF_FOLDER } from '../redis/saved-data.ts'
 
 /** A word of the packed record of a call: see `store/redis/rows.ts`. */
 const FIRST_SENT_WORD = 7
@@ -41,7 +42,7 @@ export const redisEngine: Engine = {
       },
       async empty() {
         await redis.kill()
-        rmSync(join(data, 'appendonlydir'), { recursive: true })
+        rmSync(join(data, AOF_FOLDER), { recursive: true })
         await redis.restart()
       },
       dateBack: (byMs) => dateBack(redis, byMs),

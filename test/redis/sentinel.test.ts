@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ask, gist, type Told } from '../ledger/call.ts'
+import { ask, gist, lookup, type Told } from '../ledger/call.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from '../ledger/rig.ts'
 import { needsRedis } from './redis-server.ts'
 import { type SentinelGroup, startSentinelGroup } from './sentinel.ts'
@@ -35,13 +35,7 @@ describe('ledgers behind Sentinel, while it fails over', function () {
   }
   const makeKey = async (cap: string) =>
     (await ledger(0).client.createKey({ vendor: 'geocode', usd_cap: cap })).vault_key
-  const lookUp = ({ address }: LedgerProcess, key: string, name: string) =>
-    ask(address, {
-      path: '/geocode/v1/lookup',
-      key,
-      headers: { 'idempotency-key': name, 'content-type': 'application/json' },
-      body: JSON.stringify({ address: name }),
-    })
+  const lookUp = ({ address }: LedgerProcess, key: string, name: string) => ask(address, lookup(key, name, name))
   /** Asks again while the store is being looked at, as an SDK does. */
   const asked = async (make: () => Promise<Told>): Promise<Told> => {
     for (;;) {
