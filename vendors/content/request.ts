@@ -1,4 +1,5 @@
 import { pathAmbiguous } from '../../contract/path-advice.ts'
+import { quoted } from '../../contract/quoted.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import { remembered } from '../../contract/remembered.ts'
 import { isPathAmbiguous } from '../../contract/route-pattern.ts'
@@ -47,9 +48,9 @@ export function isMethodOverride(name: string): boolean {
   return /^\s*[_.\s[]method(?:\[|$)/i.test(name) || OVERRIDE_HEADERS.has(name.toLowerCase().replaceAll('_', '-'))
 }
 
-/** What names another method. `what`: such as `The header X-HTTP-Method-Override`. */
+/** What names another method. `what`: such as `header x-http-method-override`. */
 export function overridden(what: string): Refusal {
-  return refusal('request_malformed', `${what} would make another request of this one.`)
+  return refusal('request_malformed', `The ${what} would make another request of this one: leave it away.`)
 }
 
 /** Method, overrides and path. Null when there is nothing to refuse. */
@@ -58,9 +59,9 @@ export function requestProblem(call: CallText): Refusal | null {
     return refusal('request_malformed', `The method is not one of ${METHODS.join(', ')}.`)
   }
   const override = overrideIn(call.headers)
-  if (override !== undefined) return overridden(`The header ${override}`)
-  const isOverridden = call.query !== '' && [...new URLSearchParams(call.query).keys()].some(isMethodOverride)
-  return isOverridden ? overridden('A parameter of the query') : pathProblem(call.path)
+  if (override !== undefined) return overridden(`header ${override}`)
+  const inQuery = call.query === '' ? undefined : [...new URLSearchParams(call.query).keys()].find(isMethodOverride)
+  return inQuery === undefined ? pathProblem(call.path) : overridden(`parameter ${quoted(inQuery)} of the query`)
 }
 
 /** Servers in the manner of CGI (RFC 3875, 4.1.18) read an underscore in a name as a dash. */

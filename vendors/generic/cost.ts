@@ -1,5 +1,6 @@
 import { ZERO_USD } from '../../contract/money.ts'
 import type { VendorPricing } from '../../contract/pricing.ts'
+import { quoted } from '../../contract/quoted.ts'
 import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText, DeclaredMediaTypes } from '../../contract/vendor.ts'
 import type { ReadBody } from '../content/body.ts'
@@ -51,7 +52,8 @@ function bound(call: CallText, { routes, mediaTypes }: VendorPricing): Bound {
 function overrideInBody(call: CallText, mediaTypes: DeclaredMediaTypes | undefined): Refusal | null {
   const read = readDeclaredBody(call, mediaTypes)
   if (isRefusal(read)) return null
-  return namesIn(read, call.body).some(isMethodOverride) ? overridden('A parameter of the body') : null
+  const name = namesIn(read, call.body).find(isMethodOverride)
+  return name === undefined ? null : overridden(`parameter ${quoted(name)} of the body`)
 }
 
 /** Of a multipart body only the one that matters here: what its parts hold is not looked into. */
