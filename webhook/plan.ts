@@ -26,7 +26,8 @@ export type { JsonObject } from './plan/json.ts'
 export { diff, type PatchOperation } from './plan/json-patch.ts'
 export type { Change, InjectPlan, Plan, RefusePlan, SkipPlan, Warning } from './plan/outcome.ts'
 export { DEFAULT_RESOURCES, type PlanSettings, type PodResources } from './plan/settings.ts'
-export { type PodSecrets, secretsTakenWhole, type TakenWhole, vendorSecretsIn } from './plan/vendor-secrets.ts'
+export type { TakenObject } from './plan/taken-objects.ts'
+export { objectsTaken, type PodSecrets, vendorSecretsIn } from './plan/vendor-secrets.ts'
 
 import type { RefuseCode } from './reasons.ts'
 

@@ -197,7 +197,7 @@ describe('operators of a cluster', function () {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name: 'all-of-it', namespace: TEAM },
-      stringData: { STRIPE_SECRET_KEY: 'one', DATABASE_URL: 'two' },
+      stringData: { STRIPE_SECRET_KEY: 'one', DATABASE_URL: 'two', PAYMENT: 'sk_live_4242424242424242424242' },
     })
     await kube.create(`/api/v1/namespaces/${TEAM}/pods`, { metadata: { name: 'leaky' }, spec: { containers } })
     const policy = examplePolicy(cluster.stripe.url) as {
@@ -232,16 +232,32 @@ describe('operators of a cluster', function () {
       `Pod leaky in namespace ${TEAM}: containers[app].env[STRIPE_API_KEY] holds a vendor's secret.`,
     )
     expect(said).to.contain(`Pod leaky in namespace ${TEAM}: more takes STRIPE_SECRET_KEY from Secret all-of-it.`)
+    expect(said).to.contain(
+      'Container more takes PAYMENT of Secret all-of-it, which holds what looks like a secret of stripe.',
+    )
     expect(said).to.contain('CapPolicy secretless: Secret nowhere with the key k is not in jobcap')
     expect(said).to.contain('CapPolicy shadowed: ').and.not.to.contain('The newest policy')
     expect(said).to.match(/The clock of node node-1 is about (29\d|300) s ahead of the API server's/)
-    expect(said).not.to.contain('DATABASE_URL').and.not.to.contain('Admission')
+    expect(said).not.to.contain('DATABASE_URL').and.not.to.contain('Admission').and.not.to.contain('4242')
   })
 
   it('are told by jobcap doctor what they may not look at', async () => {
     const { code, out } = await jobcap(await as('lead'), 'doctor')
     expect(code).not.to.equal(0)
     expect(out).to.match(/The namespaces could not be looked at: namespaces is forbidden.*\n.*jobcap-examines, lets/)
+  })
+
+  it('are told by jobcap doctor which Secrets they may not look into', async () => {
+    const rules = [
+      { apiGroups: [''], resources: ['namespaces', 'pods'], verbs: ['list'] },
+      { apiGroups: ['batch'], resources: ['cronjobs'], verbs: ['list'] },
+      { apiGroups: ['jobcap.dev'], resources: ['cappolicies'], verbs: ['list'] },
+    ]
+    await bind('blinkered', { kind: 'ClusterRole', rules, to: ['lead'] })
+    const { out } = await jobcap(await as('lead'), 'doctor')
+    expect(out).to.match(
+      /In namespace billing nobody has looked into .*Secret all-of-it.*\n.*somebody who may get them there/,
+    )
   })
 
   it('are told by jobcap doctor that the dry run of admission takes more than its ClusterRole', async () => {

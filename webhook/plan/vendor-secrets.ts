@@ -1,54 +1,84 @@
 import type { Policy } from '../../policy/policy.ts'
-import { appSideOf } from '../../vendors/registry/app.ts'
+import { APP_SIDES, appSideOf } from '../../vendors/registry/app.ts'
 import { rewriteEnvironments } from './environment.ts'
-import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
+import type { JsonObject } from './json.ts'
 import type { Draft } from './outcome.ts'
-import { appContainers, POD_PATH } from './pod.ts'
+import { POD_PATH } from './pod.ts'
 import { warnOfSecretVolumes } from './secret-volumes.ts'
+import { objectsTakenBy, type TakenObject, type Taker } from './taken-objects.ts'
 
 /** Of warnings, those that tell of a vendor secret; of `env_from_secret` it is not known before its keys are. */
 const TELLING: readonly string[] = ['secret_volume', 'vendor_not_in_policy', 'secret_in_command']
 
+/** By custom a vendor's secret is held by one of them, whatever the policy names. */
+const CUSTOMARY = new Set(Object.values(APP_SIDES).flatMap(({ secretEnvs }) => secretEnvs))
+
 export interface PodSecrets {
   /** `spec` of a Pod. */
   readonly podSpec: JsonObject
+  /** Of a Job that is yet to be made: only what admission will leave in its Pods. */
+  readonly isTemplate: boolean
   readonly policy: Policy
-  /** Keys of a Secret that a container takes whole. */
-  readonly keysOf: (secret: string) => readonly string[]
+  /** Texts of a Secret or ConfigMap by their keys; empty where it may not be read, or is not there. */
+  readonly contentOf: (object: Pick<TakenObject, 'kind' | 'name'>) => Readonly<Record<string, string>>
 }
 
-/** What holds a vendor's secret in a Pod as it stands, a sentence each. Where admission has put in placeholders there is nothing. */
-export function vendorSecretsIn({ podSpec, policy, keysOf }: PodSecrets): readonly string[] {
+/** What holds a vendor's secret in a Pod, a sentence each, without the secret. Where admission has put in placeholders there is nothing. */
+export function vendorSecretsIn({ podSpec, isTemplate, policy, contentOf }: PodSecrets): readonly string[] {
   const draft: Draft = { job: jobOf(structuredClone(podSpec)), changes: [], warnings: [] }
   rewriteEnvironments(draft, policy)
   warnOfSecretVolumes(draft.job, policy, draft.warnings)
   const replaced = draft.changes.filter(({ code }) => code === 'secret_replaced')
-  const names = new Set(policy.vendors.flatMap((vendor) => appSideOf(vendor).secretEnvs))
-  const whole = secretsTakenWhole(podSpec).flatMap(({ container, secret, prefix }) => {
-    const variables = keysOf(secret).map((key) => `${prefix}${key}`)
-    return variables.filter((name) => names.has(name)).map((name) => `${container} takes ${name} from Secret ${secret}`)
+  const telling = isTemplate ? [...TELLING, 'secret_in_manifest'] : TELLING
+  const told = draft.warnings.filter(({ code }) => telling.includes(code)).map(({ sentence }) => sentence)
+  // What is replaced in the draft is no reference any more.
+  const held = objectsTakenBy(draft.job).flatMap((object) => {
+    const { by } = object
+    if (by.place === 'volume' && told.some((sentence) => sentence.startsWith(`Volume ${by.volume} `))) return []
+    return secretsHeldBy(object, { policy, content: contentOf(object) })
   })
   return [
-    ...replaced.map(({ path }) => `${path.replace(`${POD_PATH}.`, '')} holds a vendor's secret`),
-    ...draft.warnings.filter(({ code }) => TELLING.includes(code)).map(({ sentence }) => sentence.replace(/\.$/, '')),
-    ...whole,
+    ...(isTemplate ? [] : replaced.map(({ path }) => `${path.replace(`${POD_PATH}.`, '')} holds a vendor's secret`)),
+    ...told.map((sentence) => sentence.replace(/\.$/, '')),
+    ...held,
   ]
 }
 
-export interface TakenWhole {
-  readonly container: string
-  readonly secret: string
-  readonly prefix: string
+/** Secrets and ConfigMaps that a Pod takes something of. */
+export function objectsTaken(podSpec: JsonObject): readonly TakenObject[] {
+  return objectsTakenBy(jobOf(podSpec))
 }
 
-/** The Secrets that containers take all variables of (`envFrom`). */
-export function secretsTakenWhole(podSpec: JsonObject): readonly TakenWhole[] {
-  return appContainers(jobOf(podSpec)).flatMap(({ container, name }) =>
-    objectsAt(container, 'envFrom').flatMap((source) => {
-      const secret = textAt(objectAt(source, 'secretRef'), 'name')
-      return secret === undefined ? [] : [{ container: name, secret, prefix: textAt(source, 'prefix') ?? '' }]
-    }),
-  )
+function secretsHeldBy(
+  { kind, name, keys, by }: TakenObject,
+  { policy, content }: { readonly policy: Policy; readonly content: Readonly<Record<string, string>> },
+): string[] {
+  return (keys ?? Object.keys(content)).flatMap((key) => {
+    if (isTakenByCustom(by, key, policy)) return [`${by.container} takes ${by.prefix}${key} from ${kind} ${name}`]
+    // Told already, by its name.
+    if (by.place === 'variable' && CUSTOMARY.has(by.variable)) return []
+    const vendor = vendorOfSecretIn(content[key] ?? '')
+    if (vendor === undefined) return []
+    return [`${titleOf(by)} takes ${key} of ${kind} ${name}, which holds what looks like a secret of ${vendor}`]
+  })
+}
+
+function isTakenByCustom(by: Taker, key: string, { vendors }: Policy): by is Extract<Taker, { place: 'environment' }> {
+  if (by.place !== 'environment') return false
+  return vendors.some((vendor) => appSideOf(vendor).secretEnvs.includes(`${by.prefix}${key}`))
+}
+
+function vendorOfSecretIn(text: string): string | undefined {
+  const found = Object.entries(APP_SIDES).find(([, { secretShape, placeholder }]) => {
+    // A placeholder that a team has put in itself looks like a secret and is none.
+    return secretShape !== null && text.replace(secretShape, placeholder) !== text
+  })
+  return found?.[0]
+}
+
+function titleOf(by: Taker): string {
+  if (by.place === 'volume') return `Volume ${by.volume}`
+  return by.place === 'variable' ? `${by.variable} of container ${by.container}` : `Container ${by.container}`
 }
 
 function jobOf(podSpec: JsonObject): JsonObject {

@@ -3,7 +3,7 @@ import { listAll } from '../../../kube/list.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import { type CapPolicyObject, readPolicyObject } from '../../../policy/custom-resources.ts'
 import type { Policy } from '../../../policy/policy.ts'
-import { type JsonObject, secretsTakenWhole, vendorSecretsIn } from '../../../webhook/plan.ts'
+import { type JsonObject, objectsTaken, type TakenObject, vendorSecretsIn } from '../../../webhook/plan.ts'
 import type { Finding } from '../finding.ts'
 
 interface Pod extends KubeObject {
@@ -19,9 +19,14 @@ interface Holder {
   /** `Job nightly`, `CronJob nightly`, `Pod web`. */
   readonly title: string
   readonly podSpec: JsonObject
+  /** Of a Job that is yet to be made. */
+  readonly isTemplate: boolean
 }
 
 const ENDED: readonly (string | undefined)[] = ['Succeeded', 'Failed']
+
+/** Every namespace has it and every Pod takes it: the API server's CA. */
+const OF_EVERY_POD = 'kube-root-ca.crt'
 
 /**
  * Pods that hold a vendor's secret although their namespace has a cap: who holds it can go around us. Of CronJobs only what
@@ -35,24 +40,25 @@ export async function mountedSecretFindings(
   if (policy === undefined) return []
   const pods = await listAll<Pod>(kube, `/api/v1/namespaces/${namespace}/pods`)
   const cronJobs = await listAll<CronJob>(kube, `/apis/batch/v1/namespaces/${namespace}/cronjobs`)
-  const holders = [
+  const holders: Holder[] = [
     ...pods
       .filter(({ status }) => !ENDED.includes(status?.phase))
-      .map((pod) => ({ title: ownerOf(pod), podSpec: pod.spec })),
+      .map((pod) => ({ title: ownerOf(pod), podSpec: pod.spec, isTemplate: false })),
     ...cronJobs.map(({ metadata, spec }) => ({
       title: `CronJob ${metadata.name}`,
-      podSpec: withoutReferences(spec.jobTemplate.spec.template.spec),
+      podSpec: spec.jobTemplate.spec.template.spec,
+      isTemplate: true,
     })),
   ]
-  const keys = await keysOfSecrets(kube, namespace, holders)
-  const said = holders.flatMap(({ title, podSpec }) => {
-    const keysOf = (secret: string) => keys.get(secret) ?? []
-    return vendorSecretsIn({ podSpec, policy, keysOf }).map(
+  const contents = await readContents(kube, namespace, holders)
+  const contentOf = (object: Named) => contents.read.get(keyOf(object)) ?? {}
+  const said = holders.flatMap(({ title, podSpec, isTemplate }) =>
+    vendorSecretsIn({ podSpec, isTemplate, policy, contentOf }).map(
       (sentence) => `${title} in namespace ${namespace}: ${sentence}.`,
-    )
-  })
+    ),
+  )
   const wayOut = `Take it out of the manifest, and delete the Secret from namespace ${namespace}: the ledger puts in the real one. Who has read it can go around the cap, so change it at the vendor.`
-  return [...new Set(said)].map((problem) => ({ problem, wayOut }))
+  return [...[...new Set(said)].map((problem) => ({ problem, wayOut })), ...unreadFindings(contents.unread, namespace)]
 }
 
 /** Of all policies: whose secret it is makes no difference here. */
@@ -68,32 +74,55 @@ function ownerOf({ metadata }: Pod): string {
   return owner === undefined ? `Pod ${metadata.name}` : `${owner.kind} ${owner.name}`
 }
 
-/** What admission puts placeholders in the place of, once the CronJob makes a Job. */
-function withoutReferences(podSpec: JsonObject): JsonObject {
-  const copy = structuredClone(podSpec)
-  for (const list of ['initContainers', 'containers']) {
-    for (const container of (copy[list] ?? []) as { env?: { valueFrom?: object }[] }[]) {
-      if (container.env !== undefined) container.env = container.env.filter(({ valueFrom }) => valueFrom === undefined)
-    }
-  }
-  return copy
+type Named = Pick<TakenObject, 'kind' | 'name'>
+
+/** As sentences name it. */
+function keyOf({ kind, name }: Named): string {
+  return `${kind} ${name}`
 }
 
-/** Names of the variables only. A person may be allowed to look at Pods and not at Secrets: then those are not known. */
-async function keysOfSecrets(
-  kube: KubeApi,
-  namespace: string,
-  holders: readonly Holder[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const names = new Set(holders.flatMap(({ podSpec }) => secretsTakenWhole(podSpec)).map(({ secret }) => secret))
-  const keys = new Map<string, readonly string[]>()
-  for (const name of names) {
-    const path = `/api/v1/namespaces/${namespace}/secrets/${name}`
-    const secret = await kube.get<{ readonly data?: object }>(path).catch((fault: unknown) => {
-      if (fault instanceof KubeFault && fault.status === 403) return undefined
-      throw fault
-    })
-    keys.set(name, Object.keys(secret?.data ?? {}))
+interface Contents {
+  readonly read: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** That this person may not look into. */
+  readonly unread: readonly string[]
+}
+
+async function readContents(kube: KubeApi, namespace: string, holders: readonly Holder[]): Promise<Contents> {
+  const taken = new Map<string, Named>()
+  for (const object of holders.flatMap(({ podSpec }) => objectsTaken(podSpec))) {
+    if (object.name !== OF_EVERY_POD) taken.set(keyOf(object), object)
   }
-  return keys
+  const read = new Map<string, Readonly<Record<string, string>>>()
+  const unread: string[] = []
+  for (const [key, { kind, name }] of taken) {
+    const path = `/api/v1/namespaces/${namespace}/${kind === 'Secret' ? 'secrets' : 'configmaps'}/${name}`
+    try {
+      read.set(key, textsOf(kind, await kube.get<Filled>(path)))
+    } catch (fault) {
+      if (!(fault instanceof KubeFault && fault.status === 403)) throw fault
+      unread.push(key)
+    }
+  }
+  return { read, unread }
+}
+
+interface Filled {
+  readonly data?: Readonly<Record<string, string>>
+}
+
+/** A ConfigMap's `binaryData` is left out: no vendor's secret is. Undefined: it is not there. */
+function textsOf(kind: Named['kind'], object: Filled | undefined): Readonly<Record<string, string>> {
+  const data = object?.data ?? {}
+  if (kind === 'ConfigMap') return data
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+}
+
+function unreadFindings(unread: readonly string[], namespace: string): Finding[] {
+  if (unread.length === 0) return []
+  return [
+    {
+      problem: `In namespace ${namespace} nobody has looked into ${unread.join(', ')}: a vendor's secret under a name of its own would not be seen.`,
+      wayOut: 'Run it again as somebody who may get them there: that is not in the ClusterRole jobcap-examines.',
+    },
+  ]
 }
