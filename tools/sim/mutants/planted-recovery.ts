@@ -34,6 +34,12 @@ export const PLANTED_IN_RECOVERY: readonly PlantedText[] = [
         from: '      this.#recovery.mustServe(history)\n',
         to: '',
       },
+      // The journal is written in order: whoever waits for the mark has waited for what came before it.
+      {
+        file: 'store/recovery/own-replica.ts',
+        from: "    await journal.write({ kind: 'mark', mark })\n",
+        to: "    void journal.write({ kind: 'mark', mark })\n",
+      },
     ],
   },
   {
