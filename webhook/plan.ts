@@ -8,7 +8,7 @@ import { readAsks, warnOfStrayAnnotations } from './plan/asks.ts'
 import { makeIndexed, objectionToIndexedName, replaceOnlyEndedPods } from './plan/completion.ts'
 import { addContainers, addPullSecrets, addVolumes } from './plan/containers.ts'
 import { hygieneWarnings, jobOfCronJob } from './plan/cron-job.ts'
-import { rewriteEnvironments } from './plan/environment.ts'
+import { type NamedVendors, rewriteEnvironments } from './plan/environment.ts'
 import { addHosts } from './plan/hosts.ts'
 import { copyOf, type JsonObject, objectAt, textsAt } from './plan/json.ts'
 import { diff } from './plan/json-patch.ts'
@@ -101,8 +101,23 @@ export function planCronJob({ cronJob, ...surroundings }: CronJobPlanRequest): P
   return { ...planned, warnings: [...planned.warnings, ...hygieneWarnings(cronJob)] }
 }
 
+/** Whom a policy names by now says nothing of a Job that was injected before. */
+const NO_VENDORS: NamedVendors = { name: '', vendors: [] }
+
+/**
+ * A Job that was injected before, as admission would rewrite it again, but for what is its vendors'. Its terms were judged
+ * when it was made. Undefined where it asks for what admission would not do.
+ */
+export function planAgain(job: JsonObject, settings: PlanSettings): JsonObject | undefined {
+  const asks = readAsks(job)
+  if ('kind' in asks || asks.wantsOut) return undefined
+  const draft: Draft = { job: copyOf(job), changes: [], warnings: [] }
+  const objection = rewrite(draft, { policy: NO_VENDORS, terms: { ...asks.terms, policy: '' }, settings })
+  return objection === null ? draft.job : undefined
+}
+
 interface Decided {
-  readonly policy: Policy
+  readonly policy: NamedVendors
   readonly terms: TermsAsked
   readonly settings: PlanSettings
 }

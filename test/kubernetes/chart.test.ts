@@ -7,6 +7,7 @@ import { readOrCreateMasterKey } from '../../ledger/kubernetes/master-key.ts'
 import { systemRandom } from '../../runtime/random.ts'
 import { CHART, helm, WEBHOOKS_PATH } from './chart.ts'
 import { type AnyJob, type Cluster, jobNamed, OWN_NAMESPACE, startCluster, TEAM } from './cluster.ts'
+import { examplePolicy } from './example.ts'
 import { needsControlPlane, needsProgram } from './needs.ts'
 
 /** Values of installs that people make, each as flags of helm. */
@@ -305,6 +306,35 @@ describe('the chart on a real control plane', function () {
     await cluster.kubectl(['patch', 'job', 'labelled', '-n', TEAM, '-p', '{"spec":{"suspend":true}}'])
     await cluster.until('the review of the second change', () => Promise.resolve(reviews() > before ? true : undefined))
     expect(reviews() - before).to.equal(1)
+  })
+
+  it('lets a manifest be applied again after its policy has got another vendor, and after the namespace has lost its label', async () => {
+    const read = (name: string) =>
+      cluster.kube.get<AnyJob>(`/apis/batch/v1/namespaces/${TEAM}/jobs/${name}`) as Promise<AnyJob>
+    await cluster.apply(jobNamed('outlives'))
+    const { spec } = await read('outlives')
+    const policy = examplePolicy(cluster.stripe.url) as { spec: { vendors: object[] } }
+    const resend = {
+      ...{ name: 'resend', type: 'resend', secretRef: { name: 'resend', key: 'api-key' } },
+      ...{ recipientUsd: '0.001', allowedEndpoints: ['POST /emails'] },
+    }
+    await cluster.apply({ ...policy, spec: { ...policy.spec, vendors: [resend, ...policy.spec.vendors] } })
+    await cluster.until('a Job for both vendors', async () => {
+      const asked = ['apply', '--dry-run=server', '-o', 'json', '-f', '-']
+      const { out } = await cluster.kubectl(asked, JSON.stringify(jobNamed('made-later')))
+      return out.includes('resend.localhost') || undefined
+    })
+    await cluster.apply(jobNamed('outlives'))
+    const inject = (label: string) => cluster.kubectl(['label', 'namespace', TEAM, `jobcap.dev/inject${label}`])
+    await inject('-')
+    try {
+      await cluster.apply(jobNamed('outlives'))
+      const forced = ['apply', '--server-side', '--force-conflicts', '-f', '-']
+      await cluster.kubectl(forced, JSON.stringify(jobNamed('outlives', { metadata: { labels: { team: 'b' } } })))
+    } finally {
+      await inject('=enabled')
+    }
+    expect((await read('outlives')).spec.template).to.deep.equal(spec.template)
   })
 
   it('has one master key for all ledgers, which may begin a store until one was opened with it', async () => {

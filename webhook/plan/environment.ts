@@ -5,11 +5,14 @@ import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { type Draft, type Warning, warn } from './outcome.ts'
 import { type AppContainer, appContainers, isNativeSidecar, nameOf } from './pod.ts'
 
+/** What of a policy the app's side depends on. */
+export type NamedVendors = Pick<Policy, 'name' | 'vendors'>
+
 /** An HTTP client that heeds one of them sends calls to `http://localhost` through it too. */
 const HTTP_PROXY_ENVS: readonly string[] = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
 
 /** Points the app at the proxy and takes the vendors' secrets out of it. */
-export function rewriteEnvironments(draft: Draft, policy: Policy): void {
+export function rewriteEnvironments(draft: Draft, policy: NamedVendors): void {
   for (const app of appContainers(draft.job)) {
     replaceSecrets(draft, policy, app)
     setBaseUrls(draft, policy, app)
@@ -18,7 +21,7 @@ export function rewriteEnvironments(draft: Draft, policy: Policy): void {
   }
 }
 
-function replaceSecrets(draft: Draft, policy: Policy, app: AppContainer): void {
+function replaceSecrets(draft: Draft, policy: NamedVendors, app: AppContainer): void {
   const env = app.container['env']
   if (!Array.isArray(env)) return
   for (const entry of objectsAt(app.container, 'env')) {
@@ -50,9 +53,39 @@ function replaceSecrets(draft: Draft, policy: Policy, app: AppContainer): void {
 function isSecretOf(vendor: Vendor, entry: JsonObject): boolean {
   const secret = objectAt(entry, 'valueFrom', 'secretKeyRef')
   if (textAt(secret, 'name') === vendor.secretRef.name && textAt(secret, 'key') === vendor.secretRef.key) return true
-  const map = objectAt(entry, 'valueFrom', 'configMapKeyRef')
-  const isReference = textAt(secret, 'key') !== undefined || textAt(map, 'key') !== undefined
-  return isReference && appSideOf(vendor).secretEnvs.includes(nameOf(entry))
+  return isReference(entry) && appSideOf(vendor).secretEnvs.includes(nameOf(entry))
+}
+
+function isReference(entry: JsonObject): boolean {
+  return ['secretKeyRef', 'configMapKeyRef'].some(
+    (kind) => textAt(objectAt(entry, 'valueFrom', kind), 'key') !== undefined,
+  )
+}
+
+/** Gives the containers of `job` the placeholders and addresses that those of another of it have, whoever its vendors are by now. */
+export function keepEnvironments(of: JsonObject, job: JsonObject): void {
+  for (const { container, name } of appContainers(job)) {
+    const then = objectsAt(appContainers(of).find((app) => app.name === name)?.container ?? {}, 'env')
+    const now = objectsAt(container, 'env').map((entry) => {
+      return (isReference(entry) && then.find((old) => nameOf(old) === nameOf(entry) && isPlaceholder(old))) || entry
+    })
+    const added = then.filter((old) => isAddress(old) && !now.some((entry) => nameOf(entry) === nameOf(old)))
+    if (now.length + added.length > 0) container['env'] = [...now, ...added]
+  }
+}
+
+function isPlaceholder(entry: JsonObject): boolean {
+  return Object.values(APP_SIDES).some(({ placeholder, placeholderOf }) =>
+    [placeholder, placeholderOf?.(nameOf(entry))].includes(textAt(entry, 'value') ?? ''),
+  )
+}
+
+function isAddress(entry: JsonObject): boolean {
+  return textAt(entry, 'value')?.startsWith(addressOf('')) ?? false
+}
+
+function addressOf(vendor: string): string {
+  return `http://localhost:${PROXY_PORT}/${vendor}`
 }
 
 /** Whether the container has a variable for the secret of one of the policy's vendors, a placeholder too. */
@@ -82,13 +115,13 @@ function withoutSecrets(text: string): string {
 }
 
 /** Sets a vendor's address where the app can read one and nothing says that it has its own. */
-function setBaseUrls(draft: Draft, policy: Policy, { container, path }: AppContainer): void {
+function setBaseUrls(draft: Draft, policy: NamedVendors, { container, path }: AppContainer): void {
   // Which variables an envFrom brings cannot be seen, and `env` would win over them.
   if (objectsAt(container, 'envFrom').length > 0) return
   for (const vendor of policy.vendors) {
     for (const [variable, behind] of Object.entries(appSideOf(vendor).addressEnvs(vendor.name))) {
       if (objectsAt(container, 'env').some((entry) => nameOf(entry) === variable)) continue
-      const value = `http://localhost:${PROXY_PORT}/${vendor.name}${behind}`
+      const value = `${addressOf(vendor.name)}${behind}`
       container['env'] = [...objectsAt(container, 'env'), { name: variable, value }]
       draft.changes.push({
         code: 'base_url_set',
@@ -101,7 +134,7 @@ function setBaseUrls(draft: Draft, policy: Policy, { container, path }: AppConta
 
 function warnOfForeignSecret(
   warnings: Warning[],
-  policy: Policy,
+  policy: NamedVendors,
   { entry, container }: { readonly entry: JsonObject; readonly container: string },
 ): void {
   const reference = objectAt(entry, 'valueFrom', 'secretKeyRef')

@@ -11,7 +11,7 @@ export function vendorHost(name: string): string {
 }
 
 /** Lets the vendors' host names lead to the proxy. Entries of one address are one entry: the API keys the list by it. */
-export function addHosts(draft: Draft, policy: Policy): Objection | null {
+export function addHosts(draft: Draft, policy: Pick<Policy, 'vendors'>): Objection | null {
   const pod = podOf(draft.job)
   const aliases = objectsAt(pod, 'hostAliases')
   const wanted = policy.vendors.map(({ name }) => vendorHost(name))
@@ -27,14 +27,34 @@ export function addHosts(draft: Draft, policy: Policy): Objection | null {
   const ours = aliases.find(({ ip }) => ip === LOOPBACK)
   const missing = wanted.filter((host) => ours === undefined || !hostnamesOf(ours).includes(host))
   if (missing.length === 0) return null
-  if (ours === undefined) pod['hostAliases'] = [...aliases, { ip: LOOPBACK, hostnames: missing }]
-  else ours['hostnames'] = [...hostnamesOf(ours), ...missing]
+  addMissing(pod, missing)
   draft.changes.push({
     code: 'hosts_added',
     path: `${POD_PATH}.hostAliases`,
     sentence: `These host names lead to the proxy: ${missing.join(', ')}.`,
   })
   return null
+}
+
+/** Gives `job` the vendors' host names that another of it has, whoever its vendors are by now. */
+export function keepHosts(of: JsonObject, job: JsonObject): void {
+  const names = (pod: JsonObject) =>
+    objectsAt(pod, 'hostAliases')
+      .filter(({ ip }) => ip === LOOPBACK)
+      .flatMap(hostnamesOf)
+  const there = names(podOf(job))
+  addMissing(
+    podOf(job),
+    names(podOf(of)).filter((host) => host.endsWith(vendorHost('')) && !there.includes(host)),
+  )
+}
+
+function addMissing(pod: JsonObject, missing: readonly string[]): void {
+  if (missing.length === 0) return
+  const aliases = objectsAt(pod, 'hostAliases')
+  const ours = aliases.find(({ ip }) => ip === LOOPBACK)
+  if (ours === undefined) pod['hostAliases'] = [...aliases, { ip: LOOPBACK, hostnames: missing }]
+  else ours['hostnames'] = [...hostnamesOf(ours), ...missing]
 }
 
 function hostnamesOf(alias: JsonObject): string[] {

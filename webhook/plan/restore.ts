@@ -1,4 +1,6 @@
 import { INJECTED_ANNOTATION, ISSUER_CONTAINER, PROXY_CONTAINER, TERMS_ANNOTATION } from '../../contract/labels.ts'
+import { keepEnvironments } from './environment.ts'
+import { keepHosts } from './hosts.ts'
 import { isObject, type JsonObject, numberAt, objectAt, objectsAt, textAt } from './json.ts'
 import { diff, type PatchOperation } from './json-patch.ts'
 import { nameOf, podOf } from './pod.ts'
@@ -15,12 +17,14 @@ const IMMUTABLE = ['template', 'completionMode', 'podFailurePolicy', 'podReplace
 export function restore(asked: {
   readonly old: JsonObject
   readonly updated: JsonObject
-  /** The updated object as a plan of today would rewrite it. */
+  /** The updated object as admission would rewrite it again: `planAgain`. */
   readonly planned: JsonObject
 }): readonly PatchOperation[] {
   const { old, updated, planned } = asked
   const withSecrets = withPullSecretsOf(old, { updated, planned: withCompletionOf(old, planned) })
-  const asThen = withPodResourcesOf(old, { updated, planned: withSecrets })
+  const asThen = structuredClone(withPodResourcesOf(old, { updated, planned: withSecrets }))
+  keepHosts(old, asThen)
+  keepEnvironments(old, asThen)
   if (diff(comparable(old), comparable(asThen)).length > 0) return []
   const restored = structuredClone(updated)
   const spec = objectAt(restored, 'spec')

@@ -1,5 +1,6 @@
-import type { Policy, Vendor } from '../../policy/policy.ts'
+import type { Vendor } from '../../policy/policy.ts'
 import { appSideOf } from '../../vendors/registry/app.ts'
+import type { NamedVendors } from './environment.ts'
 import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { type Warning, warn } from './outcome.ts'
 import { nameOf, podOf } from './pod.ts'
@@ -14,7 +15,7 @@ interface MountedSecret {
 }
 
 /** Warns of mounted Secrets that by name or key look like a vendor's. They are left as they are: the app may need the rest. */
-export function warnOfSecretVolumes(job: JsonObject, policy: Policy, warnings: Warning[]): void {
+export function warnOfSecretVolumes(job: JsonObject, policy: NamedVendors, warnings: Warning[]): void {
   for (const mounted of objectsAt(podOf(job), 'volumes').flatMap(secretsOf)) {
     const vendor = policy.vendors.find((candidate) => looksLikeSecretOf(candidate, mounted))
     if (vendor === undefined) continue

@@ -5,7 +5,7 @@ import { diff } from '../plan/json-patch.ts'
 import type { Plan, Warning } from '../plan/outcome.ts'
 import { isInjected } from '../plan/pod.ts'
 import { restore } from '../plan/restore.ts'
-import { type JsonObject, plan, planCronJob, type Surroundings } from '../plan.ts'
+import { type JsonObject, plan, planAgain, planCronJob, type Surroundings } from '../plan.ts'
 
 /** The API server cuts the warnings of one answer once they pass 4096 characters in all. */
 const MAX_WARNING_CHARACTERS = 4_000
@@ -59,13 +59,13 @@ function reviewNewJob({ uid, object: job }: AdmissionRequest, surroundings: Surr
   }
 }
 
-function reviewUpdatedJob(request: AdmissionRequest, surroundings: Surroundings): Reviewed {
+function reviewUpdatedJob(request: AdmissionRequest, { settings }: Surroundings): Reviewed {
   const { uid, object: updated, oldObject: old } = request
   const untouched: Reviewed = { response: { uid, allowed: true }, code: 'update_untouched' }
   if (old === null || !isInjected(old)) return untouched
-  const planned = plan({ ...surroundings, job: updated })
-  if (planned.kind !== 'inject') return untouched
-  const operations = restore({ old, updated, planned: planned.job })
+  const planned = planAgain(updated, settings)
+  if (planned === undefined) return untouched
+  const operations = restore({ old, updated, planned })
   if (operations.length === 0) return untouched
   return { response: { uid, allowed: true, ...patchOf(operations) }, code: 'update_restored' }
 }
