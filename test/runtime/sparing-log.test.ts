@@ -43,6 +43,14 @@ describe('a log of what stays broken', () => {
     expect(taken(), 'once it has been well for a while').to.deep.equal(['warn the connection ECONNREFUSED {}'])
   })
 
+  it('says in the end also what was meant only once more', () => {
+    refused()
+    refused()
+    taken()
+    time.advance(10_000)
+    expect(taken()).to.deep.equal(['warn the connection ECONNREFUSED {"times":1}'])
+  })
+
   it('says at once what differs: another cause, another call, another level', () => {
     refused()
     log.warn({ err: new Error('ETIMEDOUT') }, 'the connection')
