@@ -15,8 +15,6 @@ export interface Journal {
   entries(): Promise<readonly JournalEntry[]>
   /** Number of the newest segment that was let go; 0: none. A store older than that cannot be made whole from here. */
   readonly droppedSegment: number
-  /** How many entries were written since it was opened. */
-  readonly written: number
   /** Why the last write failed; undefined when it did not. */
   problem(): string | undefined
   /** Ends when all that was asked for is written. */
@@ -103,7 +101,6 @@ class DiskJournal implements Journal {
   #nextTryBytes = 0
   #writing: Promise<void> | undefined
   #problem: string | undefined
-  #written = 0
 
   constructor(options: JournalOptions, segments: Segment[]) {
     this.#options = options
@@ -114,10 +111,6 @@ class DiskJournal implements Journal {
 
   get droppedSegment(): number {
     return (this.#segments[0]?.number ?? 1) - 1
-  }
-
-  get written(): number {
-    return this.#written
   }
 
   problem(): string | undefined {
@@ -181,7 +174,6 @@ class DiskJournal implements Journal {
     const segment = this.#newest()
     await this.#extend(segment, Buffer.concat(group.map(({ frame }) => frame)))
     note(segment, entries)
-    this.#written += entries.length
   }
 
   /** What a failed write has left behind would be read as written, and what comes after it not at all. */

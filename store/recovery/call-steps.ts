@@ -117,6 +117,7 @@ export class CallSteps {
     const { callId, epoch, gen, nonce } = send
     const ref = { callId, epoch, gen, nonce }
     try {
+      await this.#recovery.keepMarked()
       await this.#barrier.passing(journal.write({ kind: 'intent', history, send: ref, row, token, limits }))
     } catch (fault) {
       await inner.report({ ...ref, outcome: dropped(String(fault)), handTo: null }).catch(() => undefined)

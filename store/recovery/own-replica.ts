@@ -1,9 +1,10 @@
 import type { HistoryId } from '../../contract/ids.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { OwnState } from './plan.ts'
-import type { Registry, RegistryState, ReplicaCard } from './registry.ts'
+import type { FoundCard, Registry, RegistryState, ReplicaCard } from './registry.ts'
 
 /** Under which id the journal counts; kept beside it. */
 export interface ReplicaName {
@@ -16,23 +17,27 @@ interface OwnReplicaOptions {
   readonly name: ReplicaName
   readonly registry: Registry
   readonly journal: Journal
+  readonly clock: Clock
   readonly random: Random
   readonly log: Log
   /** That it last served under; null: it never did. */
   readonly historyId: HistoryId | null
 }
 
+/** A copy of the journal that is older than this lacks a mark, where it lacks anything. */
+const MARK_EVERY_MS = 5_000
+
 /**
  * What this replica knows of itself, and its card. Two processes over copies of one journal would count as one replica, and
  * only one of the copies would be waited for. So the card has a mark that was first written into the journal, a new one at
- * each start and with what was written since: whoever does not find the card's mark in its journal is another replica.
+ * each start and every few seconds in which more is written: whoever does not find the card's mark in its journal is another replica.
  */
 export class OwnReplica {
   readonly #options: OwnReplicaOptions
   historyId: HistoryId | null
   #mark: string | undefined
-  /** What was in the journal when the mark of the card was written. */
-  #markedUpTo = 0
+  #markedAtMs = -Infinity
+  #marking: Promise<void> | undefined
   #noted = 0
 
   constructor(options: OwnReplicaOptions) {
@@ -52,21 +57,20 @@ export class OwnReplica {
 
   /** A new mark, and with it the card. */
   async enter(registered: RegistryState, historyId: HistoryId): Promise<void> {
-    const { journal, random, registry } = this.#options
-    const mark = random.hex(8)
-    const { written } = journal
-    await journal.write({ kind: 'mark', mark })
-    const card = { replicaId: this.id, historyId, droppedSegment: this.#droppedSegment, mark }
-    await registry.enter(card, { witness: registered.witness.now, mark: this.#cardIn(registered)?.mark })
-    this.#mark = mark
-    this.#markedUpTo = written + 1
+    await this.#write(historyId, { witness: registered.witness.now, mark: this.#cardIn(registered)?.mark })
   }
 
-  /** A copy of the journal that is made from now on shows that it is one. */
-  async markAnew(registered: RegistryState): Promise<void> {
-    const { journal } = this.#options
-    if (this.historyId === null || (journal.written === this.#markedUpTo && journal.problem() === undefined)) return
-    await this.enter(registered, this.historyId)
+  /**
+   * Before a send, or who may spend, is written down: a copy that was made before shows that it is one. `run`: of the
+   * server. Rejects where another process is this replica now.
+   */
+  async keepMarked(run: string): Promise<void> {
+    const { historyId } = this
+    if (historyId === null || this.#options.clock.monotonicMs() - this.#markedAtMs < MARK_EVERY_MS) return
+    this.#marking ??= this.#write(historyId, { witness: run, mark: this.#mark }).finally(() => {
+      this.#marking = undefined
+    })
+    await this.#marking
   }
 
   async noteDrop(
@@ -92,6 +96,16 @@ export class OwnReplica {
   card(historyId: HistoryId): ReplicaCard {
     const mark = this.#mark === undefined ? {} : { mark: this.#mark }
     return { replicaId: this.id, historyId, droppedSegment: this.#droppedSegment, ...mark }
+  }
+
+  async #write(historyId: HistoryId, found: FoundCard): Promise<void> {
+    const { clock, journal, random, registry } = this.#options
+    const mark = random.hex(8)
+    const atMs = clock.monotonicMs()
+    await journal.write({ kind: 'mark', mark })
+    await registry.enter({ replicaId: this.id, historyId, droppedSegment: this.#droppedSegment, mark }, found)
+    this.#mark = mark
+    this.#markedAtMs = atMs
   }
 
   /** The store may know already of a segment that is only about to go. */

@@ -126,6 +126,16 @@ export class Recovery {
     throw new StoreFault(this.#problem, { isTransient: true })
   }
 
+  /** Of what is written down next, a copy of the journal that was made before shows that it lacks it. */
+  async keepMarked(): Promise<void> {
+    try {
+      await this.#own.keepMarked(this.#servedRun)
+    } catch (fault) {
+      if (!(fault instanceof JournalFault)) this.doubt('the card of this replica was not written')
+      throw fault
+    }
+  }
+
   /** Resolves when it serves for the first time, or when only a person can help. */
   async start(): Promise<void> {
     this.#recovering ??= this.#recover()
@@ -164,13 +174,14 @@ export class Recovery {
 
   async #check(): Promise<void> {
     if (!this.#isServing) return
-    const { inner, log } = this.#options
+    const { inner, journal, log } = this.#options
     try {
       const state = await inner.registry.read()
       const plan = await this.#plan(state)
       if (plan.kind !== 'serve') return this.doubt(`a check found: ${plan.kind}`)
       await this.#roster.note(state)
-      await this.#own.markAnew(state)
+      // Its disk may have room again, and nothing is asked for until it says so.
+      if (journal.problem() !== undefined) await this.#own.enter(state, plan.historyId)
     } catch (fault) {
       // The journal has said by itself that it cannot be written.
       if (!(fault instanceof JournalFault)) log.warn({ err: fault }, 'the store was not checked')

@@ -100,6 +100,7 @@ export class StandingSteps {
     // A row that was read before a loss would stand beside another of its version that was made after it.
     this.#recovery.mustServe(history)
     try {
+      await this.#recovery.keepMarked()
       await this.#barrier.passing(journal.write(entry))
     } catch (fault) {
       const problem = journal.problem() ?? String(fault)

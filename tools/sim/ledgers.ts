@@ -1,7 +1,6 @@
 import { asHistoryId, type HistoryId } from '../../contract/ids.ts'
 import type { PolicySource, Workloads } from '../../ledger/effects.ts'
 import { DurabilityGate, gatedStore } from '../../store/recovery/durability-gate.ts'
-import type { Guard } from '../../store/recovery/guard.ts'
 import { guardedStore } from '../../store/recovery/guarded-store.ts'
 import { openGuard } from '../../store/recovery/open-guard.ts'
 import type { ReplicaName } from '../../store/recovery/own-replica.ts'
@@ -10,12 +9,14 @@ import type { StoreTime } from '../../store/rules/tables.ts'
 import { storeClock } from '../../store/sqlite/time.ts'
 import type { Store } from '../../store/store.ts'
 import { Chance, seededRandom } from './chance.ts'
-import { Incarnation, type Machine } from './incarnation.ts'
-import { Caretaker, type CaretakerOptions } from './parts/caretaker.ts'
+import { Incarnation } from './incarnation.ts'
+import { Caretaker, type Person } from './parts/caretaker.ts'
+import { JournalCopies } from './parts/journal-copies.ts'
 import { ReplicaDisk } from './parts/journal-disk.ts'
 import { LedgerPart } from './parts/ledger-part.ts'
+import type { LedgerSlot } from './parts/ledger-slot.ts'
 import type { Vendors } from './parts/vendor.ts'
-import type { Plan, StoreDemand } from './plan/plan.ts'
+import type { Act, Plan, StoreDemand } from './plan/plan.ts'
 import type { Stage } from './stage.ts'
 import { MemoryTables, type StoredState } from './store/memory-tables.ts'
 import { RedisLink } from './store/redis-link.ts'
@@ -32,7 +33,7 @@ export interface LedgersOptions {
   readonly policies: PolicySource
   /** For each process, the platform as it asks it. */
   readonly workloads: (process: Incarnation) => Workloads
-  readonly person: Pick<CaretakerOptions, 'onBeyondPromises' | 'onWrongAge'>
+  readonly person: Person
   readonly watch: StoreWatch & {
     restarted(lastAtMs: number): void
     /** What nobody was told of may be gone. */
@@ -45,20 +46,11 @@ const FINDS_NONE_MS = 1_000
 
 const UNTIL_ALL_SERVE_MS = 50
 
+/** After which nobody may have a journal any more. */
+const ENDS_OF_JOURNALS: readonly Act['kind'][] = ['lose journal', 'copy journal', 'old journal']
+
 /** A few calls a segment. */
 const SMALL_JOURNAL = { segmentBytes: 6_000, maxBytes: 18_000 } as const
-
-interface Slot {
-  readonly machine: Machine
-  /** A replica is its journal: with another disk it is another one. */
-  replicaId: string
-  disk: ReplicaDisk
-  guard: Guard | null
-  process: Incarnation | null
-  /** Null until it has opened its store. */
-  part: LedgerPart | null
-  hasServed: boolean
-}
 
 /**
  * The ledger processes and the store behind them. SQLite: one process, whose start ends all leases. Redis: several, on
@@ -66,12 +58,15 @@ interface Slot {
  */
 export class Ledgers {
   readonly #options: LedgersOptions
-  readonly #slots: Slot[]
+  readonly #slots: LedgerSlot[]
   readonly #chance: Chance
   readonly #redisTime: () => StoreTime
   readonly #redis: RedisServer
+  readonly copies: JournalCopies
   readonly #caretaker: Caretaker | undefined
   #starts = 0
+  /** Of replicas that counted as new. */
+  #names = 0
   #isHeldDown = false
 
   constructor(options: LedgersOptions) {
@@ -90,6 +85,7 @@ export class Ledgers {
       process: null,
       part: null,
       hasServed: false,
+      isCopied: false,
     }))
     this.#redis = new RedisServer({
       stage,
@@ -97,7 +93,13 @@ export class Ledgers {
       replicaIds: this.#slots.map(({ replicaId }) => replicaId),
       onLoss: () => options.watch.storeLost(),
     })
-    if (plan.areJournalsSmall || plan.acts.some(({ kind }) => kind === 'lose journal'))
+    this.copies = new JournalCopies({
+      stage,
+      slots: this.#slots,
+      redis: this.#redis,
+      start: (slot) => this.#start(slot),
+    })
+    if (plan.areJournalsSmall || plan.acts.some(({ kind }) => ENDS_OF_JOURNALS.includes(kind)))
       this.#caretaker = new Caretaker({
         stage,
         guards: () => this.#slots.flatMap(({ process, guard }) => (process?.isAlive === true ? (guard ?? []) : [])),
@@ -155,8 +157,8 @@ export class Ledgers {
   }
 
   /** Redis restarts without its last writes. */
-  restartStore(how: { readonly awayMs: number; readonly losesMs: number }): void {
-    this.#redis.restart(how)
+  restartStore({ awayMs, losesMs }: { readonly awayMs: number; readonly losesMs: number }): void {
+    this.#redis.restart({ awayMs, losesMs: Math.min(losesMs, this.copies.mostLostMs) })
   }
 
   /** A setting of Redis is wrong for a while. */
@@ -176,7 +178,7 @@ export class Ledgers {
     this.#redis.emptyFor(forMs, isRestart)
   }
 
-  #start(slot: Slot): void {
+  #start(slot: LedgerSlot): void {
     const { stage, plan } = this.#options
     if (plan.store === 'redis' && this.#redis.isEmpty) {
       stage.trace.say(slot.machine.name, 'finds no store, and ends')
@@ -203,18 +205,19 @@ export class Ledgers {
     else void this.#redisStore(slot, process).then((store) => this.#serve(slot, process, store))
   }
 
-  #startAfter(slot: Slot, downMs: number): void {
+  #startAfter(slot: LedgerSlot, downMs: number): void {
     this.#options.stage.scheduler.after(downMs, () => {
       if (!this.#isHeldDown && slot.process === null) this.#start(slot)
     })
   }
 
-  #serve(slot: Slot, process: Incarnation, store: Store): void {
+  #serve(slot: LedgerSlot, process: Incarnation, store: Store): void {
     const { vendors, workloads, policies } = this.#options
     const part = new LedgerPart({ process, store, vendors, workloads: workloads(process), policies })
     // It may have died at its first step.
     slot.part = process.isAlive ? part : null
     slot.hasServed ||= process.isAlive
+    if (process.isAlive) this.copies.hasLooked(slot)
   }
 
   #sqliteStore(process: Incarnation): Store {
@@ -234,7 +237,7 @@ export class Ledgers {
   }
 
   /** As a ledger opens it: the journal first, and nothing is served before the store is known to be whole. */
-  async #redisStore(slot: Slot, process: Incarnation): Promise<Store> {
+  async #redisStore(slot: LedgerSlot, process: Incarnation): Promise<Store> {
     const { disk } = slot
     const { state, watch } = this.#options
     const server = this.#redis
@@ -258,14 +261,17 @@ export class Ledgers {
     return gate === null ? store : gatedStore(gate, store)
   }
 
-  #nameOf(slot: Slot): ReplicaName {
+  #nameOf(slot: LedgerSlot): ReplicaName {
     return {
       get id() {
         return slot.replicaId
       },
       renew: () => {
-        this.#caretaker?.isGone(slot.replicaId)
-        slot.replicaId = `${slot.replicaId}+`
+        if (!slot.isCopied) this.#options.person.onWrongName(slot.replicaId)
+        const isAnothers = this.#slots.some((other) => other !== slot && other.replicaId === slot.replicaId)
+        if (!isAnothers) this.#caretaker?.isGone(slot.replicaId)
+        this.#names += 1
+        slot.replicaId = `${slot.machine.name}.${this.#names}`
       },
     }
   }

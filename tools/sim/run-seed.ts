@@ -273,6 +273,10 @@ class Course {
         return this.#world.ledgers.drain(act.nth, act.downMs)
       case 'lose journal':
         return this.#world.ledgers.loseJournal(act.nth, act.downMs)
+      case 'copy journal':
+        return this.#world.ledgers.copies.runBeside(act)
+      case 'old journal':
+        return this.#world.ledgers.copies.putBack(act)
       case 'store restart':
         return this.restartStore(act)
       case 'store setting':

@@ -14,6 +14,7 @@ import { NewestPods } from './judge/newest-pods.ts'
 import { hadEffect } from './judge/person.ts'
 import { StoreDay } from './judge/store-day.ts'
 import { Ledgers } from './ledgers.ts'
+import { personOf } from './parts/caretaker.ts'
 import { JobPart } from './parts/job.ts'
 import type { LedgerPart } from './parts/ledger-part.ts'
 import { PodPart } from './parts/pod.ts'
@@ -97,10 +98,7 @@ export class World {
       vendors: this.vendors,
       policies: this.policies,
       workloads: (process) => this.#workloadsOf(process),
-      person: {
-        onBeyondPromises: how.onBeyondPromises,
-        onWrongAge: () => how.onBreach({ kind: 'stuck', message: 'a store that lost nothing is said to be too old' }),
-      },
+      person: personOf(how),
       watch: {
         numbered: this.judge.numbered.bind(this.judge),
         marked: this.judge.owners.marked.bind(this.judge.owners),

@@ -19,6 +19,7 @@ describe('the mark in journal and card, by which a replica knows that it is not 
   let own: OwnReplica
   let cards: ReplicaCard[]
   let marksFound: (string | undefined)[]
+  let passedMs: number
 
   const keeping = { resolved: async () => [], notesDrop: async () => undefined }
   const openReplica = async () => {
@@ -30,7 +31,8 @@ describe('the mark in journal and card, by which a replica knows that it is not 
       },
     } as Partial<Registry> as Registry
     const name = { id: 'a', renew: () => undefined }
-    own = new OwnReplica({ name, registry, journal, random: systemRandom, log: SILENT, historyId: H })
+    const clock = { nowMs: () => passedMs, monotonicMs: () => passedMs }
+    own = new OwnReplica({ name, registry, journal, clock, random: systemRandom, log: SILENT, historyId: H })
   }
   const registered = (): RegistryState => ({ ...WHOLE, replicas: cards.slice(-1) })
   const isCopy = async (state: RegistryState) => (await own.state(state)).isCopy
@@ -39,6 +41,7 @@ describe('the mark in journal and card, by which a replica knows that it is not 
     folder = mkdtempSync(join(tmpdir(), 'own-replica-'))
     cards = []
     marksFound = []
+    passedMs = 1
     await openReplica()
     await own.enter(WHOLE, H)
   })
@@ -55,19 +58,20 @@ describe('the mark in journal and card, by which a replica knows that it is not 
     expect(await isCopy({ ...WHOLE, replicas: cards })).to.equal(false)
   })
 
-  it('is renewed only with what was written since, and demands the one that was found', async () => {
-    await own.markAnew(registered())
+  it('is renewed before what is written, five seconds after the last one, and once for all that is written then', async () => {
+    await own.keepMarked('run 1')
     expect(cards).to.have.length(1)
-    await journal.write({ kind: 'roster', replicaIds: ['a'] })
-    await own.markAnew(registered())
-    await own.markAnew(registered())
+    passedMs += 5_000
+    await Promise.all([own.keepMarked('run 1'), own.keepMarked('run 1')])
+    await own.keepMarked('run 1')
     expect(marksFound).to.deep.equal([undefined, cards[0]?.mark])
     expect(cards[1]?.mark).not.to.equal(cards[0]?.mark)
+    expect((await journal.entries()).at(-1)).to.deep.equal({ kind: 'mark', mark: cards[1]?.mark })
   })
 
   it('of a store that went back is an older one of this journal; one that the journal never had is another process’', async () => {
-    await journal.write({ kind: 'roster', replicaIds: ['a'] })
-    await own.markAnew(registered())
+    passedMs += 5_000
+    await own.keepMarked('run 1')
     expect(await isCopy({ ...WHOLE, replicas: cards.slice(0, 1) })).to.equal(false)
     const another = { replicaId: 'a', historyId: H, droppedSegment: 0, mark: 'another' }
     expect(await isCopy({ ...WHOLE, replicas: [another] })).to.equal(true)

@@ -17,6 +17,7 @@ function guard() {
   const inner = { historyId: OLD, setLimits: async () => key, findRun: async (): Promise<undefined> => undefined }
   const journal = { write: async (entry: JournalEntry) => void written.push(entry), problem: () => undefined }
   const recovery = {
+    keepMarked: async () => undefined,
     mustServe(history = inner.historyId) {
       if (history !== inner.historyId) throw new StoreFault('it has another history', { isTransient: true })
     },

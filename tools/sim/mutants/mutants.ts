@@ -2,6 +2,7 @@ import type { RuleName } from '../../../store/rules/rulebook.ts'
 import type { Focus } from '../plan/focus.ts'
 import type { Mutant, PlantedText } from './mutant.ts'
 import { PLANTED } from './planted.ts'
+import { PLANTED_IN_COPIES } from './planted-in-copies.ts'
 import { PLANTED_IN_GATE } from './planted-in-gate.ts'
 import { PLANTED_IN_QUEUES } from './planted-in-queues.ts'
 import { PLANTED_IN_RESTARTS } from './planted-in-restarts.ts'
@@ -92,6 +93,7 @@ export const MUTANTS: readonly Mutant[] = [
     ...PLANTED_IN_QUEUES,
     ...PLANTED_IN_GATE,
     ...PLANTED_IN_RESTARTS,
+    ...PLANTED_IN_COPIES,
   ].map(planted),
   ...LEFT_OUT.map(leftOut),
   ...LEFT_OUT_AT.map(([rule, focus]) => ({ ...leftOut(rule), focus })),

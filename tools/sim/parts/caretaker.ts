@@ -1,4 +1,5 @@
 import type { Guard } from '../../../store/recovery/guard.ts'
+import type { Breach } from '../judge/breach.ts'
 import type { Stage } from '../stage.ts'
 
 export interface CaretakerOptions {
@@ -14,6 +15,26 @@ export interface CaretakerOptions {
 }
 
 const LOOKS_EVERY_MS = 1_000
+
+/** Of whom more is asked than is needed: a breach. */
+export interface Person extends Pick<CaretakerOptions, 'onBeyondPromises' | 'onWrongAge'> {
+  /** A replica takes a new id whose journal was never copied: a person would have to give up the old one. */
+  onWrongName(replicaId: string): void
+}
+
+interface Watched {
+  readonly onBreach: (breach: Breach) => void
+  readonly onBeyondPromises: () => void
+}
+
+export function personOf({ onBreach, onBeyondPromises }: Watched): Person {
+  return {
+    onBeyondPromises,
+    onWrongAge: () => onBreach({ kind: 'stuck', message: 'a store that lost nothing is said to be too old' }),
+    onWrongName: (replicaId) =>
+      onBreach({ kind: 'stuck', message: `${replicaId} counts as a copy, and its journal is the only one` }),
+  }
+}
 
 /** The person who reads what is wrong with the store, and gives up a journal whose disk is gone. */
 export class Caretaker {

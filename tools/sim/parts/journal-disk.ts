@@ -1,4 +1,6 @@
 import type { JournalDisk } from '../../../store/journal/disk.ts'
+import { readFrames } from '../../../store/journal/frame.ts'
+import type { JournalEntry } from '../../../store/recovery/entries.ts'
 import type { Incarnation } from '../incarnation.ts'
 
 /** One replica's own disk: outlives its processes. Bytes whose writer died before it knew of them may be torn. */
@@ -32,6 +34,19 @@ export class ReplicaDisk {
       remove: (segment) => process.effect('disk.remove', () => void this.#segments.delete(segment)),
       close: () => Promise.resolve(),
     }
+  }
+
+  /** The same bytes on another disk. What is being written may be torn there. */
+  copy(): ReplicaDisk {
+    const copy = new ReplicaDisk()
+    for (const [segment, bytes] of this.#segments) copy.#segments.set(segment, bytes)
+    copy.#unsure = this.#unsure
+    return copy
+  }
+
+  get entries(): readonly JournalEntry[] {
+    const segments = [...this.#segments.keys()].toSorted()
+    return segments.flatMap((segment) => readFrames(this.#bytesOf(segment)).entries)
   }
 
   #tear(process: Incarnation): void {

@@ -1,4 +1,5 @@
 import { drawAnewFaults } from './draw-anew.ts'
+import { drawCopiedFaults } from './draw-copied.ts'
 import { drawGateFaults } from './draw-gate.ts'
 import {
   drawJournals,
@@ -218,4 +219,5 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   unmarked: drawUnmarked,
   gate: drawGateFaults,
   anew: drawAnewFaults,
+  copied: drawCopiedFaults,
 }

@@ -1,5 +1,6 @@
 import { Chance } from '../chance.ts'
 import { drawAnewActs } from './draw-anew.ts'
+import { drawCopiedActs } from './draw-copied.ts'
 import { drawFaults } from './draw-faults.ts'
 import { drawGateActs } from './draw-gate.ts'
 import { drawLossActs, money } from './draw-losses.ts'
@@ -58,6 +59,7 @@ const NEWER: readonly (readonly [Focus, number])[] = [
   ['anew', 0.03],
   ['restarts', 0.04],
   ['unmarked', 0.01],
+  ['copied', 0.01],
 ]
 
 const ON_REDIS: readonly Focus[] = [
@@ -71,11 +73,12 @@ const ON_REDIS: readonly Focus[] = [
   'gate',
   'anew',
   'unmarked',
+  'copied',
 ]
 /** What one replica knows and the others do not is what matters. */
 const SEVERAL: readonly Focus[] = ['twice', 'journals', 'anew']
 /** Nothing else is done in them. */
-const ALONE: readonly Focus[] = ['read', 'anew']
+const ALONE: readonly Focus[] = ['read', 'anew', 'copied']
 const TIGHT: readonly Focus[] = ['takeover', 'twice']
 /** One index under one cap. */
 const BARE: readonly Focus[] = [
@@ -91,6 +94,7 @@ const BARE: readonly Focus[] = [
   'read',
   'release',
   'unmarked',
+  'copied',
 ]
 
 /** What a seed comes to. */
@@ -129,7 +133,8 @@ export function drawPlan(seed: number): Plan {
         ? drawActs(chance, { intendedUsd, indexes })
         : []),
     ]),
-    slowness: chance.pick([1, 1, 1, 3, 10]),
+    // A copy is known as one by what was written a few seconds later.
+    slowness: focus === 'copied' ? 1 : chance.pick([1, 1, 1, 3, 10]),
     showsQueues,
   }
 }
@@ -228,6 +233,7 @@ function focusedActs(chance: Chance, { intendedUsd, focus }: Walks): Act[] {
   if (focus === 'restarts') return drawRestartActs(chance)
   if (focus === 'gate') return drawGateActs(chance)
   if (focus === 'anew') return drawAnewActs(chance, intendedUsd)
+  if (focus === 'copied') return drawCopiedActs(chance)
   return drawLossActs(chance, { intendedUsd, focus })
 }
 

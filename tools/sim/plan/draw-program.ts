@@ -52,6 +52,8 @@ export function drawProgram(chance: Chance, walk: Walk): Step[] {
     case 'models':
     case 'streams':
       return drawModelCalls(chance, walk)
+    case 'copied':
+      return drawOften(chance, walk)
     case 'stall':
       return [0, 1, 2].map((at) => drawImpatient(chance, walk, at))
     default:
@@ -125,6 +127,16 @@ function drawImpatient(chance: Chance, { index, showsQueues }: Index, at: number
   const call = { ...drawCall(chance, { ...callee, key }, showsQueues), timeoutMs: chance.pick([1_000, 5_000]) }
   const again: CallPlan = { ...call, sdkRetries: 0, onFailure: { again: 8, then: 'end' } }
   return { kind: 'calls', calls: [again] }
+}
+
+/** Calls that may be sent once, by an app that comes again; it waits for the first answer however long it takes. */
+function drawOften(chance: Chance, walk: Index): Step[] {
+  return [0, 1, 2].map((at): Step => {
+    const step = drawImpatient(chance, walk, at)
+    return at > 0 || step.kind !== 'calls'
+      ? step
+      : { kind: 'calls', calls: step.calls.map((call) => ({ ...call, ...PATIENT })) }
+  })
 }
 
 /** Calls in a row, by an app that waits for each answer and comes again. */

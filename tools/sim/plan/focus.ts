@@ -32,5 +32,6 @@ export type Focus =
   | 'anew'
   | 'restarts'
   | 'unmarked'
+  | 'copied'
 
 export type Draw = (chance: Chance) => Fault[]

@@ -175,6 +175,16 @@ export type Act =
   | { readonly kind: 'drain'; readonly atMs: number; readonly nth: number; readonly downMs: number }
   /** Redis only: one of the ledgers dies and its disk is gone; it comes back with an empty one, as another replica. */
   | { readonly kind: 'lose journal'; readonly atMs: number; readonly nth: number; readonly downMs: number }
+  /** Redis only: a further ledger runs over a copy of the journal of one, from now on. `diesForMs`: that one is gone for so long; null: both run. */
+  | { readonly kind: 'copy journal'; readonly atMs: number; readonly nth: number; readonly diesForMs: number | null }
+  /** Redis only: a journal is copied; `afterMs` later its ledger dies, and comes back over that copy. */
+  | {
+      readonly kind: 'old journal'
+      readonly atMs: number
+      readonly nth: number
+      readonly afterMs: number
+      readonly downMs: number
+    }
   /** Redis only: it is away, and comes back without the soft facts of its last moments. */
   | { readonly kind: 'store restart'; readonly atMs: number; readonly awayMs: number; readonly losesMs: number }
   /** Redis only: a setting is wrong by which it keeps what it acknowledges. A restart without its file loses all since then. */

@@ -35,6 +35,8 @@ const ACTS_ON_LEDGERS: readonly Plan['acts'][number]['kind'][] = [
   'ledger down',
   'drain',
   'lose journal',
+  'copy journal',
+  'old journal',
   'store restart',
   'store setting',
   'store emptied',

@@ -48,6 +48,7 @@ export class SimRegistry implements Registry {
       const held = this.#server.cards.get(card.replicaId)?.mark
       if (held !== undefined && held !== mark) throw new StoreFault('another wrote the card', { isTransient: true })
       this.#server.put(this.#server.cards, card.replicaId, card)
+      this.#server.lastCardMs = this.#ledger.stage.scheduler.nowMs
     })
     await this.#command('is back', () => this.#server.remove(this.#server.left, card.replicaId))
   }

@@ -25,6 +25,8 @@ export class RedisServer {
   readonly left = new Map<string, ReplicaCard>()
   readonly givenUp = new Map<string, true>()
   readonly handedOver = new Map<string, RecoveryOver>()
+  /** When a replica last wrote its card. */
+  lastCardMs = 0
   readonly #stage: Stage
   readonly #state: StoredState
   readonly #onLoss: () => void
