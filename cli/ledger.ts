@@ -47,7 +47,10 @@ const OPTIONS: Options = {
     value: 'REPLICA',
     help: 'for one start: the journal of this replica is lost, and not waited for',
   },
-  initialise: { type: 'boolean', help: 'for one start: an empty Redis is to be a new store' },
+  initialise: {
+    type: 'boolean',
+    help: 'for one start: an empty Redis is to be a new store; of spending before, only journals know',
+  },
   'log-level': { type: 'string', value: 'LEVEL', help: 'debug, info, warn, error or silent (default info)' },
   'vendor-deadline-ms': { type: 'string', value: 'MS', help: 'how long a vendor may be silent (default 80000)' },
   'model-deadline-ms': { type: 'string', value: 'MS', help: 'the same for language models (default 600000)' },

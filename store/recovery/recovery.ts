@@ -232,7 +232,7 @@ export class Recovery {
         return false
       case 'hand_over':
         await registry.stopSlots()
-        await this.#roster.register(state, registry)
+        await this.#roster.register(state, registry, plan.historyId)
         // Of two over copies of one journal the second becomes another, which the first waits for.
         await this.#own.enter(state, plan.historyId)
         await this.#barrier.settled()
@@ -246,11 +246,23 @@ export class Recovery {
         await registry.finish({ next: plan.next, witness: state.witness.now })
         log.info({ historyId: plan.next }, 'the store is whole again')
         return false
-      case 'wait':
       case 'empty':
+        await this.#announce(state)
+        return this.#needsPerson(plan)
+      case 'wait':
       case 'too_old':
         return this.#needsPerson(plan)
     }
+  }
+
+  /** Whoever is told to begin a store anew where this one was waits for the journals that it had, also one that has none. */
+  async #announce(state: RegistryState): Promise<void> {
+    const { historyId, id: replicaId } = this.#own
+    if (historyId === null || state.replicas.some((card) => card.replicaId === replicaId)) return
+    const { registry } = this.#options.inner
+    await this.#roster.register(state, registry, historyId)
+    // Nothing is known there of segments that were let go.
+    await registry.enter({ replicaId, historyId, droppedSegment: 0 }, { witness: state.witness.now, mark: undefined })
   }
 
   /** What a person has given up is said in the record too, at least once. */

@@ -1,3 +1,4 @@
+import type { HistoryId } from '../../contract/ids.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Registry, RegistryState } from './registry.ts'
 
@@ -20,12 +21,11 @@ export class Roster {
   }
 
   /** Registers whoever was here when this replica last looked and is not known to the store: its journal is waited for. */
-  async register(state: RegistryState, registry: Registry): Promise<void> {
-    const { historyId, replicas, left, givenUp, witness } = state
+  async register(state: RegistryState, registry: Registry, historyId: HistoryId): Promise<void> {
+    const { replicas, left, givenUp, witness } = state
     const last = (await this.#journal.entries()).findLast((entry) => entry.kind === 'roster')
-    if (last === undefined || historyId === null) return
     const known = new Set([...[...replicas, ...left].map(({ replicaId }) => replicaId), ...givenUp])
-    for (const replicaId of last.replicaIds) {
+    for (const replicaId of last?.replicaIds ?? []) {
       if (known.has(replicaId)) continue
       await registry.enter({ replicaId, historyId, droppedSegment: 0 }, { witness: witness.now, mark: undefined })
     }

@@ -55,8 +55,8 @@ export async function listPolicies(connection: Connection): Promise<readonly str
 export function nothingThere(name: string): string {
   return (
     `${name} holds no store of jobcap. If it did before, its data are lost: put them back. ` +
-    `If ledgers with journals served it, start one of those once with --initialise: a new replica knows of no journal and would ` +
-    `serve before they are merged. If it is to be a new store, start once with --initialise. An empty Redis is never taken for a fresh ledger.`
+    `If ledgers with journals served it, start one of those once with --initialise: a new replica waits for those that ran when it was ` +
+    `emptied, and knows of no others. If it is to be a new store, start once with --initialise. An empty Redis is never taken for a fresh ledger.`
   )
 }
 

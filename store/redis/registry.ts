@@ -3,7 +3,7 @@ import type { FoundCard, RecoveryOver, Registry, RegistryState, ReplicaCard } fr
 import { StoreFault } from '../store.ts'
 import type { Connection } from './connection.ts'
 import { Departures, isRunOf } from './departures.ts'
-import { readInstall } from './install.ts'
+import { listPolicies, readInstall } from './install.ts'
 import { INSTALL_KEY, policyKeys, REPLICAS_KEY, SCHEMA_VERSION } from './layout.ts'
 import type { Places } from './places.ts'
 
@@ -50,13 +50,11 @@ return 1
 /** The install's hash and the replicas' cards, and the history that the slot of every policy is under. */
 export class RedisRegistry implements Registry {
   readonly #connection: Connection
-  readonly #places: Places
   readonly #departures: Departures
   readonly #installId: string
 
   constructor(connection: Connection, places: Places, installId: string) {
     this.#connection = connection
-    this.#places = places
     this.#departures = new Departures(connection, places)
     this.#installId = installId
   }
@@ -143,9 +141,9 @@ export class RedisRegistry implements Registry {
     await this.#connection.command('EVAL', FINISH, 1, INSTALL_KEY, next, witness)
   }
 
-  /** Of a policy whose slot has lost its data there is none. */
+  /** Of a policy whose slot has lost its data there is none; and which there are is asked whatever this ledger knew of. */
   async #historiesOfPolicies(): Promise<readonly HistoryId[]> {
-    const policies = await this.#places.policies()
+    const policies = await listPolicies(this.#connection)
     const asked = policies.map(async (policyName) => {
       const [history = null] = await this.#connection.hmget(policyKeys(policyName).meta, ['history'])
       return history === null ? [] : [asHistoryId(history)]
@@ -155,7 +153,7 @@ export class RedisRegistry implements Registry {
 
   /** No script of another history runs in any slot from now on. */
   async #tellPolicies(history: string): Promise<void> {
-    for (const policyName of await this.#places.policies()) {
+    for (const policyName of await listPolicies(this.#connection)) {
       const { meta } = policyKeys(policyName)
       const written = ['install', this.#installId, 'schema', SCHEMA_VERSION, 'ready', '1', 'history', history]
       await this.#connection.command('HSET', meta, ...written)
