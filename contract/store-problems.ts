@@ -48,7 +48,8 @@ export const STORE_PROBLEMS = {
   },
   store_is_replica: {
     summary: 'The Redis is a replica: what it is told is lost.',
-    wayOut: 'Name its master in --store, or its Sentinels. This cannot be waived.',
+    wayOut:
+      'Name its master in --store, or its Sentinels; where these are named, wait until they have named the new master. This cannot be waived.',
   },
   store_evicts: {
     summary: 'The Redis evicts records when its memory is full, and with them money.',

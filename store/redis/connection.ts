@@ -50,6 +50,8 @@ export interface Connection {
 /** One server that answers steps; behind a wrong address it may be a replica all the same. */
 export interface Master {
   readonly name: string
+  /** Who says that it is the master. */
+  readonly namedBy: RedisAddress['kind']
   info(): Promise<string>
   /** As CONFIG GET has it; null when the server does not tell us. */
   setting(name: string): Promise<string | null>
@@ -100,7 +102,11 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     masters() {
       const nodes = mastersOf(client)
       if (nodes.length === 0) throw new StoreFault(`${name} has no master that answers`, { isTransient: true })
-      return nodes.map((node) => masterOf(node, client === node ? name : placeOf(node), () => why))
+      const { kind: namedBy } = options.address
+      return nodes.map((node) => ({
+        ...masterOf(node, client === node ? name : placeOf(node), () => why),
+        namedBy,
+      }))
     },
     command: (command, ...args) => guarded(client.call(command, ...args.map(String))),
     close: () => client.disconnect(),
@@ -165,7 +171,7 @@ function makeClient({ address, password, caPem }: ConnectionOptions): Redis | Cl
 const mastersOf = (client: Redis | Cluster) => (client instanceof Cluster ? client.nodes('master') : [client])
 const placeOf = ({ options }: Redis) => `${options.host}:${options.port}`
 
-function masterOf(node: Redis, name: string, connecting: () => unknown): Master {
+function masterOf(node: Redis, name: string, connecting: () => unknown): Omit<Master, 'namedBy'> {
   const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> =>
     what.catch((fault: unknown) => {
       throw faultOf(fault, name, connecting())

@@ -23,7 +23,7 @@ export class DurabilityLook {
     const found: Shortfall[] = []
     const missing = (demand: Shortfall['demand'], sentence: string) =>
       found.push({ demand, sentence: `${master.name}: ${sentence}` })
-    if (of('role') !== 'master') missing('master', 'it is a replica: name its master in --store')
+    if (of('role') !== 'master') missing('master', `it is a replica: ${WAY_TO_MASTER[master.namedBy]}`)
     if (!master.isPrivate()) missing('tls', 'the connection is not encrypted: use rediss:// and --redis-ca FILE')
     switch (this.#fileOf(of)) {
       case 'off':
@@ -59,6 +59,13 @@ export class DurabilityLook {
     if (!isRewritten && of('aof_rewrite_scheduled') !== '1') this.#whole.add(run)
     return 'whole'
   }
+}
+
+/** Where its master is not named by us, whoever names it is late. */
+const WAY_TO_MASTER: Readonly<Record<Master['namedBy'], string>> = {
+  single: 'name its master in --store',
+  sentinel: 'its Sentinels have not named the new master yet, which is waited for',
+  cluster: 'its cluster has not named the new master yet, which is waited for',
 }
 
 /** The second one lets the fsync be left out while the file is rewritten. */

@@ -46,7 +46,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     pattern: /READONLY|can't write against a read only replica/i,
-    says: 'it is a replica, or was made one: name the master, or its sentinels',
+    says: 'it is a replica, or was made one: name the master, or its sentinels, and wait until they name the new one',
     isTransient: true,
   },
   { pattern: /LOADING/, says: 'it is still loading its data', isTransient: true },

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { ask, gist, lookup, type Told } from '../ledger/call.ts'
 import { auditOf, type LedgerProcess, type Rig, startRig } from '../ledger/rig.ts'
+import { command } from './cluster.ts'
 import { needsRedis } from './redis-server.ts'
 import { type SentinelGroup, startSentinelGroup } from './sentinel.ts'
 
@@ -41,6 +42,13 @@ describe('ledgers behind Sentinel, while it fails over', function () {
     for (;;) {
       const told = await make()
       if (told.headers['jobcap-refused'] !== 'store_unavailable') return told
+    }
+  }
+  /** What the ledger says once it has found itself at a replica. */
+  const atReplica = async ({ client }: LedgerProcess) => {
+    for (;;) {
+      const { problem = '', problem_codes: codes = [] } = await client.readiness()
+      if (codes.includes('store_is_replica')) return problem
     }
   }
   const effects = () => rig.geocoder.truth('effect').length
@@ -83,6 +91,12 @@ describe('ledgers behind Sentinel, while it fails over', function () {
       event.event === 'call.settled' ? [event.call.callId] : [],
     )
     expect(new Set(settled).size, 'one settlement a call').to.equal(settled.length)
+  })
+
+  it('whose master handed over by hand, and the Sentinels have not seen it: it says so, and asks for no other --store', async () => {
+    await command(group.primary.port, ['FAILOVER'])
+    const problem = await atReplica(ledger(0))
+    expect(problem).to.include('its Sentinels have not named the new master yet').and.not.include('--store')
   })
 
   it('of what was acknowledged and never reached a replica, nothing is lost and nothing is bought again', async () => {
