@@ -30,6 +30,9 @@ const INSTALLS: Readonly<Record<string, string>> = {
     'tests.cappedCall=false,admission.failurePolicy=Ignore,networkPolicies.enabled=false,podDisruptionBudgets.enabled=false',
 }
 
+/** A container that has run for so long begins with the shortest back-off again. */
+const KUBELET_FORGETS_MINUTES = 10
+
 const REFUSED: Readonly<Record<string, RegExp>> = {
   'ledger.replicas=2': /more than one ledger needs store.type redis/,
   'ledger.replica=2': /replica.* not allowed/,
@@ -90,6 +93,23 @@ describe('the chart', function () {
         (fault: { stderr: string }) => fault.stderr,
       )
       expect(said, values).to.match(complaint)
+    }
+  })
+
+  it('lets a ledger wait for its Redis until the kubelet has forgotten earlier restarts, so that no back-off makes it late', async () => {
+    const [text = ''] = /startupProbe:[^]*?readinessProbe:/.exec(await render(folder, '')) ?? []
+    const [, period] = /periodSeconds: (\d+)/.exec(text) ?? []
+    const [, threshold] = /failureThreshold: (\d+)/.exec(text) ?? []
+    expect((Number(period) * Number(threshold)) / 60).to.be.above(KUBELET_FORGETS_MINUTES)
+  })
+
+  it('keeps no node from being drained because a ledger on it is not ready', async () => {
+    const budgets = parseAllDocuments(await render(folder, 'store.type=redis,ledger.replicas=3'))
+      .map((document) => document.toJS() as Rendered)
+      .filter(({ kind }) => kind === 'PodDisruptionBudget')
+    expect(budgets.map(({ metadata }) => metadata.name)).to.deep.equal(['jobcap-manager', 'jobcap-ledger'])
+    for (const { spec } of budgets) {
+      expect(spec).to.deep.include({ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' })
     }
   })
 
