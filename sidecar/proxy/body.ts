@@ -2,7 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { bodyTooLarge, type Refusal, refusal } from '../../contract/refusals.ts'
 import { CollectedBody } from '../../runtime/collected-body.ts'
+import type { Timers } from '../../runtime/timers.ts'
 import type { LeavingSignal } from '../leaving.ts'
+
+/** As long as the ledger waits for one. A body that does not come would keep its room from the Pod's others, and a begin waiting. */
+const BODY_WITHIN_MS = 60_000
 
 /** What was read of a request's body. When it is not whole, the request is paused and holds the rest. */
 export interface Collected {
@@ -15,20 +19,41 @@ export function isDeclaredOver({ headers }: IncomingMessage, limitBytes: number)
   return Number(headers['content-length'] ?? 0) > limitBytes
 }
 
-/** Reads up to `limitBytes`. Rejects with the signal's reason when the app leaves first. */
-export function collectBody(request: IncomingMessage, limitBytes: number, gone: LeavingSignal): Promise<Collected> {
+/** How a body is read. */
+export interface Collecting {
+  readonly limitBytes: number
+  readonly gone: LeavingSignal
+  readonly timers: Timers
+}
+
+/** Reads up to `limitBytes`, for a minute. Rejects with the signal's reason when the app leaves first. */
+export function collectBody(
+  request: IncomingMessage,
+  { limitBytes, gone, timers }: Collecting,
+): Promise<Collected | Refusal> {
   if (isDeclaredOver(request, limitBytes)) {
     return Promise.resolve({ bytes: Buffer.alloc(0), isWhole: false })
   }
   return new Promise((resolve, reject) => {
     const body = new CollectedBody(request.headers['content-length'])
-    const done = (isWhole: boolean) => {
+    const letGo = () => {
       request.off('data', onData).off('end', onEnd)
       gone.removeEventListener('abort', onGone)
+      stopWaiting()
+    }
+    const done = (isWhole: boolean) => {
+      letGo()
       resolve({ bytes: body.bytes, isWhole })
     }
+    const stopWaiting = timers.after(BODY_WITHIN_MS, () => {
+      letGo()
+      resolve(refusal('body_too_slow'))
+    })
     const onEnd = () => done(true)
-    const onGone = () => reject(gone.reason)
+    const onGone = () => {
+      letGo()
+      reject(gone.reason)
+    }
     const onData = (chunk: Buffer) => {
       body.add(chunk)
       if (body.size <= limitBytes) return

@@ -31,7 +31,9 @@ export async function carryCall(pod: Pod, app: AppExchange, portVendor: string |
   if (isRefusal(target)) return refuse(app, target)
   const isOver = isDeclaredOver(app.request, sidecar.maxBodyBytes)
   if (headers.expect !== undefined && !isOver) app.response.writeContinue()
-  const collected = await collectBody(app.request, sidecar.maxBodyBytes, app.gone)
+  const { timers } = pod.effects
+  const collected = await collectBody(app.request, { limitBytes: sidecar.maxBodyBytes, gone: app.gone, timers })
+  if (isRefusal(collected)) return refuse(app, collected)
   const body = isEncoded(app.request) ? await plainBody(app, collected, sidecar.maxBodyBytes) : collected.bytes
   if (isRefusal(body)) return refuse(app, body)
   const call = judge(pod, app, { target, body, isWhole: collected.isWhole })

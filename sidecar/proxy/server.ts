@@ -6,6 +6,8 @@ import { ConnectionWatch } from './evidence/connection-watch.ts'
 
 /** Room for the claims below the 16 KiB at which the ledger's own parser answers 431. */
 const MAX_HEADER_BYTES = 7 * 1024
+/** Node looks every half minute, so a head that does not end is given up between one minute and one and a half. */
+const HEAD_WITHIN_MS = 60_000
 
 export interface Listening {
   /** Answers one request. Must not reject. */
@@ -21,6 +23,9 @@ export function createAppServer({ onRequest, onUpgrade }: Listening): Server {
     maxHeaderSize: MAX_HEADER_BYTES,
     // Closing an idle connection would look to us as if the app had left an answer unread.
     keepAliveTimeout: 0,
+    headersTimeout: HEAD_WITHIN_MS,
+    // A body has a minute once it has room; how long it waits for that no server can say beforehand.
+    requestTimeout: 0,
     // Refused by us, with a code, where Node would answer without one.
     requireHostHeader: false,
     // Java's client offers HTTP/2 on every plain request; such an offer may be ignored.
@@ -58,7 +63,11 @@ export function refuseRaw(socket: Socket, refused: Refusal): void {
 /** Conflicting lengths, bad chunks, broken lines. */
 function onMalformed(fault: NodeJS.ErrnoException, socket: Socket): void {
   if (isLeftToAnswer(fault, socket)) return
-  const isTooLarge = fault.code === 'HPE_HEADER_OVERFLOW'
-  const place = isTooLarge ? `The headers are over the limit of ${MAX_HEADER_BYTES} bytes.` : undefined
-  refuseRaw(socket, refusal('request_malformed', place ?? `Not well-formed HTTP/1.1: ${fault.message}`))
+  refuseRaw(socket, refusal('request_malformed', malformation(fault)))
+}
+
+function malformation({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return `The headers are over the limit of ${MAX_HEADER_BYTES} bytes.`
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'The headers did not come to their end within a minute.'
+  return `Not well-formed HTTP/1.1: ${message}`
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { AppConnection } from './stand-in/app.ts'
@@ -110,6 +112,25 @@ describe('what an app sends', () => {
     await app.send(post(`${LENGTH}transfer-encoding: chunked\r\n`, `0\r\n\r\n${smuggled}`)).answer()
     await app.ended()
     expect(ledger.calls).to.deep.equal([])
+  })
+
+  it('is told so when its headers do not come to their end: Node gives such a connection up', async () => {
+    const server = sidecar.proxy.serverFor()
+    expect(server.headersTimeout).to.equal(60_000)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const begun = once(server, 'connection')
+    const slow = await AppConnection.open((server.address() as AddressInfo).port)
+    const [socket] = await begun
+    const late = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    server.emit('clientError', late, socket)
+    const { status, body } = await slow.answer()
+    expect([status, JSON.parse(body).message]).to.deep.equal([
+      400,
+      'The headers did not come to their end within a minute.',
+    ])
+    await slow.ended()
+    server.close()
   })
 
   it('with a byte more than its length says gets its own answer, not the refusal of that byte, and no further one', async () => {
