@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { parsePolicies } from '../../policy/policy-file.ts'
 import { compareRoutes } from '../../tools/stripe-routes/compare.ts'
 import { readSource } from '../../tools/stripe-routes/source.ts'
 import { costingOf } from '../../vendors/registry/cost.ts'
@@ -72,5 +73,34 @@ describe("the table of Stripe's routes", () => {
         expect(costing.bound(call, STRIPE_PRICING), `${method} ${name}`).to.have.property('code', 'request_malformed')
       }
     }
+  })
+})
+
+describe('a route that is not in the table', () => {
+  const toldOf = (path: string) => {
+    const bound = costingOf('stripe').bound(callOf({ path }), STRIPE_PRICING)
+    return 'message' in bound ? bound.message : ''
+  }
+
+  it('is refused with the vendor to declare, as a policy takes it', () => {
+    const told = toldOf('/v1/rockets/rkt_9s6/launch')
+    expect(told).to.include('What POST /v1/rockets/rkt_9s6/launch costs at Stripe is not known')
+    expect(told).to.include('a newer jobcap')
+    const fields = [/baseUrl: \S+(?=,)/, /auth: \w+/, /idempotency: \{.*?\}/, /routes: \[.*?\]/].map(
+      (field) => `    ${field.exec(told)?.[0]}\n`,
+    )
+    const vendor = `  - name: stripe-new\n    type: generic\n    secretRef: {name: stripe, key: api-key}\n${fields.join('')}`
+    const read = parsePolicies(
+      `apiVersion: jobcap.dev/v1alpha1\nkind: CapPolicy\nmetadata: {name: default}\nspec:\n` +
+        `  caps: {perRunUsd: {default: "9.00"}}\n  vendors:\n${vendor}    allowedEndpoints: ["POST /v1/rockets/*/launch"]\n`,
+      'policy.yaml',
+    )
+    if (!('policies' in read)) throw new Error(JSON.stringify(read))
+    expect(read.policies[0]?.vendors[0]?.routes[0]?.match).to.equal('POST /v1/rockets/*/launch')
+  })
+
+  it('is answered with the route that is likely meant where the base URL has a version too many or too few', () => {
+    expect(toldOf('/payment_intents')).to.include('Is POST /v1/payment_intents meant?')
+    expect(toldOf('/v1/v1/payment_intents/pi_1/confirm')).to.include('Is POST /v1/payment_intents/pi_1/confirm meant?')
   })
 })

@@ -12,6 +12,7 @@ import { findMoneyRoute, type StripeCall } from './money-routes.ts'
 import { readStripeObject, type StripeObject } from './object.ts'
 import { amountIn, amountInvalid, bodyParameters, currencyIn, strayMoney, v2MoneyIn } from './parameters.ts'
 import type { MoneyClass, Of } from './routes/route-cost.ts'
+import { unknownRoute } from './unknown-route.ts'
 
 /** What a call may cost at most, by its route and its bytes. */
 export function bound(call: CallText, pricing: VendorPricing): Bound {
@@ -19,7 +20,7 @@ export function bound(call: CallText, pricing: VendorPricing): Bound {
   if (problem !== null) return problem
   if (isReadMethod(call.method)) return { kind: 'free' }
   const known = findMoneyRoute(call.method, call.path)
-  if (known === undefined) return routeUnknown(call)
+  if (known === undefined) return unknownRoute(call)
   if (known.cost.kind === 'never') {
     return refusal('route_unknown', `${known.cost.why}, so it is always refused.`)
   }
@@ -124,7 +125,7 @@ function undeclared(what: string): Refusal {
 /** What a call may cost whose amount stands on the object that was asked for. */
 export function boundOfObject(call: CallText, objectJson: Uint8Array, pricing: VendorPricing): Settleable | Refusal {
   const known = findMoneyRoute(call.method, call.path)
-  if (known === undefined) return routeUnknown(call)
+  if (known === undefined) return unknownRoute(call)
   const fields = bodyParameters(call)
   if (isRefusal(fields)) return fields
   const asked = known.cost.kind === 'gives_back' ? askForReturned(known, fields) : askFirst(known)
@@ -241,8 +242,4 @@ function namedIn(of: Exclude<Of, 'path'>, fields: readonly StripeField[]): Ask |
     return undefined
   }
   return { kind: 'ask_object_first', path: `${only.path}/${only.value}`, object: only.value }
-}
-
-function routeUnknown({ method, path }: CallText): Refusal {
-  return refusal('route_unknown', `What ${method} ${path} costs at Stripe is not known, so it is refused.`)
 }
