@@ -31,9 +31,13 @@ export const auditCommand: Command = {
   run(values, _words, context) {
     const ask = filters(values)
     return withLedger(values, context, async ({ client }) => {
+      let isEmpty = true
       for await (const line of client.audit(ask)) {
+        isEmpty = false
         context.terminal.out(isSet(values, 'json') ? `${JSON.stringify(line)}\n` : `${describe(line)}\n`)
       }
+      // For people, beside the output: whoever mistypes a run would read nothing as nothing spent.
+      if (isEmpty) context.terminal.err('jobcap audit: no event on the record is of these\n')
       return EXIT.ok
     })
   },

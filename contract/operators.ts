@@ -31,7 +31,8 @@ export interface KeyView {
   readonly vendor: string | null
   readonly policy: string
   readonly label: string | null
-  readonly status: 'active' | 'ended' | 'revoked'
+  /** `expired`: active but for its expiry. */
+  readonly status: 'active' | 'expired' | 'ended' | 'revoked'
   readonly usd_cap: string | null
   readonly daily_usd_cap: string | null
   readonly limits_set_by_person: boolean

@@ -1,5 +1,6 @@
+import type { KeyView } from '../../contract/operators.ts'
 import { type Command, dollars, EXIT, text, type Values } from '../command.ts'
-import { UsageError } from '../faults.ts'
+import { Refused, UsageError } from '../faults.ts'
 import { LEDGER_OPTIONS, withLedger } from '../ledger-access.ts'
 import { printAnswer } from '../print.ts'
 import { keyTable } from './list.ts'
@@ -21,10 +22,21 @@ export const raiseKeyCommand: Command = {
     const limits = limitsGiven(values)
     return withLedger(values, context, async ({ client }) => {
       const key = await client.setLimits(keyId, limits)
+      refuseRevoked(key)
       printAnswer(key, { values, context, text: (view) => keyTable([view]) })
       return EXIT.ok
     })
   },
+}
+
+/** What was revoked stays so: a cap that is raised would let nobody go on, and whoever raised it would wait for that. */
+export function refuseRevoked({ key_id, status, vendor }: KeyView): void {
+  if (status !== 'revoked') return
+  const wayOut =
+    vendor === null
+      ? 'Its run cannot be continued: start a new Job, knowing that it charges again.'
+      : 'Make a new key with `jobcap keys create`.'
+  throw new Refused(`${key_id} is revoked, so nothing may be spent under it, whatever its caps. ${wayOut}`)
 }
 
 /** The new caps. Throws when none is given. */

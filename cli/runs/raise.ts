@@ -1,6 +1,6 @@
 import { type Command, EXIT } from '../command.ts'
 import { keyTable } from '../keys/list.ts'
-import { LIMIT_OPTIONS, limitsGiven } from '../keys/raise.ts'
+import { LIMIT_OPTIONS, limitsGiven, refuseRevoked } from '../keys/raise.ts'
 import { withLedger } from '../ledger-access.ts'
 import { printAnswer } from '../print.ts'
 import { RUN_OPTIONS, runOfJob } from './find.ts'
@@ -17,6 +17,7 @@ export const raiseRunCommand: Command = {
     return withLedger(values, context, async (ledger) => {
       const { key } = await runOfJob(ledger, job, values)
       const raised = await ledger.client.setLimits(key.key_id, limits)
+      refuseRevoked(raised)
       printAnswer(raised, { values, context, text: (view) => keyTable([view]) })
       return EXIT.ok
     })

@@ -6,7 +6,8 @@ import type { Ledger } from '../ledger.ts'
 
 /** A key with what was spent under it. */
 export async function keyView(ledger: Ledger, key: KeyRow): Promise<KeyView> {
-  const today = new Date(ledger.clock.nowMs()).toISOString().slice(0, 10)
+  const nowMs = ledger.clock.nowMs()
+  const today = new Date(nowMs).toISOString().slice(0, 10)
   const [total, day] = await Promise.all([
     ledger.store.balance(runAccount(key.runUid)),
     ledger.store.balance(runDayAccount(key.runUid, today)),
@@ -17,7 +18,7 @@ export async function keyView(ledger: Ledger, key: KeyRow): Promise<KeyView> {
     vendor: key.vendor,
     policy: key.policyName,
     label: key.label,
-    status: key.status,
+    status: statusAt(nowMs, key),
     usd_cap: usdOrNull(key.capUsdMicros),
     daily_usd_cap: usdOrNull(key.dailyCapUsdMicros),
     limits_set_by_person: key.limitsSetByPerson,
@@ -55,6 +56,11 @@ export async function runDetailView(ledger: Ledger, run: RunRow): Promise<RunDet
     ...view,
     totals: { call_count: calls, in_doubt_count: inDoubt, replay_count: replays, refused_by_cap_count: refusedByCap },
   }
+}
+
+/** The store judges expiry at each call, so no row ever says it. */
+function statusAt(nowMs: number, { status, expiresAtMs }: KeyRow): KeyView['status'] {
+  return status === 'active' && expiresAtMs !== null && expiresAtMs <= nowMs ? 'expired' : status
 }
 
 function usdOrNull(amount: UsdMicros | null): string | null {

@@ -64,6 +64,11 @@ describe('what operators ask of the ledger of a state folder', function () {
     const open = await stage.ask('keys', 'raise', key_id, '--cap-usd', 'none', '--json')
     expect(JSON.parse(open.out)).to.include({ usd_cap: null, limits_set_by_person: true })
     expect(JSON.parse((await stage.ask('keys', 'revoke', key_id, '--json')).out)).to.include({ status: 'revoked' })
+    const late = await stage.ask('keys', 'raise', key_id, '--cap-usd', '9')
+    expect([late.code, late.out]).to.deep.equal([1, ''])
+    expect(late.err).to.include(
+      `${key_id} is revoked, so nothing may be spent under it, whatever its caps. Make a new key`,
+    )
   })
 
   const REFUSED: readonly (readonly [args: string, says: RegExp])[] = [
@@ -92,7 +97,8 @@ describe('what operators ask of the ledger of a state folder', function () {
   })
 
   it('filters the record', async () => {
-    expect((await stage.ask('audit', '--index', '7')).out).to.equal('')
+    const none = await stage.ask('audit', '--run', 'mistyped')
+    expect([none.code, none.out, none.err]).to.deep.equal([0, '', 'jobcap audit: no event on the record is of these\n'])
     expect((await stage.ask('audit', '--to', '2020-01-01')).out).to.equal('')
     expect((await stage.ask('audit', '--label', 'billing/bill', '--cursor', '1', '--limit', '1')).out).to.match(/^ +2 /)
   })

@@ -50,11 +50,15 @@ describe('time passes at a ledger', () => {
   const fresh = () => ({ expiresAtMs: clock.nowMs() + 60_000 })
 
   it('401 key_expired: a vault key past its expires_in admits no call and no replay', async () => {
-    const { vault_key } = await client.createKey({ vendor: 'stripe', expires_in: '45m' })
+    const { vault_key, key_id, status } = await client.createKey({ vendor: 'stripe', expires_in: '45m' })
+    expect(status).to.equal('active')
     expect(gist(await ask(address, payment(vault_key, 'k')))).to.equal('200')
     laterMs += 45 * 60_000 + 1
     expect(gist(await ask(address, payment(vault_key, 'k')))).to.equal('401 key_expired')
     expect(gist(await ask(address, payment(vault_key, 'other')))).to.equal('401 key_expired')
+    expect(await client.findKey(key_id), 'operators are told').to.include({ status: 'expired' })
+    await client.revokeKey(key_id)
+    expect(await client.findKey(key_id)).to.include({ status: 'revoked' })
   })
 
   it('401 credential_expired: a Pod credential lives ten minutes and is renewed in the same life', async () => {
