@@ -24,6 +24,9 @@ const LIES: readonly (readonly [
   ['gzip that no header names', 'any', ({ body }) => ({ body: gzipSync(body) })],
   ['UTF-16', 'any', ({ body }) => ({ body: Buffer.from(body, 'utf16le') })],
   ['UTF-16 by its own word', 'any', ({ type }) => ({ type: `${type}; charset=utf-16` })],
+  ['two charsets', 'any', ({ type }) => ({ type: `${type}; charset=utf-8; charset=ibm037` })],
+  ['a charset within quotes', 'any', ({ type }) => ({ type: `${type}; x=";charset=utf-8"; charset=ibm037` })],
+  ['a charset in the manner of RFC 2231', 'any', ({ type }) => ({ type: `${type}; charset*=us-ascii''ibm037` })],
   ['a byte order mark', 'any', ({ body }) => ({ body: `\ufeff${body}` })],
   ['half a character at its end', 'any', ({ body }) => ({ body: Buffer.from([...Buffer.from(body), 0xc3]) })],
   ['nothing at all', 'any', () => ({ body: '' })],
@@ -77,6 +80,8 @@ const OVERRIDE_PARAMETERS = [
   '.method',
   '+_method',
   '_method[]',
+  // Perl, and Rack before 3.
+  'a=b;_method',
   'x-http-method-override',
 ]
 

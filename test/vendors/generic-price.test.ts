@@ -27,7 +27,8 @@ describe('the price of a declared route', () => {
     const unit = priced({ kind: 'unit', at: '/a/credits' })
     for (const [body, expected] of [
       ['{"a":{"credits":3}}', '6000'],
-      ['{"a":{"credits":0}}', '0'],
+      ['{"a":{"credits":0}}', 'amount_invalid'],
+      ['{"a":{"credits":0.0}}', 'amount_invalid'],
       ['{"a":{"credits":0.0001}}', '1'],
       ['{"a":{"credits":1.5}}', '3000'],
       ['{"a":{"credits":-1}}', 'amount_invalid'],
@@ -57,7 +58,7 @@ describe('the price of a declared route', () => {
     const item = priced({ kind: 'item', at: '/to' })
     expect(cell(item, '{"to":["a","b","c"]}')).to.equal('6000')
     expect(cell(item, '{"to":"a"}')).to.equal('2000')
-    expect(cell(item, '{"to":[]}')).to.equal('0')
+    expect(cell(item, '{"to":[]}'), 'may stand for all there are').to.equal('amount_invalid')
     expect(cell(item, '{}')).to.equal('amount_invalid')
     expect(cell(item, `{"to":[${Array(1_000).fill('"a"').join()}]}`)).to.equal('2000000')
     expect(cell(item, 'to=a&to=b', FORM)).to.equal('4000')
@@ -84,6 +85,15 @@ describe('the price of a declared route', () => {
       ['a form, within a list', UNIT, 'a[num_credits]=1&a[][num_credits]=100', FORM],
       ['the query', UNIT, '?a[num_credits]=100 {"a":{"num_credits":1}}'],
       ['the query, encoded', UNIT, '?x=1&%61%5Bnum_credits%5D=100 {"a":{"num_credits":1}}'],
+      ['JSON, with a long s (Go)', UNIT, '{"a":{"num_credits":1,"num_credit\u017f":100}}'],
+      ['JSON, with a NUL (C)', UNIT, String.raw`{"a":{"num_credits":1,"num_credits\u0000x":100}}`],
+      ['JSON, several steps in one (Elasticsearch)', UNIT, '{"a":{"num_credits":1},"a.num_credits":100}'],
+      ['a form, several steps in one (Spring)', UNIT, 'a[num_credits]=1&a.num_credits=100', FORM],
+      ['a form, in brackets alone (qs)', ITEM, 'to=a&[to]=b&[to]=c', FORM],
+      ['a form, with an open bracket (PHP)', UNIT, 'a[num_credits]=1&a[num[credits=100', FORM],
+      ['a form that is JSON too', UNIT, '{"a":{"num_credits":100},"x":"=&a[num_credits]=1&y="}', FORM],
+      ['the query, behind a semicolon (Perl)', UNIT, '?x=1;a[num_credits]=100 {"a":{"num_credits":1}}'],
+      ['the query, in brackets alone (qs)', ITEM, '?[to]=b {"to":["a"]}'],
       ['a list, by numbers (qs)', ITEM, 'to=a&to[0]=b&to[1]=c', FORM],
       ['a list, in another case', ITEM, '{"to":["a"],"To":["a","b"]}'],
       ['a list that is an object', ITEM, '{"to":{"0":"a","1":"b"}}'],
@@ -111,6 +121,7 @@ describe('the price of a declared route', () => {
     for (const body of ['{}', '{"cost":-1}', '{"cost":null}', 'odd']) {
       expect(actual(body).totalUsdMicros, body).to.equal(2_000_000)
     }
+    expect(actual('{"cost":0}', 206).totalUsdMicros, 'a part that the app asked for by Range').to.equal(2_000_000)
     expect(actual('{"cost":3}').totalUsdMicros, 'booked as it came, and flagged by the store').to.equal(3_000_000)
     expect(actual('{"cost":1}', 400)).to.include({ totalUsdMicros: 0, hasEffect: false })
   })

@@ -25,10 +25,12 @@ export function mediaTypeOf(call: CallText): string {
 
 const mediaTypeIn = remembered((contentType) => contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '')
 
-/** Whether the charset that a Content-Type names is UTF-8, or none is named. */
+/** Whether the charset that a Content-Type names is UTF-8, or none is named. Of two, also within quotes, servers take either. */
 const isUtf8Type = remembered((contentType) => {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8'
-  return charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii'
+  const mentions = contentType.match(/charset/gi)?.length ?? 0
+  if (mentions === 0) return true
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1]?.toLowerCase() ?? ''
+  return mentions === 1 && ['utf-8', 'utf8', 'us-ascii'].includes(charset)
 })
 
 const READING = Symbol('reading')

@@ -60,8 +60,13 @@ export function requestProblem(call: CallText): Refusal | null {
   }
   const override = overrideIn(call.headers)
   if (override !== undefined) return overridden(`header ${override}`)
-  const inQuery = call.query === '' ? undefined : [...new URLSearchParams(call.query).keys()].find(isMethodOverride)
+  const inQuery = call.query === '' ? undefined : queryNames(call.query).find(isMethodOverride)
   return inQuery === undefined ? pathProblem(call.path) : overridden(`parameter ${quoted(inQuery)} of the query`)
+}
+
+/** Of all parameters; Perl, and Ruby's Rack before 3, take a `;` between them like a `&`. */
+export function queryNames(query: string): readonly string[] {
+  return [...new URLSearchParams(query.replaceAll(';', '&')).keys()]
 }
 
 /** Servers in the manner of CGI (RFC 3875, 4.1.18) read an underscore in a name as a dash. */

@@ -77,7 +77,8 @@ function verdict({ status }: { readonly status: number }, _call: CallText, prici
 function actual({ call, answer, bound: reserved }: Settling): Actual {
   const isPaid = reserved.kind === 'priced'
   const hasEffect = isSuccess(answer.status) && (isPaid || !isReadMethod(call.method))
-  const rule = isPaid ? reserved.settlesAt?.answer : undefined
+  // An app can ask for a part (`Range`) in which another number stands at the place.
+  const rule = isPaid && answer.status !== 206 ? reserved.settlesAt?.answer : undefined
   const said = rule === undefined ? undefined : saidBy(rule, answer.body)
   const totalUsdMicros = hasEffect && isPaid ? (said ?? reserved.totalUsdMicros) : ZERO_USD
   return { totalUsdMicros, object: null, givesBack: null, hasEffect, isVendorReplay: false }

@@ -24,10 +24,11 @@ export function routeBound(
   if (isRefusal(read)) return read
   const values = isInQuery(call.query, by.at) ? 'unsure' : foundIn(read, by.at)
   const count = values === 'unsure' ? undefined : by.kind === 'unit' ? unitsIn(values) : itemsIn(values)
-  const price = count === undefined ? undefined : times(usdMicros, count)
+  // Many servers take what is nothing as not given, and bill their default: one picture, or all recipients.
+  const price = count === undefined || Number(count) === 0 ? undefined : times(usdMicros, count)
   if (price !== undefined) return price
   if (read.kind === 'other') return unreadType(call, by.at)
-  const what = by.kind === 'unit' ? 'once, as a number without sign and exponent' : 'as a list'
+  const what = by.kind === 'unit' ? 'once, as a number above 0 without sign and exponent' : 'as a list with an item'
   return refusal('amount_invalid', `The route is priced by \`${by.at}\` of the body: send it there alone, ${what}.`, {
     field: by.at,
   })
