@@ -50,7 +50,7 @@ export function refusalBody(refused: Refusal): string {
 }
 
 /** Twilio's SDKs for languages in which `code` must be a number: they lose a refusal whose code is a text, and its status. */
-const READS_NUMBERS = /^twilio-(go|java|csharp)\//
+const READS_NUMBERS = /^twilio-(go|java|csharp|php)\//
 
 /**
  * A body made by `refusalBody`, as the SDK with this User-Agent can read it: `code` is then 20000 and the status, as with

@@ -23,6 +23,7 @@ describe('the body of a refusal', () => {
     'twilio-go/1.31.0 (linux amd64) go/go1.26.8',
     'twilio-java/11.0.0 (Linux)',
     'twilio-csharp/7.9.1',
+    'twilio-php/8.12.0 (Linux x86_64) PHP/8.2.36',
   ]) {
     it(`has a number for a code, and its status, for ${userAgent}, whose own type of errors holds no text there`, () => {
       const read = JSON.parse(refusalBodyFor(userAgent, body)) as object
