@@ -80,6 +80,19 @@ volumes:
     })
   })
 
+  it('are found in a ConfigMap under a vendor’s own name too, where no policy names that vendor', () => {
+    const mapped = parse(`
+containers:
+  - name: app
+    env: [{name: STRIPE_API_KEY, valueFrom: {configMapKeyRef: {name: settings, key: k}}}]
+`) as JsonObject
+    const contentOf = () => ({ k: 'sk_live_4242424242424242424242' })
+    const noVendors = { ...policy, vendors: [] }
+    expect(vendorSecretsIn({ podSpec: mapped, isTemplate: false, policy: noVendors, contentOf })).to.deep.equal([
+      'STRIPE_API_KEY of container app takes k of ConfigMap settings, which holds what looks like a secret of stripe',
+    ])
+  })
+
   it('are told of Secrets and ConfigMaps, wherever a Pod takes them', () => {
     expect(objectsTaken(podSpec).map(({ name, keys }) => [name, keys])).to.deep.equal([
       ['any', ['k']],

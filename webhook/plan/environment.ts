@@ -4,6 +4,7 @@ import { APP_SIDES, appSideOf } from '../../vendors/registry/app.ts'
 import { type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { type Draft, type Warning, warn } from './outcome.ts'
 import { type AppContainer, appContainers, isNativeSidecar, nameOf } from './pod.ts'
+import { vendorOfSecretIn, withoutSecrets } from './secret-texts.ts'
 
 /** What of a policy the app's side depends on. */
 export type NamedVendors = Pick<Policy, 'name' | 'vendors'>
@@ -108,12 +109,6 @@ function literalSecret(entry: JsonObject): string | undefined {
   return cleaned === value ? undefined : cleaned
 }
 
-function withoutSecrets(text: string): string {
-  return Object.values(APP_SIDES).reduce((rest, { secretShape, placeholder }) => {
-    return secretShape === null ? rest : rest.replace(secretShape, placeholder)
-  }, text)
-}
-
 /** Sets a vendor's address where the app can read one and nothing says that it has its own. */
 function setBaseUrls(draft: Draft, policy: NamedVendors, { container, path }: AppContainer): void {
   // Which variables an envFrom brings cannot be seen, and `env` would win over them.
@@ -162,7 +157,7 @@ function warnOfSecretsLeft(warnings: Warning[], { container, name }: AppContaine
   const words = [container['command'], container['args']].flatMap((list): unknown[] =>
     Array.isArray(list) ? list : [],
   )
-  if (words.some((word) => typeof word === 'string' && withoutSecrets(word) !== word)) {
+  if (words.some((word) => typeof word === 'string' && vendorOfSecretIn(word) !== undefined)) {
     warn(
       warnings,
       'secret_in_command',

@@ -1,17 +1,15 @@
 import type { Policy } from '../../policy/policy.ts'
-import { APP_SIDES, appSideOf } from '../../vendors/registry/app.ts'
+import { appSideOf } from '../../vendors/registry/app.ts'
 import { rewriteEnvironments } from './environment.ts'
 import type { JsonObject } from './json.ts'
 import type { Draft } from './outcome.ts'
 import { POD_PATH } from './pod.ts'
+import { vendorOfSecretIn } from './secret-texts.ts'
 import { warnOfSecretVolumes } from './secret-volumes.ts'
 import { objectsTakenBy, type TakenObject, type Taker } from './taken-objects.ts'
 
 /** Of warnings, those that tell of a vendor secret; of `env_from_secret` it is not known before its keys are. */
 const TELLING: readonly string[] = ['secret_volume', 'vendor_not_in_policy', 'secret_in_command']
-
-/** By custom a vendor's secret is held by one of them, whatever the policy names. */
-const CUSTOMARY = new Set(Object.values(APP_SIDES).flatMap(({ secretEnvs }) => secretEnvs))
 
 export interface PodSecrets {
   /** `spec` of a Pod. */
@@ -32,11 +30,9 @@ export function vendorSecretsIn({ podSpec, isTemplate, policy, contentOf }: PodS
   const telling = isTemplate ? [...TELLING, 'secret_in_manifest'] : TELLING
   const told = draft.warnings.filter(({ code }) => telling.includes(code)).map(({ sentence }) => sentence)
   // What is replaced in the draft is no reference any more.
-  const held = objectsTakenBy(draft.job).flatMap((object) => {
-    const { by } = object
-    if (by.place === 'volume' && told.some((sentence) => sentence.startsWith(`Volume ${by.volume} `))) return []
-    return secretsHeldBy(object, { policy, content: contentOf(object) })
-  })
+  const held = objectsTakenBy(draft.job)
+    .filter(({ by }) => !told.some((sentence) => sentence.startsWith(`${titleOf(by)} `)))
+    .flatMap((object) => secretsHeldBy(object, { policy, content: contentOf(object) }))
   return [
     ...(isTemplate ? [] : replaced.map(({ path }) => `${path.replace(`${POD_PATH}.`, '')} holds a vendor's secret`)),
     ...told.map((sentence) => sentence.replace(/\.$/, '')),
@@ -55,8 +51,6 @@ function secretsHeldBy(
 ): string[] {
   return (keys ?? Object.keys(content)).flatMap((key) => {
     if (isTakenByCustom(by, key, policy)) return [`${by.container} takes ${by.prefix}${key} from ${kind} ${name}`]
-    // Told already, by its name.
-    if (by.place === 'variable' && CUSTOMARY.has(by.variable)) return []
     const vendor = vendorOfSecretIn(content[key] ?? '')
     if (vendor === undefined) return []
     return [`${titleOf(by)} takes ${key} of ${kind} ${name}, which holds what looks like a secret of ${vendor}`]
@@ -66,14 +60,6 @@ function secretsHeldBy(
 function isTakenByCustom(by: Taker, key: string, { vendors }: Policy): by is Extract<Taker, { place: 'environment' }> {
   if (by.place !== 'environment') return false
   return vendors.some((vendor) => appSideOf(vendor).secretEnvs.includes(`${by.prefix}${key}`))
-}
-
-function vendorOfSecretIn(text: string): string | undefined {
-  const found = Object.entries(APP_SIDES).find(([, { secretShape, placeholder }]) => {
-    // A placeholder that a team has put in itself looks like a secret and is none.
-    return secretShape !== null && text.replace(secretShape, placeholder) !== text
-  })
-  return found?.[0]
 }
 
 function titleOf(by: Taker): string {
