@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { type BodyRoom, bytesToHold, type LeaveRoom } from '../runtime/body-room.ts'
-import { CollectedBody } from '../runtime/collected-body.ts'
+import { BODY_WITHIN_MS, CollectedBody } from '../runtime/collected-body.ts'
 import { endJoined, flushAfterThisTurn } from '../runtime/joined-answer.ts'
 import { Presence } from '../runtime/presence.ts'
 import type { Timers } from '../runtime/timers.ts'
@@ -8,9 +8,6 @@ import type { WholeReply } from '../runtime/whole-reply.ts'
 import type { WholeRequest } from '../runtime/whole-request.ts'
 import type { CallClient, CallRequest, SentBody } from './call/call-request.ts'
 import type { AnswerHeaders } from './vendor-client/network.ts'
-
-/** Bodies that do not come would keep the room from all others'. Many times what 16 MiB, the largest, take on a slow line. */
-const BODY_WITHIN_MS = 60_000
 
 /** Where bodies are held, and for how long their ends are waited for. */
 export interface BodyIntake {

@@ -1,5 +1,8 @@
 import { SMALL_BODY_BYTES } from './body-room.ts'
 
+/** A body that does not come would keep its room from all others. Many times what 16 MiB, the largest, take on a slow line. */
+export const BODY_WITHIN_MS = 60_000
+
 /**
  * Puts a body together from what comes of it. A large one whose length was said has its place from the beginning, and is
  * held once; a small one is joined when it is there, and most come in one piece.

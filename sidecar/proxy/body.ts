@@ -1,12 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { bodyTooLarge, type Refusal, refusal } from '../../contract/refusals.ts'
-import { CollectedBody } from '../../runtime/collected-body.ts'
+import { BODY_WITHIN_MS, CollectedBody } from '../../runtime/collected-body.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import type { LeavingSignal } from '../leaving.ts'
-
-/** As long as the ledger waits for one. A body that does not come would keep its room from the Pod's others, and a begin waiting. */
-const BODY_WITHIN_MS = 60_000
 
 /** What was read of a request's body. When it is not whole, the request is paused and holds the rest. */
 export interface Collected {

@@ -19,7 +19,7 @@ export function unknownRoute(call: CallText): Refusal {
   )
 }
 
-/** Ids hold a digit behind their kind (`cus_9s6`); words do not. */
+/** Ids hold a digit behind their kind (`cus_9s6`). Not `templateOf`: a mistyped word must not become a pattern for all routes. */
 function patternOf(path: string): string {
   return path.replaceAll(/(?<=\/)[a-z]+_[^/]*[0-9][^/]*/g, '*')
 }
