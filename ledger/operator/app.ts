@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express'
 import { REFUSALS, type Refusal, refusal, refusalBody, refusalHeaders } from '../../contract/refusals.ts'
 import { StoreFault } from '../../store/store.ts'
 import { bearerOf } from '../identity/bearer.ts'
@@ -23,7 +23,7 @@ export function createOperatorApp(ledger: Ledger, operators: Operators): Request
   app.use(express.text({ type: () => true, limit: MAX_BODY }))
   app.use(keyRoutes(ledger), runRoutes(ledger), auditRoutes(ledger), policyRoutes(ledger))
   app.use((request) => {
-    throw new Refused(refusal('route_not_ours', `There is nothing at ${request.method} ${request.path}.`))
+    throw nothingAt(request)
   })
   app.use(answerFault(ledger))
   return app
@@ -39,8 +39,14 @@ function demandAccess(ledger: Ledger, operators: Operators): RequestHandler {
     const word = await operators.judge(given, access ?? { verb: 'get', resource: 'runs', namespace: null })
     if (word === 'unknown') throw new Refused(refusal('operator_denied'))
     if (word === 'denied') throw new Refused(refusal('operator_forbidden', forbidden(access)))
+    // Express takes `/vault/KEYS` for `/vault/keys`: nothing goes on that was not judged as what it is.
+    if (access === undefined) throw nothingAt(request)
     next()
   }
+}
+
+function nothingAt({ method, path }: Request): Refused {
+  return new Refused(refusal('route_not_ours', `There is nothing at ${method} ${path}.`))
 }
 
 function forbidden(access: Access | undefined): string {

@@ -170,6 +170,22 @@ describe('operators of a cluster', function () {
     expect(guest.err).to.contain(`You may not list runs of jobcap.dev in namespace ${TEAM}.`)
   })
 
+  it('who may only look do nothing else by an address that is theirs but for its letters', async () => {
+    await cluster.kubectl(['create', 'serviceaccount', 'auditor', '-n', TEAM])
+    const rules = [{ apiGroups: ['jobcap.dev'], resources: ['runs'], verbs: ['get', 'list'] }]
+    await bind('auditor', { kind: 'ClusterRole', rules, to: ['auditor'] })
+    const { token } = await as('auditor')
+    expect((await cluster.ask({ path: '/runs', token })).status).to.equal(200)
+    for (const [path, json] of [
+      ['/vault/KEYS', { vendor: 'stripe', usd_cap: '100.00' }],
+      ['/vault/KEYS', undefined],
+      ['/caps/OPEN', {}],
+    ] as const) {
+      const { status, body } = await cluster.ask({ path, token, ...(json === undefined ? {} : { json }) })
+      expect([status, body['code']], JSON.stringify(body)).to.deep.equal([404, 'route_not_ours'])
+    }
+  })
+
   it('are told what to do where the kubeconfig holds no token, no cluster answers, or rights are missing', async () => {
     const nobody = await jobcap({ token: 'no-token' }, 'runs', 'list', '-n', TEAM)
     expect(nobody.code).to.equal(69)
