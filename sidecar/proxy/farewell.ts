@@ -2,8 +2,8 @@ import type { Pod } from './pod.ts'
 
 /** Facts that are not handed in by then go with the next Pod's ambiguity. */
 const HAND_IN_MS = 5_000
-/** The apps have ended, so what they have read shows in the next looks at their sockets, or never. */
-const LAST_EVIDENCE_MS = 500
+/** The apps have ended, so what they have read shows in the next looks at their sockets, or never. A look may be slow on a busy node. */
+const LAST_EVIDENCE_MS = 2_000
 
 /**
  * SIGTERM: what the apps have read is handed in first, then calls in flight may end, then what was read of those. Resolves
