@@ -32,6 +32,6 @@ export const stripe = z.strictObject({
     .superRefine(refuseHiddenRoutes)
     .exactOptional()
     .describe(
-      'For routes whose amount only Stripe knows, such as `POST /v1/subscriptions`: what is reserved for one call. Such a route without a maximum is refused; the first match counts.',
+      'For routes whose amount only Stripe knows, such as `POST /v1/subscriptions`: what is reserved for one call, and counted whatever it moved, for most answers do not say. Such a route without a maximum is refused; the first match counts.',
     ),
 }) satisfies z.ZodType<StripeVendor>

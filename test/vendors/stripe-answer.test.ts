@@ -50,7 +50,14 @@ const ANSWERS = `
   /v2/money_management/payout_intents/pyti_1/cancel  free  200  {"id":"pyti_1","status":"processing","amount":{"value":500,"currency":"usd"}}  0  -  -  true
   /v1/refunds                       500       200     {"id":"re_1","amount":300,"currency":"usd"}                  300    -       -          true
   /v1/refunds                       500       200     garbage                                                      500    -       -          true
-  /v1/subscriptions                 900       200     {"id":"sub_1","currency":"usd"}                              900    sub_1   -          true
+  /v1/subscriptions                 900       200     {"id":"sub_1","currency":"usd"}                              900    -       -          true
+  /v1/subscriptions/sub_1           900       200     {"id":"sub_1","currency":"usd"}                              900    -       -          true
+  /v1/customers/cus_1/balance_transactions  900  200  {"id":"cbtxn_1","amount":1200,"currency":"usd"}              1200   -       -          true
+  /v1/invoices/in_1/add_lines       900       200     {"id":"in_1","object":"invoice","status":"draft","amount_due":1800,"currency":"usd"}  900  -  -  true
+  /v1/checkout/sessions             900       200     {"id":"cs_1","object":"checkout.session","amount_total":1200,"currency":"usd"}  1200  cs_1  -  true
+  /v1/checkout/sessions             900       200     {"id":"cs_1","object":"checkout.session","amount_total":null,"currency":null}  900  cs_1  -  true
+  /v1/checkout/sessions/cs_1        0@cs_1    200     {"id":"cs_1","object":"checkout.session","amount_total":1200,"currency":"usd"}  0  cs_1  -  true
+  /v1/quotes/qt_1/accept            900@qt_1  200     {"id":"qt_1","object":"quote","amount_total":1200,"currency":"usd"}  1200  qt_1  -  true
   /v1/invoices                      900       200     {"id":"in_1","object":"invoice","status":"draft","amount_due":100,"currency":"usd"}  900  in_1  -  true
   /v1/invoices                      0         200     {"id":"in_1","object":"invoice","status":"draft","amount_due":100,"currency":"usd"}  0  -  -  true
   /v1/invoiceitems                  0         200     {"id":"ii_1","object":"invoiceitem","amount":100,"currency":"usd"}  0  -  -  true

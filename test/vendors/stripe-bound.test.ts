@@ -280,6 +280,9 @@ describe('what the policy says of classes and maximums', () => {
         { match: 'POST /v1/unheard_of', usdMicros: 1 as UsdMicros },
         { match: 'POST /v1/payment_intents', usdMicros: 1 as UsdMicros },
         { match: 'POST /v1/checkout/sessions/*', usdMicros: 7_000_000 as UsdMicros },
+        { match: 'POST /v1/subscription_items/*', usdMicros: 8_000_000 as UsdMicros },
+        { match: 'POST /v1/invoices/*/add_lines', usdMicros: 2_000_000 as UsdMicros },
+        { match: 'POST /v1/customers/*', usdMicros: 3_000_000 as UsdMicros },
       ],
     },
   }
@@ -305,6 +308,9 @@ describe('what the policy says of classes and maximums', () => {
     /v1/subscriptions/sub_1                  quantity=9                            refused route_unknown
     /v1/checkout/sessions/cs_1               line_items[0][price]=price_1          $7 of cs_1
     /v1/checkout/sessions/cs_1               metadata[a]=b                         free
+    /v1/subscription_items/si_1              quantity=9                            $8
+    /v1/invoices/in_1/add_lines              lines[0][amount]=200                  $2
+    /v1/customers/cus_1                      balance=-300                          $3
     /v1/ephemeral_keys                       customer=cus_1                        refused route_unknown
     /v1/unheard_of                           -                                     refused route_unknown
   `

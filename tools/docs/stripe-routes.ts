@@ -20,7 +20,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Only Stripe knows the amount',
-    text: 'Refused, unless the policy declares in `maximums` the most that one call may move: that is reserved. A finalized invoice is then counted at its sum; anything else stays at the maximum. What Stripe collects later by itself, such as the next period of a subscription, no proxy sees.',
+    text: 'Refused, unless the policy declares in `maximums` the most that one call may move: that is reserved. Each call counts, also several on one subscription, customer or reader; only calls about one invoice, Checkout Session, quote or payout intent as a whole count once together. A finalized invoice is then counted at its sum, a session or quote that comes to more than the maximum at what it says; anything else stays at the maximum, whatever it moved. What Stripe collects later by itself, such as the next period of a subscription, no proxy sees.',
     holds: ({ kind }) => kind === 'computed',
   },
   {

@@ -10,6 +10,7 @@ import { baseName, isOf, type StripeField } from './form.ts'
 import { isV1, stripePathProblem } from './identity.ts'
 import { findMoneyRoute, type StripeCall } from './money-routes.ts'
 import { readStripeObject, type StripeObject } from './object.ts'
+import { isPaidOnce } from './paid-once.ts'
 import { amountIn, amountInvalid, bodyParameters, currencyIn, strayMoney, v2MoneyIn } from './parameters.ts'
 import type { MoneyClass, Of } from './routes/route-cost.ts'
 import { unknownRoute } from './unknown-route.ts'
@@ -108,14 +109,15 @@ function boundOfStray(asked: Asked, name: string): Bound {
   return maximumOf(asked) ?? undeclared(`What \`${name}\` costs on this route is not known.`)
 }
 
-/** What the call makes or acts on counts at most once at that. */
+/** What is paid once counts at most once at that; else each call does, also on the same object. */
 function maximumOf({ call, known, pricing }: Asked): Bound | undefined {
   const { method, path } = call
   const maximum = pricing.stripe?.maximums.find(({ match }) => routeMatches(match, method, path))
   if (maximum === undefined) return undefined
   // In which currency it will be, only the answer says.
   const settlesAt = { currencies: pricing.currencies }
-  return { kind: 'priced', totalUsdMicros: maximum.usdMicros, object: known.object, settlesAt }
+  const object = isPaidOnce(path) ? known.object : null
+  return { kind: 'priced', totalUsdMicros: maximum.usdMicros, object, settlesAt }
 }
 
 function undeclared(what: string): Refusal {

@@ -14,6 +14,7 @@ import { stripeFields } from './form.ts'
 import { isV1 } from './identity.ts'
 import { findMoneyRoute } from './money-routes.ts'
 import { readStripeObject, type StripeObject, usdMicrosOfObject } from './object.ts'
+import { isPaidOnce } from './paid-once.ts'
 
 const HOUR_MS = 60 * 60 * 1_000
 /** Stripe keeps v1 keys for at least 24 h; an hour is left for clocks and queues. https://docs.stripe.com/api/idempotent_requests */
@@ -41,21 +42,23 @@ function actual({ call, answer, bound: reserved }: Settling): Actual {
   if (reserved.kind === 'free') {
     return { ...nothing, hasEffect: true, givesBack: object === undefined ? null : givenBack(call, object) }
   }
-  const answered =
-    object === undefined ? null : usdMicrosOfObject(object, reserved.settlesAt?.currencies ?? DOLLARS_ONLY)
   const known = findMoneyRoute(call.method, call.path)
+  const isMaximum = known?.cost.kind === 'computed' || known?.cost.kind === 'free'
   // A maximum of nothing says that it is counted elsewhere: what a draft comes to, when its invoice is final.
-  if (known?.cost.kind === 'computed' && reserved.totalUsdMicros === ZERO_USD) {
-    return { ...nothing, object: reserved.object, hasEffect: true }
-  }
+  if (isMaximum && reserved.totalUsdMicros === ZERO_USD) return { ...nothing, object: reserved.object, hasEffect: true }
+  const isReturn = known?.cost.kind === 'gives_back'
+  const isOneOfMany = isMaximum && !isPaidOnce(call.path)
+  // Where a call changes a line, an answer with the invoice says what all lines come to.
+  const isOfMore = isOneOfMany && object?.invoice !== null
+  const answered =
+    object === undefined || isOfMore ? null : usdMicrosOfObject(object, reserved.settlesAt?.currencies ?? DOLLARS_ONLY)
   // Of a refund, and of an invoice that has its sum now, the answer says all that there is to it.
-  const isExact =
-    known?.cost.kind === 'gives_back' || (known?.cost.kind === 'computed' && object?.isFinalInvoice === true)
+  const isExact = isReturn || (isMaximum && object?.invoice === 'final')
   const atLeast = isExact && answered !== null ? ZERO_USD : reserved.totalUsdMicros
   return {
     ...nothing,
     totalUsdMicros: (answered ?? ZERO_USD) > atLeast ? (answered ?? ZERO_USD) : atLeast,
-    object: known?.cost.kind === 'gives_back' ? null : (reserved.object ?? object?.id ?? null),
+    object: isReturn || isOneOfMany ? null : (reserved.object ?? object?.id ?? null),
     hasEffect: true,
   }
 }

@@ -8,7 +8,7 @@ import { usdMicrosOfMoney } from './currency.ts'
 export interface StripeObject {
   readonly id: string | null
   readonly status: string | null
-  /** Minor units; what is due of an invoice; what v2 writes as `amount: {value, currency}`. */
+  /** Minor units; what is due of an invoice; all of a session or a quote; what v2 writes as `amount: {value, currency}`. */
   readonly amount: bigint | null
   /** Minor units that have been charged: `amount_received` of a PaymentIntent, `amount_captured` of a charge. */
   readonly charged: bigint | null
@@ -17,9 +17,16 @@ export interface StripeObject {
   /** Minor units of an invoice before what the customer's balance takes off it. */
   readonly total: bigint | null
   readonly currency: string | null
-  /** An invoice that takes no more lines. */
-  readonly isFinalInvoice: boolean
+  /** Whether it takes more lines; null where it is no invoice. */
+  readonly invoice: 'draft' | 'final' | null
 }
+
+/** Where the amount stands, by the object's kind. */
+const AMOUNT_NAMES = new Map([
+  ['invoice', 'amount_due'],
+  ['checkout.session', 'amount_total'],
+  ['quote', 'amount_total'],
+])
 
 /** Undefined when the bytes are not one JSON object. */
 export function readStripeObject(bytes: Uint8Array): StripeObject | undefined {
@@ -28,8 +35,9 @@ export function readStripeObject(bytes: Uint8Array): StripeObject | undefined {
   const { members } = value
   const id = textOf(members.get('id'))
   const status = textOf(members.get('status'))
-  const isInvoice = textOf(members.get('object')) === 'invoice'
-  const amount = members.get(isInvoice ? 'amount_due' : 'amount')
+  const kind = textOf(members.get('object')) ?? ''
+  const isInvoice = kind === 'invoice'
+  const amount = members.get(AMOUNT_NAMES.get(kind) ?? 'amount')
   const v2 = amount?.kind === 'object' ? amount.members : null
   return {
     id: id !== null && /^[A-Za-z0-9_-]{1,255}$/.test(id) ? id : null,
@@ -39,7 +47,7 @@ export function readStripeObject(bytes: Uint8Array): StripeObject | undefined {
     remaining: isInvoice ? countOf(members.get('amount_remaining')) : null,
     total: isInvoice ? countOf(members.get('total')) : null,
     currency: textOf(v2 === null ? members.get('currency') : v2.get('currency')),
-    isFinalInvoice: isInvoice && status !== null && status !== 'draft',
+    invoice: isInvoice && status !== null ? (status === 'draft' ? 'draft' : 'final') : null,
   }
 }
 
