@@ -45,6 +45,12 @@ const PICTURE = { type: 'image', source: { type: 'base64', media_type: 'image/pn
 const cited = (more: object, ...others: readonly object[]) => ({
   messages: [{ role: 'user', content: [{ ...DOCUMENT, ...more }, ...others] }],
 })
+const TOOL = { name: 'a', description: 'é'.repeat(500), input_schema: { type: 'object' }, defer_loading: true }
+const TOOL_BYTES = Buffer.byteLength(JSON.stringify(TOOL))
+const found = (...names: readonly string[]) => {
+  const content = names.map((name) => ({ type: 'tool_reference', tool_name: name }))
+  return { messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content }] }] }
+}
 const COMPACT = { type: 'compact_20260112' }
 
 describe('the options of a message to Claude', () => {
@@ -64,6 +70,10 @@ describe('the options of a message to Claude', () => {
     ['an edit without a type', { context_management: { edits: [{}] } }, 'price_unbounded'],
     ['more than edits', { context_management: { edits: [CLEAR], budget: 1 } }, 'price_unbounded'],
     ['edits in another place', { context_management: [COMPACT] }, 'price_unbounded'],
+    ['a cache for a day', { cache_control: { type: 'ephemeral', ttl: '24h' } }, 'price_unbounded'],
+    ['a cache for a number', { cache_control: { type: 'ephemeral', ttl: 3_600 } }, 'price_unbounded'],
+    ['a tool that is named twice', { ...found('a', 'a'), tools: [TOOL] }, 1_000 + 2 * TOOL_BYTES],
+    ['a tool that is not there', { ...found('b'), tools: [TOOL] }, 1_000],
     ['an option of the output that nobody knows', { output_config: { tier: 'fast' } }, 'price_unbounded'],
   ]
   for (const [what, more, added] of ADDED) {

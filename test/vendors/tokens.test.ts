@@ -153,6 +153,11 @@ describe('what a call for tokens may cost at most', () => {
     ['a model that is no text', 'model_unknown', chat({ ...ASKED, model: ['gpt-4o'] })],
     ['a field that nobody has judged', 'price_unbounded', chat({ ...ASKED, speed: 'fast' })],
     ['web search', 'price_unbounded', chat({ ...ASKED, tools: [{ type: 'web_search' }] })],
+    [
+      'a picture to embed, by its address',
+      'price_unbounded',
+      chat({ model: 'text-embedding-3-small', input: ['a', { image: 'https://e.com/a' }] }, { path: '/v1/embeddings' }),
+    ],
     ['web search outside a list', 'price_unbounded', chat({ ...ASKED, tools: { type: 'web_search' } })],
     ['tools that are a text', 'price_unbounded', chat({ ...ASKED, tools: 'web_search' })],
     ['sound outside a list', 'price_unbounded', chat({ ...ASKED, modalities: 'audio' })],

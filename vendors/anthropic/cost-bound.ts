@@ -13,6 +13,7 @@ import {
   isNothing,
   itemsOf,
   type Members,
+  memberOf,
   memberText,
   readTokenRequest,
   show,
@@ -80,6 +81,9 @@ const THREAD_REFUSED: Refusal = {
   errorDetails: { error_code: 'thread_unsupported_request', unsupported: ['thread'] },
 }
 
+/** How long its cache keeps what it is asked to keep; of no other time is the price known. */
+const PRICED_TTLS = ['5m', '1h']
+
 /** With this beta some models hold more, above 200,000 tokens at prices of their own. */
 const LONG_CONTEXT = /(^|[\s,])context-1m-/
 const LONG_CONTEXT_TOKENS = 1_000_000
@@ -95,7 +99,9 @@ export function boundOf(call: CallText, pricing: TokenPricing): Bound {
   if (isRefusal(input)) return input
   const output = outputTokens(request, pricing)
   if (isRefusal(output)) return output
-  const totalUsdMicros = usdMicrosOf(mostForTokens(model, { input, output, rate: rateOf(members) }, tier))
+  const rate = rateOf(members)
+  if (isRefusal(rate)) return rate
+  const totalUsdMicros = usdMicrosOf(mostForTokens(model, { input, output, rate }, tier))
   if (totalUsdMicros === undefined) return refusal('amount_invalid', 'The call could cost more than can be counted.')
   return { kind: 'priced', totalUsdMicros, object: null, model }
 }
@@ -189,12 +195,13 @@ function dataBytesOf(source: Json | undefined): number {
 }
 
 /** Where the request asks its cache to take something up, all of the input may be. */
-function rateOf(members: Members): InputRate {
+function rateOf(members: Members): InputRate | Refusal {
   const marks = cacheMarks([...members.values()], members.get('cache_control'))
   if (marks.length === 0) return 'plain'
-  return marks.some((mark) => memberText(mark, 'ttl') !== undefined && memberText(mark, 'ttl') !== '5m')
-    ? 'written_for_an_hour'
-    : 'written'
+  const times = marks.map((mark) => memberOf(mark, 'ttl')).filter((ttl) => !isNothing(ttl))
+  const isPriced = times.every((ttl) => PRICED_TTLS.includes(textOf(ttl) ?? ''))
+  if (!isPriced) return unbounded('What a cache with such a `ttl` costs is not known here.', 'Use `5m` or `1h`.')
+  return times.some((ttl) => textOf(ttl) === '1h') ? 'written_for_an_hour' : 'written'
 }
 
 function cacheMarks(roots: readonly Json[], top: Json | undefined): Json[] {

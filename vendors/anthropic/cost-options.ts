@@ -1,6 +1,6 @@
 import type { Refusal } from '../../contract/refusals.ts'
 import { isRefusal } from '../content/guard.ts'
-import type { Json } from '../content/json.ts'
+import { type Json, jsonInOrder } from '../content/json.ts'
 import {
   isNothing,
   isTrue,
@@ -51,12 +51,25 @@ export function addedByOptions(members: Members): number | Refusal {
   const budget = isNothing(config.get('task_budget'))
     ? 0
     : ADDED_BY_BUDGET_TOKENS + messages * ADDED_BY_BUDGET_A_MESSAGE_TOKENS
-  return edits + formats.length * ADDED_BY_FORMAT_TOKENS + budget + addedByCitations(members.get('messages'))
+  const values = withinOf(members.get('messages'))
+  const added = addedByCitations(values) + addedByReferences(values, itemsOf(members.get('tools')))
+  return edits + formats.length * ADDED_BY_FORMAT_TOKENS + budget + added
+}
+
+/**
+ * Where a search of the app's own names a tool, its whole definition is put (@anthropic-ai/sdk 1.14, `defer_loading`), a
+ * token a byte at most. Whether a tool named twice is put twice, no page was seen to say.
+ */
+function addedByReferences(values: readonly Json[], tools: readonly Json[]): number {
+  const sizes = new Map<string | undefined, number>()
+  for (const tool of tools) sizes.set(memberText(tool, 'name'), Buffer.byteLength(jsonInOrder(tool)))
+  return values
+    .filter((value) => memberText(value, 'type') === 'tool_reference')
+    .reduce((sum, reference) => sum + (sizes.get(memberText(reference, 'tool_name')) ?? 0), 0)
 }
 
 /** Once one document is to be cited, all texts are taken to be cut: its own may lie in blocks within blocks. */
-function addedByCitations(messages: Json | undefined): number {
-  const values = withinOf(messages)
+function addedByCitations(values: readonly Json[]): number {
   const isCited = (value: Json) =>
     value.kind === 'object' && isTrue(memberOf(value.members.get('citations'), 'enabled'))
   if (!values.some(isCited)) return 0

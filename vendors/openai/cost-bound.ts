@@ -5,7 +5,6 @@ import type { CallText } from '../../contract/vendor.ts'
 import { isRefusal } from '../content/guard.ts'
 import type { Json } from '../content/json.ts'
 import type { Bound } from '../costing.ts'
-import { NO_CONTENT } from '../tokens/cost-content.ts'
 import { mostForTokens, STANDARD_TIER_BASIS_POINTS } from '../tokens/cost-models.ts'
 import {
   contextBound,
@@ -22,7 +21,7 @@ import {
   unbounded,
 } from '../tokens/cost-request.ts'
 import { modelAtAzure } from './cost-azure.ts'
-import { echoedTokens, promptContent, textsWritten } from './cost-completion.ts'
+import { echoedTokens, plainContent, textsWritten } from './cost-completion.ts'
 import { chatContent, LONGER_CACHE, PRICED_TTL, responseContent } from './cost-content.ts'
 import { mostOutputTokens } from './cost-limits.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, OPENAI_PRICES, type OpenaiRoute, RESPONSES, takesLimit } from './cost-routes.ts'
@@ -85,9 +84,9 @@ function contentOn(route: OpenaiRoute, members: Members, model: ModelPrice) {
     case RESPONSES:
       return responseContent(members.get('input'), model)
     case COMPLETIONS:
-      return promptContent(members.get('prompt'))
+      return plainContent('prompt', members.get('prompt'))
     case EMBEDDINGS:
-      return NO_CONTENT
+      return plainContent('input', members.get('input'))
   }
 }
 

@@ -5,14 +5,14 @@ import { type Content, NO_CONTENT } from '../tokens/cost-content.ts'
 import { countAt, isNothing, isTrue, itemsOf, type Members, unbounded } from '../tokens/cost-request.ts'
 
 /**
- * What `prompt` of a completion holds: texts, or tokens by number, of which each takes a byte or more as a text does. Some
- * servers of this protocol take objects too, with pictures in them.
+ * What `prompt` of a completion, and `input` of embeddings, hold: texts, or tokens by number, of which each takes a byte or
+ * more as a text does. Some servers of this protocol take objects too, with pictures in them, or their addresses.
  */
-export function promptContent(prompt: Json | undefined): Content | Refusal {
-  const isPlain = itemsOf(prompt).every(
+export function plainContent(name: 'prompt' | 'input', value: Json | undefined): Content | Refusal {
+  const isPlain = itemsOf(value).every(
     (item) => item.kind === 'text' || isToken(item) || (item.kind === 'list' && item.items.every(isToken)),
   )
-  return isPlain ? NO_CONTENT : unbounded('What such a `prompt` costs is not known here.', 'Send texts, or tokens.')
+  return isPlain ? NO_CONTENT : unbounded(`What such a \`${name}\` costs is not known here.`, 'Send texts, or tokens.')
 }
 
 function isToken({ kind }: Json): boolean {
