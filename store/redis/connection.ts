@@ -39,7 +39,10 @@ export interface Connection {
   hmgetBytes(key: string, fields: readonly string[]): Promise<readonly (Buffer | null)[]>
   /** Which runs of which servers answer: it changes with every restart and every change of master. */
   witness(): Promise<string>
-  /** Called whenever a connection is lost; what answers next may be another server, or have lost something. */
+  /**
+   * Called whenever a connection is lost, or a Cluster has another master, before the answer to what was sent on to it is
+   * told: what answers next may be another server, or have lost something.
+   */
   onBroken(broken: () => void): void
   /** The servers that answer steps. */
   masters(): readonly Master[]
@@ -70,10 +73,14 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   })
   const { altered = (lua: string) => lua } = options
   const known = new Map<string, LoadedScript>()
-  const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> =>
-    what.catch((fault: unknown) => {
+  const broken: (() => void)[] = []
+  const look = client instanceof Cluster ? lookForPromoted(client, () => broken.map((tell) => tell())) : undefined
+  const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> => {
+    const told = what.catch((fault: unknown) => {
       throw faultOf(fault, name, why)
     })
+    return look === undefined ? told : told.finally(look)
+  }
   client.on('ready', () => {
     why = undefined
   })
@@ -95,9 +102,10 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     hmget: (key, fields) => guarded(client.hmget(key, ...fields)),
     hmgetBytes: (key, fields) => guarded(client.hmgetBuffer(key, ...fields)),
     witness: () => guarded(witnessOf(client)),
-    onBroken(broken) {
-      client.on('close', broken)
-      if (client instanceof Cluster) client.on('node error', broken).on('-node', broken).on('+node', broken)
+    onBroken(tell) {
+      broken.push(tell)
+      client.on('close', tell)
+      if (client instanceof Cluster) client.on('node error', tell).on('-node', tell).on('+node', tell)
     },
     masters() {
       const nodes = mastersOf(client)
@@ -166,6 +174,22 @@ function makeClient({ address, password, caPem }: ConnectionOptions): Redis | Cl
         lazyConnect: true,
       })
   }
+}
+
+/**
+ * A Cluster makes a replica the master with no connection broken where the master lives, as after it was silent for a while:
+ * what it had not handed on is lost, and what is asked of it is sent on. ioredis has no event for that; which nodes it takes
+ * for masters shows it, by the time of the answer. Of those it knew, one gets a slot by being handed all that is in it.
+ */
+function lookForPromoted(client: Cluster, tell: () => void): () => void {
+  let known: readonly Redis[] = []
+  const look = () => {
+    const before = known
+    known = client.nodes('master')
+    if (known.some((node) => !before.includes(node))) tell()
+  }
+  client.on('refresh', look)
+  return look
 }
 
 const mastersOf = (client: Redis | Cluster) => (client instanceof Cluster ? client.nodes('master') : [client])

@@ -53,6 +53,30 @@ export async function startCluster(): Promise<RedisCluster> {
   }
 }
 
+/** A replica of one of its masters, once every node names it. Ended by its own `stop`. */
+export async function startReplica(
+  { nodes }: RedisCluster,
+  of: RedisNode,
+): Promise<RedisNode & { stop(): Promise<void> }> {
+  const replica = await startNode()
+  const { port, folder } = replica
+  await command(port, ['CLUSTER', 'MEET', '127.0.0.1', String(of.port), String(of.busPort)])
+  const [, masterId = ''] = (await command(of.port, ['CLUSTER', 'MYID'])).split('\r\n')
+  while (!(await command(port, ['CLUSTER', 'NODES'])).includes(masterId)) await tick(port)
+  await command(port, ['CLUSTER', 'REPLICATE', masterId])
+  while (!(await command(port, ['INFO', 'replication'])).includes('master_link_status:up')) await tick(port)
+  for (const node of nodes) {
+    while (!(await command(node.port, ['CLUSTER', 'SLOTS'])).includes(`:${port}\r\n`)) await tick(node.port)
+  }
+  return {
+    ...replica,
+    async stop() {
+      await end(replica.child)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
 async function startNode(): Promise<RedisNode> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-node-'))
   const [port, busPort] = [await freePort(), await freePort()]
