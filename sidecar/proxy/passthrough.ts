@@ -87,6 +87,8 @@ async function loadProxy(
     toProxy: true,
     prependPath: false,
   })
+  // An app that breaks its joined connection off. Without a listener the library throws, which ends the process.
+  proxy.on('error', (_fault, _request, socket) => void socket.destroy())
   proxy.on('proxyRes', (answer, request) => onAnswer(request, answer))
   proxy.on('proxyReqWs', (outgoing) => {
     outgoing.prependListener('response', stripOurs)

@@ -79,6 +79,22 @@ describe('a request that is not numbered, and where each one goes', () => {
     await app.until((text) => text === 'echo hello')
   })
 
+  it('that changes its protocol ends with its app alone, also one that breaks off', async () => {
+    await setting.start()
+    const ended: string[] = []
+    setting.ledger.onUpgrade = (socket) => {
+      socket.write('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+      socket.resume().on('end', () => ended.push('left'))
+    }
+    const app = await setting.open()
+    app.send('GET /stripe/v1/events HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+    expect((await app.answer()).status).to.equal(101)
+    app.socket.resetAndDestroy()
+    await setting.sidecar.until(async () => ended.length === 1)
+    const other = await setting.open()
+    expect((await other.send('GET /stripe/v1/charges HTTP/1.1\r\nhost: a\r\n\r\n').answer()).status).to.equal(200)
+  })
+
   it('finds a ledger behind a Unix socket', async () => {
     await setting.start()
     const { createServer, connect } = await import('node:net')
