@@ -31,18 +31,21 @@ function isJsonToo([first]: readonly Field[]): boolean {
   return first !== undefined && /^\s*[[{]/.test(first.name)
 }
 
-/** On no level a second name that a server might take for the one on the way, or for several: `order.qty`. */
+const NUMBER = /^[0-9]+$/
+
+/**
+ * On no level a second name that a server might take for the one on the way, or for several: `order.qty`; and beside an item
+ * that is named by its number no other, which would be sold with it.
+ */
 function isSingular(value: Json, names: readonly string[]): boolean {
   const [name, ...inner] = names
   if (name === undefined) return true
-  if (value.kind === 'list') {
-    const item = value.items[Number(name)]
-    return item === undefined || isSingular(item, inner)
-  }
+  if (value.kind === 'list') return value.items.length < 2 && value.items.every((item) => isSingular(item, inner))
   if (value.kind !== 'object') return true
   const steps = inner.map((_, at) => folded(names.slice(0, at + 2).join('')))
   const members = [...value.members].map(([member, held]) => ({ held, name: folded(member) }))
-  const alike = members.filter((member) => member.name === folded(name))
+  // PHP takes an object with numbers for names as a list.
+  const alike = NUMBER.test(name) ? members : members.filter((member) => member.name === folded(name))
   return (
     alike.length < 2 &&
     !members.some((member) => steps.includes(member.name)) &&
