@@ -50,7 +50,7 @@ function replaceSecrets(draft: Draft, policy: NamedVendors, app: AppContainer): 
   }
 }
 
-/** A reference to a Secret or ConfigMap under a name that by custom holds this vendor's secret, or to the vendor's very secret. */
+/** A reference to a Secret, a ConfigMap or a file under a name that by custom holds this vendor's secret, or to the vendor's very secret. */
 function isSecretOf(vendor: Vendor, entry: JsonObject): boolean {
   const secret = objectAt(entry, 'valueFrom', 'secretKeyRef')
   if (textAt(secret, 'name') === vendor.secretRef.name && textAt(secret, 'key') === vendor.secretRef.key) return true
@@ -58,7 +58,7 @@ function isSecretOf(vendor: Vendor, entry: JsonObject): boolean {
 }
 
 function isReference(entry: JsonObject): boolean {
-  return ['secretKeyRef', 'configMapKeyRef'].some(
+  return ['secretKeyRef', 'configMapKeyRef', 'fileKeyRef'].some(
     (kind) => textAt(objectAt(entry, 'valueFrom', kind), 'key') !== undefined,
   )
 }
