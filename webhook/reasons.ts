@@ -173,7 +173,7 @@ export const REASONS = {
     'Put localhost into NO_PROXY.',
   ),
   work_queue: warn(
-    'A work queue (parallelism of several, no completions) has no index, so a replaced Pod cannot replay what the old one did.',
+    'A work queue (parallelism of several, no completions) has no index by which a replaced Pod could replay: paid calls without a key that names the intention are refused.',
     'Set completions, or send an Idempotency-Key that names the intention.',
   ),
   env_from_secret: warn(

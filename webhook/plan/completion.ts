@@ -56,7 +56,7 @@ export function makeIndexed(draft: Draft): void {
     warn(
       draft.warnings,
       'work_queue',
-      'A work queue (parallelism without completions) has no index, so a replaced Pod cannot replay what the old one did; set completions, or send Idempotency-Keys that name the intention.',
+      'A work queue (parallelism without completions) has no index by which a replaced Pod could replay what the old one did: a paid call without an Idempotency-Key that names the intention is refused. Send such keys, or set completions.',
     )
     return
   }
