@@ -132,11 +132,15 @@ describe('a Job that was injected before', () => {
       expect(podOf(applyPatch(structuredClone(asking), restored(old)) as JsonObject)).to.deep.equal(podOf(old))
     })
 
-    it('is not restored when they were edited, or taken out', () => {
-      const edited = structuredClone(asking)
+    it('does not get them back when they were edited, or taken out', () => {
+      const old = inject(asking).job
       for (const resources of [{ limits: { memory: '512Mi' } }, { limits: { cpu: '500m', memory: '257Mi' } }, {}]) {
+        const edited = structuredClone(asking)
         podOf(edited)['resources'] = resources
-        expect(restored(inject(asking).job, edited)).to.deep.equal([])
+        const { resources: now, ...rest } = podOf(applyPatch(edited, restored(old, edited)) as JsonObject)
+        const { resources: before, ...same } = podOf(old)
+        expect(now).not.to.deep.equal(before)
+        expect(rest).to.deep.equal(same)
       }
     })
   })
@@ -148,20 +152,22 @@ describe('a Job that was injected before', () => {
     expect(podOf(applyPatch(updated, patch) as JsonObject)).to.deep.equal(podOf(old))
   })
 
-  it('is not restored when what runs in it was edited, so that the API server refuses that aloud', () => {
+  it('differs by what was edited and by nothing else, so that the API server refuses that and names it', () => {
     const edits: ((pod: Pod) => void)[] = [
       ({ containers: [first = {}] }) => {
         first['image'] = 'billing:next'
       },
       ({ containers: [first = {}] }) => {
-        first['env'] = [{ name: 'MODE', value: 'live' }]
+        first['workingDir'] = '/elsewhere'
       },
       ({ initContainers }) => initContainers.push({ name: 'more', image: 'more' }),
     ]
+    const { job: old } = inject(job)
     for (const edit of edits) {
-      const edited = structuredClone(job)
+      const [edited, wanted] = [structuredClone(job), structuredClone(old)]
       edit(podOf(edited))
-      expect(restoredBy(inject(job).job, edited)).to.deep.equal([])
+      edit(podOf(wanted))
+      expect(podOf(applyPatch(edited, restoredBy(old, edited)) as JsonObject)).to.deep.equal(podOf(wanted))
     }
   })
 

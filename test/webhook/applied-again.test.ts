@@ -75,6 +75,52 @@ describe('a manifest that is applied again', () => {
   }
 })
 
+/** What of a suspended Job's template the API server lets people change, as they do. */
+const EDITS: Readonly<Record<string, (template: JsonObject) => void>> = {
+  'a label': (template) => write(template, ['metadata', 'labels', 'helm.sh/chart'], 'billing-2'),
+  'an annotation': (template) => write(template, ['metadata', 'annotations', 'checksum'], '2'),
+  'a node selector': (template) => write(template, ['spec', 'nodeSelector', 'disk'], 'ssd'),
+  'a toleration': (template) => write(template, ['spec', 'tolerations'], [{ operator: 'Exists' }]),
+}
+
+describe('a manifest that is applied again with an edit', () => {
+  for (const [what, edit] of Object.entries(EDITS)) {
+    for (const name of readdirSync(GOLDENS).filter((golden) => golden !== FORGED)) {
+      const manifest = readJob(readFileSync(join(GOLDENS, name, 'job.yaml'), 'utf8'))
+      const planned = planOf(manifest)
+      if (manifest.object['kind'] !== 'Job' || planned.kind !== 'inject') continue
+      it(`${name}: nothing differs from what runs but ${what}`, () => {
+        const edited = editedBy(edit, manifest.object)
+        const after = reviewed(merged(planned.job, edited), planned.job, { ...manifest, policies: POLICIES })
+        expect(fixedOf(after)).to.deep.equal(fixedOf(editedBy(edit, planned.job)))
+      })
+    }
+  }
+
+  it('has no word in what the Job was admitted with', () => {
+    const manifest = readJob(readFileSync(join(GOLDENS, 'cap-asked/job.yaml'), 'utf8'))
+    const planned = planOf(manifest)
+    if (planned.kind !== 'inject') throw new Error(planned.kind)
+    const forge = (template: JsonObject) => {
+      write(template, ['metadata', 'annotations', 'jobcap.dev/terms'], '{"policy":"default"}')
+      write(template, ['metadata', 'annotations', 'jobcap.dev/injected'], '0')
+    }
+    const after = reviewed(editedBy(forge, planned.job), planned.job, { ...manifest, policies: POLICIES })
+    expect(fixedOf(after)).to.deep.equal(fixedOf(planned.job))
+  })
+})
+
+function editedBy(edit: (template: JsonObject) => void, job: JsonObject): JsonObject {
+  const edited = structuredClone(job)
+  edit((edited['spec'] as JsonObject)['template'] as JsonObject)
+  return edited
+}
+
+function write(owner: JsonObject, [key = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) owner[key] = value
+  else write((owner[key] ??= {}) as JsonObject, rest, value)
+}
+
 interface Now {
   readonly namespaceLabels: Manifest['namespaceLabels']
   readonly policies: readonly Policy[]

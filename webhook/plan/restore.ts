@@ -1,9 +1,9 @@
-import { INJECTED_ANNOTATION, ISSUER_CONTAINER, PROXY_CONTAINER, TERMS_ANNOTATION } from '../../contract/labels.ts'
+import { INJECTED_ANNOTATION, PROXY_CONTAINER, TERMS_ANNOTATION } from '../../contract/labels.ts'
 import { keepEnvironments } from './environment.ts'
 import { keepHosts } from './hosts.ts'
-import { isObject, type JsonObject, numberAt, objectAt, objectsAt, textAt } from './json.ts'
+import { isObject, type JsonObject, numberAt, objectAt, objectsAt } from './json.ts'
 import { diff, type PatchOperation } from './json-patch.ts'
-import { nameOf, podOf } from './pod.ts'
+import { nameOf, OUR_CONTAINERS, podOf } from './pod.ts'
 import { withRoom } from './pod-resources.ts'
 import type { PodResources } from './settings.ts'
 
@@ -11,8 +11,9 @@ import type { PodResources } from './settings.ts'
 const IMMUTABLE = ['template', 'completionMode', 'podFailurePolicy', 'podReplacementPolicy'] as const
 
 /**
- * Puts back what admission had changed, where somebody applies the same manifest again. Only where planning the new
- * object afresh gives the old one, our own containers and notes apart: a real edit stays, and the API server refuses it.
+ * Puts back what admission had changed, where somebody applies the same manifest again: each place at which planning the
+ * new object afresh gives the old one, our own containers and notes apart. A real edit stays, and the API server judges it:
+ * it refuses most, but of a suspended Job it takes labels, node selectors and the like.
  */
 export function restore(asked: {
   readonly old: JsonObject
@@ -25,11 +26,12 @@ export function restore(asked: {
   const asThen = structuredClone(withPodResourcesOf(old, { updated, planned: withSecrets }))
   keepHosts(old, asThen)
   keepEnvironments(old, asThen)
-  if (diff(comparable(old), comparable(asThen)).length > 0) return []
+  keepOurs(old, asThen)
   const restored = structuredClone(updated)
   const spec = objectAt(restored, 'spec')
   for (const field of IMMUTABLE) {
-    const value = objectAt(old, 'spec')[field]
+    const at = (job: JsonObject) => objectAt(job, 'spec')[field]
+    const value = restoredAt({ old: at(old), updated: at(updated), planned: at(asThen) })
     if (value === undefined) delete spec[field]
     else spec[field] = value
   }
@@ -37,6 +39,28 @@ export function restore(asked: {
   // Where the manifest names none beside its `parallelism`, they are ours.
   if (numberAt(spec, 'completions') === undefined && completions !== undefined) spec['completions'] = completions
   return diff(updated, restored)
+}
+
+/** One place of the Job. */
+interface Place {
+  readonly old: unknown
+  readonly updated: unknown
+  readonly planned: unknown
+}
+
+function restoredAt({ old, updated, planned }: Place): unknown {
+  if (isSame(old, updated)) return updated
+  if (isSame(old, planned)) return old
+  if (!isObject(old) || !isObject(updated) || !isObject(planned)) return planned
+  const keys = new Set([old, updated, planned].flatMap((each) => Object.keys(each)))
+  const at = (key: string) => ({ old: old[key], updated: updated[key], planned: planned[key] })
+  const entries = [...keys].map((key) => [key, restoredAt(at(key))] as const)
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}
+
+/** What is absent is the same as what is null. */
+function isSame(one: unknown, other: unknown): boolean {
+  return diff(one ?? null, other ?? null).length === 0
 }
 
 /** One Pod at a time without `completions` was a work queue to a jobcap of before. */
@@ -86,21 +110,17 @@ function withPodResourcesOf(
   return same
 }
 
-/** What must be equal for two Jobs to be the same one, injected by whichever image and terms. */
-function comparable(job: JsonObject): JsonObject {
-  const spec = objectAt(job, 'spec')
-  const kept = structuredClone(Object.fromEntries(IMMUTABLE.map((field) => [field, spec[field] ?? null])))
-  const template = objectAt(kept, 'template')
-  const annotations = objectAt(template, 'metadata', 'annotations')
-  delete annotations[TERMS_ANNOTATION]
-  delete annotations[INJECTED_ANNOTATION]
-  const pod = objectAt(template, 'spec')
-  const containers = pod['initContainers']
-  if (Array.isArray(containers)) pod['initContainers'] = containers.filter((container) => !isOurs(container))
-  return kept
+/** Our containers and notes stay those of then: whichever image and terms they have. */
+function keepOurs(old: JsonObject, job: JsonObject): void {
+  const annotations = (of: JsonObject) => objectAt(of, 'spec', 'template', 'metadata', 'annotations')
+  for (const note of [TERMS_ANNOTATION, INJECTED_ANNOTATION]) annotations(job)[note] = annotations(old)[note]
+  const containersOf = (of: JsonObject) => objectsAt(podOf(of), 'initContainers')
+  const theirsOf = (of: JsonObject) => containersOf(of).filter((container) => !isOurs(container))
+  podOf(job)['initContainers'] = isSame(theirsOf(old), theirsOf(job))
+    ? containersOf(old)
+    : [...containersOf(old).filter(isOurs), ...theirsOf(job)]
 }
 
-function isOurs(container: unknown): boolean {
-  const name = isObject(container) ? textAt(container, 'name') : undefined
-  return name === ISSUER_CONTAINER || name === PROXY_CONTAINER
+function isOurs(container: JsonObject): boolean {
+  return OUR_CONTAINERS.includes(nameOf(container))
 }
