@@ -69,7 +69,7 @@ describe('values of the injected containers', () => {
       return applyPatch(updated, restore({ old, updated, planned: today }))
     }
     expect(again(job([{ name: 'apps' }]))).to.deep.equal(old)
-    expect(pulls(again(job([{ name: 'apps' }, { name: 'new' }])))).to.include('new')
+    expect(pulls(again(job([{ name: 'apps' }, { name: 'new' }])) as JsonObject)).to.include('new')
   })
 
   it('the manager reads them from its environment, and says what is wrong with them', () => {
