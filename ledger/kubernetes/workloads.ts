@@ -76,7 +76,17 @@ async function identify(kube: KubeApi, podToken: string): Promise<WorkloadFacts 
   const found = await kube.get<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${owner.name}`)
   const job = found?.metadata.uid === owner.uid ? found : undefined
   if (job === undefined) return refusal('key_ended', 'The Job of this Pod is gone.')
-  return factsOf({ namespace, pod, job, namespaceLabels: space?.metadata.labels ?? {} })
+  const index = indexOf(pod, job)
+  if (typeof index === 'object' && index !== null) return index
+  return factsOf({ namespace, pod, job, index, namespaceLabels: space?.metadata.labels ?? {} })
+}
+
+/** Who may edit Pods may write another one there: what the Job controller would not have made is not believed. */
+function indexOf({ metadata }: Pod, { spec: { completionMode, completions } }: Job): number | null | Refusal {
+  const text = metadata.annotations?.[COMPLETION_INDEX_ANNOTATION]
+  if (completionMode !== 'Indexed') return null
+  if (text !== undefined && /^\d{1,10}$/.test(text) && Number(text) < (completions ?? 0)) return Number(text)
+  return refusal('pod_token_invalid', `The Pod's annotation ${COMPLETION_INDEX_ANNOTATION} is no index of its Job.`)
 }
 
 interface Found {
@@ -84,11 +94,10 @@ interface Found {
   readonly namespaceLabels: Readonly<Record<string, string>>
   readonly pod: Pod
   readonly job: Job
+  readonly index: number | null
 }
 
-function factsOf({ namespace, namespaceLabels, pod, job }: Found): WorkloadFacts {
-  const { annotations = {} } = pod.metadata
-  const index = annotations[COMPLETION_INDEX_ANNOTATION]
+function factsOf({ namespace, namespaceLabels, pod, job, index }: Found): WorkloadFacts {
   const phase = pod.status?.phase
   return {
     namespace,
@@ -96,7 +105,7 @@ function factsOf({ namespace, namespaceLabels, pod, job }: Found): WorkloadFacts
     pod: {
       name: pod.metadata.name,
       uid: asPodUid(pod.metadata.uid),
-      index: index === undefined ? null : Number(index),
+      index,
       isEnding: pod.metadata.deletionTimestamp !== undefined || phase === 'Succeeded' || phase === 'Failed',
       // The Job's, and not the Pod's own: a Pod's annotations can be edited, a Job's template cannot.
       templateAnnotations: job.spec.template.metadata?.annotations ?? {},

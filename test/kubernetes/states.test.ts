@@ -154,6 +154,17 @@ describe('odd states of a cluster', function () {
     expect((await (await ledger()).findRun(await uidOf('edited'))).key.usd_cap).to.equal('1.00')
   })
 
+  it('a Pod whose index somebody has written over gets no credential; the Job controller takes it away', async () => {
+    for (const [at, text] of ['abc', '2', '-1', '0.5'].entries()) {
+      await cluster.apply(jobNamed(`index-${at}`))
+      const token = await tokenOf(`index-${at}`)
+      const pod = await podOf(`index-${at}`)
+      const annotation = `batch.kubernetes.io/job-completion-index=${text}`
+      await cluster.kubectl(['annotate', 'pod', pod, '-n', TEAM, '--overwrite', annotation])
+      expect((await exchange(token)).body['code'], text).to.be.oneOf(['pod_token_invalid', 'pod_ending'])
+    }
+  })
+
   const watchLiving = async (living: readonly LivingJob[]) => {
     const doors = { kube: cluster.kube, timers: systemTimers, clock: systemClock, log: createLog('test', 'silent') }
     return watchLivingJobs(doors, { ledger: await ledger(), living: () => living })
