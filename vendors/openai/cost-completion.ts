@@ -12,7 +12,7 @@ export function plainContent(name: 'prompt' | 'input', value: Json | undefined):
   const isPlain = itemsOf(value).every(
     (item) => item.kind === 'text' || isToken(item) || (item.kind === 'list' && item.items.every(isToken)),
   )
-  return isPlain ? NO_CONTENT : unbounded(`What such a \`${name}\` costs is not known here.`, 'Send texts, or tokens.')
+  return isPlain ? NO_CONTENT : unbounded(`What this \`${name}\` costs is not known here.`, 'Send texts, or tokens.')
 }
 
 function isToken({ kind }: Json): boolean {
