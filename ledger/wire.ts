@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { isEventStream } from '../contract/event-stream.ts'
 import { type BodyRoom, bytesToHold, type LeaveRoom } from '../runtime/body-room.ts'
 import { BODY_WITHIN_MS, CollectedBody } from '../runtime/collected-body.ts'
 import { endJoined, flushAfterThisTurn } from '../runtime/joined-answer.ts'
@@ -127,7 +128,7 @@ class ResponseClient implements CallClient {
       if (value !== undefined) given[name] = value
     }
     this.#response.writeHead(status, given)
-    if (String(headers['content-type']).startsWith('text/event-stream')) flushAfterThisTurn(this.#response)
+    if (isEventStream(headers['content-type'])) flushAfterThisTurn(this.#response)
   }
 
   write(chunk: Uint8Array): boolean {

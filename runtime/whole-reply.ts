@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { isEventStream } from '../contract/event-stream.ts'
 import { type HeaderFields, headerText } from './header-text.ts'
 import { JOINED_BYTES } from './joined-answer.ts'
 import { Presence } from './presence.ts'
@@ -51,7 +52,7 @@ export class WholeReply {
     this.#head = `${head}\r\n`
     this.#state = 'begun'
     // A stream's head does not wait for its first event; but what came together with it goes out in the same write.
-    if (String(headers['content-type']).startsWith('text/event-stream')) afterThisTurn(() => this.#flushHead())
+    if (isEventStream(headers['content-type'])) afterThisTurn(() => this.#flushHead())
   }
 
   /** `false`: wait for `drained` before the next part. */

@@ -1,3 +1,4 @@
+import { isEventStream } from '../../contract/event-stream.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { AnswerReader } from '../../vendors/costing.ts'
 import { type Keeping, KeptAnswer } from '../vendor-client/kept-answer.ts'
@@ -67,7 +68,7 @@ class AnswerSinkOfCall implements AnswerSink {
   }
 
   head(status: number, headers: AnswerHeaders): void {
-    if (status < 200 || status >= 300 || !isEventStream(headers)) {
+    if (status < 200 || status >= 300 || !isEventStream(headers['content-type'])) {
       this.#kept.head(status, headers)
       return
     }
@@ -136,10 +137,4 @@ class Stream {
     this.#kept?.push(bytes)
     return this.#way.client.write(bytes)
   }
-}
-
-function isEventStream(headers: AnswerHeaders): boolean {
-  return String(headers['content-type'] ?? '')
-    .toLowerCase()
-    .startsWith('text/event-stream')
 }

@@ -1,3 +1,4 @@
+import { isEventStream } from '../../contract/event-stream.ts'
 import { type LedgerAnswer, LedgerUnreachable } from '../ledger-link.ts'
 
 /** Answers up to this size are collected and written at once. */
@@ -13,8 +14,7 @@ export type AnswerBody = Buffer | AsyncIterable<Uint8Array>
 export async function collectAnswer({ headers, body }: LedgerAnswer): Promise<AnswerBody> {
   if (Buffer.isBuffer(body)) return body
   const length = headers['content-length']
-  const isEventStream = headers['content-type']?.startsWith('text/event-stream') === true
-  if (isEventStream || (length !== undefined && Number(length) > COLLECTED_BYTES)) return body
+  if (isEventStream(headers['content-type']) || (length !== undefined && Number(length) > COLLECTED_BYTES)) return body
   const chunks = body[Symbol.asyncIterator]()
   const collected: Uint8Array[] = []
   let bytes = 0

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AnswerNote } from '../../contract/call.ts'
+import { isEventStream } from '../../contract/event-stream.ts'
 import { refusalBodyFor } from '../../contract/refusals.ts'
 import { endJoined, flushAfterThisTurn } from '../../runtime/joined-answer.ts'
 import { type AppExchange, AppLeft } from './app-exchange.ts'
@@ -67,7 +68,7 @@ function keep(pod: Pod, line: OpenLine, verdict: Verdict): void {
   } catch (fault) {
     // Without it the answer is ambiguous after a restart, which is the safe side.
     pod.effects.log.error({ err: fault }, 'the fate of an answer could not be written down')
-    if (verdict === 'seen') pod.facts.addUnwritten(factOf(delivery), delivery.lane)
+    if (verdict === 'seen') pod.facts.keepUnwritten(factOf(delivery), delivery.lane)
   }
   if (verdict === 'unseen') return
   pod.facts.add(factOf(delivery), delivery.lane)
@@ -80,9 +81,10 @@ export async function sendToApp(app: AppExchange, relayed: RelayedAnswer, before
   const answer = asAppReads(app, relayed)
   response.sendDate = false
   response.writeHead(answer.status, answeredHeaders(answer.headers, answer.note))
-  if (isEventStream(answer)) flushAfterThisTurn(response)
+  const isOfEvents = isEventStream(answer.headers['content-type'])
+  if (isOfEvents) flushAfterThisTurn(response)
   const { body } = answer
-  const last = Buffer.isBuffer(body) ? body : await sendAllButLast(app, body, isEventStream(answer))
+  const last = Buffer.isBuffer(body) ? body : await sendAllButLast(app, body, isOfEvents)
   assertStays(app)
   beforeLastByte()
   endJoined(response, last)
@@ -133,8 +135,4 @@ async function write({ response, gone }: AppExchange, chunk: Uint8Array): Promis
 function assertStays({ gone, watch }: AppExchange): void {
   if (gone.aborted) throw gone.reason
   if (watch.isGone) throw new AppLeft()
-}
-
-function isEventStream({ headers }: RelayedAnswer): boolean {
-  return headers['content-type']?.startsWith('text/event-stream') === true
 }

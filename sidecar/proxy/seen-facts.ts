@@ -39,10 +39,9 @@ export class SeenFacts {
     else ofLane.push(fact)
   }
 
-  /** One that does not stand on the memory volume. */
-  addUnwritten(fact: SeenFact, lane: string): void {
+  /** One that does not stand on the memory volume: it is kept here for as long as this process lives. */
+  keepUnwritten(fact: SeenFact, lane: string): void {
     this.#unwritten.push({ fact, lane })
-    this.add(fact, lane)
   }
 
   /** Of one K. */

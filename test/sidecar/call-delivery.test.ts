@@ -1,8 +1,10 @@
 import { expect } from 'chai'
+import { asHistoryId } from '../../contract/ids.ts'
 import { type SidecarFiles, systemFiles } from '../../sidecar/files.ts'
 import type { AppConnection } from './stand-in/app.ts'
 import { CallSetting, form } from './stand-in/call-setting.ts'
 import { newStateDir } from './stand-in/ledger.ts'
+import { TestTime } from './stand-in/time.ts'
 
 describe('the answer of a call on its way to the app', () => {
   let setting: CallSetting
@@ -83,19 +85,21 @@ describe('the answer of a call on its way to the app', () => {
     ])
   })
 
-  it('streams events as they come', async () => {
-    await setting.start()
-    setting.hold()
-    const app = await setting.open()
-    app.post('q=1', { path: '/geocode/v1/chat' })
-    await setting.ledger.until(() => setting.held.length === 1)
-    const { response } = setting.nth(0)
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'jobcap-note': setting.nth(0).noteFor() })
-    response.write('data: 1\n\n')
-    await app.until((text) => text.includes('data: 1'))
-    response.end('data: 2\n\n')
-    expect((await app.answer()).body).to.equal('data: 1\n\ndata: 2\n\n')
-  })
+  for (const type of ['text/event-stream', 'Text/Event-Stream; charset=utf-8']) {
+    it(`streams events of type ${type} as they come`, async () => {
+      await setting.start()
+      setting.hold()
+      const app = await setting.open()
+      app.post('q=1', { path: '/geocode/v1/chat' })
+      await setting.ledger.until(() => setting.held.length === 1)
+      const { response } = setting.nth(0)
+      response.writeHead(200, { 'content-type': type, 'jobcap-note': setting.nth(0).noteFor() })
+      response.write('data: 1\n\n')
+      await app.until((text) => text.includes('data: 1'))
+      response.end('data: 2\n\n')
+      expect((await app.answer()).body).to.equal('data: 1\n\ndata: 2\n\n')
+    })
+  }
 
   it('holds the last word of a stream until its end, so that an app which closes there has read it all', async () => {
     await setting.start()
@@ -141,7 +145,32 @@ describe('the answer of a call on its way to the app', () => {
     expect(setting.nth(1).claims.seen).to.deep.equal([])
     expect(await setting.sidecar.file('deliveries.jsonl')).to.not.include('["d",')
   })
+
+  it('counts as read though that could not be written down, also for a store that has lost it', async () => {
+    // Nothing is reported by itself meanwhile.
+    const time = new TestTime()
+    await setting.start({ files: withoutRoomForStates, clock: time, timers: time })
+    const { ledger } = setting
+    const app = await setting.open()
+    await app.post(form(1)).answer()
+    await app.post(form(1)).answer()
+    await app.post(form(1)).answer()
+    ledger.historyId = asHistoryId('history-2')
+    ledger.seen.length = 0
+    await app.post(form(1)).answer()
+    expect(ledger.calls.slice(1, 3).map(({ claims }) => claims.seen.map(({ n }) => n))).to.deep.equal([[1], [2]])
+    expect(ledger.seen.map(({ n }) => n)).to.have.members([1, 2, 3])
+  })
 })
+
+/** A volume that takes a line, and then nothing of what became of it. */
+const withoutRoomForStates: SidecarFiles = {
+  ...systemFiles,
+  openInPlace(path) {
+    const file = systemFiles.openInPlace(path)
+    return { ...file, writeAt: (position, text) => (/^[sc]$/.test(text) ? 0 : file.writeAt(position, text)) }
+  },
+}
 
 /** The volume is full at the moment in which the line of an answer is written. */
 const withoutRoomForLines: SidecarFiles = {

@@ -34,7 +34,8 @@ describe('what the apps have read', () => {
     }
     facts.confirm(facts.unconfirmed('a'), 'a', OLD)
     expect(facts.some(10)).to.deep.equal([])
-    facts.addUnwritten(fact(4), 'a')
+    facts.keepUnwritten(fact(4), 'a')
+    facts.add(fact(4), 'a')
     facts.confirm(facts.unconfirmed('a'), 'a', OLD)
     expect(await facts.learnHistory(NEW)).to.equal(true)
     expect(numbers(facts.unconfirmed('a'))).to.deep.equal([1, 2, 3, 4])
