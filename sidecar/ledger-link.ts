@@ -2,10 +2,7 @@ import { Agent as HttpAgent, type IncomingHttpHeaders, type OutgoingHttpHeaders 
 import { headerText } from '../runtime/header-text.ts'
 import type { Timers } from '../runtime/timers.ts'
 import type { LeavingSignal } from './leaving.ts'
-import { LinkConnections } from './link/connections.ts'
-
-/** A peer that vanished without a word is noticed by TCP keep-alive about 10 s after this much silence. */
-const KEEP_ALIVE_PROBE_MS = 5_000
+import { KEEP_ALIVE_PROBE_MS, LinkConnections } from './link/connections.ts'
 
 export interface LedgerRequest {
   readonly method: string

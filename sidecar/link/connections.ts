@@ -7,7 +7,7 @@ import { LinkConnection, type ReceivedAnswer } from './connection.ts'
 /** A ledger that does not take the connection within this time counts as unreachable. */
 const CONNECT_TIMEOUT_MS = 3_000
 /** A peer that vanished without a word is noticed by TCP keep-alive about 10 s after this much silence. */
-const KEEP_ALIVE_PROBE_MS = 5_000
+export const KEEP_ALIVE_PROBE_MS = 5_000
 /** All connections read into one buffer, since what is read is taken out of it at once. Bytes. */
 const READ_BUFFER_BYTES = 64 * 1024
 

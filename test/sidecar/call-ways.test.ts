@@ -52,6 +52,25 @@ describe('a request that is not numbered, and where each one goes', () => {
     expect((await app.send('GET /stripe/v1/charges HTTP/1.1\r\nhost: a\r\n\r\n').answer()).body).to.equal('[]')
   })
 
+  it('that reads is asked for three times where the vendor breaks its answer off, and then given up', async () => {
+    await setting.start()
+    setting.ledger.onCall = ({ response }) =>
+      void response.writeHead(200, { 'content-length': '10' }).write('half', () => response.socket?.end())
+    const app = await setting.open()
+    const answer = await app.send('GET /stripe/v1/charges HTTP/1.1\r\nhost: a\r\n\r\n').answer()
+    expect(answer.headers).to.include({ 'jobcap-refused': 'vendor_unreachable', 'x-should-retry': 'true' })
+    expect(setting.ledger.calls).to.have.length(3)
+  })
+
+  it('that reads gets all of a long answer whose length nobody has said', async () => {
+    await setting.start()
+    const [first, last] = ['x'.repeat(100_000), 'y'.repeat(100_000)]
+    setting.ledger.onCall = ({ response }) => void response.writeHead(200).write(first, () => response.end(last))
+    const app = await setting.open()
+    const answer = await app.send('GET /stripe/v1/charges HTTP/1.1\r\nhost: a\r\n\r\n').answer()
+    expect(answer.body === first + last, `${answer.body.length} bytes`).to.equal(true)
+  })
+
   it('that reads is given up when its app leaves', async () => {
     await setting.start()
     setting.hold()

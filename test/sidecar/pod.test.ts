@@ -105,6 +105,20 @@ describe('the sidecar and its Pod', () => {
     expect(gate.isShut).to.equal(false)
   })
 
+  for (const [what, meet, code] of [
+    ['the ledger refuses', () => void (ledger.refusesExchange = refusal('key_revoked')), 'key_revoked'],
+    ['the ledger does not answer', () => void (ledger.exchangesToCut = 1), 'ledger_unreachable'],
+  ] as const) {
+    it(`begins no life where ${what}, and calls go on in the one before`, async () => {
+      await start()
+      meet()
+      const begun = await (await open()).send(BEGIN).answer()
+      expect(begun.headers).to.include({ 'jobcap-refused': code })
+      await (await open()).post(BODY).answer()
+      expect(ledger.calls[0]?.claims.life).to.equal(1)
+    })
+  }
+
   it('renews its credential at about half its life, with the token as it then is, and keeps it for a restart', async () => {
     const time = new TestTime()
     await start({ clock: time, timers: time })
@@ -356,6 +370,16 @@ describe('the sidecar and its Pod', () => {
     await (await open()).post(BODY).answer()
     expect(await sidecar.proxy.farewell()).to.equal(0)
     expect(existsSync(join(sidecar.stateDir, 'termination-log'))).to.equal(false)
+  })
+
+  it('hands in what was seen once more where the store has gone back behind it meanwhile', async () => {
+    await start()
+    await sidecar.proved
+    await (await open()).post(BODY).answer()
+    ledger.historyId = asHistoryId('history-2')
+    expect(await sidecar.proxy.farewell()).to.equal(0)
+    expect(ledger.reports.map(({ historyId }) => historyId)).to.deep.equal(['history-2'])
+    expect(ledger.seen.map(({ n }) => n)).to.deep.equal([1])
   })
 
   it('hands in what was seen under a newer credential when its own has expired', async () => {
