@@ -14,7 +14,7 @@ import type { Addressed } from './address.ts'
 import { headersForVendor, withoutCredential } from './headers.ts'
 import type { StoredRequest } from './stored-request.ts'
 import { vendorRequest } from './vendor-request.ts'
-import { secretMissing } from './vendor-secret.ts'
+import { secretMissing, secretRefused } from './vendor-secret.ts'
 
 const MAX_OBJECT_BYTES = 1024 * 1024
 
@@ -135,9 +135,12 @@ async function readObject(
     room: ledger.answers,
   })
   await ledger.store.closeRead(callId, result.kind === 'answered' ? result.answer.status : null)
-  if (result.kind === 'answered') return result.answer
-  return refusal(
-    'vendor_unreachable',
-    `The object \`${ask.object}\`, on which the amount stands, could not be read: ${result.reason}.`,
-  )
+  if (result.kind !== 'answered') {
+    return refusal(
+      'vendor_unreachable',
+      `The object \`${ask.object}\`, on which the amount stands, could not be read: ${result.reason}.`,
+    )
+  }
+  const verdict = costingOf(vendor.type).verdict(result.answer, read, vendorPricing(policy, vendor))
+  return verdict === 'credential_refused' ? secretRefused(ledger, vendor) : result.answer
 }

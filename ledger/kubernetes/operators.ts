@@ -22,9 +22,9 @@ interface SubjectAccessReview {
 }
 
 /**
- * The cluster's own users: TokenReview says who, SubjectAccessReview whether RBAC lets them, on the resources `keys`,
- * `runs`, `calls`, `caps` and `audit` of `jobcap.dev`. Tokens for our audience and for the API server's both count, so
- * that the token of a kubeconfig will do.
+ * The cluster's own users: TokenReview says who, SubjectAccessReview whether RBAC lets them, on the resources of
+ * `jobcap.dev` that `Access` names. Tokens for our audience and for the API server's both count, so that the token of a
+ * kubeconfig will do.
  */
 export function createKubeOperators(kube: KubeApi, log: Log): Operators {
   return {

@@ -91,6 +91,24 @@ describe('429: a cap is reached, and nothing is sent', () => {
     expect(gist(await ask(ledger.address, payment(vault_key, 'p-2', 100)))).to.equal('200')
   })
 
+  it('refunds under a cap of their own are refused past it, take nothing of the key, and stop no payment', async () => {
+    const capped = policyText(rig, { stripe: 'classCaps: {refunds: {perDayUsd: "1.00"}}' })
+    rig.writePolicy(capped.replace('"POST /v1/charges"', '"POST /v1/charges", "POST /v1/refunds"'))
+    const { vault_key, key_id } = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '5.50' })
+    const post = (path: string, body: string) =>
+      ask(ledger.address, { ...payment(vault_key, `c-${path} ${body}`), path: `/stripe/v1/${path}`, body })
+    const charge = JSON.parse((await post('charges', 'amount=500&currency=usd&source=tok_visa')).text)
+    const refund = (cents: number) => post('refunds', `charge=${charge.id}&amount=${cents}`)
+    expect(gist(await refund(80))).to.equal('200')
+    const refused = await refund(30)
+    expect(gist(refused)).to.equal('429 cap_exhausted')
+    const said = { level: 'policy_class_day', limit_usd: '1.00', spent_usd: '0.80', reserved_usd: '0.00' }
+    expect(JSON.parse(refused.text)).to.include(said)
+    expect(gist(await refund(20))).to.equal('200')
+    expect(gist(await ask(ledger.address, payment(vault_key, 'c-after', 50)))).to.equal('200')
+    expect(await ledger.client.findKey(key_id)).to.include({ spent_usd: '5.50', reserved_usd: '0.00' })
+  })
+
   it('a call that has waited for the same call goes out under the policy in force by then', async () => {
     const arrived = Promise.withResolvers<void>()
     const busy = Promise.withResolvers<void>()

@@ -57,6 +57,8 @@ describe('secrets of a ledger', () => {
       host: 'stripe.localhost:8080',
       'x-api-key': "the app's",
       'x-forwarded-for': '10.0.0.1',
+      forwarded: 'for=10.0.0.1',
+      via: '1.1 pod',
       'jobcap-claims': 'v1 {}',
       connection: 'keep-alive, X-Hop',
       'x-hop': '1',

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import type { Fault } from '../../fake-vendors/faults.ts'
 import type { Match } from '../../fake-vendors/match.ts'
@@ -32,6 +35,8 @@ describe('what a vendor may do to a call', () => {
   const name = () => `invoice-${count}`
   const effects = () => rig.stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey === name())
   const pay = () => ask(ledger.address, payment(key, name()))
+  const confirm = (id: string) =>
+    ask(ledger.address, { ...payment(key, name()), path: `/stripe/v1/payment_intents/${id}/confirm`, body: '' })
   /** To the call of this test: one that an earlier test left in doubt is asked for again meanwhile. */
   const fail = (fault: Fault, times: number | null = 1, match: Match = { headers: { 'idempotency-key': name() } }) =>
     rig.stripe.control.addFault({ fault, times, match })
@@ -211,12 +216,44 @@ describe('what a vendor may do to a call', () => {
     expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '0.00' })
     const read = await ask(ledger.address, { method: 'GET', path: '/stripe/v1/payment_intents', key })
     expect(gist(read)).to.equal('503 vendor_secret_refused')
+    expect(gist(await confirm('pi_1')), 'whose amount stands on an object').to.equal('503 vendor_secret_refused')
     const metrics = await ask(ledger.address, { method: 'GET', path: '/metrics' })
     // And of whatever an earlier test has left in doubt, which is asked about meanwhile.
     const [, alarms] = /jobcap_ledger_alarms_total\{reason="vendor_secret_refused"\} (\d+)/.exec(metrics.text) ?? []
-    expect(Number(alarms)).to.be.at.least(2)
+    expect(Number(alarms)).to.be.at.least(3)
     rig.writeSecret(STRIPE_SECRET)
     expect(gist(await pay())).to.equal('200')
+  })
+
+  it('a secret that is changed while a call is out with the old one is read again, and the call goes out once more', async () => {
+    const given: (string | undefined)[] = []
+    const vendor = createServer(({ method, headers }, response) => {
+      // Not what an earlier test has left in doubt.
+      if (method !== 'GET' && headers['idempotency-key'] !== name()) return void response.writeHead(503).end()
+      given.push(headers.authorization)
+      const isOld = given.length % 2 === 1
+      if (isOld) rig.writeSecret(`sk_test_${given.length}`)
+      response.writeHead(isOld ? 401 : 200, { 'content-type': 'application/json' }).end('{}')
+    }).listen(0, '127.0.0.1')
+    await once(vendor, 'listening')
+    rig.writePolicy(policyText(rig, { stripeUrl: `http://127.0.0.1:${(vendor.address() as AddressInfo).port}` }))
+    expect(gist(await pay())).to.equal('200')
+    expect(gist(await ask(ledger.address, { method: 'GET', path: '/stripe/v1/payment_intents', key }))).to.equal('200')
+    const secrets = [STRIPE_SECRET, 'sk_test_1', 'sk_test_1', 'sk_test_3']
+    expect(given).to.deep.equal(secrets.map((secret) => `Bearer ${secret}`))
+    vendor.close()
+  })
+
+  it('an object that the vendor does not have, or does not give: its 404 as it came, else 503; nothing is numbered', async () => {
+    const missing = await confirm('pi_missing')
+    expect(gist(missing)).to.equal('404')
+    expect(missing.text).to.include('resource_missing')
+    await rig.stripe.control.addFault({ fault: { kind: 'reset', when: 'before' }, match: { method: 'GET' } })
+    expect(gist(await confirm('pi_missing'))).to.equal('503 vendor_unreachable')
+    const events = (await auditOf(ledger)).filter(({ actor }) => actor.keyId === keyId)
+    const reads = events.flatMap((event) => (event.event === 'read.answered' ? [event.status] : []))
+    expect(reads).to.deep.equal([404, null])
+    expect(events.filter(({ event }) => event.startsWith('call.') && event !== 'call.refused')).to.deep.equal([])
   })
 
   it('a replay of a key that we had not sent before is booked in full, and an alarm', async () => {

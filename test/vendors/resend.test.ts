@@ -46,6 +46,9 @@ describe('what a mail by Resend can cost', () => {
     ['a field that nobody knows', { audience_id: 'a' }, 'route_unknown'],
     ['a header that another could hide in', { headers: { 'X-A': '1\r\nBcc: q@z.com' } }, 'amount_invalid'],
     ['the name of such a header', { headers: { 'X-A: 1\nBcc': 'q@z.com' } }, 'amount_invalid'],
+    ['headers in a list, which may hold whatever', { headers: [{ name: 'Bcc', value: 'q@z.com' }] }, 'amount_invalid'],
+    ['null for the headers', { headers: null }, '400'],
+    ['a list of senders that a header could hide in', { from: ['a@x.com', 'a\nBcc: q@z.com'] }, 'amount_invalid'],
     ['a sender that a header could hide in', { from: 'a@x.com\r\nBcc: q@z.com' }, 'amount_invalid'],
   ]
   for (const [what, more, micros] of MAILS) it(`${what}: ${micros}`, () => expect(mailCell(more)).to.equal(micros))
@@ -150,6 +153,7 @@ describe('what an answer of Resend says', () => {
     expect(verdict(409, 'concurrent_idempotent_requests')).to.equal('in_progress')
     expect(verdict(409, 'invalid_idempotent_request')).to.equal('definite')
     expect(verdict(403, 'invalid_api_key')).to.equal('credential_refused')
+    expect(verdict(401, 'restricted_api_key')).to.equal('credential_refused')
     expect(verdict(401, 'missing_api_key')).to.equal('credential_refused')
     expect(verdict(403)).to.equal('credential_refused')
     expect(verdict(403, 'validation_error')).to.equal('definite')

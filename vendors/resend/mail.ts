@@ -48,8 +48,10 @@ function recipientsOf(mail: Json): number | Refusal {
     [...mail.members.keys()].find((name) => !FIELDS.includes(name)) ?? strayHeader(mail.members.get('headers'))
   if (stray !== undefined)
     return refusal('route_unknown', `What \`${stray}\` costs in a mail is not known: leave it out.`)
-  if (hasLineBreak(mail.members.get('headers')) || hasLineBreak(mail.members.get('from'))) {
-    return invalid('headers', 'text without line breaks, and `from` too')
+  const headers = mail.members.get('headers')
+  const isOdd = headers !== undefined && headers.kind !== 'object' && !isNull(headers)
+  if (isOdd || hasLineBreak(headers) || hasLineBreak(mail.members.get('from'))) {
+    return invalid('headers', 'an object of texts without line breaks, and `from` too')
   }
   let recipients = 0
   for (const name of RECIPIENT_FIELDS) {
@@ -61,9 +63,13 @@ function recipientsOf(mail: Json): number | Refusal {
   return mail.members.has('to') ? Math.max(1, recipients) : invalid('to', 'an address or a list of addresses')
 }
 
+function isNull(value: Json): boolean {
+  return value.kind === 'word' && value.value === 'null'
+}
+
 /** Undefined where it is neither a text nor a list of texts. One text may hold several addresses, each with its `@`. */
 function addressesIn(value: Json | undefined): number | undefined {
-  if (value === undefined || (value.kind === 'word' && value.value === 'null')) return 0
+  if (value === undefined || isNull(value)) return 0
   if (value.kind === 'text') return Math.max(1, value.value.split('@').length - 1)
   if (value.kind !== 'list') return undefined
   const counts = value.items.map((item) => (item.kind === 'text' ? addressesIn(item) : undefined))
