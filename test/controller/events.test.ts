@@ -18,6 +18,13 @@ describe('the event of an ended run', () => {
     expect(noteOf(2, 0, 3)).to.contain('2 calls, 0 replays. A cap refused 3 calls. To go on')
   })
 
+  it('says what is still held for calls in doubt', () => {
+    const key = { spent_usd: '4.00', reserved_usd: '0.25', usd_cap: null }
+    const totals = { call_count: 2, replay_count: 0, refused_by_cap_count: 0, in_doubt_count: 1 }
+    const { note } = endOfRun({ key, totals } as RunDetailView, 'job-1')
+    expect(note).to.equal('Spent $4.00 of no cap, $0.25 still held for calls in doubt: 2 calls, 0 replays.')
+  })
+
   it('does not promise that a higher cap of its own helps where the cap of a day was spent', () => {
     const note = noteOf(1, 0, 1)
     expect(note).to.match(

@@ -116,6 +116,18 @@ const REFUSED: readonly (readonly [name: string, from: string, to: string, probl
     '23:20: spec.vendors[1].auth.header: this header is written by the ledger itself',
   ],
   [
+    'a secret in a header that the ledger writes',
+    'X-Api-Key',
+    'Content-Type',
+    '23:20: spec.vendors[1].auth.header: this header is written by the ledger itself',
+  ],
+  [
+    'a HEAD behind the GET that takes all of its calls',
+    '{match: "GET /v1/places/*", usd: "0"}',
+    '{match: "GET /v1/places/*", usd: "0"}, {match: "HEAD /v1/places/*", usd: "1"}',
+    '25:120: spec.vendors[1].routes[2].match: `GET /v1/places/*` stands before it',
+  ],
+  [
     'a core field that is no pointer',
     '[/address]',
     '[address]',
@@ -138,6 +150,15 @@ describe('policy file', () => {
     expect(policy.allowOptOut).to.equal(false)
     expect(policy.maxBodyBytes).to.equal(1_048_576)
     expect(policy.vendors[0]?.baseUrl).to.equal('https://api.stripe.com')
+  })
+
+  it('takes a declared GET for a read only where it costs nothing', () => {
+    const kinds = (usd: string) =>
+      policyWith(['places/*", usd: "0"', `places/*", usd: "${usd}"`]).vendors[1]?.routes.map(({ kind }) => kind)
+    expect([kinds('0'), kinds('0.01')]).to.deep.equal([
+      ['mutating', 'read'],
+      ['mutating', 'mutating'],
+    ])
   })
 
   for (const [name, from, to, problem] of REFUSED) {

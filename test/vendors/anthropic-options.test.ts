@@ -74,6 +74,10 @@ describe('the options of a message to Claude', () => {
     ['a cache for a number', { cache_control: { type: 'ephemeral', ttl: 3_600 } }, 'price_unbounded'],
     ['a tool that is named twice', { ...found('a', 'a'), tools: [TOOL] }, 1_000 + 2 * TOOL_BYTES],
     ['a tool that is not there', { ...found('b'), tools: [TOOL] }, 1_000],
+    ['a tool that runs at Anthropic', { tools: [{ type: 'web_search_20250305', name: 'search' }] }, 'price_unbounded'],
+    ['the ordinary speed and tier', { speed: 'standard', service_tier: 'standard_only' }, 0],
+    ['another speed', { speed: 'fast' }, 'price_unbounded'],
+    ['a tier that nobody knows', { service_tier: 'priority' }, 'price_unbounded'],
     ['an option of the output that nobody knows', { output_config: { tier: 'fast' } }, 'price_unbounded'],
   ]
   for (const [what, more, added] of ADDED) {

@@ -328,6 +328,27 @@ describe('what an answer with tokens came to', () => {
     })
   }
 
+  it('is a tenth more where the usage says that a message was kept in one region', () => {
+    const usage = { input_tokens: 10, output_tokens: 5 }
+    const spentIn = (inference_geo: string) =>
+      spentOn('anthropic', message, JSON.stringify({ usage: { ...usage, inference_geo } }))
+    expect(['us', 'global', 'not_available'].map(spentIn)).to.deep.equal([154, 140, 140])
+  })
+
+  it('is counted at the price of long inputs where all of the input, from a cache or not, is longer than their limit', () => {
+    const double = Object.fromEntries(Object.entries(PRICE).map(([name, price]) => [name, price * 2])) as typeof PRICE
+    const model = { model: 'own', base: PRICE, long: { aboveTokens: 100, prices: double }, contextTokens: null }
+    const call = chat({ ...STANDARD, model: 'own', messages: [{ role: 'user', content: 'x'.repeat(1_000) }] })
+    const bound = costingOf('openai').bound(call, pricing('openai', { models: [model], usesListPrices: false }))
+    if (!('kind' in bound) || bound.kind !== 'priced') throw new Error(JSON.stringify(bound))
+    const spentOf = (prompt_tokens: number) => {
+      const usage = { prompt_tokens, completion_tokens: 4, prompt_tokens_details: { cached_tokens: 60 } }
+      const body = Buffer.from(JSON.stringify({ usage, service_tier: 'default' }))
+      return costingOf('openai').actual({ call, bound, answer: { status: 200, headers: {}, body } }).totalUsdMicros
+    }
+    expect([100, 101].map(spentOf)).to.deep.equal([100 * 2.5 + 4 * 10, 2 * (101 * 2.5 + 4 * 10)])
+  })
+
   it('is the bound where the answer is no JSON, is cut, or is a list', () => {
     for (const answer of ['', '<html>', '{"usage":{"prompt_tokens":1,"completion_tokens":1}', '[]', 'null']) {
       expect(spentOn('openai', chat(ASKED), answer), answer).to.equal('bound')

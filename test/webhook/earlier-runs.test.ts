@@ -37,6 +37,10 @@ describe('a Job made again under its name', () => {
   for (const [what, run, metadata] of [
     ['whose earlier run was revoked: it cannot be continued', { ...RUN, key: { ...RUN.key, status: 'revoked' } }],
     ['whose earlier Job lives', { ...RUN, jobs: [{ uid: 'job-1', name: 'nightly', ended: false }] }],
+    [
+      'one of whose earlier Jobs lives',
+      { ...RUN, jobs: [{ uid: 'job-0', name: 'nightly', ended: false }, ...RUN.jobs] },
+    ],
     ['whose earlier one made no calls', { ...RUN, totals: { call_count: 0 } }],
     ['that is the first of its name', undefined],
     ['that continues one', RUN, { name: 'nightly', annotations: { 'jobcap.dev/continues': 'job-1' } }],
