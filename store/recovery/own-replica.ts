@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { JournalEntry } from './entries.ts'
 import type { OwnState } from './plan.ts'
 import type { FoundCard, Registry, RegistryState, ReplicaCard } from './registry.ts'
 
@@ -27,6 +28,9 @@ interface OwnReplicaOptions {
 /** A copy of the journal that is older than this lacks a mark, where it lacks anything. */
 const MARK_EVERY_MS = 5_000
 
+/** Is written only once the store has taken the mark before it. */
+const COMES_AFTER_CARD: ReadonlySet<JournalEntry['kind']> = new Set(['intent', 'standing', 'served'])
+
 /**
  * What this replica knows of itself, and its card. Two processes over copies of one journal would count as one replica, and
  * only one of the copies would be waited for. So the card has a mark that was first written into the journal, a new one at
@@ -49,10 +53,16 @@ export class OwnReplica {
     return this.#options.name.id
   }
 
-  async state(registered: RegistryState): Promise<OwnState> {
+  /** Of the card that the store last took from this process. */
+  get mark(): string | undefined {
+    return this.#mark
+  }
+
+  /** `before`: the mark before the registry was looked at. */
+  async state(registered: RegistryState, before: string | undefined): Promise<OwnState> {
     const { droppedSegment } = this.#options.journal
-    const isCopy = !(await this.#isInJournal(this.#cardIn(registered)?.mark))
-    return { replicaId: this.id, historyId: this.historyId, droppedSegment, isCopy }
+    const ofMark = await this.#judge(this.#cardIn(registered)?.mark, before)
+    return { replicaId: this.id, historyId: this.historyId, droppedSegment, ...ofMark }
   }
 
   /** A new mark, and with it the card. */
@@ -87,6 +97,7 @@ export class OwnReplica {
     const { name, log } = this.#options
     const was = name.id
     name.renew()
+    this.#mark = undefined
     log.warn(
       { was, replicaId: name.id },
       'this journal is a copy of the one that its replica has gone on with, so it counts as a new replica. After a loss of the store both are waited for',
@@ -117,10 +128,19 @@ export class OwnReplica {
     return [...replicas, ...left].find(({ replicaId }) => replicaId === this.id)
   }
 
-  /** The store may have lost the newest. */
-  async #isInJournal(mark: string | undefined): Promise<boolean> {
-    if (mark === undefined || mark === this.#mark) return true
+  /** `found`: in the card. One that is older than another that the store has taken shows that it went back. */
+  async #judge(
+    found: string | undefined,
+    before: string | undefined,
+  ): Promise<Pick<OwnState, 'isCopy' | 'wasPutBack'>> {
+    if (found === undefined || found === before) return { isCopy: false, wasPutBack: found !== before }
     const entries = await this.#options.journal.entries()
-    return entries.some((entry) => entry.kind === 'mark' && entry.mark === mark)
+    const placeOf = (mark: string) => entries.findIndex((entry) => entry.kind === 'mark' && entry.mark === mark)
+    const at = placeOf(found)
+    if (at === -1) return { isCopy: true, wasPutBack: false }
+    if (before !== undefined) return { isCopy: false, wasPutBack: at < placeOf(before) }
+    const next = entries.findIndex(({ kind }, place) => place > at && kind === 'mark')
+    const wasTaken = next !== -1 && entries.slice(next).some(({ kind }) => COMES_AFTER_CARD.has(kind))
+    return { isCopy: false, wasPutBack: wasTaken }
   }
 }

@@ -9,6 +9,8 @@ export interface OwnState {
   readonly droppedSegment: number
   /** Its journal does not know the mark of its card: another process has gone on with another copy of it. */
   readonly isCopy: boolean
+  /** Its data were put back under a server that runs: it was seen empty, or what it says of us is older than what it had taken. */
+  readonly wasPutBack: boolean
 }
 
 /** What is to be done next, of the states in which a store may be found. */
@@ -30,7 +32,8 @@ export type RecoveryPlan =
 export function planOf(state: RegistryState, own: OwnState): RecoveryPlan {
   const { historyId, witness, strays, recovery, replicas, givenUp } = state
   if (historyId === null) return { kind: 'empty' }
-  const isLossPossible = recovery !== null || witness.written !== witness.now || strays.length > 0
+  const wasPutBack = own.wasPutBack && own.historyId === historyId
+  const isLossPossible = recovery !== null || witness.written !== witness.now || strays.length > 0 || wasPutBack
   const card = replicas.find(({ replicaId }) => replicaId === own.replicaId)
   // What we let go was in the store then. A store that does not know that we did is older than our journal reaches.
   const storeKnows = card?.droppedSegment ?? 0

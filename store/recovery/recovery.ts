@@ -53,6 +53,8 @@ export class Recovery {
   #doubts = 0
   #isEnding = false
   #hasServed = false
+  /** Since it served: what comes back as the history that it knows has been put back, by a server that may not have restarted. */
+  #hasMetAnother = false
   /** Run of the server that it serves under. */
   #servedRun = ''
   #problem = 'the ledger is starting'
@@ -65,7 +67,10 @@ export class Recovery {
     this.#roster = new Roster(options.journal)
     const { replica: name, lastHistoryId: historyId, inner } = options
     this.#own = new OwnReplica({ ...options, registry: inner.registry, name, historyId })
-    inner.onDoubt((why) => this.doubt(why))
+    inner.onDoubt((why, met) => {
+      this.#hasMetAnother ||= met === 'another_history'
+      this.doubt(why)
+    })
     this.#stopChecking = options.timers.every(CHECK_EVERY_MS, () => void this.#check())
   }
 
@@ -84,7 +89,7 @@ export class Recovery {
    */
   async giveUp(replicaId: string): Promise<'given_up' | undefined> {
     const { inner, log } = this.#options
-    const plan = await this.#plan(await inner.registry.read())
+    const { plan } = await this.#look()
     const isWaitedFor = plan.kind === 'wait' && plan.missing.includes(replicaId)
     if (!isWaitedFor && !(plan.kind === 'too_old' && replicaId === this.#own.id)) return undefined
     log.warn(
@@ -174,10 +179,9 @@ export class Recovery {
 
   async #check(): Promise<void> {
     if (!this.#isServing) return
-    const { inner, journal, log } = this.#options
+    const { journal, log } = this.#options
     try {
-      const state = await inner.registry.read()
-      const plan = await this.#plan(state)
+      const { state, plan } = await this.#look()
       if (plan.kind !== 'serve') return this.doubt(`a check found: ${plan.kind}`)
       await this.#roster.note(state)
       // Its disk may have room again, and nothing is asked for until it says so.
@@ -209,8 +213,7 @@ export class Recovery {
     const { inner, journal, random, log } = this.#options
     const { registry } = inner
     const doubts = this.#doubts
-    const state = await registry.read()
-    const plan = await this.#plan(state)
+    const { state, plan } = await this.#look()
     switch (plan.kind) {
       case 'serve':
         inner.adopt(plan.historyId)
@@ -247,6 +250,7 @@ export class Recovery {
         log.info({ historyId: plan.next }, 'the store is whole again')
         return false
       case 'empty':
+        this.#hasMetAnother = true
         await this.#announce(state)
         return this.#needsPerson(plan)
       case 'wait':
@@ -324,11 +328,15 @@ export class Recovery {
     this.#servedRun = found.state.witness.now
     this.#isServing = true
     this.#hasServed = true
+    this.#hasMetAnother = false
     return true
   }
 
-  async #plan(state: RegistryState): Promise<RecoveryPlan> {
-    return planOf(state, await this.#own.state(state))
+  async #look(): Promise<{ readonly state: RegistryState; readonly plan: RecoveryPlan }> {
+    const { mark } = this.#own
+    const state = await this.#options.inner.registry.read()
+    const own = await this.#own.state(state, mark)
+    return { state, plan: planOf(state, { ...own, wasPutBack: own.wasPutBack || this.#hasMetAnother }) }
   }
 }
 

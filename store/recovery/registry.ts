@@ -13,8 +13,8 @@ export interface DistributedStore extends RecoverableStore {
   recordGivenUp(replicaId: string): Promise<void>
   /** From now on steps run, and journals are merged, under this history. */
   adopt(historyId: HistoryId): void
-  /** Called when the connection broke, or a step was told of another history. */
-  onDoubt(doubted: (why: string) => void): void
+  /** Called when the connection broke, or a step was told of another history or of none. */
+  onDoubt(doubted: (why: string, met?: 'another_history') => void): void
 }
 
 /** What a distributed store holds of its own health, and the steps that bring it back after a loss. */

@@ -69,7 +69,7 @@ export class RedisStore implements DistributedStore {
     this.#quick.forget()
   }
 
-  onDoubt(doubted: (why: string) => void): void {
+  onDoubt(doubted: Parameters<DistributedStore['onDoubt']>[0]): void {
     this.#steps.onDoubt(doubted)
     this.#steps.connection.onBroken(() => doubted('the connection to Redis was lost'))
   }

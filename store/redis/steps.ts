@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Timers } from '../../runtime/timers.ts'
+import type { DistributedStore } from '../recovery/registry.ts'
 import { StoreFault } from '../store.ts'
 import { hasStatus } from './answers.ts'
 import { type Connection, isWorthAsking, type Reply } from './connection.ts'
@@ -20,6 +21,8 @@ export interface StoreDoors {
   readonly random: Random
   readonly log: Log
 }
+
+type Doubted = Parameters<DistributedStore['onDoubt']>[0]
 
 /** A lost answer is asked for again this long; the step knows itself by its nonce, so it is done once. */
 const ASK_AGAIN_MS = 5_000
@@ -48,7 +51,7 @@ export class Steps {
   #problem: string | undefined
   /** Redis was full; only a step that makes it larger shows that it is not any more. */
   #isFull = false
-  #doubted: (why: string) => void = () => undefined
+  #doubted: Doubted = () => undefined
 
   constructor(connection: Connection, doors: StoreDoors, install: Install) {
     this.#connection = connection
@@ -84,7 +87,7 @@ export class Steps {
   }
 
   /** A step was told of another history. */
-  onDoubt(doubted: (why: string) => void): void {
+  onDoubt(doubted: Doubted): void {
     this.#doubted = doubted
   }
 
@@ -184,7 +187,7 @@ export class Steps {
 
   /** `without`: what is said where there is no history `now`. */
   #historyChanged(now: string, without: string): StoreFault {
-    this.#doubted('a step met another history')
+    this.#doubted('a step met another history', 'another_history')
     const { name } = this.#connection
     return new StoreFault(
       now === ''

@@ -35,7 +35,7 @@ describe('the mark in journal and card, by which a replica knows that it is not 
     own = new OwnReplica({ name, registry, journal, clock, random: systemRandom, log: SILENT, historyId: H })
   }
   const registered = (): RegistryState => ({ ...WHOLE, replicas: cards.slice(-1) })
-  const isCopy = async (state: RegistryState) => (await own.state(state)).isCopy
+  const isCopy = async (state: RegistryState) => (await own.state(state, own.mark)).isCopy
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'own-replica-'))
@@ -77,6 +77,32 @@ describe('the mark in journal and card, by which a replica knows that it is not 
     expect(await isCopy({ ...WHOLE, replicas: [another] })).to.equal(true)
     expect(await isCopy({ ...WHOLE, left: [another] }), 'that has signed off').to.equal(true)
     expect(await isCopy({ ...WHOLE, replicas: [{ ...another, replicaId: 'b' }] }), 'of another').to.equal(false)
+  })
+
+  it('an older one shows that the store went back', async () => {
+    const wasPutBack = async (state: RegistryState, before = own.mark) => (await own.state(state, before)).wasPutBack
+    const [first, firstMark] = [registered(), own.mark]
+    expect(await wasPutBack(first)).to.equal(false)
+    passedMs += 5_000
+    await own.keepMarked('run 1')
+    expect([await wasPutBack(first), await wasPutBack(registered())]).to.deep.equal([true, false])
+    expect(await wasPutBack(registered(), firstMark), 'a newer one was taken meanwhile').to.equal(false)
+    expect(await wasPutBack(WHOLE), 'it does not know of us at all').to.equal(true)
+  })
+
+  it('an older one is found after a start where something stands in the journal that only follows a card that was taken', async () => {
+    const first = registered()
+    passedMs += 5_000
+    await own.keepMarked('run 1')
+    const last = registered()
+    const afterStart = async () => {
+      await journal.close()
+      await openReplica()
+      return [await own.state(first, own.mark), await own.state(last, own.mark)].map(({ wasPutBack }) => wasPutBack)
+    }
+    expect(await afterStart()).to.deep.equal([false, false])
+    await journal.write({ kind: 'served', history: H })
+    expect(await afterStart()).to.deep.equal([true, false])
   })
 
   it('a card that is written while a segment is about to go says that it goes', async () => {

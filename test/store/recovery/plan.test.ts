@@ -5,7 +5,7 @@ import type { RegistryState } from '../../../store/recovery/registry.ts'
 
 const OLD = asHistoryId('old')
 const NEXT = asHistoryId('next')
-const OWN: OwnState = { replicaId: 'a', historyId: OLD, droppedSegment: 0, isCopy: false }
+const OWN: OwnState = { replicaId: 'a', historyId: OLD, droppedSegment: 0, isCopy: false, wasPutBack: false }
 const card = (replicaId: string, droppedSegment = 0) => ({ replicaId, historyId: OLD, droppedSegment })
 const behind = (replicaId: string) => ({ ...card(replicaId), historyId: asHistoryId('older') })
 const WHOLE: RegistryState = {
@@ -33,6 +33,9 @@ describe('what is to be done next with a store', () => {
     ['the store lost that its replica served', { ...HANDED, replicas: [card('a'), behind('b')] }, {}, 'wait'],
     ['that journal was given up', { ...HANDED, replicas: [card('a')], givenUp: ['b'] }, {}, 'finish'],
     ['its replica had signed off', { ...HANDED, replicas: [card('a')] }, {}, 'finish'],
+    ['its data were put back under a server that runs', WHOLE, { wasPutBack: true }, 'begin'],
+    ['others have made it whole since', { ...WHOLE, historyId: NEXT }, { wasPutBack: true }, 'catch_up'],
+    ['what was put back does not know that a segment went', WHOLE, { wasPutBack: true, droppedSegment: 1 }, 'too_old'],
     ['it is empty', { ...WHOLE, historyId: null }, {}, 'empty'],
     ['another went on with a copy of our journal', WHOLE, { isCopy: true }, 'copy'],
     ['it may have lost something, and so may our copy', RESTARTED, { isCopy: true }, 'copy'],

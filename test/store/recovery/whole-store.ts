@@ -6,7 +6,7 @@ import { openFileDisk } from '../../../store/journal/file-disk.ts'
 import type { Guard } from '../../../store/recovery/guard.ts'
 import { openGuard } from '../../../store/recovery/open-guard.ts'
 import type { GuardDoors } from '../../../store/recovery/recovery.ts'
-import type { DistributedStore, Registry, RegistryState } from '../../../store/recovery/registry.ts'
+import type { DistributedStore, Registry, RegistryState, ReplicaCard } from '../../../store/recovery/registry.ts'
 import { SILENT } from '../stage.ts'
 
 const historyId = asHistoryId('1'.padStart(16, '0'))
@@ -29,9 +29,24 @@ export async function guardOverWhole(
   given: Partial<GuardDoors> = {},
 ): Promise<{ guard: Guard; doubt: (why: string) => void }> {
   let doubt: (why: string) => void = () => {}
+  let entered: readonly ReplicaCard[] = []
+  const { read, enter } = steps.registry
+  const registry: Partial<Registry> = {
+    async leave() {},
+    async noted() {},
+    ...steps.registry,
+    async read() {
+      const found = (await read?.()) ?? WHOLE
+      return { ...found, replicas: [...found.replicas, ...entered] }
+    },
+    async enter(card, found) {
+      await enter?.(card, found)
+      entered = [card]
+    },
+  }
   const inner = {
     ...steps,
-    registry: { read: async () => WHOLE, async leave() {}, async noted() {}, ...steps.registry },
+    registry,
     historyId,
     adopt() {},
     async close() {},

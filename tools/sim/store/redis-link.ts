@@ -1,4 +1,5 @@
 import type { HistoryId } from '../../../contract/ids.ts'
+import type { DistributedStore } from '../../../store/recovery/registry.ts'
 import { StoreFault } from '../../../store/store.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -12,7 +13,7 @@ export class RedisLink implements StoreLink {
   /** Start of the server that it is connected to. */
   #runId: string
   #historyId: HistoryId
-  #doubted: (why: string) => void = () => {}
+  #doubted: Parameters<DistributedStore['onDoubt']>[0] = () => {}
   #broken: () => void = () => {}
 
   constructor(ledger: Incarnation, server: RedisServer) {
@@ -31,7 +32,7 @@ export class RedisLink implements StoreLink {
     this.#historyId = historyId
   }
 
-  onDoubt(doubted: (why: string) => void): void {
+  onDoubt(doubted: Parameters<DistributedStore['onDoubt']>[0]): void {
     this.#doubted = doubted
   }
 
@@ -42,7 +43,7 @@ export class RedisLink implements StoreLink {
   step(): void {
     this.command()
     if (this.#server.slot.get('history') === this.#historyId) return
-    this.#doubted('a step met another history')
+    this.#doubted('a step met another history', 'another_history')
     throw new StoreFault('the store has another history', { isTransient: true })
   }
 

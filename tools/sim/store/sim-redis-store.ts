@@ -43,7 +43,7 @@ export class SimRedisStore extends SimStore implements DistributedStore {
     this.#link.adopt(historyId)
   }
 
-  onDoubt(doubted: (why: string) => void): void {
+  onDoubt(doubted: Parameters<DistributedStore['onDoubt']>[0]): void {
     this.#link.onDoubt(doubted)
   }
 
