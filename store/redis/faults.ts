@@ -41,7 +41,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     pattern: /NOPERM/,
-    says: 'its user may not do what the ledger does: allow it all commands on the keys jobcap:*',
+    says: 'its user may not do what the ledger does: give it the rights that docs/redis-recovery.md lists',
     isTransient: false,
   },
   {
