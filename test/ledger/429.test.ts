@@ -89,6 +89,7 @@ describe('429: a cap is reached, and nothing is sent', () => {
     expect(ledger.log()).to.match(/the new policy file is not used/)
     rig.writePolicy(policyText(rig))
     expect(gist(await ask(ledger.address, payment(vault_key, 'p-2', 100)))).to.equal('200')
+    expect(await ledger.client.readiness()).to.not.have.property('policy_problem')
   })
 
   it('refunds under a cap of their own are refused past it, take nothing of the key, and stop no payment', async () => {

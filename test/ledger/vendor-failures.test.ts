@@ -251,6 +251,14 @@ describe('what a vendor may do to a call', () => {
     await rig.stripe.control.addFault({ fault: { kind: 'reset', when: 'before' }, match: { method: 'GET' } })
     expect(gist(await confirm('pi_missing'))).to.equal('503 vendor_unreachable')
     const events = (await auditOf(ledger)).filter(({ actor }) => actor.keyId === keyId)
+    const narrow = await ledger.client.createKey({ vendor: 'stripe', allowed_endpoints: ['POST /v1/charges'] })
+    const asked = { ...payment(narrow.vault_key, name()), path: '/stripe/v1/payment_intents/pi_1/confirm', body: '' }
+    expect(gist(await ask(ledger.address, asked))).to.equal('403 endpoint_not_allowed')
+    const ofNarrow = (await auditOf(ledger)).filter(({ actor }) => actor.keyId === narrow.key_id)
+    expect(
+      ofNarrow.filter(({ event }) => event.startsWith('read.')),
+      'nor is it looked at',
+    ).to.deep.equal([])
     const reads = events.flatMap((event) => (event.event === 'read.answered' ? [event.status] : []))
     expect(reads).to.deep.equal([404, null])
     expect(events.filter(({ event }) => event.startsWith('call.') && event !== 'call.refused')).to.deep.equal([])
@@ -267,12 +275,22 @@ describe('what a vendor may do to a call', () => {
     expect(await balance()).to.deep.equal({ spent_usd: '1.00', reserved_usd: '0.00' })
     const alarms = (await auditOf(ledger)).filter(({ event, actor }) => event === 'alarm' && actor.keyId === keyId)
     expect(alarms).to.have.length(1)
+    const metrics = await ask(ledger.address, { method: 'GET', path: '/metrics' })
+    expect(metrics.text).to.match(/jobcap_ledger_alarms_total\{reason="second_answer"\} [1-9]/)
   })
 
   it('an empty secret: 503 vendor_secret_missing, and nothing is reserved', async () => {
     rig.writeSecret('')
     expect(gist(await pay())).to.equal('503 vendor_secret_missing')
     expect(await balance()).to.deep.equal({ spent_usd: '0.00', reserved_usd: '0.00' })
+    const [refused] = (await auditOf(ledger)).filter(
+      ({ event, actor }) => event === 'call.refused' && actor.keyId === keyId,
+    )
+    const which = { vendor: 'stripe', route: 'POST /v1/payment_intents', code: 'vendor_secret_missing' }
+    expect(refused, 'the record says which call').to.include(which)
+    expect(refused)
+      .to.have.property('digest')
+      .that.matches(/^[0-9a-f]{64}$/)
   })
 
   it('409 answer_not_kept: an answer too large to keep is handed on once, and its replay is refused', async () => {

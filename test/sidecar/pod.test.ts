@@ -271,6 +271,7 @@ describe('the sidecar and its Pod', () => {
     expect((await (await open()).post(BODY).answer()).status).to.equal(429)
     const message = JSON.parse(readFileSync(join(sidecar.stateDir, 'termination-log'), 'utf8')) as object
     expect(message).to.include({ reason: 'cap_exhausted', level: 'run', limitUsd: '5.00', spentUsd: '4.80' })
+    expect(message).to.have.property('message').that.includes('$4.80 is spent and $0.00 is reserved')
     expect(await sidecar.proxy.farewell()).to.equal(93)
     sidecar.close()
     await start({ stateDir: sidecar.stateDir })
@@ -341,15 +342,29 @@ describe('the sidecar and its Pod', () => {
     })
   }
 
-  it('knows the spent day cap of one vendor until a call to that one passes its cap', async () => {
+  for (const level of ['policy_vendor_day', 'policy_class_day'] as const) {
+    it(`knows the spent ${level} of one vendor until a call to that one passes its cap`, async () => {
+      await start()
+      const { refusals } = await sidecar.proxy.started
+      const app = await open()
+      ledger.onCall = (call) => call.refuse(spent, { capLevel: level })
+      await app.post(BODY).answer()
+      ledger.onCall = (call) => call.answer(200, '{}', { note: { passed: ['run', level] } })
+      await app.post('address=1', { path: '/geocode/v1/lookup' }).answer()
+      expect(refusals.exitCode).to.equal(93)
+      await app.post(BODY).answer()
+      expect(refusals.exitCode).to.equal(0)
+    })
+  }
+
+  it('leaves with 0 once a new call passes where the run was refused for good, as after its revival', async () => {
     await start()
-    const { refusals } = await sidecar.proxy.started
     const app = await open()
-    ledger.onCall = (call) => call.refuse(spent, { capLevel: 'policy_vendor_day' })
+    ledger.onCall = (call) => call.refuse(refusal('key_ended'))
     await app.post(BODY).answer()
-    ledger.onCall = (call) => call.answer(200, '{}', { note: { passed: ['run', 'policy_vendor_day'] } })
-    await app.post('address=1', { path: '/geocode/v1/lookup' }).answer()
+    const { refusals } = await sidecar.proxy.started
     expect(refusals.exitCode).to.equal(93)
+    ledger.onCall = (call) => call.answer(200, '{}', { note: { passed: ['run'] } })
     await app.post(BODY).answer()
     expect(refusals.exitCode).to.equal(0)
   })
@@ -370,6 +385,17 @@ describe('the sidecar and its Pod', () => {
     await (await open()).post(BODY).answer()
     expect(await sidecar.proxy.farewell()).to.equal(0)
     expect(existsSync(join(sidecar.stateDir, 'termination-log'))).to.equal(false)
+  })
+
+  it('says again what was seen where the call that carried it was refused before anything was recorded', async () => {
+    const time = new TestTime()
+    await start({ clock: time, timers: time })
+    const app = await open()
+    await app.post(BODY).answer()
+    ledger.onCall = (call) => call.refuse(refusal('endpoint_not_allowed'))
+    await app.post(BODY).answer()
+    await app.post(BODY).answer()
+    expect(ledger.calls.slice(1).map(({ claims }) => claims.seen.map(({ n }) => n))).to.deep.equal([[1], [1]])
   })
 
   it('hands in what was seen once more where the store has gone back behind it meanwhile', async () => {
