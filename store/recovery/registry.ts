@@ -2,6 +2,9 @@ import type { HistoryId } from '../../contract/ids.ts'
 import type { RecoverableStore } from '../store.ts'
 import type { Shortfall } from './durability.ts'
 
+/** `met`: what shows by itself that the store is not what it was. */
+export type Doubted = (why: string, met?: 'another_history') => void
+
 /** An engine on a server that may lose its last steps, and says when it has doubts. */
 export interface DistributedStore extends RecoverableStore {
   readonly registry: Registry
@@ -14,7 +17,7 @@ export interface DistributedStore extends RecoverableStore {
   /** From now on steps run, and journals are merged, under this history. */
   adopt(historyId: HistoryId): void
   /** Called when the connection broke, or a step was told of another history or of none. */
-  onDoubt(doubted: (why: string, met?: 'another_history') => void): void
+  onDoubt(doubted: Doubted): void
 }
 
 /** What a distributed store holds of its own health, and the steps that bring it back after a loss. */

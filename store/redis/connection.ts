@@ -74,7 +74,10 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   const { altered = (lua: string) => lua } = options
   const known = new Map<string, LoadedScript>()
   const broken: (() => void)[] = []
-  const look = client instanceof Cluster ? lookForPromoted(client, () => broken.map((tell) => tell())) : undefined
+  const tellAll = () => {
+    for (const tell of broken) tell()
+  }
+  const look = client instanceof Cluster ? lookForPromoted(client, tellAll) : undefined
   const guarded = <Answer>(what: Promise<Answer>): Promise<Answer> => {
     const told = what.catch((fault: unknown) => {
       throw faultOf(fault, name, why)
@@ -179,7 +182,7 @@ function makeClient({ address, password, caPem }: ConnectionOptions): Redis | Cl
 /**
  * A Cluster makes a replica the master with no connection broken where the master lives, as after it was silent for a while:
  * what it had not handed on is lost, and what is asked of it is sent on. ioredis has no event for that; which nodes it takes
- * for masters shows it, by the time of the answer. Of those it knew, one gets a slot by being handed all that is in it.
+ * for masters shows it, by the time of the answer. A master that it knew gets a slot only together with all that is in it.
  */
 function lookForPromoted(client: Cluster, tell: () => void): () => void {
   let known: readonly Redis[] = []

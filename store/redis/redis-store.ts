@@ -3,7 +3,7 @@ import type { CallId, HistoryId, JobUid, KeyId, RunUid } from '../../contract/id
 import type { UsdMicros } from '../../contract/money.ts'
 import { type Refusal, type RefusalCode, refusal } from '../../contract/refusals.ts'
 import type { Shortfall } from '../recovery/durability.ts'
-import type { DistributedStore, Registry } from '../recovery/registry.ts'
+import type { DistributedStore, Doubted, Registry } from '../recovery/registry.ts'
 import { codeOfUnknown, scopeOfPod } from '../rules/caller.ts'
 import { READ_LEASE_MS } from '../rules/reads.ts'
 import { LEAST_KEPT_MS } from '../rules/retention.ts'
@@ -69,7 +69,7 @@ export class RedisStore implements DistributedStore {
     this.#quick.forget()
   }
 
-  onDoubt(doubted: Parameters<DistributedStore['onDoubt']>[0]): void {
+  onDoubt(doubted: Doubted): void {
     this.#steps.onDoubt(doubted)
     this.#steps.connection.onBroken(() => doubted('the connection to Redis was lost'))
   }

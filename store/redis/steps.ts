@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Timers } from '../../runtime/timers.ts'
-import type { DistributedStore } from '../recovery/registry.ts'
+import type { Doubted } from '../recovery/registry.ts'
 import { StoreFault } from '../store.ts'
 import { hasStatus } from './answers.ts'
 import { type Connection, isWorthAsking, type Reply } from './connection.ts'
@@ -21,8 +21,6 @@ export interface StoreDoors {
   readonly random: Random
   readonly log: Log
 }
-
-type Doubted = Parameters<DistributedStore['onDoubt']>[0]
 
 /** A lost answer is asked for again this long; the step knows itself by its nonce, so it is done once. */
 const ASK_AGAIN_MS = 5_000

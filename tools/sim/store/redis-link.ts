@@ -1,5 +1,5 @@
 import type { HistoryId } from '../../../contract/ids.ts'
-import type { DistributedStore } from '../../../store/recovery/registry.ts'
+import type { Doubted } from '../../../store/recovery/registry.ts'
 import { StoreFault } from '../../../store/store.ts'
 import type { Incarnation } from '../incarnation.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -13,7 +13,7 @@ export class RedisLink implements StoreLink {
   /** Start of the server that it is connected to. */
   #runId: string
   #historyId: HistoryId
-  #doubted: Parameters<DistributedStore['onDoubt']>[0] = () => {}
+  #doubted: Doubted = () => {}
   #broken: () => void = () => {}
 
   constructor(ledger: Incarnation, server: RedisServer) {
@@ -32,7 +32,7 @@ export class RedisLink implements StoreLink {
     this.#historyId = historyId
   }
 
-  onDoubt(doubted: Parameters<DistributedStore['onDoubt']>[0]): void {
+  onDoubt(doubted: Doubted): void {
     this.#doubted = doubted
   }
 

@@ -1,6 +1,6 @@
 import type { HistoryId } from '../../../contract/ids.ts'
 import type { Shortfall } from '../../../store/recovery/durability.ts'
-import type { DistributedStore, Registry } from '../../../store/recovery/registry.ts'
+import type { DistributedStore, Doubted, Registry } from '../../../store/recovery/registry.ts'
 import { mergeCall } from '../../../store/rules/merge.ts'
 import { mergeStanding } from '../../../store/rules/merge-standing.ts'
 import type * as S from '../../../store/store.ts'
@@ -43,7 +43,7 @@ export class SimRedisStore extends SimStore implements DistributedStore {
     this.#link.adopt(historyId)
   }
 
-  onDoubt(doubted: Parameters<DistributedStore['onDoubt']>[0]): void {
+  onDoubt(doubted: Doubted): void {
     this.#link.onDoubt(doubted)
   }
 
