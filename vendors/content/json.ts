@@ -22,6 +22,10 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 /** The document breaks a rule; `message` names the rule and the place. */
 class BadJson extends Error {}
 
+export function isNull(value: Json): boolean {
+  return value.kind === 'word' && value.value === 'null'
+}
+
 /**
  * Reads JSON (RFC 8259) strictly: no name twice in an object, no `__proto__`, no lone surrogates, at most 100 levels.
  * A sentence that says what is wrong when it is not such a document.

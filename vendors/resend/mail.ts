@@ -2,7 +2,7 @@ import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { readBody, unreadable } from '../content/body.ts'
 import { isRefusal } from '../content/guard.ts'
-import type { Json } from '../content/json.ts'
+import { isNull, type Json } from '../content/json.ts'
 
 /** Every field of a mail in the SDKs of 2026-11 (resend-node 6.38, resend-python 2.52). */
 const FIELDS =
@@ -61,10 +61,6 @@ function recipientsOf(mail: Json): number | Refusal {
   }
   // A mail to nobody is refused by Resend; should it be taken, it is one mail.
   return mail.members.has('to') ? Math.max(1, recipients) : invalid('to', 'an address or a list of addresses')
-}
-
-function isNull(value: Json): boolean {
-  return value.kind === 'word' && value.value === 'null'
 }
 
 /** Undefined where it is neither a text nor a list of texts. One text may hold several addresses, each with its `@`. */

@@ -3,7 +3,7 @@ import { type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
 import { readBody } from '../content/body.ts'
 import { isRefusal } from '../content/guard.ts'
-import type { Json } from '../content/json.ts'
+import { isNull, type Json } from '../content/json.ts'
 import { findModel, type PriceList } from './cost-models.ts'
 
 /** The members of a JSON object, numbers as they were written. */
@@ -110,7 +110,7 @@ export function countAt(members: Members, name: string): number | null | Refusal
 }
 
 export function isNothing(value: Json | undefined): boolean {
-  return value === undefined || (value.kind === 'word' && value.value === 'null')
+  return value === undefined || isNull(value)
 }
 
 export function isTrue(value: Json | undefined): boolean {
