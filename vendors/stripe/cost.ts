@@ -49,9 +49,8 @@ function actual({ call, answer, bound: reserved }: Settling): Actual {
   const isReturn = known?.cost.kind === 'gives_back'
   const isOneOfMany = isMaximum && !isPaidOnce(call.path)
   // Where a call changes a line, an answer with the invoice says what all lines come to.
-  const isOfMore = isOneOfMany && object?.invoice !== null
-  const answered =
-    object === undefined || isOfMore ? null : usdMicrosOfObject(object, reserved.settlesAt?.currencies ?? DOLLARS_ONLY)
+  const saysIt = object !== undefined && !(isOneOfMany && object.invoice !== null)
+  const answered = saysIt ? usdMicrosOfObject(object, reserved.settlesAt?.currencies ?? DOLLARS_ONLY) : null
   // Of a refund, and of an invoice that has its sum now, the answer says all that there is to it.
   const isExact = isReturn || (isMaximum && object?.invoice === 'final')
   const atLeast = isExact && answered !== null ? ZERO_USD : reserved.totalUsdMicros
