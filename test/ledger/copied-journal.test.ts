@@ -1,40 +1,21 @@
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { Redis } from 'ioredis'
 import { REPLICAS_KEY } from '../../store/redis/layout.ts'
-import { needsRedis, type RedisServer, startRedis } from '../redis/redis-server.ts'
 import { saveData } from '../redis/saved-data.ts'
 import { ask, gist, lookup } from './call.ts'
-import { type LedgerProcess, type Rig, startRig } from './rig.ts'
+import { redisRigForEach } from './redis-rig.ts'
+import type { LedgerProcess } from './rig.ts'
 
 describe('a ledger over a copy of a journal, or over one that is not whole', function () {
   this.timeout(120_000)
-  let rig: Rig
-  let redis: RedisServer
-  let admin: Redis
+  const own = redisRigForEach()
 
-  before(function () {
-    needsRedis(this)
-  })
-  beforeEach(async () => {
-    redis = await startRedis()
-    rig = await startRig()
-    admin = new Redis({ port: redis.port })
-    // It is away while it is rolled back.
-    admin.on('error', () => undefined)
-  })
-  afterEach(async () => {
-    admin.disconnect()
-    await rig.stop()
-    await redis.stop()
-  })
-
-  const folderOf = (name: string) => join(rig.folder, `journal-${name}`)
+  const folderOf = (name: string) => join(own.rig.folder, `journal-${name}`)
   const start = (name: string, ...flags: string[]) =>
-    rig.startLedger(['--store', redis.url, '--journal', folderOf(name), ...flags])
+    own.rig.startLedger(['--store', own.redis.url, '--journal', folderOf(name), ...flags])
   const idOf = (name: string) => readFileSync(join(folderOf(name), 'replica-id'), 'utf8').trim()
-  const registered = async () => (await admin.hkeys(REPLICAS_KEY)).filter((name) => !name.includes(':')).toSorted()
+  const registered = async () => (await own.admin.hkeys(REPLICAS_KEY)).filter((name) => !name.includes(':')).toSorted()
   const lookUp = ({ address }: LedgerProcess, key: string) => ask(address, lookup(key, 'k', '1 Main St'))
   const makeKey = async (ledger: LedgerProcess) => (await ledger.client.createKey({ vendor: 'geocode' })).vault_key
   /** Until it serves, or says whose journal it waits for. */
@@ -51,7 +32,7 @@ describe('a ledger over a copy of a journal, or over one that is not whole', fun
   /** A call over the one, which Redis forgets while it stands still; then its repeat over the other. */
   const repeatAfterLoss = async (one: LedgerProcess, other: LedgerProcess) => {
     const key = await makeKey(one)
-    const rollBack = saveData(redis)
+    const rollBack = saveData(own.redis)
     const first = await lookUp(one, key)
     expect(gist(first)).to.equal('200')
     one.signal('SIGSTOP')
@@ -70,7 +51,7 @@ describe('a ledger over a copy of a journal, or over one that is not whole', fun
     const a = await start('a')
     const b = await start('b')
     expect(await repeatAfterLoss(b, a)).to.equal('journals_missing')
-    expect(rig.geocoder.truth('effect')).to.have.length(1)
+    expect(own.rig.geocoder.truth('effect')).to.have.length(1)
     expect(await registered()).to.deep.equal([idOf('a'), idOf('b')].toSorted())
   })
 
@@ -81,7 +62,7 @@ describe('a ledger over a copy of a journal, or over one that is not whole', fun
     while ((await registered()).length < 2);
     await untilReady(a)
     expect(await repeatAfterLoss(a, b)).to.equal('journals_missing')
-    expect(rig.geocoder.truth('effect')).to.have.length(1)
+    expect(own.rig.geocoder.truth('effect')).to.have.length(1)
   })
 
   it('started again over its own journal it is the replica that it was', async () => {
@@ -98,7 +79,7 @@ describe('a ledger over a copy of a journal, or over one that is not whole', fun
     const a = await start('a', '--initialise')
     const was = idOf('a')
     const key = await makeKey(a)
-    const rollBack = saveData(redis)
+    const rollBack = saveData(own.redis)
     expect(gist(await lookUp(a, key))).to.equal('200')
     await a.kill()
     for (const name of readdirSync(folderOf('a'))) if (name.endsWith('.log')) rmSync(join(folderOf('a'), name))
