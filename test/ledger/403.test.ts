@@ -95,6 +95,16 @@ describe('403: known, but not allowed', () => {
     expect(gist(await pod.pay('cus_1'))).to.equal('403 restart_needs_named_key')
   })
 
+  it('the record names the route that was asked for, whatever the claims say', async () => {
+    const pod = await TestPod.start(rig, ledger, { job: 'other-route' })
+    const identity = { route: 'POST /v1/payment_intents' }
+    const told = await pod.call({ path: '/stripe/v1/refunds', body: 'charge=ch_1' }, { identity })
+    expect(gist(told)).to.equal('403 endpoint_not_allowed')
+    const events = (await auditOf(ledger)).filter(({ actor }) => actor.podUid === pod.granted.podUid)
+    const routes = events.flatMap((event) => (event.event === 'call.refused' ? [event.route] : []))
+    expect(routes).to.deep.equal(['POST /v1/refunds'])
+  })
+
   it('403 credential_wrong_scope: claims of a later life than the credential', async () => {
     const pod = await TestPod.start(rig, ledger, { job: 'lives' })
     expect(gist(await pod.pay('cus_1', 100, { life: 7 }))).to.equal('403 credential_wrong_scope')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CallClaims, Ord, SeenFact } from '../../contract/call.ts'
+import type { CallClaims, CallIdentity, Ord, SeenFact } from '../../contract/call.ts'
 import { decodeNote, encodeClaims } from '../../contract/claims-header.ts'
 import type { ExchangeAnswer, ExchangePurpose } from '../../contract/exchange.ts'
 import { asJobUid, asPodUid } from '../../contract/ids.ts'
@@ -21,6 +21,9 @@ export interface PodShape {
   readonly token?: Partial<LocalPodToken>
   readonly facts?: Partial<WorkloadFacts>
 }
+
+/** What a sidecar says that is not as it is. */
+export type OddClaims = Partial<Omit<CallClaims, 'identity'>> & { readonly identity?: Partial<CallIdentity> }
 
 /** A signed Pod token, as the runner gives it to a Pod. */
 export function podToken(rig: Rig, shape: PodShape = {}): string {
@@ -77,7 +80,7 @@ export class TestPod {
     return new TestPod(address, this.granted)
   }
 
-  pay(customer: string, cents = 100, more: Partial<CallClaims> = {}): Promise<Told> {
+  pay(customer: string, cents = 100, more: OddClaims = {}): Promise<Told> {
     return this.call(
       { path: '/stripe/v1/payment_intents', body: `amount=${cents}&currency=usd&customer=${customer}` },
       more,
@@ -90,7 +93,7 @@ export class TestPod {
 
   async call(
     { method = 'POST', path, body }: { readonly method?: string; readonly path: string; readonly body: string },
-    more: Partial<CallClaims> = {},
+    more: OddClaims = {},
     signal?: AbortSignal,
   ): Promise<Told> {
     const [, vendor = ''] = path.split('/', 2)
@@ -98,8 +101,9 @@ export class TestPod {
     const contentType = body.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded'
     const headers: Record<string, string> = body === '' ? {} : { 'content-type': contentType }
     const text = { method, path: vendorPath, query: '', headers, body: Buffer.from(body) }
-    const claims = { ...this.#claims(vendor, text), ...more }
-    const told = await ask(this.#address, {
+    const told = this.#claims(vendor, text)
+    const claims = { ...told, ...more, identity: { ...told.identity, ...more.identity } }
+    const answer = await ask(this.#address, {
       method,
       path,
       key: this.granted.credential,
@@ -107,11 +111,11 @@ export class TestPod {
       body,
       ...(signal === undefined ? {} : { signal }),
     })
-    const note = decodeNote(String(told.headers['jobcap-note']))
+    const note = decodeNote(String(answer.headers['jobcap-note']))
     if (note?.definite && note.n !== undefined) {
       this.#seen.push({ life: claims.life, digest: claims.identity.digest, n: note.n, token: null })
     }
-    return told
+    return answer
   }
 
   /** What a sidecar says that was started again and has lost its file of deliveries. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { ask, gist, payment } from './call.ts'
 import { TestPod } from './pod.ts'
-import { type FakeVendor, type LedgerProcess, policyText, type Rig, STRIPE_SECRET, startRig } from './rig.ts'
+import { auditOf, type FakeVendor, type LedgerProcess, policyText, type Rig, STRIPE_SECRET, startRig } from './rig.ts'
 
 const ratesOf = (euroUsdMicros: number) =>
   `currencies: {bufferBasisPoints: 0, usdMicrosPerMajorUnit: {EUR: ${euroUsdMicros}}}`
@@ -36,6 +36,11 @@ describe('a policy that changes while a call is in doubt', () => {
     expect(await spent()).to.equal('5.00')
     expect(gist(await ask(ledger.address, inEuros(vault_key, 'invoice-2')))).to.equal('429 cap_exhausted')
     expect(rig.stripe.truth('effect')).to.have.length(1)
+    const reserved = (await auditOf(ledger)).filter(({ event }) => event === 'call.reserved')
+    expect(reserved).to.have.length(1)
+    expect(reserved[0], 'the record says which rates were in force')
+      .to.have.property('ratesHash')
+      .that.matches(/^[0-9a-f]{64}$/)
   })
 })
 

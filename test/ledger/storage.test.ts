@@ -34,6 +34,7 @@ describe('a ledger whose disk fails', () => {
     expect(gist(told)).to.equal('503 store_unavailable')
     expect(told.headers['x-should-retry']).to.equal('true')
     expect(stripe.truth('effect').filter(({ idempotencyKey }) => idempotencyKey === 'full')).to.deep.equal([])
+    expect(await failure(ledger.client.createKey({ vendor: 'stripe' }))).to.match(/may have been done all the same/)
     disk.free()
     expect(gist(await ask(ledger.address, payment(key, 'full')))).to.equal('200')
     expect(await ledger.drain()).to.equal(0)

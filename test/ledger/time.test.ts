@@ -89,6 +89,23 @@ describe('time passes at a ledger', () => {
     expect(await client.findKey(key_id)).to.include({ spent_usd: '2.00', spent_today_usd: '1.00' })
   })
 
+  it('what was reserved yesterday and is still out counts, and not as reserved today', async () => {
+    const { vault_key, key_id } = await client.createKey({ vendor: 'stripe', expires_in: '7d' })
+    await rig.stripe.control.hold()
+    const asking = ask(address, payment(vault_key, 'overnight'))
+    const held = await rig.stripe.control.nextHeld()
+    expect(await client.findKey(key_id)).to.include({ reserved_usd: '1.00', reserved_today_usd: '1.00' })
+    laterMs += 25 * 3_600_000
+    expect(await client.findKey(key_id)).to.include({ reserved_usd: '1.00', reserved_today_usd: '0.00' })
+    await rig.stripe.control.release(held.id)
+    expect(gist(await asking)).to.equal('200')
+    expect(await client.findKey(key_id)).to.include({
+      reserved_usd: '0.00',
+      spent_usd: '1.00',
+      spent_today_usd: '0.00',
+    })
+  })
+
   it('a vendor may take longer than a lease: the sender keeps it, and a repeat joins instead of sending again', async () => {
     const { vault_key } = await client.createKey({ vendor: 'stripe' })
     await rig.stripe.control.hold()
