@@ -1,7 +1,7 @@
 import type { CallIdentity } from '../../contract/call.ts'
 import { bodyTooLarge, type Refusal, refusal } from '../../contract/refusals.ts'
 import type { CallText } from '../../contract/vendor.ts'
-import { isRefusal, recogniserOf } from '../../vendors/registry/identity.ts'
+import { isRefusal, prefixProblem, recogniserOf } from '../../vendors/registry/identity.ts'
 import { type AppExchange, refuse } from './app-exchange.ts'
 import { type Collected, collectBody, decodeBody, isDeclaredOver } from './body.ts'
 import { deliver, sendToApp } from './deliver.ts'
@@ -29,6 +29,8 @@ export async function carryCall(pod: Pod, app: AppExchange, portVendor: string |
   const { url = '', headers } = app.request
   const target = readTarget({ url, host: headers.host, portVendor }, sidecar.vendors)
   if (isRefusal(target)) return refuse(app, target)
+  const unreadable = target.isByPrefix ? prefixProblem(target.terms, headers['user-agent'] ?? '') : null
+  if (unreadable !== null) return refuse(app, unreadable)
   const isOver = isDeclaredOver(app.request, sidecar.maxBodyBytes)
   if (headers.expect !== undefined && !isOver) app.response.writeContinue()
   const { timers } = pod.effects

@@ -12,6 +12,8 @@ export interface Target {
   readonly query: string
   /** Where the app calls this vendor; null when it named no host. */
   readonly base: string | null
+  /** Found by the first segment of the path. */
+  readonly isByPrefix: boolean
 }
 
 export interface Addressed {
@@ -35,7 +37,7 @@ export function readTarget({ url, host, portVendor }: Addressed, vendors: readon
   if (terms === undefined) return unknownVendor(name, vendors, named === undefined)
   const path = named === undefined ? fullPath.slice(segment.length + 1) : fullPath
   const base = host === undefined ? null : `http://${host}${named === undefined ? `/${segment}` : ''}`
-  return { terms, path: path === '' ? '/' : path, query, base }
+  return { terms, path: path === '' ? '/' : path, query, base, isByPrefix: named === undefined }
 }
 
 /** `stripe` of `Stripe.localhost:8080`; undefined for every host that is not under localhost. */

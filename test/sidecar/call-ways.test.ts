@@ -35,6 +35,21 @@ describe('a request that is not numbered, and where each one goes', () => {
     expect(bare.body).to.include('A path begins with one, such as /stripe/')
   })
 
+  it('of a stripe-go that rejects all answers under a prefix is not sent there, for its app would pay again', async () => {
+    await setting.start()
+    const ask = async (major: number, path: string, host: string): Promise<RawAnswer> => {
+      const app = await setting.open()
+      const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nuser-agent: Stripe/v1 GoBindings/${major}.5.1\r\n`
+      return app.send(`${head}content-length: 0\r\n\r\n`).answer()
+    }
+    const refused = await ask(82, '/stripe/v1/charges', 'localhost:8080')
+    expect(refused.headers['jobcap-refused']).to.equal('request_malformed')
+    expect(refused.body).to.include('set the URL of its backend to http://stripe.localhost:8080')
+    await ask(81, '/stripe/v1/charges', 'localhost:8080')
+    await ask(82, '/v1/charges', 'stripe.localhost:8080')
+    expect(setting.ledger.calls).to.have.length(2)
+  })
+
   it('that reads is not numbered, carries no facts and needs no evidence', async () => {
     await setting.start()
     const app = await setting.open()

@@ -72,6 +72,23 @@ export function stripePathProblem({ method, path, body }: CallText): Refusal | n
   return null
 }
 
+/**
+ * stripe-go from 82 on sends a call to any path and then rejects its answer, but for `/v1` and `/v2`: `extractVersion` in its
+ * `stripe.go`, read in 82.5.1, 83.2.1 and 85.0.0; 81.4.0 has none.
+ */
+const REJECTS_A_PREFIX_SINCE = 82
+
+/** The app would read an error where a payment was made, and pay again. */
+export function stripePrefixProblem(vendor: string, userAgent: string): Refusal | null {
+  const major = /^Stripe\/v[0-9]+ GoBindings\/([0-9]+)\./.exec(userAgent)?.[1]
+  if (major === undefined || Number(major) < REJECTS_A_PREFIX_SINCE) return null
+  return refusal(
+    'request_malformed',
+    `stripe-go ${major} rejects each answer under a path prefix, also that of a payment that was made: set the URL of its ` +
+      `backend to http://${vendor}.localhost:8080.`,
+  )
+}
+
 export function isV1({ path }: CallText): boolean {
   return path.startsWith('/v1/')
 }
