@@ -1,14 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { Redis } from 'ioredis'
 import { INSTALL_KEY } from '../../store/redis/layout.ts'
 import { CommandRun } from '../cli/command-run.ts'
-import { needsRedis, type RedisServer, startRedis } from '../redis/redis-server.ts'
 import { AOF_FOLDER, saveData } from '../redis/saved-data.ts'
 import { ask, gist, lookup, payment, type Told } from './call.ts'
 import { exchange, podToken, TestPod } from './pod.ts'
-import { auditOf, type LedgerProcess, type Rig, startRig } from './rig.ts'
+import { redisRigForEach } from './redis-rig.ts'
+import { auditOf, type LedgerProcess } from './rig.ts'
 
 interface Now {
   readonly ready: boolean
@@ -18,24 +17,11 @@ interface Now {
 
 describe('a Redis that restarts, or loses what it had acknowledged', function () {
   this.timeout(120_000)
-  let rig: Rig
-  let redis: RedisServer
-
-  before(function () {
-    needsRedis(this)
-  })
-  beforeEach(async () => {
-    redis = await startRedis()
-    rig = await startRig()
-  })
-  afterEach(async () => {
-    await rig.stop()
-    await redis.stop()
-  })
+  const own = redisRigForEach()
 
   const start = (name: string, ...flags: string[]): Promise<LedgerProcess> => {
-    const journal = name === '' ? ['--waive', 'journal'] : ['--journal', join(rig.folder, `journal-${name}`)]
-    return rig.startLedger(['--store', redis.url, '--repair-every-ms', '200', ...journal, ...flags])
+    const journal = name === '' ? ['--waive', 'journal'] : ['--journal', join(own.rig.folder, `journal-${name}`)]
+    return own.rig.startLedger(['--store', own.redis.url, '--repair-every-ms', '200', ...journal, ...flags])
   }
   const readyz = async ({ address }: LedgerProcess) => {
     const told = await ask(address, { method: 'GET', path: '/readyz' })
@@ -64,26 +50,26 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     const key = await makeKey(ledger, 'stripe')
     const first = await ask(ledger.address, payment(key, 'k'))
     expect(gist(first)).to.equal('200')
-    await redis.kill()
+    await own.redis.kill()
     await until(ledger, (now) => !now.ready)
     expect(gist(await ask(ledger.address, payment(key, 'new')))).to.equal('503 store_unavailable')
-    await redis.restart()
+    await own.redis.restart()
     await ready(ledger)
     expect((await ask(ledger.address, payment(key, 'k'))).text).to.equal(first.text)
     expect(gist(await ask(ledger.address, payment(key, 'new')))).to.equal('200')
-    expect(rig.stripe.truth('effect')).to.have.length(2)
+    expect(own.rig.stripe.truth('effect')).to.have.length(2)
   })
 
   it('rolled back: a vendor that must not be asked twice is not, and the app gets the answer that was lost', async () => {
     const ledger = await start('a', '--initialise')
     const key = await makeKey(ledger, 'geocode')
-    const rollBack = saveData(redis)
+    const rollBack = saveData(own.redis)
     const first = await lookUp(ledger, key, 'k')
     expect(gist(first)).to.equal('200')
     await rollBack()
     const again = await asked(() => lookUp(ledger, key, 'k'))
     expect([gist(again), again.text]).to.deep.equal(['200', first.text])
-    expect(rig.geocoder.truth('effect')).to.have.length(1)
+    expect(own.rig.geocoder.truth('effect')).to.have.length(1)
     const settled = (await auditOf(ledger)).filter(({ event }) => event === 'call.settled')
     expect(settled).to.have.length(1)
   })
@@ -91,38 +77,38 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
   it('rolled back without a journal that vendor is asked twice: this is what the journal is for', async () => {
     const ledger = await start('', '--initialise')
     const key = await makeKey(ledger, 'geocode')
-    const rollBack = saveData(redis)
+    const rollBack = saveData(own.redis)
     expect(gist(await lookUp(ledger, key, 'k'))).to.equal('200')
     await rollBack()
     await asked(() => lookUp(ledger, key, 'k'))
-    expect(rig.geocoder.truth('effect')).to.have.length(2)
+    expect(own.rig.geocoder.truth('effect')).to.have.length(2)
   })
 
   it('rolled back under a tight cap: the money that was spent stays spent', async () => {
     const ledger = await start('a', '--initialise')
     const key = await makeKey(ledger, 'stripe', '1.00')
-    const rollBack = saveData(redis)
+    const rollBack = saveData(own.redis)
     expect(gist(await ask(ledger.address, payment(key, 'k')))).to.equal('200')
     await rollBack()
     expect(gist(await asked(() => ask(ledger.address, payment(key, 'other'))))).to.equal('429 cap_exhausted')
     expect(gist(await ask(ledger.address, payment(key, 'k')))).to.equal('200')
-    expect(rig.stripe.truth('effect')).to.have.length(1)
+    expect(own.rig.stripe.truth('effect')).to.have.length(1)
   })
 
   it('rolled back while a call is out at its vendor: its answer is booked once, and its repeat gets it', async () => {
     const ledger = await start('a', '--initialise')
     const key = await makeKey(ledger, 'geocode')
-    const rollBack = saveData(redis)
-    await rig.geocoder.control.hold()
+    const rollBack = saveData(own.redis)
+    await own.rig.geocoder.control.hold()
     const asking = lookUp(ledger, key, 'k')
-    const held = await rig.geocoder.control.nextHeld()
+    const held = await own.rig.geocoder.control.nextHeld()
     await rollBack()
     await ready(ledger)
-    await rig.geocoder.control.release(held.id)
+    await own.rig.geocoder.control.release(held.id)
     expect(gist(await asking)).to.equal('200')
     const again = await asked(() => lookUp(ledger, key, 'k'))
     expect(gist(again)).to.match(/^(200|502 outcome_unknown)$/)
-    expect(rig.geocoder.truth('effect')).to.have.length(1)
+    expect(own.rig.geocoder.truth('effect')).to.have.length(1)
   })
 
   describe('rolled back to before a change of who may spend what', () => {
@@ -130,12 +116,12 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       const ledger = await start('a', '--initialise')
       const made = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '10.00' })
       expect(gist(await ask(ledger.address, payment(made.vault_key, 'k')))).to.equal('200')
-      const rollBack = saveData(redis)
+      const rollBack = saveData(own.redis)
       await ledger.client.revokeKey(made.key_id)
       await rollBack()
       for (const name of ['k', 'new'])
         expect(gist(await asked(() => ask(ledger.address, payment(made.vault_key, name))))).to.equal('401 key_revoked')
-      expect(rig.stripe.truth('effect')).to.have.length(1)
+      expect(own.rig.stripe.truth('effect')).to.have.length(1)
       expect((await auditOf(ledger)).filter(({ event }) => event === 'key.revoked')).to.have.length(1)
     })
 
@@ -147,29 +133,29 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       if (raised === undefined || lowered === undefined) throw new Error('two keys were made')
       const pay = (key: string, name: string) => asked(() => ask(ledger.address, payment(key, name)))
       for (const { vault_key: key } of [raised, lowered]) expect(gist(await pay(key, `first ${key}`))).to.equal('200')
-      const rollBack = saveData(redis)
+      const rollBack = saveData(own.redis)
       await ledger.client.setLimits(raised.key_id, { usd_cap: '2.00' })
       await ledger.client.setLimits(lowered.key_id, { usd_cap: '1.00' })
       await rollBack()
       expect(gist(await pay(raised.vault_key, 'second'))).to.equal('200')
       expect(gist(await pay(raised.vault_key, 'third'))).to.equal('429 cap_exhausted')
       expect(gist(await pay(lowered.vault_key, 'fourth'))).to.equal('429 cap_exhausted')
-      expect(rig.stripe.truth('effect')).to.have.length(3)
+      expect(own.rig.stripe.truth('effect')).to.have.length(3)
     })
 
     it('a run that ended stays ended, and one that was opened goes on under its key and cap', async () => {
       const ledger = await start('a', '--initialise')
-      const ended = await TestPod.start(rig, ledger)
+      const ended = await TestPod.start(own.rig, ledger)
       expect(gist(await ended.pay('cus_1'))).to.equal('200')
-      const rollBack = saveData(redis)
+      const rollBack = saveData(own.redis)
       await ledger.client.endJob('uid-nightly', 'uid-nightly')
       const shape = { job: 'weekly', terms: { capUsd: '2.00' } }
-      const opened = await TestPod.start(rig, ledger, shape)
+      const opened = await TestPod.start(own.rig, ledger, shape)
       expect(gist(await opened.pay('cus_1'))).to.equal('200')
       await rollBack()
-      const back = await asked(() => exchange(ledger.address, podToken(rig)))
+      const back = await asked(() => exchange(ledger.address, podToken(own.rig)))
       expect(gist(back)).to.equal('401 key_ended')
-      const again = await TestPod.start(rig, ledger, shape)
+      const again = await TestPod.start(own.rig, ledger, shape)
       expect(again.granted.runUid).to.equal(opened.granted.runUid)
       const keys = await ledger.client.listKeys()
       expect(keys.map((key) => [key.status, key.usd_cap, key.spent_usd])).to.deep.equal([
@@ -182,7 +168,7 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     it('what one of two replicas was told holds on the other', async () => {
       const [a, b] = [await start('a', '--initialise'), await start('b')]
       const made = await a.client.createKey({ vendor: 'stripe', usd_cap: '10.00' })
-      const rollBack = saveData(redis)
+      const rollBack = saveData(own.redis)
       await b.client.setLimits(made.key_id, { usd_cap: '20.00' })
       await a.client.revokeKey(made.key_id)
       await rollBack()
@@ -194,9 +180,9 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       const ledger = await start('a', '--initialise')
       const made = await ledger.client.createKey({ vendor: 'stripe', usd_cap: '1.00' })
       expect(gist(await ask(ledger.address, payment(made.vault_key, 'k')))).to.equal('200')
-      await redis.kill()
-      rmSync(join(redis.folder, AOF_FOLDER), { recursive: true })
-      await redis.restart()
+      await own.redis.kill()
+      rmSync(join(own.redis.folder, AOF_FOLDER), { recursive: true })
+      await own.redis.restart()
       await ledger.kill()
       const next = await start('a', '--initialise')
       expect(gist(await asked(() => ask(next.address, payment(made.vault_key, 'other'))))).to.equal('429 cap_exhausted')
@@ -211,25 +197,25 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     await ledger.kill()
     const next = await start('a')
     expect(gist(await lookUp(next, key, 'k'))).to.equal('200')
-    expect(rig.geocoder.truth('effect')).to.have.length(1)
+    expect(own.rig.geocoder.truth('effect')).to.have.length(1)
   })
 
   describe('with two replicas', () => {
     it('what one of them sent is known to the other after a loss', async () => {
       const [a, b] = [await start('a', '--initialise'), await start('b')]
       const key = await makeKey(a, 'geocode')
-      const rollBack = saveData(redis)
+      const rollBack = saveData(own.redis)
       const first = await lookUp(a, key, 'k')
       await rollBack()
       const again = await asked(() => lookUp(b, key, 'k'))
       expect([gist(again), again.text]).to.deep.equal(['200', first.text])
-      expect(rig.geocoder.truth('effect')).to.have.length(1)
+      expect(own.rig.geocoder.truth('effect')).to.have.length(1)
     })
 
     it('one that died is waited for after a loss, by name; it comes back, and all serve', async () => {
       const [a, b] = [await start('a', '--initialise'), await start('b')]
       const key = await makeKey(a, 'geocode')
-      const rollBack = saveData(redis)
+      const rollBack = saveData(own.redis)
       expect(gist(await lookUp(a, key, 'k'))).to.equal('200')
       await a.kill()
       await rollBack()
@@ -239,17 +225,17 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       await start('a')
       await ready(b)
       expect(gist(await lookUp(b, key, 'k'))).to.equal('200')
-      expect(rig.geocoder.truth('effect')).to.have.length(1)
+      expect(own.rig.geocoder.truth('effect')).to.have.length(1)
     })
 
     it('one that came after the copy was made is waited for too, once another has seen it', async () => {
       const a = await start('a', '--initialise')
       const key = await makeKey(a, 'geocode')
-      const rollBack = saveData(redis)
+      const rollBack = saveData(own.redis)
       const b = await start('b')
-      const named = readFileSync(join(rig.folder, 'journal-b/replica-id'), 'utf8').trim()
+      const named = readFileSync(join(own.rig.folder, 'journal-b/replica-id'), 'utf8').trim()
       const first = await lookUp(b, key, 'k')
-      const journalOfA = () => readFileSync(join(rig.folder, 'journal-a/journal-00000001.log'), 'utf8')
+      const journalOfA = () => readFileSync(join(own.rig.folder, 'journal-a/journal-00000001.log'), 'utf8')
       await until(a, () => journalOfA().includes(named))
       await b.kill()
       await rollBack()
@@ -258,14 +244,14 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       await start('b')
       await ready(a)
       expect((await lookUp(a, key, 'k')).text).to.equal(first.text)
-      expect(rig.geocoder.truth('effect')).to.have.length(1)
+      expect(own.rig.geocoder.truth('effect')).to.have.length(1)
     })
 
     it('one that was drained has signed off, and nobody waits for it', async () => {
       const [a, b] = [await start('a', '--initialise'), await start('b')]
       expect(await a.drain()).to.equal(0)
-      await redis.kill()
-      await redis.restart()
+      await own.redis.kill()
+      await own.redis.restart()
       await ready(b)
       expect(gist(await lookUp(b, await makeKey(b, 'geocode'), 'k'))).to.equal('200')
     })
@@ -274,8 +260,8 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       const [a, b] = [await start('a', '--initialise'), await start('b')]
       const key = await makeKey(b, 'geocode')
       await a.kill()
-      await redis.kill()
-      await redis.restart()
+      await own.redis.kill()
+      await own.redis.restart()
       const { problem = '' } = await until(b, (now) => now.problem?.includes('journals of these replicas') === true)
       const [lost = ''] = /[0-9a-f]{16}/.exec(problem) ?? []
       await start('c', '--give-up', lost)
@@ -286,9 +272,9 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
 
   describe("a person's word", () => {
     const jobcap = async ({ address }: LedgerProcess, ...words: string[]) => {
-      const token = join(rig.folder, 'state/operator-token')
+      const token = join(own.rig.folder, 'state/operator-token')
       const run = new CommandRun([...words, '--ledger', address, '--token-file', token], {
-        folder: rig.folder,
+        folder: own.rig.folder,
       })
       const code = await run.ended
       return { code, out: run.out, err: run.err }
@@ -298,8 +284,8 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
       const [a, b] = [await start('a', '--initialise'), await start('b')]
       const key = await makeKey(b, 'geocode')
       await a.kill()
-      await redis.kill()
-      await redis.restart()
+      await own.redis.kill()
+      await own.redis.restart()
       const { problem = '' } = await until(b, (now) => now.problem_codes?.includes('journals_missing') === true)
       const [lost = ''] = /[0-9a-f]{16}/.exec(problem) ?? []
       const asked = await jobcap(b, 'ledger', 'repair')
@@ -320,16 +306,14 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
 
     it('doctor explains an emptied Redis, one of another install, and one that is away', async () => {
       const ledger = await start('a', '--initialise')
-      await redis.kill()
+      await own.redis.kill()
       await until(ledger, (now) => now.problem_codes?.some((code) => code === 'store_unreachable') === true)
       expect((await jobcap(ledger, 'doctor')).out).to.contain('store_unreachable: The store does not answer.')
-      rmSync(join(redis.folder, AOF_FOLDER), { recursive: true })
-      await redis.restart()
+      rmSync(join(own.redis.folder, AOF_FOLDER), { recursive: true })
+      await own.redis.restart()
       await until(ledger, (now) => now.problem_codes?.includes('store_empty') === true)
       expect((await jobcap(ledger, 'doctor')).out).to.match(/store_empty: .*\n {2}Put its data back.*--initialise/)
-      const admin = new Redis({ port: redis.port })
-      await admin.hset(INSTALL_KEY, { install: 'another', schema: '1', history: 'h', ready: '1' })
-      admin.disconnect()
+      await own.admin.hset(INSTALL_KEY, { install: 'another', schema: '1', history: 'h', ready: '1' })
       await until(ledger, (now) => now.problem_codes?.includes('store_of_another_install') === true)
       const { out, code } = await jobcap(ledger, 'doctor')
       expect(out).to.match(/store_of_another_install: .*master key/)
@@ -341,14 +325,14 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
     const a = await start('a', '--initialise')
     const made = await a.client.createKey({ vendor: 'stripe', usd_cap: '1.00' })
     expect(gist(await ask(a.address, payment(made.vault_key, 'k')))).to.equal('200')
-    await redis.kill()
-    rmSync(join(redis.folder, AOF_FOLDER), { recursive: true })
-    await redis.restart()
+    await own.redis.kill()
+    rmSync(join(own.redis.folder, AOF_FOLDER), { recursive: true })
+    await own.redis.restart()
     await until(a, (now) => now.problem_codes?.includes('store_empty') === true)
     a.signal('SIGSTOP')
     const b = await start('b', '--initialise')
     const found = await until(b, (now) => now.ready || now.problem_codes?.includes('journals_missing') === true)
-    const id = readFileSync(join(rig.folder, 'journal-a/replica-id'), 'utf8').trim()
+    const id = readFileSync(join(own.rig.folder, 'journal-a/replica-id'), 'utf8').trim()
     expect(found.problem).to.include(id)
     a.signal('SIGCONT')
     await ready(b)
@@ -358,9 +342,9 @@ describe('a Redis that restarts, or loses what it had acknowledged', function ()
 
   it('an emptied Redis is never a fresh ledger', async () => {
     const ledger = await start('a', '--initialise')
-    await redis.kill()
-    rmSync(join(redis.folder, AOF_FOLDER), { recursive: true })
-    await redis.restart()
+    await own.redis.kill()
+    rmSync(join(own.redis.folder, AOF_FOLDER), { recursive: true })
+    await own.redis.restart()
     const { problem } = await until(ledger, (now) => now.problem?.includes('empty') === true)
     expect(problem).to.match(/Put its data back; or start one that has its journal once with --initialise/)
   })
