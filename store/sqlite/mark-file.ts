@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import type { Clock } from '../../runtime/clock.ts'
 
 /** What the file beside the database says: whose it is, and how far it had come. */
@@ -42,9 +42,9 @@ export class MarkFile {
   }
 }
 
-/** Undefined when there is none; `unreadable` when it is not a mark. */
+/** Undefined when there is none, or one that a full disk or a kill left empty at the first start; `unreadable` when it is not a mark. */
 export function readMark(path: string): Mark | 'unreadable' | undefined {
-  if (!existsSync(path)) return undefined
+  if (!existsSync(path) || statSync(path).size === 0) return undefined
   try {
     const { installId, lastSeq } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Mark>
     if (typeof installId === 'string' && typeof lastSeq === 'number') return { installId, lastSeq }

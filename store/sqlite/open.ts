@@ -9,6 +9,7 @@ import { type Rulebook, WHOLE_RULEBOOK } from '../rules/rulebook.ts'
 import { type RecoverableStore, StoreFault } from '../store.ts'
 import { MarkFile, readMark } from './mark-file.ts'
 import { migrate } from './migrate.ts'
+import { closeUntouched, walOf, watchFiles } from './own-files.ts'
 import { endEverything } from './restored.ts'
 import { SqliteStore } from './sqlite-store.ts'
 import { prepareStatements, type Statements } from './statements.ts'
@@ -52,7 +53,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Reco
     migrate(db)
     return assemble(options, { db, markPath, restored })
   } catch (fault) {
-    db.close()
+    closeUntouched(db, path)
     throw fault instanceof StoreFault ? fault : new StoreFault(explain(path, fault), { cause: fault })
   }
 }
@@ -82,7 +83,8 @@ function assemble(options: SqliteStoreOptions, opened: Opened): RecoverableStore
   }
   const mark = markPath === undefined ? undefined : new MarkFile(markPath, installId, clock)
   mark?.note(tables.lastSeq)
-  return new SqliteStore({ db, statements, tables, mark, log, path })
+  const checkFiles = path === IN_MEMORY ? () => {} : watchFiles(path)
+  return new SqliteStore({ db, statements, tables, mark, log, path, checkFiles })
 }
 
 function openDatabase(path: string): Database {
@@ -155,7 +157,7 @@ function checkMark(statements: Statements, { path, markPath, lastSeq }: Found): 
   if (mark === undefined && lastSeq === 0) return
   if (mark === undefined || mark === 'unreadable') {
     throw new StoreFault(
-      `${markPath} is ${mark ?? 'missing'}, so ${path} may be a copy. If it was put back from a copy, start with --restored.`,
+      `${markPath} is ${mark ?? 'missing or empty'}, so ${path} may be a copy. If it was put back from a copy, start with --restored.`,
     )
   }
   const installId = (statements.metaGet.get('install_id') as { value: string } | undefined)?.value
@@ -199,8 +201,11 @@ function nothingRestored(path: string): string {
 }
 
 function damaged(path: string, how: string): string {
+  const wal = walOf(path)
+  const isWalThere = (statSync(wal, { throwIfNoEntry: false })?.size ?? 0) > 0
+  const left = `If it was put back from a copy, ${wal} may be left of the database before: take that file away. `
   return (
-    `${path} is damaged (${how}). Nothing was changed. Put back a copy and start with --restored; ` +
-    `an empty database is never started in its place.`
+    `${path} is damaged (${how}). Nothing was changed. ${isWalThere ? left : ''}Put back a copy and start with ` +
+    '--restored; an empty database is never started in its place.'
   )
 }

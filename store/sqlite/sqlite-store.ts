@@ -31,6 +31,8 @@ export interface SqliteStoreParts {
   readonly mark: MarkFile | undefined
   readonly log: Log
   readonly path: string
+  /** Throws `StoreFault` where its files were taken away. */
+  readonly checkFiles: () => void
 }
 
 /** The embedded engine: each step is atomic, and on disk when its promise resolves. */
@@ -290,6 +292,11 @@ export class SqliteStore implements S.RecoverableStore {
   }
 
   #told(fault: unknown): unknown {
+    if (fault instanceof StoreFault) {
+      this.#problem = fault.message
+      this.#log.error({ err: fault }, 'the store failed a step')
+      return fault
+    }
     const { code } = fault as { code?: unknown }
     if (typeof code !== 'string' || !/^(SQLITE_|E[A-Z]+$)/.test(code)) return fault
     this.#problem = `${this.#path}: ${code}`

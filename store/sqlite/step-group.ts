@@ -17,6 +17,8 @@ interface Waiting {
 interface GroupOptions {
   readonly db: Database
   readonly tables: SqliteTables
+  /** Throws where nothing may be written. */
+  readonly checkFiles: () => void
   /** Something was written, and is on disk. Must not throw. */
   readonly onWritten: () => void
 }
@@ -47,13 +49,14 @@ export class StepGroup {
   }
 
   #commit(): void {
-    const { tables, onWritten } = this.#options
+    const { tables, checkFiles, onWritten } = this.#options
     const group = this.#waiting.splice(0, MOST_AT_ONCE)
     if (group.length === 0) return
     if (this.#waiting.length > 0) afterInput(() => this.#commit())
     const lastSeq = tables.lastSeq
     let outcomes: readonly (() => void)[]
     try {
+      checkFiles()
       outcomes = this.#group.immediate(group)
       if (tables.lastSeq !== lastSeq) onWritten()
     } catch (fault) {

@@ -157,7 +157,7 @@ describe('the embedded store and its file', function () {
     it('a database without its mark, or beside one that cannot be read, may be a copy', async () => {
       await filled()
       rmSync(folder.mark)
-      expect(await folder.refusal()).to.match(/\.mark is missing, so .* may be a copy/)
+      expect(await folder.refusal()).to.match(/\.mark is missing or empty, so .* may be a copy/)
       writeFileSync(folder.mark, 'x')
       expect(await folder.refusal()).to.match(/\.mark is unreadable/)
     })

@@ -22,7 +22,8 @@ describe('steps that come in together', () => {
         tables.lastSeq = lastSeq
       },
     }
-    group = new StepGroup({ db, tables: tables as unknown as SqliteTables, onWritten: () => (written += 1) })
+    const parts = { db, tables: tables as unknown as SqliteTables, checkFiles: () => {} }
+    group = new StepGroup({ ...parts, onWritten: () => (written += 1) })
   })
   afterEach(() => db.close())
 
