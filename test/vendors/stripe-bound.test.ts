@@ -209,6 +209,28 @@ describe('an amount that cannot be read without doubt is refused', () => {
     })
   }
 
+  const DELETES = `
+    query                                   body              bound
+    -                                       -                 free
+    cancellation_details[comment]=bye       -                 free
+    cancellation_details%5Bcomment%5D=bye   -                 free
+    invoice_now=true                        -                 refused route_unknown
+    expand[]=customer&prorate=true          -                 refused route_unknown
+    %69nvoice_now=true                      -                 refused route_unknown
+    invoice_now[]=true                      -                 refused route_unknown
+    [invoice_now]=true                      -                 refused request_malformed
+    Invoice_now=true                        -                 refused request_malformed
+    prorate                                 -                 refused request_malformed
+    invoice_now=true                        expand[]=customer  refused request_malformed
+  `
+  for (const [query = '', body = '', bound = ''] of rowsOf(DELETES)) {
+    it(`of a DELETE with ?${query} and the body ${body}: ${bound}`, () => {
+      const [inQuery, inBody] = [query, body].map((text) => (text === '-' ? '' : text))
+      const call = { method: 'DELETE', path: '/v1/subscriptions/sub_1', query: inQuery ?? '', body: inBody ?? '' }
+      expect(cost(call)).to.equal(bound)
+    })
+  }
+
   const BODIES: readonly (readonly [name: string, parts: CallParts])[] = [
     ['JSON cut short', { type: JSON_TYPE, body: '{"amount":100' }],
     ['a name given twice in JSON', { type: JSON_TYPE, body: '{"amount":100,"amount":1,"currency":"usd"}' }],

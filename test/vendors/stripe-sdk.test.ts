@@ -104,6 +104,8 @@ describe('the official stripe package', () => {
     await stripe.paymentIntents.retrieve('pi_1', { expand: ['customer'] })
     await stripe.customers.list({ limit: 3 })
     await stripe.customers.del('cus_1')
+    await stripe.subscriptions.cancel('sub_1', { cancellation_details: { comment: 'bye' } })
+    await stripe.subscriptions.cancel('sub_1', { invoice_now: true })
     await stripe.refunds.create({ payment_intent: 'pi_1', amount: 50 })
     await stripe.transfers.create({ amount: 100, currency: 'usd', destination: 'acct_1' })
     await stripe.payouts.create({ amount: 100, currency: 'usd' })
@@ -121,6 +123,8 @@ describe('the official stripe package', () => {
       'GET /v1/payment_intents/*  -  free',
       'GET /v1/customers  -  free',
       'DELETE /v1/customers/*  -  free',
+      'DELETE /v1/subscriptions/*  -  free',
+      'DELETE /v1/subscriptions/*  -  route_unknown',
       'POST /v1/refunds  token  free',
       'POST /v1/transfers  token  priced',
       'POST /v1/payouts  token  priced',

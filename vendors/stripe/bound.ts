@@ -11,7 +11,7 @@ import { isV1, stripePathProblem } from './identity.ts'
 import { findMoneyRoute, type StripeCall } from './money-routes.ts'
 import { readStripeObject, type StripeObject } from './object.ts'
 import { isPaidOnce } from './paid-once.ts'
-import { amountIn, amountInvalid, bodyParameters, currencyIn, strayMoney, v2MoneyIn } from './parameters.ts'
+import { amountIn, amountInvalid, changeParameters, currencyIn, strayMoney, v2MoneyIn } from './parameters.ts'
 import type { MoneyClass, Of } from './routes/route-cost.ts'
 import { unknownRoute } from './unknown-route.ts'
 
@@ -25,7 +25,7 @@ export function bound(call: CallText, pricing: VendorPricing): Bound {
   if (known.cost.kind === 'never') {
     return refusal('route_unknown', `${known.cost.why}, so it is always refused.`)
   }
-  const fields = bodyParameters(call)
+  const fields = changeParameters(call)
   if (isRefusal(fields)) return fields
   return boundOfKnown({ call, known, fields, pricing })
 }
@@ -128,7 +128,7 @@ function undeclared(what: string): Refusal {
 export function boundOfObject(call: CallText, objectJson: Uint8Array, pricing: VendorPricing): Settleable | Refusal {
   const known = findMoneyRoute(call.method, call.path)
   if (known === undefined) return unknownRoute(call)
-  const fields = bodyParameters(call)
+  const fields = changeParameters(call)
   if (isRefusal(fields)) return fields
   const asked = known.cost.kind === 'gives_back' ? askForReturned(known, fields) : askFirst(known)
   if (isRefusal(asked)) return asked

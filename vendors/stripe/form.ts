@@ -111,7 +111,8 @@ function formText(value: Exclude<Json, { kind: 'list' | 'object' }>): string {
   }
 }
 
-function checkedFields(fields: readonly StripeField[]): readonly StripeField[] | Refusal {
+/** Only names as Stripe's are. */
+export function checkedFields(fields: readonly StripeField[]): readonly StripeField[] | Refusal {
   return fields.every(({ name }) => (name.includes('[') ? FIELD_NAME.test(name) : isBareName(name)))
     ? fields
     : unreadable('a parameter name that is not like amount or metadata[order]')

@@ -4,16 +4,32 @@ import { unreadable } from '../content/body.ts'
 import { parseForm } from '../content/form.ts'
 import { isRefusal } from '../content/guard.ts'
 import { currencyMissing, type StripeMoney } from './currency.ts'
-import { baseName, isOf, type StripeField, stripeFields } from './form.ts'
+import { baseName, checkedFields, isOf, type StripeField, stripeFields } from './form.ts'
+import { isV1 } from './identity.ts'
 
 /** A whole number of minor units above zero, as text. Above 18 digits no currency stays under 2^53 - 1 micro-dollars. */
 const AMOUNT = /^[1-9][0-9]{0,17}$/
 
-/** The parameters of a call that changes something, all from its body. */
-export function bodyParameters(call: CallText): readonly StripeField[] | Refusal {
+/** The parameters of a call that changes something: of a DELETE of v1 perhaps from its query, else all from its body. */
+export function changeParameters(call: CallText): readonly StripeField[] | Refusal {
   const fields = stripeFields(call)
   if (fields === null) return unreadable('Stripe takes forms, and JSON as the same form; set the Content-Type')
-  return isRefusal(fields) ? fields : (queryProblem(call.query) ?? fields)
+  if (isRefusal(fields)) return fields
+  // Stripe's SDKs write them there. In both places at once, one could be read instead of the other.
+  if (call.method === 'DELETE' && isV1(call) && fields.length === 0) return queryParameters(call.query)
+  return queryProblem(call.query) ?? fields
+}
+
+function queryParameters(query: string): readonly StripeField[] | Refusal {
+  const fields = parseForm(query)
+  if (typeof fields === 'string') return unreadableQuery(fields)
+  return isRefusal(checkedFields(fields))
+    ? unreadableQuery('a name that is not like invoice_now or metadata[order]')
+    : fields
+}
+
+function unreadableQuery(why: string): Refusal {
+  return refusal('request_malformed', `The query cannot be read: ${why}.`)
 }
 
 /** Minor units of the amount; undefined when it is not given at all. */
@@ -58,14 +74,14 @@ const NO_MONEY = 'amount_details'
 function queryProblem(query: string): Refusal | null {
   if (query === '') return null
   const fields = parseForm(query)
-  if (typeof fields === 'string') return refusal('request_malformed', `The query cannot be read: ${fields}.`)
+  if (typeof fields === 'string') return unreadableQuery(fields)
   const names = fields.map(({ name }) => name).filter((name) => !/^(?:expand|include)\[[0-9]*\]$/.test(name))
   const [stray] = names
   if (stray === undefined) return null
   const code = /amount|currency/i.test(stray) ? 'amount_invalid' : 'request_malformed'
   return refusal(
     code,
-    'Parameters of a call that changes something go into the body; its query may hold `expand` or `include` only.',
+    'Parameters of a call that changes something go into the body, or all of a DELETE into the query; else the query may hold `expand` or `include` only.',
   )
 }
 
