@@ -82,7 +82,8 @@ function runLedger(args: readonly string[], { environment, interrupted, terminal
     terminal.err(`${line}\n`)
     problem ??= readStartProblem(line)
   })
-  const stop = () => child.kill('SIGTERM')
+  // It may have been told itself, by Ctrl-C or by its service; a SIGTERM would then be a second one, and cut its calls off.
+  const stop = () => child.kill('SIGHUP')
   if (interrupted.aborted) stop()
   interrupted.addEventListener('abort', stop, { once: true })
   return new Promise((resolve, reject) => {

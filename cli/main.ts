@@ -8,7 +8,10 @@ import { COMMANDS } from './commands.ts'
 import { dispatch } from './dispatch.ts'
 import { EXIT, endingOf } from './faults.ts'
 
-/** Ctrl-C, SIGTERM and a reader that went away let the command end what it started; a second signal ends it at once. */
+/**
+ * Ctrl-C, SIGTERM, a closed terminal and a reader that went away let the command end what it started; a second
+ * Ctrl-C or SIGTERM ends it at once.
+ */
 function interruption(): AbortSignal {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -17,6 +20,8 @@ function interruption(): AbortSignal {
       interrupted.abort()
     })
   }
+  // Of a closed terminal shell and kernel both tell: neither is a second word.
+  process.on('SIGHUP', () => interrupted.abort())
   systemTerminal.onGone(() => interrupted.abort())
   return interrupted.signal
 }

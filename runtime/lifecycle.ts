@@ -11,8 +11,8 @@ export interface Running {
 const START_ENDS_WITHIN_MS = 10_000
 
 /**
- * start, ready, drain, stop: runs one process until SIGTERM or SIGINT, then drains and exits with its code.
- * A second signal during the drain ends the process at once with code 130. A failed start exits 1 after logging why, and
+ * start, ready, drain, stop: runs one process until SIGTERM, SIGINT or SIGHUP, then drains and exits with its code.
+ * A second SIGTERM or SIGINT during the drain ends the process at once with code 130. A failed start exits 1 after logging why, and
  * one that does not come to its end within ten seconds of a signal exits 143: what it waits for may never come.
  */
 export async function runProcess(log: Log, start: () => Promise<Running>): Promise<void> {
@@ -29,6 +29,9 @@ export async function runProcess(log: Log, start: () => Promise<Running>): Promi
       stopRequested(signal)
     })
   }
+  // Asks for the same, and is never a second: shell and kernel both tell of a closed terminal, and who started this
+  // process cannot know whether a Ctrl-C, or an end of all that a service started, has reached it too.
+  process.on('SIGHUP', () => stopRequested('SIGHUP'))
   let isStarted = false
   void stopped.then((signal) => {
     systemTimers.after(START_ENDS_WITHIN_MS, () => {

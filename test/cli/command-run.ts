@@ -9,6 +9,8 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Another `jobcap` than that of the sources. */
   readonly command?: readonly [program: string, ...args: string[]]
+  /** As a terminal runs it: a signal reaches all that it started and that stayed with it. */
+  readonly isGroup?: boolean
 }
 
 /** A `jobcap` that runs, as its caller sees it. */
@@ -18,14 +20,21 @@ export class CommandRun {
   out = ''
   err = ''
   readonly #process: ChildProcess
+  readonly #isGroup: boolean
   readonly #watchers = new Set<() => void>()
 
-  constructor(args: readonly string[], { folder, environment = {}, command }: CommandOptions) {
+  constructor(args: readonly string[], { folder, environment = {}, command, isGroup = false }: CommandOptions) {
     const [program, ...first] = command ?? [process.execPath, MAIN]
     const { PATH, NODE_COMPILE_CACHE } = process.env
     const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, ...environment }
-    const child = spawn(program, [...first, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, [...first, ...args], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: isGroup,
+    })
     this.#process = child
+    this.#isGroup = isGroup
     this.ended = once(child, 'close').then(([code]) => code as number | null)
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => this.#take({ out: chunk }))
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => this.#take({ err: chunk }))
@@ -40,7 +49,7 @@ export class CommandRun {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#process.kill(signal)
+    process.kill(this.#isGroup ? -this.pid : this.pid, signal)
   }
 
   /** Resolves when the output holds it; rejects with the output when the command ends without it. */

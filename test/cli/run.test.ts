@@ -146,6 +146,19 @@ describe('jobcap run', function () {
     await untilNoProcess(stage.folder)
   })
 
+  it('lets the call that is out end when its terminal is closed, of which shell and kernel both tell it', async () => {
+    await stage.control.hold({ count: 1 })
+    const run = stage.startRun()
+    const held = await stage.control.nextHeld()
+    run.signal('SIGHUP')
+    await run.saw(/app\] ended/)
+    run.signal('SIGHUP')
+    await stage.control.release(held.id)
+    expect(await run.ended, run.all).to.equal(130)
+    expect(run.out).to.match(/ {2}calls {4}1 settled, 0 replayed, 0 refused\n/)
+    await untilNoProcess(stage.folder)
+  })
+
   it('leaves no process when it is killed, and the next run can continue what it left', async () => {
     await stage.control.hold({ count: 1 })
     const run = stage.startRun(['--json'])
