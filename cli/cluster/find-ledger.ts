@@ -2,11 +2,11 @@ import type { KubeApi } from '../../kube/api.ts'
 import type { KubeList, KubeObject } from '../../kube/objects.ts'
 import { Unavailable } from '../faults.ts'
 
-/** Name of the webhook configuration of an install; it says where the rest is. */
+/** Name of the webhook configuration of an install, whatever its release is called; it says where the rest is. */
 const INSTALL = 'jobcap'
 const INSTALL_PATH = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${INSTALL}`
 /** On the ledger's Service. */
-const LEDGER_LABELS = 'app.kubernetes.io/name=jobcap,app.kubernetes.io/component=ledger'
+const LEDGER_LABELS = 'app.kubernetes.io/part-of=jobcap,app.kubernetes.io/component=ledger'
 /** Port of the Service that operators use; with one port it is that one. */
 const OPERATORS_PORT = 'operators'
 

@@ -27,7 +27,12 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
 
 interface Rendered {
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> }
+  readonly metadata: {
+    readonly name: string
+    readonly annotations?: Readonly<Record<string, string>>
+    readonly labels?: Readonly<Record<string, string>>
+  }
+  readonly rules?: readonly { readonly resources: readonly string[]; readonly resourceNames?: readonly string[] }[]
   readonly spec: Readonly<Record<string, unknown>>
 }
 
@@ -120,6 +125,26 @@ describe('the chart', function () {
     expect(authorities(own)).to.deep.equal(['jobcap-ca', 'jobcap-ca'])
     const others = await render(folder, `${monitored},certificates.certManager.enabled=true`)
     expect(authorities(others)).to.deep.equal(['jobcap-ledger-tls', 'jobcap-manager-tls'])
+  })
+
+  it('is found by the command whatever the release is called: by one name and one label', async () => {
+    const named = ['--name-template', 'money', '--namespace', 'platform']
+    const documents = parseAllDocuments(await render(folder, 'nameOverride=caps', ...named)).map(
+      (document) => document.toJS() as Rendered,
+    )
+    const namesOf = (...kinds: string[]) =>
+      documents.flatMap(({ kind, metadata: { name } }) => (kinds.includes(kind) ? [name] : []))
+    expect(namesOf('MutatingWebhookConfiguration')).to.deep.equal(['jobcap'])
+    expect(namesOf('StatefulSet', 'Deployment')).to.include.members(['money-caps-ledger', 'money-caps-manager'])
+    const found = documents.find(({ kind, metadata: { labels } }) => {
+      const isLedger = labels?.['app.kubernetes.io/component'] === 'ledger'
+      return kind === 'Service' && isLedger && labels['app.kubernetes.io/part-of'] === 'jobcap'
+    })
+    expect(found?.metadata.name).to.equal('money-caps-ledger')
+    const rights = documents.flatMap(({ kind, rules = [] }) => (kind === 'ClusterRole' ? rules : []))
+    const ofWebhooks = rights.filter(({ resources }) => resources.includes('mutatingwebhookconfigurations'))
+    expect(ofWebhooks.map(({ resourceNames }) => resourceNames)).to.deep.equal([['jobcap'], ['jobcap']])
+    expect(JSON.stringify(documents)).to.contain('{"name":"JOBCAP_WEBHOOK_CONFIGURATION","value":"jobcap"}')
   })
 
   it('refuses a Kubernetes that is older than what was tried', async () => {

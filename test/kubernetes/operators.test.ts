@@ -7,7 +7,7 @@ import { examplePolicy } from './example.ts'
 import { type StandInKubelet, startKubelet } from './kubelet.ts'
 import { needsControlPlane } from './needs.ts'
 
-const LEDGER_LABELS = { 'app.kubernetes.io/name': 'jobcap', 'app.kubernetes.io/component': 'ledger' }
+const LEDGER_LABELS = { 'app.kubernetes.io/part-of': 'jobcap', 'app.kubernetes.io/component': 'ledger' }
 const FINDS = [
   { apiGroups: ['admissionregistration.k8s.io'], resources: ['mutatingwebhookconfigurations'], verbs: ['get'] },
   { apiGroups: [''], resources: ['services', 'pods'], verbs: ['list'] },

@@ -8,10 +8,14 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Of the webhook configuration: by this name the command finds an install, whatever the release is called. */}}
+{{- define "jobcap.install" -}}jobcap{{- end -}}
+
 {{- define "jobcap.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
 app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/part-of: {{ include "jobcap.install" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
@@ -44,7 +48,7 @@ https://{{ include "jobcap.fullname" . }}-ledger.{{ .Release.Namespace }}.svc:{{
 {{- with $root.Values.image.pullSecrets }}
 imagePullSecrets:
 {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- with $root.Values.priorityClassName }}
