@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Environment } from '../runtime/environment.ts'
-import { DEFAULT_RESOURCES, type PodResources } from '../webhook/server.ts'
+import { DEFAULT_RESOURCES, type PodResources, requestedAboveLimit } from '../webhook/server.ts'
 
 /** Settings of the manager: admission and controller in one process. Read once at its start. */
 export interface ManagerConfig {
@@ -34,10 +34,17 @@ const port = z.coerce.number().int().min(0).max(65_535)
 const quantity = z
   .string()
   .regex(/^\d+(\.\d+)?(m|Ki|Mi|Gi|Ti|k|M|G|T)?$/, { error: 'a quantity such as "20m" or "64Mi"' })
-const resources: z.ZodType<PodResources> = z.strictObject({
-  requests: z.strictObject({ cpu: quantity, memory: quantity }),
-  limits: z.strictObject({ cpu: quantity.exactOptional(), memory: quantity }),
-})
+const resources: z.ZodType<PodResources> = z
+  .strictObject({
+    requests: z.strictObject({ cpu: quantity, memory: quantity }),
+    limits: z.strictObject({ cpu: quantity.exactOptional(), memory: quantity }),
+  })
+  .superRefine((given, context) => {
+    const name = requestedAboveLimit(given)
+    if (name === undefined) return
+    const message = `more than limits.${name}: the API server would refuse every Job`
+    context.addIssue({ code: 'custom', path: ['requests', name], message })
+  })
 
 const resourcesAsJson = z.string().transform((text, context): PodResources => {
   const read = resources.safeParse(parseJson(text))

@@ -25,7 +25,7 @@ export { LEAN_MALLOC } from './plan/containers.ts'
 export type { JsonObject } from './plan/json.ts'
 export { diff, type PatchOperation } from './plan/json-patch.ts'
 export type { Change, InjectPlan, Plan, RefusePlan, SkipPlan, Warning } from './plan/outcome.ts'
-export { DEFAULT_RESOURCES, type PlanSettings, type PodResources } from './plan/settings.ts'
+export { DEFAULT_RESOURCES, type PlanSettings, type PodResources, requestedAboveLimit } from './plan/settings.ts'
 export type { TakenObject } from './plan/taken-objects.ts'
 export { objectsTaken, type PodSecrets, vendorSecretsIn } from './plan/vendor-secrets.ts'
 

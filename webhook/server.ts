@@ -12,7 +12,7 @@ import { WEBHOOK_METRICS } from './server/metrics.ts'
 import { rehearse } from './server/rehearsal.ts'
 import { watchSources } from './server/sources.ts'
 
-export { DEFAULT_RESOURCES, type PodResources, REASONS } from './plan.ts'
+export { DEFAULT_RESOURCES, type PodResources, REASONS, requestedAboveLimit } from './plan.ts'
 
 /**
  * The API server goes on with the connections that it has, also to a replica that no endpoint names any more, and fails a

@@ -80,5 +80,12 @@ describe('values of the injected containers', () => {
     expect(() => read({ JOBCAP_INJECTED_RESOURCES: '{' })).to.throw(/JOBCAP_INJECTED_RESOURCES: not JSON such as/)
     const odd = JSON.stringify({ ...CPU_FREE, requests: { cpu: 'lots', memory: '1Mi' } })
     expect(() => read({ JOBCAP_INJECTED_RESOURCES: odd })).to.throw(/requests.cpu: a quantity such as "20m"/)
+    for (const [name, requests] of [
+      ['memory', { cpu: '1', memory: '1Gi' }],
+      ['cpu', { cpu: '1001m', memory: '192Mi' }],
+    ] as const) {
+      const above = JSON.stringify({ requests, limits: { cpu: '1', memory: '192Mi' } })
+      expect(() => read({ JOBCAP_INJECTED_RESOURCES: above })).to.throw(`requests.${name}: more than limits.${name}`)
+    }
   })
 })

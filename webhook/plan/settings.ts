@@ -1,3 +1,5 @@
+import { milliOf } from './quantity.ts'
+
 /** What admission needs to know beside the Job and the policies. */
 export interface PlanSettings {
   /** Image of issuer and proxy; in a cluster with a digest, because it decides how calls are told apart. */
@@ -25,4 +27,11 @@ export interface PodResources {
 export const DEFAULT_RESOURCES: PodResources = {
   requests: { cpu: '20m', memory: '64Mi' },
   limits: { cpu: '1', memory: '192Mi' },
+}
+
+/** Of which more is requested than the limit allows: the API server would refuse every Job that they are put into. */
+export function requestedAboveLimit({ requests, limits }: PodResources): 'cpu' | 'memory' | undefined {
+  return (['cpu', 'memory'] as const).find(
+    (name) => (milliOf(requests[name]) ?? 0) > (milliOf(limits[name]) ?? Infinity),
+  )
 }
