@@ -23,6 +23,8 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   'admission.failurePolicy=Maybe': /failurePolicy/,
   'admission.timeoutSeconds=31': /timeoutSeconds/,
   'manager.port=443': /port/,
+  'fullnameOverride=my.caps': /fullnameOverride/,
+  'networkPolicies.apiServerPorts=null': /apiServerPorts/,
 }
 
 interface Rendered {

@@ -15,6 +15,8 @@ export const INSTALLS: Readonly<Record<string, string>> = {
     'ledger.vendorProxy.url=http://proxy.example.com:3128,ledger.vendorProxy.except={internal.example.com},networkPolicies.vendorPorts={443,3128}',
   'behind one with a password': 'ledger.vendorProxy.secret.name=proxy',
   'fenced teams': 'networkPolicies.teamNamespaces={default,kube-public},networkPolicies.metricsFrom={monitoring}',
+  'names that YAML takes for something else, and one with a dot':
+    'admission.excludedNamespaces={no,on},networkPolicies.metricsFrom={no},image.pullSecrets={reg.cred,off}',
   'private clusters':
     'manager.hostNetwork=true,manager.port=10443,priorityClassName=system-cluster-critical,nodeSelector.pool=infra,ledger.vendorCaSecret.name=vendors',
   'lenient, unlimited':
