@@ -59,7 +59,7 @@ export async function sayOnJob({ kube, clock, log }: EventDoors, job: Regarding,
 }
 
 /** What a run came to. */
-export function endOfRun({ key, totals }: RunDetailView, jobUid: string): Said {
+export function endOfRun({ key, totals, jobs }: RunDetailView, jobUid: string): Said {
   const { spent_usd, reserved_usd, usd_cap } = key
   const held = Number(reserved_usd) > 0 ? `, $${reserved_usd} still held for calls in doubt` : ''
   const cap = usd_cap === null ? 'no cap' : `a cap of $${usd_cap}`
@@ -67,15 +67,20 @@ export function endOfRun({ key, totals }: RunDetailView, jobUid: string): Said {
   const refused = totals.refused_by_cap_count
   const event = { once: 'ended', action: 'EndRun' }
   if (refused === 0) return { ...event, type: 'Normal', reason: 'RunEnded', note: sums }
-  return { ...event, type: 'Warning', reason: 'CapExhausted', note: `${sums} ${wayOn(refused, jobUid)}` }
+  return {
+    ...event,
+    type: 'Warning',
+    reason: 'CapExhausted',
+    note: `${sums} ${wayOn(refused, { jobUid, jobCount: jobs.length })}`,
+  }
 }
 
 /** A cap has refused calls, and the Job goes on. */
-export function spentWhileLiving({ key, totals }: RunDetailView, jobUid: string): Said {
+export function spentWhileLiving({ key, totals, jobs }: RunDetailView, jobUid: string): Said {
   const cap = key.usd_cap === null ? 'no cap of its own' : `a cap of $${key.usd_cap}`
   const sums = `The Job goes on after a spent cap: $${key.spent_usd} spent of ${cap}.`
   const refused = totals.refused_by_cap_count
-  const note = `${sums} ${wayOn(refused, jobUid)} Until then the app is refused; it ends by itself, or by the Job's activeDeadlineSeconds.`
+  const note = `${sums} ${wayOn(refused, { jobUid, jobCount: jobs.length })} Until then the app is refused; it ends by itself, or by the Job's activeDeadlineSeconds.`
   return { once: 'capspent', action: 'RefuseCalls', type: 'Warning', reason: 'CapSpent', note }
 }
 
@@ -96,6 +101,9 @@ export function refusedPods({ pod, code, message }: PodRefusal): Said {
 }
 
 /** How a run goes on that a cap has refused: its own, or one of a day. The refusal itself says which. */
-function wayOn(refused: number, jobUid: string): string {
-  return `A cap refused ${counted(refused, 'call')}. To go on, apply a Job with the annotation jobcap.dev/continues: ${jobUid}, and a higher jobcap.dev/cap-usd if it was the run's own cap; one of a day, which the refusal then names, must have room again first. What was charged is replayed, the rest goes through.`
+function wayOn(refused: number, { jobUid, jobCount }: { readonly jobUid: string; readonly jobCount: number }): string {
+  // They are counted for the run, whichever of its Jobs they were refused to.
+  const whose =
+    jobCount > 1 ? ` in the ${jobCount} Jobs of this run together. If this Job was refused any` : '. To go on'
+  return `A cap refused ${counted(refused, 'call')}${whose}, apply a Job with the annotation jobcap.dev/continues: ${jobUid}, and a higher jobcap.dev/cap-usd if it was the run's own cap; one of a day, which the refusal then names, must have room again first. What was charged is replayed, the rest goes through.`
 }

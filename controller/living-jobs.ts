@@ -15,12 +15,17 @@ export interface LivingJobs {
 interface Due {
   readonly atMs: number
   readonly waitMs: number
+  /** What caps had refused of its run when it was first seen beside earlier Jobs; undefined: it was not seen yet. */
+  readonly refusedBefore: number | undefined
 }
+
+const FIRST: Due = { atMs: 0, waitMs: LOOK_EVERY_MS / 2, refusedBefore: undefined }
 
 /**
  * An app that goes on after a spent cap keeps its Job alive, and nothing of the Job says why it does nothing. So the ledger
  * is asked about each living Job, in its first minute, a minute later, and then after twice as long each time, since counting
- * a run's calls is not free; an event says so, once a Job. Where containers are restarted in place, no Pod fails that would
+ * a run's calls is not free; an event says so, once a Job. What was refused to an earlier Job of the run, which a Job with a
+ * higher cap continues, says nothing of this one: there only what comes after the first look counts. Where containers are restarted in place, no Pod fails that would
  * say why ours ended: then its Pods are read as often.
  */
 export function watchLivingJobs(
@@ -31,13 +36,15 @@ export function watchLivingJobs(
   let due: ReadonlyMap<string, Due> = new Map()
   let going: Promise<void> | undefined
 
-  /** Whether it was said that its cap is spent. */
-  async function tell(job: LivingJob): Promise<boolean> {
+  /** True when it was said that its cap is spent; else what had been refused before it. */
+  async function tell(job: LivingJob, refusedBefore: number | undefined): Promise<true | number | undefined> {
     if (job.restartsInPlace) await tellOfRefusedPods(doors, job)
     const [run] = await ledger.listRuns({ namespace: job.namespace, job: job.uid })
-    if (run === undefined) return false
+    if (run === undefined) return undefined
     const detail = await ledger.findRun(run.run)
-    if (detail.totals.refused_by_cap_count === 0) return false
+    const refused = detail.totals.refused_by_cap_count
+    const before = refusedBefore ?? (detail.jobs.length > 1 ? refused : 0)
+    if (refused <= before) return before
     await sayOnJob(doors, job, spentWhileLiving(detail, job.uid))
     return true
   }
@@ -46,11 +53,16 @@ export function watchLivingJobs(
     const next = new Map<string, Due>()
     for (const job of living()) {
       const nowMs = clock.monotonicMs()
-      const { atMs, waitMs } = due.get(job.uid) ?? { atMs: nowMs, waitMs: LOOK_EVERY_MS / 2 }
-      if (nowMs < atMs) next.set(job.uid, { atMs, waitMs })
+      const { atMs, waitMs, refusedBefore } = due.get(job.uid) ?? FIRST
+      if (nowMs < atMs) next.set(job.uid, { atMs, waitMs, refusedBefore })
       else {
         const later = Math.min(waitMs * 2, LONGEST_WAIT_MS)
-        next.set(job.uid, (await tell(job)) ? { atMs: Infinity, waitMs } : { atMs: nowMs + later, waitMs: later })
+        const told = await tell(job, refusedBefore)
+        const isTold = told === true
+        next.set(job.uid, {
+          ...(isTold ? { atMs: Infinity, waitMs } : { atMs: nowMs + later, waitMs: later }),
+          refusedBefore: isTold ? refusedBefore : told,
+        })
       }
     }
     due = next

@@ -6,7 +6,7 @@ describe('the event of an ended run', () => {
   const noteOf = (call_count: number, replay_count: number, refused_by_cap_count: number) => {
     const key = { spent_usd: '4.00', reserved_usd: '0.00', usd_cap: '8.00' }
     const totals = { call_count, replay_count, refused_by_cap_count, in_doubt_count: 0 }
-    return endOfRun({ key, totals } as RunDetailView, 'job-1').note
+    return endOfRun({ key, totals, jobs: [{}] } as unknown as RunDetailView, 'job-1').note
   }
 
   it('counts one of each in the singular', () => {
@@ -18,10 +18,19 @@ describe('the event of an ended run', () => {
     expect(noteOf(2, 0, 3)).to.contain('2 calls, 0 replays. A cap refused 3 calls. To go on')
   })
 
+  it('does not say of a Job that continued a run what was refused to the one before it', () => {
+    const key = { spent_usd: '20.00', reserved_usd: '0.00', usd_cap: '20.00' }
+    const totals = { call_count: 5, replay_count: 5, refused_by_cap_count: 2, in_doubt_count: 0 }
+    const { note } = endOfRun({ key, totals, jobs: [{}, {}] } as unknown as RunDetailView, 'job-2')
+    expect(note).to.match(
+      /A cap refused 2 calls in the 2 Jobs of this run together\. If this Job was refused any, apply a Job with/,
+    )
+  })
+
   it('says what is still held for calls in doubt', () => {
     const key = { spent_usd: '4.00', reserved_usd: '0.25', usd_cap: null }
     const totals = { call_count: 2, replay_count: 0, refused_by_cap_count: 0, in_doubt_count: 1 }
-    const { note } = endOfRun({ key, totals } as RunDetailView, 'job-1')
+    const { note } = endOfRun({ key, totals, jobs: [{}] } as unknown as RunDetailView, 'job-1')
     expect(note).to.equal('Spent $4.00 of no cap, $0.25 still held for calls in doubt: 2 calls, 0 replays.')
   })
 
