@@ -128,16 +128,20 @@ export class OwnReplica {
     return [...replicas, ...left].find(({ replicaId }) => replicaId === this.id)
   }
 
-  /** `found`: in the card. One that is older than another that the store has taken shows that it went back. */
+  /**
+   * `found`: in the card; undefined: there is none, or another wrote the card. One that is older than another that the store
+   * has taken shows that it went back; so does none where it has taken one.
+   */
   async #judge(
     found: string | undefined,
     before: string | undefined,
   ): Promise<Pick<OwnState, 'isCopy' | 'wasPutBack'>> {
-    if (found === undefined || found === before) return { isCopy: false, wasPutBack: found !== before }
+    if (before !== undefined && (found === undefined || found === before))
+      return { isCopy: false, wasPutBack: found !== before }
     const entries = await this.#options.journal.entries()
     const placeOf = (mark: string) => entries.findIndex((entry) => entry.kind === 'mark' && entry.mark === mark)
-    const at = placeOf(found)
-    if (at === -1) return { isCopy: true, wasPutBack: false }
+    const at = found === undefined ? -1 : placeOf(found)
+    if (found !== undefined && at === -1) return { isCopy: true, wasPutBack: false }
     if (before !== undefined) return { isCopy: false, wasPutBack: at < placeOf(before) }
     const next = entries.findIndex(({ kind }, place) => place > at && kind === 'mark')
     const wasTaken = next !== -1 && entries.slice(next).some(({ kind }) => COMES_AFTER_CARD.has(kind))

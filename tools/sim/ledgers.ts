@@ -178,6 +178,11 @@ export class Ledgers {
     this.#redis.emptyFor(forMs, isRestart)
   }
 
+  /** What Redis holds is replaced by an older copy. */
+  replaceStore({ forMs, lacksMs }: { readonly forMs: number; readonly lacksMs: number }): void {
+    this.#redis.replaceByCopy(forMs, Math.min(lacksMs, this.copies.mostLostMs))
+  }
+
   #start(slot: LedgerSlot): void {
     const { stage, plan } = this.#options
     if (plan.store === 'redis' && this.#redis.isEmpty) {

@@ -288,6 +288,9 @@ class Course {
       case 'store emptied':
         if (this.#plan.store === 'redis') this.#world.ledgers.emptyStore(act.forMs, act.isRestart)
         return
+      case 'store put back':
+        if (this.#plan.store === 'redis') this.#world.ledgers.replaceStore(act)
+        return
       case 'long night':
         return this.#longNight(act.forMs)
     }

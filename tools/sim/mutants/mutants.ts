@@ -4,6 +4,7 @@ import type { Mutant, PlantedText } from './mutant.ts'
 import { PLANTED } from './planted.ts'
 import { PLANTED_IN_COPIES } from './planted-in-copies.ts'
 import { PLANTED_IN_GATE } from './planted-in-gate.ts'
+import { PLANTED_IN_PUT_BACK } from './planted-in-put-back.ts'
 import { PLANTED_IN_QUEUES } from './planted-in-queues.ts'
 import { PLANTED_IN_RESTARTS } from './planted-in-restarts.ts'
 import { PLANTED_IN_STREAMS } from './planted-in-streams.ts'
@@ -94,6 +95,7 @@ export const MUTANTS: readonly Mutant[] = [
     ...PLANTED_IN_GATE,
     ...PLANTED_IN_RESTARTS,
     ...PLANTED_IN_COPIES,
+    ...PLANTED_IN_PUT_BACK,
   ].map(planted),
   ...LEFT_OUT.map(leftOut),
   ...LEFT_OUT_AT.map(([rule, focus]) => ({ ...leftOut(rule), focus })),

@@ -48,7 +48,7 @@ const PLACES: Readonly<Record<PartKind, readonly string[]>> = {
 export function drawFaults(chance: Chance, focus: Focus): Fault[] {
   // An app that drops what it has read and is not let ask again has read it for nothing: no protocol can tell.
   if (focus === 'read') return FOCUSED.read(chance)
-  if (focus === 'copied') return FOCUSED.copied(chance)
+  if (focus === 'copied' || focus === 'put back') return FOCUSED[focus](chance)
   if (focus !== 'none') return [...FOCUSED[focus](chance), ...(chance.is(0.4) ? [drawFault(chance)] : [])]
   const count = chance.pick([0, 1, 1, 2, 2, 3, 3, 4, 6])
   return Array.from({ length: count }, () => drawFault(chance))

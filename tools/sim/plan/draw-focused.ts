@@ -11,6 +11,7 @@ import {
   drawTwice,
   drawUnmarked,
 } from './draw-losses.ts'
+import { drawPutBackFaults } from './draw-put-back.ts'
 import { drawQueueFaults } from './draw-queue.ts'
 import { drawRestartFaults } from './draw-restarts.ts'
 import type { Draw, Focus } from './focus.ts'
@@ -220,4 +221,5 @@ export const FOCUSED: Readonly<Record<Exclude<Focus, 'none'>, Draw>> = {
   gate: drawGateFaults,
   anew: drawAnewFaults,
   copied: drawCopiedFaults,
+  'put back': drawPutBackFaults,
 }

@@ -5,6 +5,7 @@ import { drawFaults } from './draw-faults.ts'
 import { drawGateActs } from './draw-gate.ts'
 import { drawLossActs, money } from './draw-losses.ts'
 import { drawProgram } from './draw-program.ts'
+import { drawPutBackActs } from './draw-put-back.ts'
 import { drawItems, drawQueue, drawQueueActs } from './draw-queue.ts'
 import { drawRestartActs, drawRestarted } from './draw-restarts.ts'
 import type { Focus } from './focus.ts'
@@ -14,6 +15,8 @@ const MIDNIGHT_MS = Date.UTC(2026, 10, 23)
 const HOUR_MS = 60 * 60 * 1_000
 const DAY_MS = 24 * HOUR_MS
 const MOST_SET_BACK_MS = HOUR_MS / 2
+/** A ledger that writes leaves a mark every five seconds. */
+const KNOWN_BY_AGE_MS = 5_500
 const FOCI: readonly Focus[] = [
   'none',
   'none',
@@ -60,9 +63,11 @@ const NEWER: readonly (readonly [Focus, number])[] = [
   ['restarts', 0.04],
   ['unmarked', 0.01],
   ['copied', 0.01],
+  ['put back', 0.015],
 ]
 
 const ON_REDIS: readonly Focus[] = [
+  'put back',
   'rollback',
   'twice',
   'journals',
@@ -78,7 +83,7 @@ const ON_REDIS: readonly Focus[] = [
 /** What one replica knows and the others do not is what matters. */
 const SEVERAL: readonly Focus[] = ['twice', 'journals', 'anew']
 /** Nothing else is done in them. */
-const ALONE: readonly Focus[] = ['read', 'anew', 'copied']
+const ALONE: readonly Focus[] = ['read', 'anew', 'copied', 'put back']
 const TIGHT: readonly Focus[] = ['takeover', 'twice']
 /** One index under one cap. */
 const BARE: readonly Focus[] = [
@@ -108,7 +113,7 @@ export function drawPlan(seed: number): Plan {
   const programs = drawPrograms(chance, { indexes, showsQueues, focus })
   const intendedUsd = sumOf(programs)
   const jobs = drawJobs(chance, programs, { intendedUsd, focus })
-  return {
+  const plan: Plan = {
     seed,
     focus,
     store,
@@ -127,16 +132,17 @@ export function drawPlan(seed: number): Plan {
     queue: focus === 'queue' ? drawQueue(chance, programs.length) : null,
     keepsRestarts: focus === 'restarts' || (focus === 'queue' && new Chance(`restarts ${seed}`).is(0.25)),
     faults: drawFaults(chance, focus),
-    acts: withinWhatIsAsked([
+    acts: [
       ...focusedActs(chance, { intendedUsd, focus }),
       ...(focus === 'none' || (!ALONE.includes(focus) && chance.is(0.3))
         ? drawActs(chance, { intendedUsd, indexes })
         : []),
-    ]),
+    ],
     // A copy is known as one by what was written a few seconds later.
-    slowness: focus === 'copied' ? 1 : chance.pick([1, 1, 1, 3, 10]),
+    slowness: focus === 'copied' || focus === 'put back' ? 1 : chance.pick([1, 1, 1, 3, 10]),
     showsQueues,
   }
+  return { ...plan, acts: withinWhatIsAsked(plan) }
 }
 
 function drawIndexes(chance: Chance, focus: Focus): number {
@@ -234,15 +240,23 @@ function focusedActs(chance: Chance, { intendedUsd, focus }: Walks): Act[] {
   if (focus === 'gate') return drawGateActs(chance)
   if (focus === 'anew') return drawAnewActs(chance, intendedUsd)
   if (focus === 'copied') return drawCopiedActs(chance)
+  if (focus === 'put back') return drawPutBackActs(chance, intendedUsd)
   return drawLossActs(chance, { intendedUsd, focus })
 }
 
-/** docs/operate.md: who sleeps through a clock that is set back by hours cannot know that a vendor's 24 h are over. */
-function withinWhatIsAsked(acts: readonly Act[]): readonly Act[] {
-  if (!acts.some(({ kind }) => kind === 'long night')) return acts
-  return acts.map((act) =>
-    act.kind === 'clock' && act.byMs < -MOST_SET_BACK_MS ? { ...act, byMs: -MOST_SET_BACK_MS } : act,
-  )
+/**
+ * docs/operate.md: who sleeps through a clock that is set back by hours cannot know that a vendor's 24 h are over.
+ * docs/redis-recovery.md: whoever did not see Redis empty knows a copy by its age.
+ */
+function withinWhatIsAsked({ acts, faults }: Plan): readonly Act[] {
+  const isNight = acts.some(({ kind }) => kind === 'long night')
+  const mayForget = faults.some((fault) => fault.kind === 'crash' && fault.part === 'ledger')
+  return acts.map((act) => {
+    if (isNight && act.kind === 'clock') return { ...act, byMs: Math.max(act.byMs, -MOST_SET_BACK_MS) }
+    if (mayForget && act.kind === 'store put back' && act.lacksMs > 0)
+      return { ...act, lacksMs: Math.max(act.lacksMs, KNOWN_BY_AGE_MS) }
+    return act
+  })
 }
 
 function drawActs(chance: Chance, { intendedUsd, indexes }: { intendedUsd: number; indexes: number }): Act[] {

@@ -33,5 +33,6 @@ export type Focus =
   | 'restarts'
   | 'unmarked'
   | 'copied'
+  | 'put back'
 
 export type Draw = (chance: Chance) => Fault[]

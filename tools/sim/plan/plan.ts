@@ -191,7 +191,9 @@ export type Act =
   | { readonly kind: 'store setting'; readonly atMs: number; readonly demand: StoreDemand; readonly forMs: number }
   /** Redis only: somebody empties it, or it starts with another disk; what it held is put back after a while. */
   | { readonly kind: 'store emptied'; readonly atMs: number; readonly isRestart: boolean; readonly forMs: number }
-  /** Redis only: as above, and nothing is put back: after a while a person says that it is to be made anew from the journals. */
+  /** Redis only: somebody empties it, and puts back a copy that was made so long before; no connection breaks. */
+  | { readonly kind: 'store put back'; readonly atMs: number; readonly forMs: number; readonly lacksMs: number }
+  /** Redis only: it is emptied, and nothing is put back: after a while a person says that it is to be made anew from the journals. */
   | { readonly kind: 'store made anew'; readonly atMs: number; readonly isRestart: boolean; readonly forMs: number }
   /** Power fails: all of ours is down; what the vendors had begun ends; then so much time passes. */
   | { readonly kind: 'long night'; readonly atMs: number; readonly forMs: number }

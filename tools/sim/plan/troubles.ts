@@ -1,6 +1,11 @@
 import type { CallPlan, Plan } from './plan.ts'
 
-const LOSSES: readonly Plan['acts'][number]['kind'][] = ['store restart', 'store emptied', 'store made anew']
+const LOSSES: readonly Plan['acts'][number]['kind'][] = [
+  'store restart',
+  'store emptied',
+  'store put back',
+  'store made anew',
+]
 
 /** Whether the store answers whenever it is asked, and keeps what it has told. */
 export function isStoreSteady({ acts, faults }: Plan): boolean {
@@ -40,6 +45,7 @@ const ACTS_ON_LEDGERS: readonly Plan['acts'][number]['kind'][] = [
   'store restart',
   'store setting',
   'store emptied',
+  'store put back',
   'store made anew',
   'long night',
 ]

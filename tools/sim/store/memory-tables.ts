@@ -41,17 +41,17 @@ export class StoredState {
     this.log = new UndoLog(nowMs)
   }
 
-  /** All of it is gone. Returns what puts it back as it was. */
+  /** All of it is gone. Returns what puts it back as it was: what was written last can still be lost then. */
   empty(): () => void {
     const tables = Object.values(this).filter((one: unknown): one is Map<unknown, unknown> => one instanceof Map)
     const putBackTables = emptyMaps(tables)
     const [events, steps] = [this.events.splice(0), this.steps.splice(0)]
-    this.log.forget()
+    const putBackChanges = this.log.setAside()
     return () => {
       putBackTables()
       this.events.splice(0, Infinity, ...events)
       this.steps.splice(0, Infinity, ...steps)
-      this.log.forget()
+      putBackChanges()
     }
   }
 }

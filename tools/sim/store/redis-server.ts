@@ -121,9 +121,23 @@ export class RedisServer {
   emptyFor(forMs: number, isRestart: boolean): void {
     this.#empty(isRestart, forMs, (putBack) => {
       putBack()
+      this.#state.log.forget()
       this.#startAnew()
       this.#onLoss()
       this.#stage.trace.say('redis', `has its data again, as ${this.runId}`)
+    })
+  }
+
+  /** Somebody empties it, and puts back a copy that was made so long before: no connection breaks. */
+  replaceByCopy(forMs: number, lacksMs: number): void {
+    const { scheduler, trace } = this.#stage
+    const emptiedMs = scheduler.nowMs
+    this.#empty(false, forMs, (putBack) => {
+      putBack()
+      const lost = lacksMs === 0 ? 0 : this.#state.log.lose(emptiedMs - lacksMs)
+      this.#hasLost ||= lost > 0
+      this.#onLoss()
+      trace.say('redis', `has a copy of its data, which lacks the last ${lost} writes`)
     })
   }
 

@@ -37,6 +37,15 @@ export class UndoLog {
     this.#changes = []
   }
 
+  /** They cannot be lost for now. Returns what makes them the last ones again, in place of whatever was written meanwhile. */
+  setAside(): () => void {
+    const changes = this.#changes
+    this.#changes = []
+    return () => {
+      this.#changes = changes
+    }
+  }
+
   /** All writes since then are lost. Returns how many. */
   lose(sinceMs: number): number {
     const lost = this.#changes.filter(({ atMs }) => atMs >= sinceMs)
