@@ -40,10 +40,12 @@ describe('the chart on a real control plane', function () {
 
   it('is taken by the API server with each of these values', async () => {
     for (const [title, values] of Object.entries(INSTALLS)) {
+      const rendered = await render(cluster.folder, values, '--no-hooks', '--name-template', 'another')
       const said = await failing(
         cluster.kubectl(
           ['apply', '--server-side', '--dry-run=server', '--force-conflicts', '--validate=strict', '-f', '-'],
-          await render(cluster.folder, values, '--no-hooks', '--name-template', 'another'),
+          // The one that is there is led to a process of this machine.
+          rendered.replace(/(kind: MutatingWebhookConfiguration\nmetadata:\n {2}name: )jobcap\n/, '$1another\n'),
         ),
       )
       expect(said, title).to.equal('accepted')
