@@ -46,6 +46,8 @@ export interface Connection {
   onBroken(broken: () => void): void
   /** The servers that answer steps. */
   masters(): readonly Master[]
+  /** Each of them begins to write its append-only file anew from its memory, where it has one and lets us. */
+  rewriteFiles(): Promise<void>
   command(name: string, ...args: readonly (string | number)[]): Promise<unknown>
   close(): void
 }
@@ -119,6 +121,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
         namedBy,
       }))
     },
+    rewriteFiles: () => guarded(rewriteFilesOf(client, options.log)),
     command: (command, ...args) => guarded(client.call(command, ...args.map(String))),
     close: () => client.disconnect(),
   }
@@ -216,6 +219,19 @@ function masterOf(node: Redis, name: string, connecting: () => unknown): Omit<Ma
     },
     isPrivate: () => 'encrypted' in node.stream || isLoopback(node.stream.remoteAddress),
   }
+}
+
+async function rewriteFilesOf(client: Redis | Cluster, log: Log): Promise<void> {
+  await Promise.all(mastersOf(client).map((node) => rewriteFileOf(node, log)))
+}
+
+async function rewriteFileOf(node: Redis, log: Log): Promise<void> {
+  if (!/^aof_enabled:1/m.test(await node.info('persistence'))) return
+  await node.call('BGREWRITEAOF').catch((fault: Error) => {
+    if (fault.name !== 'ReplyError') throw fault
+    if (!fault.message.includes('already in progress'))
+      log.warn({ err: fault, redis: placeOf(node) }, 'its append-only file was not written anew after a loss')
+  })
 }
 
 const isLoopback = (address = '') => /^(::ffff:)?127\.|^::1$/.test(address)

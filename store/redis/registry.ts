@@ -120,7 +120,13 @@ export class RedisRegistry implements Registry {
     if (fields.length > 0) await this.#connection.command('HDEL', REPLICAS_KEY, ...fields)
   }
 
+  /**
+   * A file that was cut off within a script is loaded without that script, but Redis 7.0 cuts it only to the last whole
+   * command: what comes after it stands in the same transaction, and the next start would run the half script. What is
+   * loaded is right, so each file is written anew from it.
+   */
   async begin({ next, witness }: RecoveryOver): Promise<void> {
+    await this.#connection.rewriteFiles()
     const begun = await this.#connection.command('EVAL', BEGIN, 1, INSTALL_KEY, next, witness)
     await this.#tellPolicies(String(begun))
   }
