@@ -123,7 +123,7 @@ export class RedisRegistry implements Registry {
   /**
    * A file that was cut off within a script is loaded without that script, but Redis 7.0 cuts it only to the last whole
    * command: what comes after it stands in the same transaction, and the next start would run the half script. What is
-   * loaded is right, so each file is written anew from it.
+   * loaded is right, so each file is written anew from it (ADR 0047).
    */
   async begin({ next, witness }: RecoveryOver): Promise<void> {
     await this.#connection.rewriteFiles()
