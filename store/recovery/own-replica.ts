@@ -42,6 +42,8 @@ export class OwnReplica {
   #mark: string | undefined
   #markedAtMs = -Infinity
   #marking: Promise<void> | undefined
+  /** The marks that its journal has are of the replica that it was copied from. */
+  #isAnother = false
   #noted = 0
 
   constructor(options: OwnReplicaOptions) {
@@ -98,6 +100,7 @@ export class OwnReplica {
     const was = name.id
     name.renew()
     this.#mark = undefined
+    this.#isAnother = true
     log.warn(
       { was, replicaId: name.id },
       'this journal is a copy of the one that its replica has gone on with, so it counts as a new replica. After a loss of the store both are waited for',
@@ -143,6 +146,7 @@ export class OwnReplica {
     const at = found === undefined ? -1 : placeOf(found)
     if (found !== undefined && at === -1) return { isCopy: true, wasPutBack: false }
     if (before !== undefined) return { isCopy: false, wasPutBack: at < placeOf(before) }
+    if (this.#isAnother) return { isCopy: false, wasPutBack: false }
     const next = entries.findIndex(({ kind }, place) => place > at && kind === 'mark')
     const wasTaken = next !== -1 && entries.slice(next).some(({ kind }) => COMES_AFTER_CARD.has(kind))
     return { isCopy: false, wasPutBack: wasTaken }

@@ -46,7 +46,7 @@ export interface Connection {
   onBroken(broken: () => void): void
   /** The servers that answer steps. */
   masters(): readonly Master[]
-  /** Each of them begins to write its append-only file anew from its memory, where it has one and lets us. */
+  /** Each of them begins to write its append-only file anew from its memory, where it has loaded one and lets us. */
   rewriteFiles(): Promise<void>
   command(name: string, ...args: readonly (string | number)[]): Promise<unknown>
   close(): void
@@ -226,7 +226,8 @@ async function rewriteFilesOf(client: Redis | Cluster, log: Log): Promise<void> 
 }
 
 async function rewriteFileOf(node: Redis, log: Log): Promise<void> {
-  if (!/^aof_enabled:1/m.test(await node.info('persistence'))) return
+  // Without a size nothing was loaded from it: it is of this run, and has been cut by no other.
+  if (!/^aof_base_size:[1-9]/m.test(await node.info('persistence'))) return
   await node.call('BGREWRITEAOF').catch((fault: Error) => {
     if (fault.name !== 'ReplyError') throw fault
     if (!fault.message.includes('already in progress'))

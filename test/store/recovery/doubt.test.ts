@@ -6,7 +6,7 @@ import { asHistoryId } from '../../../contract/ids.ts'
 import { type Clock, systemClock } from '../../../runtime/clock.ts'
 import type { Log } from '../../../runtime/log.ts'
 import { afterInput, systemTimers, type Timers } from '../../../runtime/timers.ts'
-import type { RegistryState } from '../../../store/recovery/registry.ts'
+import type { RegistryState, ReplicaCard } from '../../../store/recovery/registry.ts'
 import { SILENT } from '../stage.ts'
 import { guardOverWhole, WHOLE } from './whole-store.ts'
 
@@ -37,11 +37,15 @@ describe('a doubt about the store', () => {
   })
 
   it('keeps a replica that ends meanwhile from signing off: its journal is waited for', async () => {
-    const left: string[] = []
+    let left: readonly string[] = []
+    let replicas: readonly ReplicaCard[] = []
     const registry = {
-      async enter() {},
-      async leave({ replicaId }: { readonly replicaId: string }) {
-        left.push(replicaId)
+      read: async () => ({ ...WHOLE, replicas }),
+      async enter(card: ReplicaCard) {
+        replicas = [card]
+      },
+      async leave({ replicaId }: ReplicaCard) {
+        left = [replicaId]
       },
     }
     const { guard, doubt } = await guardOverWhole(folder, { registry })
