@@ -25,8 +25,8 @@ const FIRST: Due = { atMs: 0, waitMs: LOOK_EVERY_MS / 2, refusedBefore: undefine
  * An app that goes on after a spent cap keeps its Job alive, and nothing of the Job says why it does nothing. So the ledger
  * is asked about each living Job, in its first minute, a minute later, and then after twice as long each time, since counting
  * a run's calls is not free; an event says so, once a Job. What was refused to an earlier Job of the run, which a Job with a
- * higher cap continues, says nothing of this one: there only what comes after the first look counts. Where containers are restarted in place, no Pod fails that would
- * say why ours ended: then its Pods are read as often.
+ * higher cap continues, says nothing of this one: there only what comes after the first look counts. Where containers are
+ * restarted in place, no Pod fails that would say why ours ended: then its Pods are read as often.
  */
 export function watchLivingJobs(
   doors: EventDoors,
@@ -36,8 +36,8 @@ export function watchLivingJobs(
   let due: ReadonlyMap<string, Due> = new Map()
   let going: Promise<void> | undefined
 
-  /** True when it was said that its cap is spent; else what had been refused before it. */
-  async function tell(job: LivingJob, refusedBefore: number | undefined): Promise<true | number | undefined> {
+  /** Told: that its cap is spent. Else what had been refused before it, once that is known. */
+  async function tell(job: LivingJob, refusedBefore: number | undefined): Promise<'told' | number | undefined> {
     if (job.restartsInPlace) await tellOfRefusedPods(doors, job)
     const [run] = await ledger.listRuns({ namespace: job.namespace, job: job.uid })
     if (run === undefined) return undefined
@@ -46,7 +46,7 @@ export function watchLivingJobs(
     const before = refusedBefore ?? (detail.jobs.length > 1 ? refused : 0)
     if (refused <= before) return before
     await sayOnJob(doors, job, spentWhileLiving(detail, job.uid))
-    return true
+    return 'told'
   }
 
   async function round(): Promise<void> {
@@ -58,11 +58,8 @@ export function watchLivingJobs(
       else {
         const later = Math.min(waitMs * 2, LONGEST_WAIT_MS)
         const told = await tell(job, refusedBefore)
-        const isTold = told === true
-        next.set(job.uid, {
-          ...(isTold ? { atMs: Infinity, waitMs } : { atMs: nowMs + later, waitMs: later }),
-          refusedBefore: isTold ? refusedBefore : told,
-        })
+        if (told === 'told') next.set(job.uid, { atMs: Infinity, waitMs, refusedBefore })
+        else next.set(job.uid, { atMs: nowMs + later, waitMs: later, refusedBefore: told })
       }
     }
     due = next

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type { Clock } from '../../runtime/clock.ts'
+import { sizeOf } from './own-files.ts'
 
 /** What the file beside the database says: whose it is, and how far it had come. */
 export interface Mark {
@@ -44,7 +45,7 @@ export class MarkFile {
 
 /** Undefined when there is none, or one that a full disk or a kill left empty at the first start; `unreadable` when it is not a mark. */
 export function readMark(path: string): Mark | 'unreadable' | undefined {
-  if (!existsSync(path) || statSync(path).size === 0) return undefined
+  if (sizeOf(path) === 0) return undefined
   try {
     const { installId, lastSeq } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Mark>
     if (typeof installId === 'string' && typeof lastSeq === 'number') return { installId, lastSeq }

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import { asHistoryId } from '../../contract/ids.ts'
@@ -9,7 +9,7 @@ import { type Rulebook, WHOLE_RULEBOOK } from '../rules/rulebook.ts'
 import { type RecoverableStore, StoreFault } from '../store.ts'
 import { MarkFile, readMark } from './mark-file.ts'
 import { migrate } from './migrate.ts'
-import { closeUntouched, walOf, watchFiles } from './own-files.ts'
+import { closeUntouched, sizeOf, walOf, watchFiles } from './own-files.ts'
 import { endEverything } from './restored.ts'
 import { SqliteStore } from './sqlite-store.ts'
 import { prepareStatements, type Statements } from './statements.ts'
@@ -38,7 +38,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Reco
   const { path, restored = false } = options
   const markPath = path === IN_MEMORY ? undefined : `${path}.mark`
   // Asked before SQLite touches the file: it would make one where there is none, and begin to fill one cut to nothing.
-  const isThere = existsSync(path) && statSync(path).size > 0
+  const isThere = sizeOf(path) > 0
   if (markPath !== undefined && !isThere && (restored || existsSync(markPath))) {
     throw new StoreFault(restored ? nothingRestored(path) : missing(path, markPath))
   }
@@ -202,10 +202,9 @@ function nothingRestored(path: string): string {
 
 function damaged(path: string, how: string): string {
   const wal = walOf(path)
-  const isWalThere = (statSync(wal, { throwIfNoEntry: false })?.size ?? 0) > 0
   const left = `If it was put back from a copy, ${wal} may be left of the database before: take that file away. `
   return (
-    `${path} is damaged (${how}). Nothing was changed. ${isWalThere ? left : ''}Put back a copy and start with ` +
+    `${path} is damaged (${how}). Nothing was changed. ${sizeOf(wal) > 0 ? left : ''}Put back a copy and start with ` +
     '--restored; an empty database is never started in its place.'
   )
 }

@@ -5,6 +5,9 @@ import { StoreFault } from '../store.ts'
 /** SQLite's own file beside the database: what was committed and is not in the database yet. */
 export const walOf = (path: string): string => `${path}-wal`
 
+/** Bytes; 0 where there is no file. */
+export const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
 /**
  * A look whether the files that are open are still those at their path: SQLite writes on into a file that was taken
  * away, and nobody finds there what was recorded. Throws `StoreFault` where they are not.

@@ -1,19 +1,10 @@
 import type { Chance } from '../chance.ts'
-import { drawWords, IN_RECOVERY } from './draw-losses.ts'
+import { drawAroundRecovery, drawWords } from './draw-losses.ts'
 import type { Draw } from './focus.ts'
-import type { Act, Fault } from './plan.ts'
+import type { Act } from './plan.ts'
 
 /** While the store is made anew from the journals, or when one of them is needed that is not there yet. Redis loses nothing more. */
-export const drawAnewFaults: Draw = (chance) => {
-  const downMs = chance.pick([10, 3_000, 12_000])
-  const slow: Fault = { kind: 'vendor', nth: chance.pick([1, 1, 2]), how: 'slow', byMs: chance.pick([3_000, 9_000]) }
-  const place = chance.pick([...IN_RECOVERY, 'vendor.send', 'vendor.answer', 'store.report'] as const)
-  const crash: Fault = {
-    ...{ kind: 'crash', part: 'ledger', place, when: chance.pick(['before', 'after'] as const) },
-    ...{ nth: 1 + chance.below(8), downMs, storeLosesMs: null },
-  }
-  return chance.pick<Fault[]>([[], [slow], [crash], [slow, crash]])
-}
+export const drawAnewFaults: Draw = (chance) => drawAroundRecovery(chance, () => null)
 
 /**
  * Redis' disk is lost in mid-run, and shortly before it a person may have said something; or what is youngest is lost.

@@ -108,6 +108,18 @@ export function drawLoss(chance: Chance): number | null {
   return chance.is(0.25) ? chance.pick([0, 200, 5_000]) : null
 }
 
+/** A vendor takes its time, or a ledger dies as it sends or while the store is made whole again. `loses`: what the store loses with it. */
+export function drawAroundRecovery(chance: Chance, loses: (chance: Chance) => number | null): Fault[] {
+  const downMs = chance.pick([10, 3_000, 12_000])
+  const slow: Fault = { kind: 'vendor', nth: chance.pick([1, 1, 2]), how: 'slow', byMs: chance.pick([3_000, 9_000]) }
+  const place = chance.pick([...IN_RECOVERY, 'vendor.send', 'vendor.answer', 'store.report'] as const)
+  const crash: Fault = {
+    ...{ kind: 'crash', part: 'ledger', place, when: chance.pick(['before', 'after'] as const) },
+    ...{ nth: 1 + chance.below(8), downMs, storeLosesMs: loses(chance) },
+  }
+  return chance.pick<Fault[]>([[], [slow], [crash], [slow, crash]])
+}
+
 interface Around {
   readonly intendedUsd: number
   readonly focus: Focus

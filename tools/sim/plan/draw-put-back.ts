@@ -1,18 +1,10 @@
 import type { Chance } from '../chance.ts'
-import { drawLoss, drawWords, IN_RECOVERY } from './draw-losses.ts'
+import { drawAroundRecovery, drawLoss, drawWords } from './draw-losses.ts'
 import type { Draw } from './focus.ts'
-import type { Act, Fault } from './plan.ts'
+import type { Act } from './plan.ts'
 
-/** A call is out while the store is emptied; or somebody dies in the midst of it. */
-export const drawPutBackFaults: Draw = (chance) => {
-  const slow: Fault = { kind: 'vendor', nth: chance.pick([1, 1, 2]), how: 'slow', byMs: chance.pick([3_000, 9_000]) }
-  const place = chance.pick([...IN_RECOVERY, 'vendor.send', 'vendor.answer', 'store.report'] as const)
-  const crash: Fault = {
-    ...{ kind: 'crash', part: 'ledger', place, when: chance.pick(['before', 'after'] as const) },
-    ...{ nth: 1 + chance.below(8), downMs: chance.pick([10, 3_000, 12_000]), storeLosesMs: drawLoss(chance) },
-  }
-  return chance.pick<Fault[]>([[], [slow], [crash], [slow, crash]])
-}
+/** Around the moment in which the store is replaced, or made whole again. */
+export const drawPutBackFaults: Draw = (chance) => drawAroundRecovery(chance, drawLoss)
 
 /** Long enough that each ledger that runs sees it empty, which it looks for every five seconds. */
 const SEEN_EMPTY_MS = 6_000
